@@ -1,0 +1,116 @@
+"""Make a WebAssembly binary remember.
+
+A model compiled to WebAssembly is y = f(x; S). Its state S lives in a custom section of the same
+file; this package reads it, runs the model, and rewrites the section so that no crash leaves
+anything but the old state or the new one.
+
+Names are loaded when they are first used: ``import wasmstate`` loads neither wasmtime nor NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wasmstate.errors import (
+    CallError,
+    CommitError,
+    DeadlineError,
+    DurabilityUnknownError,
+    LimitError,
+    LinkError,
+    MalformedError,
+    NotCommittedError,
+    SchemaError,
+    SectionError,
+    StateBoundsError,
+    StateConflictError,
+    StateCorruptError,
+    StateError,
+    TrapError,
+    WasmstateError,
+)
+
+if TYPE_CHECKING:
+    from wasmstate.binary.module import Module
+    from wasmstate.binary.sections.base import Section
+    from wasmstate.runtime.program import Limits
+    from wasmstate.session.attach import attach
+    from wasmstate.session.session import PredictChangedStateWarning, Session
+    from wasmstate.state.check import Finding, check
+    from wasmstate.state.diff import TensorDiff, diff
+    from wasmstate.state.schema import Param, Signature
+    from wasmstate.state.state import State
+    from wasmstate.state.tensor import Tensor, TensorSpec
+    from wasmstate.storage.commit import commit, replace_section
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Finding": "wasmstate.state.check",
+    "Limits": "wasmstate.runtime.program",
+    "Module": "wasmstate.binary.module",
+    "Param": "wasmstate.state.schema",
+    "PredictChangedStateWarning": "wasmstate.session.session",
+    "Section": "wasmstate.binary.sections.base",
+    "Session": "wasmstate.session.session",
+    "Signature": "wasmstate.state.schema",
+    "State": "wasmstate.state.state",
+    "Tensor": "wasmstate.state.tensor",
+    "TensorDiff": "wasmstate.state.diff",
+    "TensorSpec": "wasmstate.state.tensor",
+    "attach": "wasmstate.session.attach",
+    "check": "wasmstate.state.check",
+    "commit": "wasmstate.storage.commit",
+    "diff": "wasmstate.state.diff",
+    "replace_section": "wasmstate.storage.commit",
+}
+
+__all__ = [
+    "CallError",
+    "CommitError",
+    "DeadlineError",
+    "DurabilityUnknownError",
+    "Finding",
+    "LimitError",
+    "Limits",
+    "LinkError",
+    "MalformedError",
+    "Module",
+    "NotCommittedError",
+    "Param",
+    "PredictChangedStateWarning",
+    "SchemaError",
+    "Section",
+    "SectionError",
+    "Session",
+    "Signature",
+    "State",
+    "StateBoundsError",
+    "StateConflictError",
+    "StateCorruptError",
+    "StateError",
+    "Tensor",
+    "TensorDiff",
+    "TensorSpec",
+    "TrapError",
+    "WasmstateError",
+    "__version__",
+    "attach",
+    "check",
+    "commit",
+    "diff",
+    "replace_section",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,110 @@
+"""The preamble and the frames of sections: all that is read when a module is opened.
+
+Source: WebAssembly Core 3.0, Binary Format, "Modules"; component-model, design/mvp/Binary.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from construct import Struct
+
+from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
+from wasmstate.binary.sections.base import Frame, Section
+from wasmstate.binary.source import Source
+from wasmstate.binary.values import Content, byte, name, u32
+from wasmstate.errors import MalformedError
+
+MAGIC = b"\0asm"
+PREAMBLE_SIZE = 8
+MODULE_LAYER = b"\x01\0\0\0"  # version 1, layer 0
+COMPONENT_LAYER = b"\x0d\0\x01\0"  # version 13, layer 1
+
+_WINDOW = 64  # enough for an id, a size and most names
+_head = Struct("id" / byte, "size" / u32)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What was found of a module.
+
+    Attributes:
+        is_component: whether the preamble is that of a component.
+        sections: the sections in file order.
+        end: the first byte behind the last of them.
+        damage: why nothing could be read from ``end`` on, if something is left there.
+    """
+
+    is_component: bool
+    sections: tuple[Section, ...]
+    end: int
+    damage: MalformedError | None
+
+
+def read_frames(source: Source) -> Frames:
+    """Find the sections, without reading their contents."""
+    try:
+        is_component = _read_preamble(source)
+    except MalformedError as error:
+        return Frames(False, (), 0, error)
+    sections: list[Section] = []
+    offset = PREAMBLE_SIZE
+    damage = None
+    while offset < source.size:
+        try:
+            section = _read_section(source, offset, len(sections), is_component)
+        except MalformedError as error:
+            damage = error
+            break
+        sections.append(section)
+        offset = section.end
+    return Frames(is_component, tuple(sections), offset, damage)
+
+
+def _read_preamble(source: Source) -> bool:
+    preamble = source.read(0, PREAMBLE_SIZE)
+    if preamble[:4] != MAGIC:
+        reason = "magic header not detected"
+        if not preamble:
+            reason += " (the file is empty)"
+        elif not any(preamble) and not any(source.read(0, min(source.size, 4096))):
+            reason += " (zeros: a file that was not synced before a crash looks like this)"
+        raise MalformedError("magic", 0, reason)
+    if len(preamble) < PREAMBLE_SIZE:
+        raise MalformedError("version", len(preamble), "unexpected end")
+    if preamble[4:] not in (MODULE_LAYER, COMPONENT_LAYER):
+        raise MalformedError("version", 4, "unknown binary version")
+    return preamble[4:] == COMPONENT_LAYER
+
+
+def _read_section(source: Source, offset: int, index: int, is_component: bool) -> Section:
+    path = f"sections[{index}]"
+    table = COMPONENT_SECTIONS if is_component else MODULE_SECTIONS
+    window = Content(source.read(offset, _WINDOW), offset, path)
+    head = _head.parse_stream(window)
+    if head.id not in table:
+        raise MalformedError(f"{path}.id", offset, f"malformed section id ({head.id})")
+    start = offset + window.tell()
+    end = start + head.size
+    if end > source.size:
+        left = source.size - start
+        raise MalformedError(
+            f"{path}.size",
+            offset + 1,
+            f"length out of bounds (the section claims {head.size} bytes, {left} are left)",
+        )
+    word, section_class = table[head.id]
+    if head.id == CUSTOM_ID:
+        word, start = _read_name(source, start, head.size, path)
+    return section_class(head.id, word, index, offset, Frame(source, offset, start, end))
+
+
+def _read_name(source: Source, start: int, size: int, path: str) -> tuple[str, int]:
+    """The name of a custom section, and where its content starts."""
+    window = Content(source.read(start, min(size, _WINDOW)), start, f"{path}.name")
+    length = u32.read(window, "")
+    needed = window.tell() + length
+    if needed > size:
+        window.malformed("", window.tell(), "length out of bounds")
+    whole = Content(source.read(start, needed), start, f"{path}.name")
+    return name.read(whole, ""), start + whole.tell()

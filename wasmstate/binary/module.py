@@ -1,0 +1,209 @@
+"""A module: its sections in file order, read, edited and written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Self, TypeVar
+
+from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
+from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.binary.sections.base import Frame, Section
+from wasmstate.binary.sections.custom import CustomSection
+from wasmstate.binary.source import BytesSource, Source, open_source
+from wasmstate.errors import MalformedError, SectionError
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+class Module:
+    """A WebAssembly module or component in its binary format.
+
+    Only the frames of the sections are read at first; a section's content is read, and decoded,
+    when it is asked for. A module never changes: edits give a new one, in which every section
+    that was not edited keeps its bytes, padded integers and all.
+
+    Attributes:
+        sections: in file order.
+        is_component: whether this is a component (layer 1), of which only the frames are known.
+        damage: of a module opened with ``strict=False``, why it could not be read to its end.
+    """
+
+    def __init__(
+        self,
+        preamble: Frame,
+        sections: Iterable[Section],
+        rest: Frame | None = None,
+        *,
+        is_component: bool = False,
+        damage: MalformedError | None = None,
+    ) -> None:
+        self.is_component = is_component
+        self.damage = damage
+        self._preamble = preamble
+        self._rest = rest
+        placed: list[Section] = []
+        offset = preamble.end - preamble.start
+        for index, section in enumerate(sections):
+            in_place = (section.index, section.offset) == (index, offset)
+            placed.append(section if in_place else replace(section, index=index, offset=offset))
+            offset = placed[-1].end
+        self.sections: tuple[Section, ...] = tuple(placed)
+
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview, *, strict: bool = True) -> Self:
+        """Read a module from memory.
+
+        Args:
+            data: the whole binary.
+            strict: whether bytes that the format does not allow are an error; if not, the
+                sections before them are kept and :attr:`damage` says what is wrong.
+
+        Raises:
+            MalformedError: if ``strict`` and the frames of the sections are not well-formed.
+        """
+        return cls._read(BytesSource(bytes(data)), strict)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, strict: bool = True) -> Self:
+        """Read a module from a file. Large files stay open and are read piece by piece.
+
+        Raises:
+            MalformedError: as for :meth:`from_bytes`.
+            OSError: if the file cannot be opened or read.
+        """
+        return cls._read(open_source(path), strict)
+
+    @classmethod
+    def from_source(cls, source: Source) -> Self:
+        """Read a module from any source of bytes. Raises as :meth:`from_bytes`."""
+        return cls._read(source, strict=True)
+
+    @classmethod
+    def _read(cls, source: Source, strict: bool) -> Self:
+        frames = read_frames(source)
+        if strict and frames.damage is not None:
+            raise frames.damage
+        rest = None
+        if frames.damage is not None:
+            rest = Frame(source, frames.end, frames.end, source.size)
+        start = min(PREAMBLE_SIZE, frames.end)
+        return cls(
+            Frame(source, 0, start, start),
+            frames.sections,
+            rest,
+            is_component=frames.is_component,
+            damage=frames.damage,
+        )
+
+    @property
+    def size(self) -> int:
+        """Of the whole binary, in bytes."""
+        return sum(frame.end - frame.start for frame in self._frames())
+
+    def to_bytes(self) -> bytes:
+        """The binary; identical to what was read wherever nothing was edited."""
+        return b"".join(frame.read() for frame in self.pieces())
+
+    def pieces(self) -> list[Frame]:
+        """The binary as ranges of the sources it comes from, neighbours joined.
+
+        Whoever writes it can copy a range of a file without reading it.
+        """
+        pieces: list[Frame] = []
+        for frame in self._frames():
+            last = pieces[-1] if pieces else None
+            if last is not None and last.source is frame.source and last.end == frame.start:
+                pieces[-1] = Frame(last.source, last.start, last.content_start, frame.end)
+            else:
+                pieces.append(frame)
+        return pieces
+
+    def section(self, section_class: type[SectionType]) -> SectionType | None:
+        """The first section of a class, or ``None``."""
+        for section in self.sections:
+            if isinstance(section, section_class):
+                return section
+        return None
+
+    def custom_sections(self, name: str | None = None) -> list[CustomSection]:
+        """The custom sections, or those of one name, in file order."""
+        return [
+            section
+            for section in self.sections
+            if isinstance(section, CustomSection) and name in (None, section.name)
+        ]
+
+    def with_custom(self, name: str, content: bytes, *, index: int | None = None) -> Self:
+        """A copy with a custom section of this name and content.
+
+        Args:
+            name: of the custom section.
+            content: its bytes, without the name.
+            index: the place of a section to be added. If not given, the section of that name
+                gets the new content where it stands; if there is none, it is added at the end.
+
+        Raises:
+            SectionError: if there are several of that name and no index is given, if the index
+                is beyond the end, or if the name cannot be written as UTF-8.
+        """
+        section = CustomSection.build(name, content)
+        sections = list(self.sections)
+        if index is not None:
+            if not 0 <= index <= len(sections):
+                raise SectionError(
+                    f"no place {index}: the module has {len(sections)} sections, "
+                    f"a new one can go to 0 to {len(sections)}"
+                )
+            return self._with_sections([*sections[:index], section, *sections[index:]])
+        same = self.custom_sections(name)
+        if len(same) > 1:
+            places = ", ".join(str(each.index) for each in same)
+            raise SectionError(
+                f"{len(same)} custom sections are named {name!r} (sections {places}): "
+                "remove them first, or give the index of the place for another"
+            )
+        if same:
+            sections[same[0].index] = section
+        else:
+            sections.append(section)
+        return self._with_sections(sections)
+
+    def without_custom(self, name: str) -> Self:
+        """A copy without the custom sections of this name.
+
+        Raises:
+            SectionError: if there is none.
+        """
+        kept = [s for s in self.sections if not (s.id == CUSTOM_ID and s.name == name)]
+        if len(kept) == len(self.sections):
+            raise SectionError(f"no custom section is named {name!r}")
+        return self._with_sections(kept)
+
+    def with_section(self, section: Section) -> Self:
+        """A copy in which the section of that index is this one.
+
+        Raises:
+            SectionError: if the module has no section of that index.
+        """
+        sections = list(self.sections)
+        if not 0 <= section.index < len(sections):
+            raise SectionError(f"the module has no section {section.index}")
+        sections[section.index] = section
+        return self._with_sections(sections)
+
+    def _with_sections(self, sections: list[Section]) -> Self:
+        return type(self)(
+            self._preamble,
+            sections,
+            self._rest,
+            is_component=self.is_component,
+            damage=self.damage,
+        )
+
+    def _frames(self) -> list[Frame]:
+        frames = [self._preamble, *(section.frame for section in self.sections)]
+        if self._rest is not None:
+            frames.append(self._rest)
+        return frames

@@ -1,0 +1,155 @@
+"""What all sections have in common: a place in the file, bytes, and decoding on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+from construct import Construct
+
+from wasmstate.binary.source import BytesSource, Source
+from wasmstate.binary.values import Content, Field, decode, u32
+
+if TYPE_CHECKING:
+    Layout = Construct[Any, Any]
+else:
+    Layout = Construct
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The bytes that one section takes up in a source, unread.
+
+    Attributes:
+        source: where they are.
+        start: of the section's id byte, in the source.
+        content_start: of the content, in the source.
+        end: the first byte after the section, in the source.
+    """
+
+    source: Source
+    start: int
+    content_start: int
+    end: int
+
+    def read(self) -> bytes:
+        """All bytes of the section, its id and size as they were written."""
+        return self.source.read(self.start, self.end - self.start)
+
+    @classmethod
+    def build(cls, id: int, content: bytes, *, prefix: bytes = b"", width: int = 1) -> Frame:
+        """A new section: ``prefix`` and ``content`` behind an id, and a size in ``width`` bytes."""
+        head = bytes([id]) + u32.encode_padded(len(prefix) + len(content), width) + prefix
+        source = BytesSource(head + content)
+        return cls(source, 0, len(head), source.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A section of a module, where it stands and what it holds.
+
+    A section keeps the bytes it was read from and never changes in place.
+
+    Attributes:
+        id: the id byte.
+        name: the specification's word for the section, or a custom section's own name.
+        index: among all sections of the module, from 0.
+        offset: of the id byte, from the start of the module.
+    """
+
+    id: int
+    name: str
+    index: int
+    offset: int
+    frame: Frame
+
+    @property
+    def size(self) -> int:
+        """Of the content, in bytes; of a custom section, what follows its name."""
+        return self.frame.end - self.frame.content_start
+
+    @property
+    def content_offset(self) -> int:
+        """Of the content, from the start of the module."""
+        return self.offset + self.frame.content_start - self.frame.start
+
+    @property
+    def end(self) -> int:
+        """Of the first byte after the section, from the start of the module."""
+        return self.content_offset + self.size
+
+    @property
+    def content(self) -> bytes:
+        """The content; of a custom section, what follows its name.
+
+        Raises:
+            MalformedError: if the file became shorter since it was opened.
+        """
+        return self.frame.source.read(self.frame.content_start, self.size)
+
+    @property
+    def path(self) -> str:
+        """How errors name this section."""
+        return f"sections[{self.index}]"
+
+    def decode(self) -> Any:
+        """What the content means; here the bytes themselves.
+
+        Raises:
+            MalformedError: naming the field and the byte.
+        """
+        return self.content
+
+    def fields(self) -> list[Field]:
+        """Each primitive of the content, in file order, with its place and its width.
+
+        Raises:
+            MalformedError: naming the field and the byte.
+        """
+        return []
+
+    def _replaced(self, content: bytes) -> Self:
+        return replace(self, frame=Frame.build(self.id, content))
+
+
+class DecodedSection(Section):
+    """A section with a layout."""
+
+    layout: ClassVar[Layout]
+
+    def fields(self) -> list[Field]:
+        trace: list[Field] = []
+        decode(self.layout, Content(self.content, self.content_offset, self.path, trace))
+        return trace
+
+    def decode(self) -> Any:
+        return self._decoded
+
+    @cached_property
+    def _decoded(self) -> Any:
+        return decode(self.layout, Content(self.content, self.content_offset, self.path))
+
+
+class ListSection(DecodedSection, Generic[Entry]):
+    """A section whose content is one list of entries."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The entries, decoded when they are first asked for.
+
+        Raises:
+            MalformedError: naming the entry, the field and the byte.
+        """
+        entries: Sequence[Entry] = self._decoded["entries"]
+        return entries
+
+    def decode(self) -> Sequence[Entry]:
+        return self.entries
+
+    def with_entries(self, entries: Sequence[Entry]) -> Self:
+        """A copy with other entries; its integers are written in their shortest form."""
+        return self._replaced(self.layout.build({"entries": entries}))

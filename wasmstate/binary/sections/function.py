@@ -1,0 +1,19 @@
+"""The function section.
+
+Source: WebAssembly Core 3.0, Binary Format, "Function Section".
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from construct import Struct
+
+from wasmstate.binary.sections.base import Layout, ListSection
+from wasmstate.binary.values import List, u32
+
+
+class FunctionSection(ListSection[int]):
+    """The index of each defined function's type, in index order."""
+
+    layout: ClassVar[Layout] = Struct("entries" / List(u32))

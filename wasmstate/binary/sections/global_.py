@@ -1,0 +1,33 @@
+"""The global section.
+
+Source: WebAssembly Core 3.0, Binary Format, "Global Section".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from construct import Struct
+
+from wasmstate.binary.instructions import Expr, expr
+from wasmstate.binary.sections.base import Layout, ListSection
+from wasmstate.binary.types import GlobalType, globaltype
+from wasmstate.binary.values import List, record
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A global and its initial value."""
+
+    type: GlobalType
+    init: Expr
+
+
+global_ = record(Global, Struct("type" / globaltype, "init" / expr))
+
+
+class GlobalSection(ListSection[Global]):
+    """Globals in index order, imported ones not counted."""
+
+    layout: ClassVar[Layout] = Struct("entries" / List(global_))

@@ -1,0 +1,149 @@
+"""The type section: recursive groups of types.
+
+Source: WebAssembly Core 3.0, Binary Format, "Type Section" and "Recursive Types".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from construct import Struct
+
+from wasmstate.binary.sections.base import Layout, ListSection
+from wasmstate.binary.types import FuncType, ValType, mut, storagetype, valtypes
+from wasmstate.binary.values import AnyConstruct, List, record, u32
+from wasmstate.errors import SectionError
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """A field of a struct, or the elements of an array."""
+
+    storagetype: ValType
+    mut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """A heap object with fields."""
+
+    fields: tuple[FieldType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """A heap object with elements of one type."""
+
+    fieldtype: FieldType
+
+
+CompType = FuncType | StructType | ArrayType
+
+
+@dataclass(frozen=True, slots=True)
+class SubType:
+    """A composite type and the types it is a subtype of."""
+
+    comptype: CompType
+    final: bool = True
+    supertypes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecType:
+    """Types that may refer to each other. Each takes an index of its own."""
+
+    subtypes: tuple[SubType, ...]
+
+
+fieldtype = record(FieldType, Struct("storagetype" / storagetype, "mut" / mut))
+_fields = List(fieldtype)
+_subtypes: Any = None  # set below: groups hold subtypes
+_supertypes = List(u32)
+
+
+class _SubType(AnyConstruct):
+    """50 and 4F announce supertypes; a plain composite type is final and has none."""
+
+    def _parse(self, stream: Any, context: Any, path: str) -> SubType:
+        start = stream.tell()
+        code = (stream.read(1) or b"\0")[0]
+        if code not in (0x50, 0x4F):
+            stream.seek(start)
+            return SubType(self._comptype(stream, context, path))
+        stream.note(f"{path} -> final", start, code == 0x4F)
+        above = _supertypes._parsereport(stream, context, f"{path} -> supertypes")
+        return SubType(self._comptype(stream, context, path), code == 0x4F, tuple(above))
+
+    def _comptype(self, stream: Any, context: Any, path: str) -> CompType:
+        start = stream.tell()
+        raw = stream.read(1)
+        if not raw:
+            stream.malformed(path, start, "unexpected end")
+        code = raw[0]
+        if code not in (0x60, 0x5F, 0x5E):
+            stream.malformed(path, start, "malformed definition type")
+        stream.note(f"{path} -> comptype", start, {0x60: "func", 0x5F: "struct"}.get(code, "array"))
+        if code == 0x60:
+            params = valtypes._parsereport(stream, context, f"{path} -> params")
+            results = valtypes._parsereport(stream, context, f"{path} -> results")
+            return FuncType(tuple(params), tuple(results))
+        if code == 0x5F:
+            found = _fields._parsereport(stream, context, f"{path} -> fields")
+            return StructType(tuple(found))
+        return ArrayType(fieldtype._parsereport(stream, context, f"{path} -> fieldtype"))
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        if not obj.final or obj.supertypes:
+            stream.write(b"\x4f" if obj.final else b"\x50")
+            _supertypes._build(obj.supertypes, stream, context, path)
+        match obj.comptype:
+            case FuncType(params, results):
+                stream.write(b"\x60")
+                valtypes._build(params, stream, context, path)
+                valtypes._build(results, stream, context, path)
+            case StructType(fields):
+                stream.write(b"\x5f")
+                _fields._build(fields, stream, context, path)
+            case ArrayType(field):
+                stream.write(b"\x5e")
+                fieldtype._build(field, stream, context, path)
+            case other:
+                raise SectionError(f"cannot encode {other!r}: not a composite type")
+        return obj
+
+
+class _RecType(AnyConstruct):
+    """4E announces a group; a plain subtype is a group of one."""
+
+    def _parse(self, stream: Any, context: Any, path: str) -> RecType:
+        start = stream.tell()
+        if stream.read(1) == b"\x4e":
+            group = _subtypes._parsereport(stream, context, f"{path} -> subtypes")
+            return RecType(tuple(group))
+        stream.seek(start)
+        return RecType((_subtype._parsereport(stream, context, path),))
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        if len(obj.subtypes) == 1:
+            _subtype._build(obj.subtypes[0], stream, context, path)
+        else:
+            stream.write(b"\x4e")
+            _subtypes._build(obj.subtypes, stream, context, path)
+        return obj
+
+
+_subtype = _SubType()
+_subtypes = List(_subtype)
+rectype = _RecType()
+
+
+class TypeSection(ListSection[RecType]):
+    """Types in index order. A group of n takes n indices: see :meth:`subtypes`."""
+
+    layout: ClassVar[Layout] = Struct("entries" / List(rectype))
+
+    def subtypes(self) -> list[SubType]:
+        """The types by their index."""
+        return [subtype for group in self.entries for subtype in group.subtypes]

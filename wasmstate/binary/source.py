@@ -1,0 +1,76 @@
+"""Where the bytes of a module come from: memory, or a file read piece by piece.
+
+A file is never mapped: another process that truncates it would end this one with SIGBUS. A large
+file is held open instead, so that its bytes stay those of one moment even when another file is
+renamed into its place.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from pathlib import Path
+from typing import Protocol
+
+from wasmstate.errors import MalformedError
+
+READ_WHOLE = 8 << 20
+"""Files up to this size, in bytes, are read at once."""
+
+
+class Source(Protocol):
+    """Random access to a fixed number of bytes."""
+
+    size: int
+
+    def read(self, offset: int, size: int) -> bytes:
+        """The bytes from ``offset`` on: ``size`` of them, or fewer where the source ends."""
+        ...
+
+
+class BytesSource:
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        return self.data[offset : offset + size]
+
+
+class FileSource:
+    """A file, held open for as long as the object lives.
+
+    Attributes:
+        fd: the descriptor, for whoever copies without reading.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.size = os.fstat(fd).st_size
+        self._close = weakref.finalize(self, os.close, fd)
+
+    def read(self, offset: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            data = os.pread(self.fd, size, offset)
+        else:  # pragma: no cover (Windows)
+            os.lseek(self.fd, offset, os.SEEK_SET)
+            data = os.read(self.fd, size)
+        if len(data) < min(size, self.size - offset):
+            raise MalformedError(
+                "module", offset + len(data), "unexpected end (the file became shorter)"
+            )
+        return data
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
+    """Open a file for reading.
+
+    Raises:
+        OSError: if it cannot be opened or read.
+    """
+    file = Path(path)
+    if file.stat().st_size <= READ_WHOLE:
+        return BytesSource(file.read_bytes())
+    return FileSource(os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0)))

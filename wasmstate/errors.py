@@ -1,0 +1,149 @@
+"""Everything that wasmstate raises.
+
+    WasmstateError
+    ├── MalformedError            bytes that the binary format does not allow
+    ├── SectionError              an edit that cannot be made
+    ├── StateError
+    │   ├── StateCorruptError     a state section whose bytes contradict each other
+    │   ├── SchemaError           a description of S that cannot be right
+    │   ├── StateBoundsError      values of S outside what its schema allows, or outside memory
+    │   └── StateConflictError    somebody else committed in between
+    ├── CommitError
+    │   ├── NotCommittedError     the old file is untouched
+    │   └── DurabilityUnknownError  the new file is in place, maybe not yet safe from a power cut
+    └── CallError
+        ├── LinkError             the module cannot be instantiated: it imports what nobody grants
+        ├── TrapError             the call trapped
+        ├── DeadlineError         the call ran out of its time
+        └── LimitError            the call ran out of its memory
+
+A file that cannot be opened or read at all raises :class:`OSError`, as everywhere in Python.
+"""
+
+from __future__ import annotations
+
+
+class WasmstateError(Exception):
+    """The common base: ``except WasmstateError`` catches whatever this library raises.
+
+    Every argument goes to ``args``, because an error has to survive pickling on its way from a
+    worker process to the window.
+    """
+
+
+class MalformedError(WasmstateError):
+    """Bytes that the binary format does not allow.
+
+    Attributes:
+        path: where in the module, as a reader would index it.
+        offset: of the first bad byte, from the start of the file.
+        reason: one clause, no capital, no full stop; the official test suite's where it has one.
+    """
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        super().__init__(path, offset, reason)
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} at {self.offset:#x}: {self.reason}"
+
+
+class SectionError(WasmstateError):
+    """An edit that cannot be made: no such section, or a value that does not fit."""
+
+
+class StateError(WasmstateError):
+    """Something about the state S or its section."""
+
+
+class StateCorruptError(StateError):
+    """A state section whose bytes contradict each other, or do not belong to this module.
+
+    Attributes:
+        path: the part of the record: ``header.generation``, ``regions[2].crc32``.
+        offset: of the part, in bytes from the start of the section's content.
+        reason: one clause, no capital, no full stop.
+    """
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        super().__init__(path, offset, reason)
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} at content offset {self.offset:#x}: {self.reason}"
+
+
+class SchemaError(StateError):
+    """A description of S that cannot be right, or does not fit the module it is for."""
+
+
+class StateBoundsError(StateError):
+    """Values of S outside what the schema allows, or a tensor that ends past the memory."""
+
+
+class StateConflictError(StateError):
+    """Somebody else committed since this state was read; nothing was written.
+
+    Attributes:
+        expected: the generation the caller had read.
+        found: the generation that is on disk now.
+    """
+
+    def __init__(self, message: str, expected: int, found: int) -> None:
+        super().__init__(message, expected, found)
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CommitError(WasmstateError):
+    """A commit that did not end in "the new state is safely on disk"."""
+
+
+class NotCommittedError(CommitError):
+    """The old file is untouched; whatever was written has been removed."""
+
+
+class DurabilityUnknownError(CommitError):
+    """The new file is in place, but its folder is not known to be synced.
+
+    A reader sees the new state now. A power cut may still bring the old one back. Committing
+    again blindly is wrong: the generation on disk has moved on.
+    """
+
+
+class CallError(WasmstateError):
+    """A call into the module that did not return; S is what it was before the call."""
+
+
+class LinkError(CallError):
+    """The module cannot be instantiated, because it imports what nobody grants.
+
+    Attributes:
+        missing: each import as ``module.name (type)``.
+    """
+
+    def __init__(self, message: str, missing: tuple[str, ...] = ()) -> None:
+        super().__init__(message, missing)
+        self.missing = missing
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class TrapError(CallError):
+    """The call trapped."""
+
+
+class DeadlineError(CallError):
+    """The call ran longer than its deadline and was ended."""
+
+
+class LimitError(CallError):
+    """The call needed more memory than its limits allow."""

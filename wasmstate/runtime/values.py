@@ -1,0 +1,67 @@
+"""Numbers on their way into a call and out of globals.
+
+wasmtime's Python API takes an integer that does not fit modulo 2**32 or 2**64, without a word;
+here it is an error.
+"""
+
+from __future__ import annotations
+
+import operator
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from wasmstate.binary.types import FuncType
+from wasmstate.errors import CallError
+
+_F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+_FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
+
+
+def check_arguments(name: str, func_type: FuncType, args: Sequence[Any]) -> list[int | float]:
+    """The arguments as the call takes them.
+
+    Raises:
+        CallError: if there are too many or too few, or one does not fit its type.
+    """
+    if len(args) != len(func_type.params):
+        wanted = len(func_type.params)
+        raise CallError(
+            f"{name}{func_type} takes {wanted} argument{'s' * (wanted != 1)}, {len(args)} given"
+        )
+    return [
+        _argument(f"{name}, argument {i}", str(param), arg)
+        for i, (param, arg) in enumerate(zip(func_type.params, args, strict=True))
+    ]
+
+
+def _argument(what: str, type_: str, value: Any) -> float:
+    if type_ in ("i32", "i64"):
+        bits = int(type_[1:])
+        try:
+            number = operator.index(value)
+        except TypeError as error:
+            raise CallError(f"{what} must be an integer ({type_}), not {value!r}") from error
+        if not -1 << bits - 1 <= number < 1 << bits:
+            raise CallError(f"{what}: {number} does not fit {type_}")
+        return number - (1 << bits) if number >= 1 << bits - 1 else number
+    if type_ in ("f32", "f64"):
+        try:
+            real = float(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise CallError(f"{what} must be a number ({type_}), not {value!r}") from error
+        if type_ == "f32" and _F32_MAX < abs(real) < float("inf"):
+            raise CallError(f"{what}: {real} does not fit f32")
+        return real
+    raise CallError(f"{what} is of type {type_}, which cannot be given from outside")
+
+
+def pack(type_: str, value: float) -> bytes:
+    """The bytes of a global's value, little endian."""
+    return struct.pack(_FORMATS[type_], value)
+
+
+def unpack(type_: str, content: bytes) -> int | float:
+    """The value of a global's bytes, integers as signed."""
+    value: int | float = struct.unpack(_FORMATS[type_], content)[0]
+    return value

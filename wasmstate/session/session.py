@@ -1,0 +1,253 @@
+"""A session: load S, call, notice that S1 has become S2, commit S2."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import CallError, DurabilityUnknownError, StateBoundsError, StateError
+from wasmstate.runtime.program import Instance, Limits, Program
+from wasmstate.state.digest import module_digest
+from wasmstate.state.state import State
+from wasmstate.storage.commit import commit
+from wasmstate.storage.replace import Durability
+
+Persist = Literal["every-change", "on-close", "manual"]
+"""When a changed S is committed: after each call that changed it, when the session is closed, or
+only by :meth:`Session.flush`."""
+
+
+class PredictChangedStateWarning(UserWarning):
+    """``predict()`` changed S. The change counts, as that of any other call."""
+
+
+class Session:
+    """A model that learns: a module, an instance of it, and the file that keeps its state.
+
+    S is restored after the data segments, the start function and ``_initialize`` have written to
+    memory. A call that does not return, or that leaves S outside its bounds, changes nothing: the
+    instance is replaced by a new one that gets S as it was before the call, which is just what a
+    restart of the device would do.
+
+    Use it as a context manager; :meth:`open` makes one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        program: Program,
+        state: State,
+        *,
+        persist: Persist = "every-change",
+        durability: Durability = "full",
+    ) -> None:
+        self.path = path
+        self.persist = persist
+        self.durability = durability
+        self._program = program
+        self._committed = state
+        self._contents = state.contents()
+        self._updates = 0
+        self._has_bounds = any(tensor.bounds for tensor in state.tensors)
+        self._instance: Instance | None = None
+        self._restart()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        persist: Persist = "every-change",
+        limits: Limits | None = None,
+        durability: Durability = "full",
+    ) -> Self:
+        """Load a module with its state and make an instance of it.
+
+        Args:
+            path: of the module; a commit replaces this file.
+            persist: when a changed S is committed.
+            limits: of every call.
+            durability: see :func:`wasmstate.commit`.
+
+        Raises:
+            MalformedError: the file is not a well-formed module.
+            StateError: it carries no state, a damaged one, or another module's.
+            CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
+            OSError: the file cannot be read.
+        """
+        module = Module.open(path)
+        state = State.of(module)
+        check_belongs(state, module)
+        program = Program(module, limits)
+        return cls(Path(path), program, state, persist=persist, durability=durability)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def state(self) -> State:
+        """S as it is in the instance now, with the generation that it was made from."""
+        if not self.is_dirty:
+            return self._committed
+        return self._committed.with_contents(self._contents, updates=self._updates)
+
+    @property
+    def generation(self) -> int:
+        """The generation that is in the file, as far as this session knows."""
+        return self._committed.generation
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether S differs from the one in the file."""
+        return self._updates > 0 or self._contents != self._committed.contents()
+
+    @property
+    def functions(self) -> list[str]:
+        """The exported functions, by name."""
+        return list(self._program.functions)
+
+    def predict(self, *args: Any) -> Any:
+        """Call ``predict``: y = f(x; S).
+
+        Raises:
+            CallError: as :meth:`call`.
+
+        Warns:
+            PredictChangedStateWarning: if S changed.
+        """
+        changed = self._call("predict", args)
+        if changed.tensors:
+            warnings.warn(
+                f"predict() changed S, in {', '.join(changed.tensors)}",
+                PredictChangedStateWarning,
+                stacklevel=2,
+            )
+        return changed.value
+
+    def update(self, *args: Any) -> Any:
+        """Call ``update``, which turns S1 into S2. Raises as :meth:`call`."""
+        return self._call("update", args).value
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call any exported function.
+
+        Args:
+            name: of the export.
+            args: numbers, as many as it takes; integers may be given signed or unsigned.
+
+        Returns:
+            Nothing, a number, or a tuple of numbers.
+
+        Raises:
+            TrapError, DeadlineError, LimitError: the call did not return; S is what it was.
+            StateBoundsError: it returned and left S outside its bounds; S is what it was.
+            CallError: there is no such function, or it does not take these arguments.
+            CommitError, StateConflictError: it returned, S has changed, and with
+                ``persist="every-change"`` the change could not be committed; it is kept in
+                memory, and the next change or :meth:`flush` tries again.
+        """
+        return self._call(name, args).value
+
+    def flush(self) -> None:
+        """Commit S if it differs from the one in the file. Raises as :func:`wasmstate.commit`."""
+        if not self.is_dirty:
+            return
+        try:
+            self._committed = commit(self.path, self.state, durability=self.durability)
+        except DurabilityUnknownError:
+            self._committed = State.of(Module.open(self.path))
+            self._updates = 0
+            raise
+        self._updates = 0
+
+    def rollback(self) -> None:
+        """Go back to the state that is in the file now, whoever wrote it.
+
+        Raises:
+            StateError: if the file carries no readable state, or another module's.
+            MalformedError, OSError: if it cannot be read.
+        """
+        module = Module.open(self.path)
+        state = State.of(module)
+        check_belongs(state, module)
+        if state.record.lineage.module_digest != self._committed.record.lineage.module_digest:
+            raise StateError(f"{self.path}: the file is another module by now; open it anew")
+        self._committed = state
+        self._contents = state.contents()
+        self._updates = 0
+        self._restart()
+
+    def close(self) -> None:
+        """Commit what is left to commit, unless ``persist`` is ``"manual"``; end the instance."""
+        if self._instance is None:
+            return
+        self._instance = None
+        if self.persist != "manual":
+            self.flush()
+
+    def _call(self, name: str, args: tuple[Any, ...]) -> _Called:
+        if self._instance is None:
+            raise CallError("the session is closed")
+        arguments = self._instance.prepare(name, args)
+        try:
+            value = self._instance.call(name, arguments)
+            contents = self._instance.read(self._committed.regions)
+            changed = contents != self._contents
+            if changed and self._has_bounds:
+                self._committed.with_contents(contents).check_bounds()
+        except (CallError, StateBoundsError):
+            self._restart()
+            raise
+        called = _Called(value, self._changed_tensors(contents) if changed else [])
+        if name == "update":
+            self._updates += 1
+        if changed:
+            self._contents = contents
+            if self.persist == "every-change":
+                self.flush()
+        return called
+
+    def _changed_tensors(self, contents: list[bytes]) -> list[str]:
+        return [
+            tensor.name
+            for tensor in self._committed.tensors
+            if contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
+            != self._contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
+        ]
+
+    def _restart(self) -> None:
+        self._instance = self._program.instantiate()
+        self._instance.write(self._committed.regions, self._contents)
+
+
+class _Called:
+    """What a call gave, and the tensors that it changed."""
+
+    def __init__(self, value: Any, tensors: list[str]) -> None:
+        self.value = value
+        self.tensors = tensors
+
+
+def check_belongs(state: State, module: Module) -> None:
+    """Check that a state belongs to the code beside it.
+
+    Raises:
+        StateError: if the code is not the one that the state was attached to.
+    """
+    if state.record.lineage.module_digest != module_digest(module):
+        raise StateError(
+            "the state belongs to another module: its code has changed since the state was "
+            "attached; attach a new state, or put the right state back"
+        )

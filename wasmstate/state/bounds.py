@@ -1,0 +1,77 @@
+"""Bounds: what the values of a tensor must fulfil, else they are wrong rather than different.
+
+A bound is a text: ``finite``, ``psd`` (symmetric positive semidefinite), or a comparison that
+every element must pass: ``>= 0``, ``> 0``, ``<= 1``, ``< 1``.
+
+Source: docs/format.md, "Bounds".
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wasmstate.errors import SchemaError
+
+Check = Callable[[NDArray[Any]], str | None]
+"""Gives what is wrong with the values, or ``None``."""
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+_COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+
+
+def parse_bound(text: str) -> Check:
+    """The check that a bound stands for.
+
+    Raises:
+        SchemaError: if there is no such bound.
+    """
+    if text == "finite":
+        return lambda values: _first(values, ~np.isfinite(values), "is not finite")
+    if text == "psd":
+        return _check_psd
+    match = _COMPARISON.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise SchemaError(
+            f"cannot read the bound {text!r}: write finite, psd, or a comparison such as '>= 0'"
+        )
+    compare, limit = _COMPARISONS[match[1]], float(match[2])
+    return lambda values: _first(values, ~compare(values, limit), f"is not {text}")
+
+
+def _first(values: NDArray[Any], wrong: NDArray[Any], reason: str) -> str | None:
+    if not wrong.any():
+        return None
+    index = np.unravel_index(int(np.argmax(wrong)), wrong.shape) if wrong.shape else ()
+    where = f"[{','.join(str(int(i)) for i in index)}]" if index else ""
+    count = int(np.count_nonzero(wrong))
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return f"{where} = {values[index]} {reason}{more}"
+
+
+def _check_psd(values: NDArray[Any]) -> str | None:
+    if values.ndim != 2 or values.shape[0] != values.shape[1]:
+        return " is not a square matrix"
+    matrix = values.astype(np.float64)
+    if not np.isfinite(matrix).all():
+        return " is not positive semidefinite: it is not finite"
+    scale = float(np.abs(matrix).max()) or 1.0
+    tolerance = (
+        64 * len(matrix) * float(np.finfo(values.dtype).eps if values.dtype.kind == "f" else 0)
+    )
+    if float(np.abs(matrix - matrix.T).max()) > tolerance * scale:
+        return " is not symmetric"
+    smallest = float(np.linalg.eigvalsh((matrix + matrix.T) / 2).min())
+    if smallest < -max(tolerance, 1e-12) * scale:
+        return f" is not positive semidefinite: its smallest eigenvalue is {smallest:.3g}"
+    return None

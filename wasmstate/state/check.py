@@ -1,0 +1,139 @@
+"""What is wrong with a file: every finding, with its place and what to do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from wasmstate.binary.module import Module
+from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.binary.sections.base import Section
+from wasmstate.errors import MalformedError, SchemaError, StateCorruptError
+from wasmstate.state.digest import module_digest
+from wasmstate.state.state import SECTION_NAME, State
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a file.
+
+    Attributes:
+        severity: ``error`` if the file cannot be used as it is, else ``warning``.
+        path: where, as a reader would index it.
+        offset: of the byte, from the start of the file; ``None`` if no byte is to blame.
+        reason: one clause, no capital, no full stop.
+        advice: what to do about it.
+    """
+
+    severity: str
+    path: str
+    offset: int | None
+    reason: str
+    advice: str
+
+    def __str__(self) -> str:
+        where = self.path if self.offset is None else f"{self.path} at {self.offset:#x}"
+        return f"{self.severity}: {where}: {self.reason}; {self.advice}"
+
+
+def check(path: str | os.PathLike[str]) -> list[Finding]:
+    """Everything that is found wrong with a file; empty if it is a sound module with a sound state.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    findings = check_module(Module.open(path, strict=False))
+    findings += [
+        Finding(
+            "warning",
+            str(leftover),
+            None,
+            "left by a writer that was ended in the middle of a commit",
+            "the next commit removes it",
+        )
+        for leftover in leftovers(Path(path))
+    ]
+    return findings
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Temporary files that writers of this file left, or are writing now."""
+    return sorted(path.parent.glob(f".{_escaped(path.name)}.*.wasmstate-tmp"))
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def check_module(module: Module) -> list[Finding]:
+    """As :func:`check`, for a module that was opened with ``strict=False``."""
+    findings = []
+    if module.damage is not None:
+        damage = module.damage
+        advice = "restore the file from a copy"
+        if damage.path.startswith("sections"):
+            advice = f"the {len(module.sections)} sections before it are readable"
+        findings.append(_error(damage.path, damage.offset, damage.reason, advice))
+    for section in module.sections:
+        if section.id != CUSTOM_ID:
+            findings += _check_section(section)
+    findings += _check_states(module)
+    return findings
+
+
+def _check_section(section: Section) -> list[Finding]:
+    try:
+        section.decode()
+    except MalformedError as error:
+        advice = f"the {section.name} section cannot be used; the others are not concerned"
+        return [_error(error.path, error.offset, error.reason, advice)]
+    return []
+
+
+def _check_states(module: Module) -> list[Finding]:
+    sections = module.custom_sections(SECTION_NAME)
+    if not sections:
+        if module.damage is not None and module.damage.path in ("magic", "version"):
+            return []
+        advice = "attach one with 'wasmstate attach'"
+        return [Finding("error", SECTION_NAME, None, "the file carries no state", advice)]
+    findings = []
+    for section in sections:
+        findings += _check_state(section, module)
+    if len(sections) > 1:
+        last = sections[-1]
+        reason = f"{len(sections)} sections are named {SECTION_NAME}"
+        findings.append(_error(last.path, last.offset, reason, "keep the right one only"))
+    return findings
+
+
+def _check_state(section: Section, module: Module) -> list[Finding]:
+    path, offset = f"{section.path}.{SECTION_NAME}", section.content_offset
+    try:
+        state = State.from_content(section.content)
+    except StateCorruptError as error:
+        advice = "the state cannot be trusted: restore the file from a copy, or attach a new state"
+        return [_error(f"{path}.{error.path}", offset + error.offset, error.reason, advice)]
+    except SchemaError as error:
+        return [_error(f"{path}.schema", offset, str(error), "attach a new state")]
+    findings = []
+    if state.record.lineage.module_digest != module_digest(module):
+        findings.append(
+            _error(
+                f"{path}.header.module_digest",
+                offset,
+                "the code is not the one that the state was attached to",
+                "attach a new state, or put the right code back",
+            )
+        )
+    for violation in state.violations():
+        name = violation.split("[")[0].split(" ")[0]
+        at = offset + state.content_offset(name) if name in state else offset
+        advice = "set other values with 'wasmstate set'"
+        findings.append(_error(f"{path}.{name}", at, violation, advice))
+    return findings
+
+
+def _error(path: str, offset: int, reason: str, advice: str) -> Finding:
+    return Finding("error", path, offset, reason, advice)

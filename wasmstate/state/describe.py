@@ -1,0 +1,290 @@
+"""Giving a module a state section: from places in the module to regions and tensors.
+
+Source: docs/format.md, "Attaching".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wasmstate.binary.module import Module
+from wasmstate.binary.names import read_names
+from wasmstate.binary.spaces import Spaces
+from wasmstate.errors import SchemaError, StateBoundsError
+from wasmstate.state.digest import module_digest
+from wasmstate.state.record import (
+    Lineage,
+    Record,
+    Region,
+    RegionKind,
+    build_payload,
+    place_regions,
+)
+from wasmstate.state.schema import Param, Schema, Signature, check_schema
+from wasmstate.state.state import SECTION_NAME, State
+from wasmstate.state.tensor import Tensor, TensorSpec, check_tensor
+
+ENTRY_POINTS = ("predict", "update")
+_GLOBAL_DTYPES = {
+    "i32": ("i32", "u32"),
+    "i64": ("i64", "u64"),
+    "f32": ("f32",),
+    "f64": ("f64",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A tensor and the bytes of the instance that it is."""
+
+    spec: TensorSpec
+    kind: RegionKind
+    index: int
+    address: int
+    size: int
+    symbol: str | None
+
+
+def with_state(module: Module, state: State) -> Module:
+    """A copy of the module that carries this state, at its end if it had none."""
+    return module.with_custom(SECTION_NAME, state.to_content())
+
+
+def describe(
+    module: Module,
+    tensors: Iterable[str | TensorSpec],
+    *,
+    entry_points: Mapping[str, Signature] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> State:
+    """The state that these tensors make of the module, all zeros, at generation 0.
+
+    Raises:
+        SchemaError: if a tensor cannot be what it says, or the module cannot carry a state.
+        StateBoundsError: if a tensor ends past the memory.
+        MalformedError: if a section that is needed cannot be decoded.
+    """
+    if module.is_component:
+        raise SchemaError("this is a component; attach the state to the core module inside it")
+    if module.custom_sections(SECTION_NAME):
+        raise SchemaError(
+            f"the module has a {SECTION_NAME} section already; change its values with "
+            f"'wasmstate set', or remove it first with 'wasmstate section remove'"
+        )
+    spaces = Spaces(module)
+    specs = [TensorSpec.parse(each) if isinstance(each, str) else each for each in tensors]
+    if not specs:
+        raise SchemaError("a state needs one tensor at least")
+    bound = [_bind(spaces, spec) for spec in specs]
+    regions = _regions(bound)
+    given = dict(entry_points or {})
+    _check_entry_points(spaces, given)
+    schema = Schema(
+        tuple(_tensor(each, regions) for each in bound),
+        signatures(module) | given,
+        dict(metadata or {}),
+    )
+    check_schema(schema, regions)
+    payload = build_payload(regions, [bytes(region.length) for region in regions])
+    lineage = Lineage(generation=0, update_count=0, module_digest=module_digest(module))
+    return State(Record(lineage, regions, schema.encode(), payload), schema)
+
+
+def signatures(module: Module, names: Iterable[str] = ENTRY_POINTS) -> dict[str, Signature]:
+    """The signatures of exported functions, with parameter names where the module has them."""
+    spaces = Spaces(module)
+    types = spaces.exported_functions()
+    local_names = read_names(module).locals
+    found = {}
+    for name in names:
+        if name in types:
+            known = local_names.get(spaces.exports[name].index, {})
+            params = tuple(
+                Param(known.get(i) or f"p{i}", str(param))
+                for i, param in enumerate(types[name].params)
+            )
+            found[name] = Signature(params, tuple(map(str, types[name].results)))
+    return found
+
+
+def initial_contents(module: Module, regions: Iterable[Region]) -> list[bytes]:
+    """What the regions hold when the module is instantiated, by its own bytes alone.
+
+    Raises:
+        SchemaError: if the bytes do not say it.
+    """
+    spaces = Spaces(module)
+    if spaces.runs_code_at_start:
+        raise SchemaError(
+            "the module runs code when it is instantiated (a start function or _initialize), "
+            "so its bytes do not tell the initial values: give them, or have it run once"
+        )
+    return [
+        _initial_global(spaces, region)
+        if region.kind is RegionKind.GLOBAL
+        else _initial_memory(spaces, region)
+        for region in regions
+    ]
+
+
+def _check_entry_points(spaces: Spaces, entry_points: Mapping[str, Signature]) -> None:
+    types = spaces.exported_functions()
+    for name, signature in entry_points.items():
+        if name not in types:
+            known = ", ".join(list(types)[:20]) or "none"
+            raise SchemaError(f"the module exports no function {name!r}; it exports {known}")
+        params = [param.type for param in signature.params]
+        if (params, list(signature.results)) != (
+            [str(param) for param in types[name].params],
+            [str(result) for result in types[name].results],
+        ):
+            raise SchemaError(
+                f"{name} is {types[name]} in the module, the signature given is {signature}"
+            )
+
+
+def _initial_global(spaces: Spaces, region: Region) -> bytes:
+    value = spaces.globals[region.index].value
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, int):
+        return (value % (1 << 8 * region.length)).to_bytes(region.length, "little")
+    raise SchemaError(f"the initial value of global {region.index} comes from the host: give it")
+
+
+def _initial_memory(spaces: Spaces, region: Region) -> bytes:
+    content = bytearray(region.length)
+    is_64_bit = spaces.memories[region.index].limits.is_64_bit
+    values = [entry.value for entry in spaces.globals]
+    for i, segment in enumerate(spaces.data):
+        if segment.offset is None or (segment.memidx or 0) != region.index:
+            continue
+        start = segment.offset.evaluate(values)
+        if not isinstance(start, int):
+            raise SchemaError(
+                f"where data segment {i} goes is for the host to say: give the initial values"
+            )
+        start %= 1 << (64 if is_64_bit else 32)
+        low = max(start, region.address)
+        high = min(start + len(segment.init), region.end)
+        if low < high:
+            piece = segment.init[low - start : high - start]
+            content[low - region.address : high - region.address] = piece
+    return bytes(content)
+
+
+def _bind(spaces: Spaces, spec: TensorSpec) -> _Bound:
+    check_tensor(spec)
+    size = Tensor(spec.name, spec.dtype, spec.shape, 0, 0).nbytes
+    if spec.place.startswith("global:"):
+        return _bind_global(spaces, spec, size)
+    symbol = None
+    if spec.place.startswith("sym:"):
+        symbol = spec.place.removeprefix("sym:")
+        address = _symbol_address(spaces, spec, symbol)
+    else:
+        try:
+            address = int(spec.place, 0)
+        except ValueError as error:
+            raise SchemaError(
+                f"{spec.name}: cannot read the place {spec.place!r}: write an address, "
+                "sym:NAME or global:NAME"
+            ) from error
+    _check_address(spaces, spec, address, size)
+    return _Bound(spec, RegionKind.MEMORY, 0, address, size, symbol)
+
+
+def _check_address(spaces: Spaces, spec: TensorSpec, address: int, size: int) -> None:
+    if not spaces.memories:
+        raise SchemaError(f"{spec.name}: the module has no memory")
+    memory = spaces.memories[0]
+    available = memory.limits.min * memory.page_size
+    if address < 0 or address + size > available:
+        raise StateBoundsError(
+            f"{spec.name}: bytes {address} to {address + size} do not lie in the memory, "
+            f"which starts with {memory.limits.min} pages ({available} bytes)"
+        )
+
+
+def _symbol_address(spaces: Spaces, spec: TensorSpec, symbol: str) -> int:
+    export = spaces.exports.get(symbol)
+    if export is None or export.kind != "global" or export.index >= len(spaces.globals):
+        names = [e.name for e in spaces.exports.values() if e.kind == "global"]
+        known = f"it exports the globals {', '.join(names[:20])}" if names else "it exports none"
+        raise SchemaError(f"{spec.name}: the module exports no global {symbol!r}; {known}")
+    entry = spaces.globals[export.index]
+    if entry.type.mut:
+        raise SchemaError(
+            f"{spec.name}: the global {symbol!r} can change, so it is no symbol's address; "
+            f"is it the value itself? Then write global:{symbol}"
+        )
+    if entry.type.valtype not in ("i32", "i64") or not isinstance(entry.value, int):
+        raise SchemaError(f"{spec.name}: the global {symbol!r} does not hold a known address")
+    return entry.value % (1 << (32 if entry.type.valtype == "i32" else 64))
+
+
+def _bind_global(spaces: Spaces, spec: TensorSpec, size: int) -> _Bound:
+    name = spec.place.removeprefix("global:")
+    export = spaces.exports.get(name)
+    if export is None or export.kind != "global" or export.index >= len(spaces.globals):
+        names = [
+            e.name
+            for e in spaces.exports.values()
+            if e.kind == "global" and e.index < len(spaces.globals)
+            if spaces.globals[e.index].type.mut
+        ]
+        known = f"there are {', '.join(names[:20])}" if names else "there is none"
+        raise SchemaError(f"{spec.name}: no mutable global is exported as {name!r}; {known}")
+    entry = spaces.globals[export.index]
+    if not entry.type.mut:
+        raise SchemaError(
+            f"{spec.name}: the global {name!r} cannot change; "
+            f"is it the address of the tensor? Then write sym:{name}"
+        )
+    allowed = _GLOBAL_DTYPES.get(str(entry.type.valtype), ())
+    if spec.dtype not in allowed or spec.shape:
+        wanted = " or ".join(allowed) or "no tensor"
+        raise SchemaError(
+            f"{spec.name}: the global {name!r} is of type {entry.type.valtype}, "
+            f"so it holds a scalar of {wanted}, not {spec.dtype}{list(spec.shape) or ''}"
+        )
+    return _Bound(spec, RegionKind.GLOBAL, export.index, 0, size, name)
+
+
+def _regions(bound: Iterable[_Bound]) -> tuple[Region, ...]:
+    """The bytes of the tensors; ranges of memory that touch become one region."""
+    places: list[tuple[RegionKind, int, int, int]] = []
+    for each in sorted(bound, key=lambda b: (b.kind, b.index, b.address)):
+        place = (each.kind, each.index, each.address, each.size)
+        if places and each.kind is RegionKind.MEMORY:
+            kind, index, address, length = places[-1]
+            if (kind, index) == (each.kind, each.index) and address + length >= each.address:
+                end = max(address + length, each.address + each.size)
+                places[-1] = (kind, index, address, end - address)
+                continue
+        if each.kind is RegionKind.GLOBAL and place in places:
+            raise SchemaError(f"{each.spec.name}: another tensor is the same global")
+        places.append(place)
+    return place_regions(places)
+
+
+def _tensor(bound: _Bound, regions: tuple[Region, ...]) -> Tensor:
+    for i, region in enumerate(regions):
+        if (region.kind, region.index) == (bound.kind, bound.index) and (
+            region.address <= bound.address < region.end or bound.kind is RegionKind.GLOBAL
+        ):
+            spec = bound.spec
+            return Tensor(
+                spec.name,
+                spec.dtype,
+                spec.shape,
+                i,
+                bound.address - region.address,
+                bound.symbol,
+                spec.unit,
+                spec.merge,
+                spec.bounds,
+            )
+    raise AssertionError("every tensor lies in a region")  # pragma: no cover

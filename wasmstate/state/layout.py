@@ -1,0 +1,78 @@
+"""The fixed parts of a state record: header, region table entry, trailer, and its limits.
+
+Source: docs/format.md, which gives the reason of each field. All integers are little endian.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from construct import Bytes, Int16ul, Int32ul, Int64ul, Struct
+
+MAGIC = b"\x89WST\r\n\x1a\n"
+TRAILER_MAGIC = b"WSTEND\r\n"
+MAJOR, MINOR = 1, 0
+HEADER_SIZE = 256
+REGION_SIZE = 40
+TRAILER_SIZE = 32
+PAYLOAD_ALIGNMENT = 64
+REGION_ALIGNMENT = 16
+
+MAX_REGIONS = 65_536
+MAX_SCHEMA_SIZE = 1 << 20
+MAX_PAYLOAD_SIZE = 1 << 32
+
+header = Struct(
+    "magic" / Bytes(8),
+    "major" / Int16ul,
+    "minor" / Int16ul,
+    "incompatible_flags" / Int32ul,
+    "read_only_flags" / Int32ul,
+    "header_length" / Int32ul,
+    "generation" / Int64ul,
+    "region_offset" / Int32ul,
+    "region_count" / Int32ul,
+    "region_crc32" / Int32ul,
+    "schema_length" / Int32ul,
+    "schema_crc32" / Int32ul,
+    "payload_crc32" / Int32ul,
+    "payload_offset" / Int64ul,
+    "payload_length" / Int64ul,
+    "update_count" / Int64ul,
+    "module_digest" / Bytes(32),
+    "state_digest" / Bytes(32),
+    "parent_digest" / Bytes(32),
+    "base_digest" / Bytes(32),
+    "reserved" / Bytes(44),
+    "crc32" / Int32ul,
+)
+region = Struct(
+    "kind" / Int32ul,
+    "index" / Int32ul,
+    "address" / Int64ul,
+    "length" / Int64ul,
+    "payload_offset" / Int64ul,
+    "crc32" / Int32ul,
+    "reserved" / Int32ul,
+)
+trailer = Struct(
+    "magic" / Bytes(8),
+    "generation" / Int64ul,
+    "length" / Int64ul,
+    "header_crc32" / Int32ul,
+    "crc32" / Int32ul,
+)
+
+
+def aligned(offset: int, alignment: int) -> int:
+    """The first multiple of ``alignment`` from ``offset`` on."""
+    return -(-offset // alignment) * alignment
+
+
+def field_offsets(struct: Any) -> dict[str, int]:
+    """Where each field of a struct of fixed size starts, in bytes."""
+    offsets, at = {}, 0
+    for part in struct.subcons:
+        offsets[part.name] = at
+        at += part.sizeof()
+    return offsets

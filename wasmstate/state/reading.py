@@ -1,0 +1,215 @@
+"""Reading a state record, and saying which part of it cannot be right.
+
+Source: docs/format.md, "Reading". Nothing is allocated from a length that the bytes claim.
+"""
+
+from __future__ import annotations
+
+import zlib
+from itertools import pairwise
+from typing import Any, NoReturn
+
+from wasmstate.errors import StateCorruptError
+from wasmstate.state import layout
+from wasmstate.state.layout import HEADER_SIZE, MAJOR, MINOR, REGION_SIZE, TRAILER_SIZE, aligned
+from wasmstate.state.record import Lineage, Record, Region, RegionKind, digest_of
+
+_HEADER_OFFSETS = layout.field_offsets(layout.header)
+_REGION_OFFSETS = layout.field_offsets(layout.region)
+_TRAILER_OFFSETS = layout.field_offsets(layout.trailer)
+
+
+def decode_record(content: bytes) -> Record:
+    """Decode the content of a state section.
+
+    Args:
+        content: the whole content; nothing may be left over.
+
+    Raises:
+        StateCorruptError: naming the first part whose bytes cannot be right.
+    """
+    header = _decode_header(content)
+    table = _part(content, "regions", header.region_offset, REGION_SIZE * header.region_count)
+    _check_crc32("header.region_crc32", header.region_crc32, table)
+    schema_offset = header.region_offset + len(table)
+    schema = _part(content, "schema", schema_offset, header.schema_length)
+    _check_crc32("header.schema_crc32", header.schema_crc32, schema)
+    payload_offset = aligned(schema_offset + len(schema), layout.PAYLOAD_ALIGNMENT)
+    if header.payload_offset != payload_offset:
+        _corrupt_header("payload_offset", f"must be {payload_offset}, behind the schema")
+    payload = _part(content, "payload", payload_offset, header.payload_length)
+    end = payload_offset + len(payload)
+    _decode_trailer(content, end, header)
+    _check_crc32("header.payload_crc32", header.payload_crc32, payload)
+    _check_zeros(content, "padding", schema_offset + len(schema), payload_offset)
+    regions = _decode_regions(table, header.region_offset, payload, payload_offset)
+    if digest_of(table, schema, payload) != header.state_digest:
+        _corrupt_header("state_digest", "differs from the digest of the state")
+    lineage = Lineage(
+        header.generation,
+        header.update_count,
+        header.module_digest,
+        header.parent_digest,
+        header.base_digest,
+    )
+    # What a newer minor version added would be lost on writing.
+    read_only = bool(header.read_only_flags) or header.minor > MINOR
+    return Record(lineage, regions, schema, payload, read_only)
+
+
+def _decode_header(content: bytes) -> Any:
+    if len(content) < HEADER_SIZE:
+        reason = f"cut short: {len(content)} of {HEADER_SIZE} bytes"
+        raise StateCorruptError("header", len(content), reason)
+    header = layout.header.parse(content[:HEADER_SIZE])
+    if header.magic != layout.MAGIC:
+        _corrupt_header("magic", _magic_reason(content))
+    if header.major != MAJOR:
+        reason = f"version {header.major}.{header.minor} is not known, only {MAJOR}.x is"
+        _corrupt_header("major", reason)
+    length = header.header_length
+    if length < HEADER_SIZE or length > len(content):
+        _corrupt_header("header_length", f"{length} is not between 256 and {len(content)}")
+    stored = int.from_bytes(content[length - 4 : length], "little")
+    computed = zlib.crc32(content[: length - 4])
+    if stored != computed:
+        reason = f"CRC-32 is {computed:08x}, stored is {stored:08x}"
+        raise StateCorruptError("header.crc32", length - 4, reason)
+    if header.incompatible_flags:
+        reason = f"flags {header.incompatible_flags:#x} need a newer version to be read"
+        _corrupt_header("incompatible_flags", reason)
+    if header.minor <= MINOR and (length != HEADER_SIZE or any(header.reserved)):
+        _corrupt_header("reserved", "must be zero in version 1.0")
+    if header.region_offset != length:
+        _corrupt_header("region_offset", f"must be {length}, behind the header")
+    if not 1 <= header.region_count <= layout.MAX_REGIONS:
+        _corrupt_header(
+            "region_count", f"{header.region_count} is not between 1 and {layout.MAX_REGIONS}"
+        )
+    if header.schema_length > layout.MAX_SCHEMA_SIZE:
+        reason = f"{header.schema_length} is more than {layout.MAX_SCHEMA_SIZE}"
+        _corrupt_header("schema_length", reason)
+    if header.payload_length > layout.MAX_PAYLOAD_SIZE:
+        reason = f"{header.payload_length} is more than {layout.MAX_PAYLOAD_SIZE}"
+        _corrupt_header("payload_length", reason)
+    return header
+
+
+def _magic_reason(content: bytes) -> str:
+    if not any(content):
+        return "zeros: never synced before a crash"
+    if content.startswith(b"\x89WST\n\x1a\n"):
+        return "line ends were converted, as by a transfer in text mode"
+    if content.startswith(b"\xc2\x89WST"):
+        return "re-encoded as UTF-8 text"
+    return f"is {content[:8].hex(' ')}, not that of a state record"
+
+
+def _decode_trailer(content: bytes, offset: int, header: Any) -> None:
+    raw = content[offset : offset + TRAILER_SIZE]
+    if len(raw) < TRAILER_SIZE:
+        reason = f"cut short: {len(raw)} of {TRAILER_SIZE} bytes"
+        raise StateCorruptError("trailer", offset + len(raw), reason)
+    trailer = layout.trailer.parse(raw)
+    length = offset + TRAILER_SIZE
+    expected = {
+        "magic": layout.TRAILER_MAGIC,
+        "crc32": zlib.crc32(raw[:-4]),
+        "generation": header.generation,
+        "length": length,
+        "header_crc32": int.from_bytes(
+            content[header.header_length - 4 : header.header_length], "little"
+        ),
+    }
+    for field, value in expected.items():
+        if trailer[field] != value:
+            reason = f"is {trailer[field]!r}, must be {value!r}"
+            raise StateCorruptError(f"trailer.{field}", offset + _TRAILER_OFFSETS[field], reason)
+    if len(content) > length:
+        left = len(content) - length
+        reason = f"{left} bytes behind the record"
+        if layout.MAGIC in content[length:]:
+            reason += ": another record, as a linker leaves when it joins sections of one name"
+        raise StateCorruptError("content", length, reason)
+
+
+def _decode_regions(
+    table: bytes, offset: int, payload: bytes, payload_offset: int
+) -> tuple[Region, ...]:
+    regions: list[Region] = []
+    at = 0
+    for i in range(len(table) // REGION_SIZE):
+        raw = layout.region.parse(table[i * REGION_SIZE : (i + 1) * REGION_SIZE])
+        where = offset + i * REGION_SIZE
+
+        def corrupt(field: str, reason: str, i: int = i, where: int = where) -> NoReturn:
+            at = where + _REGION_OFFSETS[field]
+            raise StateCorruptError(f"regions[{i}].{field}", at, reason)
+
+        if raw.kind not in RegionKind.__members__.values():
+            corrupt("kind", f"{raw.kind} is neither memory (0) nor global (1)")
+        if raw.kind == RegionKind.GLOBAL and (raw.address or raw.length not in (4, 8, 16)):
+            corrupt("length", f"a global has 4, 8 or 16 bytes at address 0, not {raw.length}")
+        if raw.length == 0:
+            corrupt("length", "a region has one byte at least")
+        if raw.address + raw.length > 1 << 64:
+            corrupt("length", "the region ends past the last address")
+        if raw.reserved:
+            corrupt("reserved", "must be zero")
+        if raw.payload_offset != at:
+            corrupt("payload_offset", f"is {raw.payload_offset}, must be {at}")
+        end = at + raw.length
+        if end > len(payload):
+            corrupt("length", f"the region ends {end - len(payload)} bytes past the payload")
+        if raw.crc32 != zlib.crc32(payload[at:end]):
+            corrupt("crc32", "differs from the CRC-32 of the region's bytes")
+        at = aligned(end, layout.REGION_ALIGNMENT)
+        _check_zeros(payload, f"regions[{i}].padding", end, min(at, len(payload)), payload_offset)
+        regions.append(
+            Region(RegionKind(raw.kind), raw.index, raw.address, raw.length, raw.payload_offset)
+        )
+    if at != len(payload):
+        reason = f"has {len(payload)} bytes, its regions end at {at}"
+        raise StateCorruptError("payload", payload_offset + min(at, len(payload)), reason)
+    _check_overlaps(regions, offset)
+    return tuple(regions)
+
+
+def _check_overlaps(regions: list[Region], offset: int) -> None:
+    order = sorted(range(len(regions)), key=lambda i: (regions[i].kind, *_start(regions[i])))
+    for a, b in pairwise(order):
+        first, second = regions[a], regions[b]
+        same = (first.kind, first.index) == (second.kind, second.index)
+        if same and first.end > second.address:
+            where = offset + b * REGION_SIZE + _REGION_OFFSETS["address"]
+            raise StateCorruptError(f"regions[{b}].address", where, f"overlaps regions[{a}]")
+
+
+def _start(region: Region) -> tuple[int, int]:
+    return region.index, region.address
+
+
+def _part(content: bytes, path: str, offset: int, length: int) -> bytes:
+    left = max(len(content) - offset, 0)
+    if length > left:
+        reason = f"cut short: {left} of {length} bytes"
+        raise StateCorruptError(path, min(offset, len(content)), reason)
+    return content[offset : offset + length]
+
+
+def _check_crc32(path: str, stored: int, content: bytes) -> None:
+    computed = zlib.crc32(content)
+    if stored != computed:
+        part = path.removeprefix("header.").removesuffix("_crc32")
+        reason = f"CRC-32 of the {part} is {computed:08x}, stored is {stored:08x}"
+        raise StateCorruptError(path, _HEADER_OFFSETS[path.removeprefix("header.")], reason)
+
+
+def _check_zeros(content: bytes, path: str, start: int, end: int, base: int = 0) -> None:
+    for at in range(start, end):
+        if content[at]:
+            raise StateCorruptError(path, base + at, "must be zero")
+
+
+def _corrupt_header(field: str, reason: str) -> NoReturn:
+    raise StateCorruptError(f"header.{field}", _HEADER_OFFSETS[field], reason)

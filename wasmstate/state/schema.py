@@ -1,0 +1,271 @@
+"""The schema: what the regions of a state mean, as canonical JSON.
+
+Source: docs/format.md, "Schema". It describes the regions and never overrides them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, NoReturn
+
+from wasmstate.errors import SchemaError
+from wasmstate.state.layout import MAX_SCHEMA_SIZE
+from wasmstate.state.record import Region, RegionKind
+from wasmstate.state.tensor import Tensor, check_name, check_tensor
+
+MAX_TENSORS = 65_536
+_SIGNATURE = re.compile(r"\((?P<params>[^()]*)\)\s*->\s*(?P<results>.*)")
+_TENSOR_KEYS = {
+    "name",
+    "dtype",
+    "shape",
+    "region",
+    "offset",
+    "symbol",
+    "unit",
+    "merge",
+    "bounds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter of an entry point.
+
+    Attributes:
+        name: as a form shows it.
+        type: ``i32``, ``i64``, ``f32`` or ``f64``.
+    """
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What an entry point takes and gives."""
+
+    params: tuple[Param, ...]
+    results: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Signature:
+        """Read ``(arm: i32, reward: f64) -> i32``; no result is written ``-> ()``.
+
+        Raises:
+            SchemaError: saying what is wrong with the text.
+        """
+        match = _SIGNATURE.fullmatch(text.strip())
+        if match is None:
+            raise SchemaError(
+                f"cannot read the signature {text!r}: write (name: type, ...) -> type, "
+                "for example (arm: i32, reward: f64) -> ()"
+            )
+        params = []
+        for part in filter(str.strip, match["params"].split(",")):
+            name, _, type_ = (piece.strip() for piece in part.partition(":"))
+            check_name(name)
+            params.append(Param(name, type_))
+        results = re.split(r"[\s,]+", match["results"].strip("() "))
+        return cls(tuple(params), tuple(filter(None, results)))
+
+    def __str__(self) -> str:
+        params = ", ".join(f"{param.name}: {param.type}" for param in self.params)
+        results = ", ".join(self.results)
+        return f"({params}) -> {results if len(self.results) == 1 else f'({results})'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The meaning of a state.
+
+    Attributes:
+        tensors: in the order in which they are shown.
+        entry_points: signatures by the name of the exported function.
+        metadata: whatever else the author wants to keep: JSON, free of meaning here.
+    """
+
+    tensors: tuple[Tensor, ...]
+    entry_points: Mapping[str, Signature] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Canonical JSON: keys sorted, no spaces, UTF-8, no NaN.
+
+        Raises:
+            SchemaError: if it is larger than 1 MiB, or the metadata is not JSON.
+        """
+        document = {
+            "entry_points": {
+                name: {
+                    "params": [{"name": p.name, "type": p.type} for p in signature.params],
+                    "results": list(signature.results),
+                }
+                for name, signature in self.entry_points.items()
+            },
+            "metadata": dict(self.metadata),
+            "tensors": [_encode_tensor(tensor) for tensor in self.tensors],
+        }
+        try:
+            encoded = _canonical(document)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SchemaError(f"the metadata cannot be written as JSON: {error}") from error
+        if len(encoded) > MAX_SCHEMA_SIZE:
+            raise SchemaError(
+                f"the schema has {len(encoded)} bytes, at most {MAX_SCHEMA_SIZE} can be"
+            )
+        return encoded
+
+    @classmethod
+    def decode(cls, encoded: bytes, regions: Sequence[Region]) -> Schema:
+        """Read a schema and hold it against the regions that it describes.
+
+        Raises:
+            SchemaError: naming what is wrong.
+        """
+        try:
+            document = json.loads(
+                encoded.decode("utf-8"),
+                object_pairs_hook=_unique,
+                parse_constant=_no_constant,
+            )
+            canonical = _canonical(document)
+        except (ValueError, RecursionError) as error:
+            raise SchemaError(f"the schema is not JSON: {error or 'nested too deeply'}") from error
+        if canonical != encoded:
+            raise SchemaError("the schema is not canonical JSON (sorted keys, no spaces)")
+        _expect(document, dict, "the schema")
+        unknown = set(document) - {"entry_points", "metadata", "tensors"}
+        if unknown:
+            raise SchemaError(f"the schema has an unknown key {min(unknown)!r}")
+        tensors = _expect(document.get("tensors"), list, "tensors")
+        if len(tensors) > MAX_TENSORS:
+            raise SchemaError(f"{len(tensors)} tensors, at most {MAX_TENSORS} can be")
+        schema = cls(
+            tuple(_decode_tensor(each, f"tensors[{i}]") for i, each in enumerate(tensors)),
+            {
+                name: _decode_signature(each, f"entry_points[{name!r}]")
+                for name, each in _expect(
+                    document.get("entry_points", {}), dict, "entry_points"
+                ).items()
+            },
+            _expect(document.get("metadata", {}), dict, "metadata"),
+        )
+        check_schema(schema, regions)
+        return schema
+
+
+def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
+    """Check that tensors are well described, inside their regions, and do not overlap.
+
+    Raises:
+        SchemaError: naming the tensor.
+    """
+    names: set[str] = set()
+    spans: list[tuple[int, int, int, str]] = []
+    for tensor in schema.tensors:
+        check_tensor(tensor)
+        if tensor.name in names:
+            raise SchemaError(f"two tensors are named {tensor.name!r}")
+        names.add(tensor.name)
+        if not 0 <= tensor.region < len(regions):
+            raise SchemaError(f"{tensor.name}: there is no region {tensor.region}")
+        region = regions[tensor.region]
+        if tensor.offset < 0 or tensor.offset + tensor.nbytes > region.length:
+            raise SchemaError(
+                f"{tensor.name}: bytes {tensor.offset} to {tensor.offset + tensor.nbytes} "
+                f"do not lie in region {tensor.region}, which has {region.length}"
+            )
+        if region.kind is RegionKind.GLOBAL and tensor.nbytes != region.length:
+            raise SchemaError(f"{tensor.name}: does not fill its global of {region.length} bytes")
+        spans.append((tensor.region, tensor.offset, tensor.offset + tensor.nbytes, tensor.name))
+    spans.sort()
+    for first, second in pairwise(spans):
+        if first[0] == second[0] and first[2] > second[1]:
+            raise SchemaError(f"the tensors {first[3]!r} and {second[3]!r} overlap")
+
+
+def _canonical(document: Any) -> bytes:
+    text = json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode("utf-8")
+
+
+def _encode_tensor(tensor: Tensor) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "shape": list(tensor.shape),
+        "region": tensor.region,
+        "offset": tensor.offset,
+    }
+    for key in ("symbol", "unit", "merge"):
+        if getattr(tensor, key) is not None:
+            document[key] = getattr(tensor, key)
+    if tensor.bounds:
+        document["bounds"] = list(tensor.bounds)
+    return document
+
+
+def _decode_tensor(document: Any, path: str) -> Tensor:
+    _expect(document, dict, path)
+    unknown = set(document) - _TENSOR_KEYS
+    if unknown:
+        raise SchemaError(f"{path} has an unknown key {min(unknown)!r}")
+    texts = {
+        key: None if document.get(key) is None else _expect(document[key], str, f"{path}.{key}")
+        for key in ("symbol", "unit", "merge")
+    }
+    return Tensor(
+        name=_expect(document.get("name"), str, f"{path}.name"),
+        dtype=_expect(document.get("dtype"), str, f"{path}.dtype"),
+        shape=tuple(
+            _expect(size, int, f"{path}.shape")
+            for size in _expect(document.get("shape"), list, f"{path}.shape")
+        ),
+        region=_expect(document.get("region"), int, f"{path}.region"),
+        offset=_expect(document.get("offset"), int, f"{path}.offset"),
+        bounds=tuple(
+            _expect(bound, str, f"{path}.bounds")
+            for bound in _expect(document.get("bounds", []), list, f"{path}.bounds")
+        ),
+        **texts,
+    )
+
+
+def _decode_signature(document: Any, path: str) -> Signature:
+    _expect(document, dict, path)
+    params = []
+    for i, each in enumerate(_expect(document.get("params"), list, f"{path}.params")):
+        _expect(each, dict, f"{path}.params[{i}]")
+        check_name(each.get("name"))
+        params.append(
+            Param(each["name"], _expect(each.get("type"), str, f"{path}.params[{i}].type"))
+        )
+    results = _expect(document.get("results"), list, f"{path}.results")
+    return Signature(
+        tuple(params), tuple(_expect(each, str, f"{path}.results") for each in results)
+    )
+
+
+def _expect(value: Any, kind: type, path: str) -> Any:
+    if type(value) is not kind:  # not isinstance: True is no integer here
+        words = {dict: "an object", list: "a list", str: "a text", int: "an integer"}
+        raise SchemaError(f"{path} must be {words[kind]}")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return document
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")

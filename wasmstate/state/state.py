@@ -1,0 +1,209 @@
+"""The state S: named arrays, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.state.bounds import parse_bound
+from wasmstate.state.reading import decode_record
+from wasmstate.state.record import Record, Region, RegionKind, build_payload
+from wasmstate.state.schema import Schema, Signature
+from wasmstate.state.tensor import Tensor
+
+SECTION_NAME = "wasmstate.state"
+
+
+class State:
+    """A state S, as values that do not change.
+
+    ``state["weights"]`` is a read-only NumPy array of the tensor's shape and element type;
+    iterating gives the tensors' names.
+
+    Args:
+        record: the bytes and their lineage.
+        schema: what the bytes mean; decoded from the record if not given.
+    """
+
+    def __init__(self, record: Record, schema: Schema | None = None) -> None:
+        self.record = record
+        self.schema = schema or Schema.decode(record.schema, record.regions)
+        self._tensors = {tensor.name: tensor for tensor in self.schema.tensors}
+
+    @classmethod
+    def of(cls, module: Module) -> State:
+        """The state that a module carries.
+
+        Raises:
+            StateCorruptError: if the section's bytes contradict each other.
+            SchemaError: if its schema cannot be right.
+            StateError: if the module has no state section, or more than one.
+        """
+        sections = module.custom_sections(SECTION_NAME)
+        if not sections:
+            raise StateError(
+                f"the module has no {SECTION_NAME} section; give it one with 'wasmstate attach'"
+            )
+        if len(sections) > 1:
+            places = " and ".join(str(section.index) for section in sections)
+            raise StateError(
+                f"the module has {len(sections)} {SECTION_NAME} sections ({places}); "
+                "which of them holds cannot be told"
+            )
+        return cls.from_content(sections[0].content)
+
+    @classmethod
+    def from_content(cls, content: bytes) -> State:
+        """The state in the content of a state section.
+
+        Raises:
+            StateCorruptError: if the bytes contradict each other, or are not exactly one record.
+            SchemaError: if the schema cannot be right.
+        """
+        return cls(decode_record(content))
+
+    def to_content(self) -> bytes:
+        """The content of a state section that holds this state."""
+        return self.record.encode()
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """In the order of the schema."""
+        return self.schema.tensors
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The ranges of memory and the globals that S consists of."""
+        return self.record.regions
+
+    @property
+    def entry_points(self) -> Mapping[str, Signature]:
+        """Signatures by the name of the exported function."""
+        return self.schema.entry_points
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the author of the state added."""
+        return self.schema.metadata
+
+    @property
+    def generation(self) -> int:
+        """How often the state was committed since it was attached.
+
+        A state with other values keeps the generation that it was made from, until a commit gives
+        it the next: this is what the commit compares with the file.
+        """
+        return self.record.lineage.generation
+
+    @property
+    def update_count(self) -> int:
+        """How many calls of ``update()`` the state has seen."""
+        return self.record.lineage.update_count
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of regions, schema and values: equal for equal states."""
+        return self.record.digest()
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        tensor = self.tensor(name)
+        return tensor.read(self.record.region_bytes(tensor.region))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tensors
+
+    def tensor(self, name: str) -> Tensor:
+        """The description of a tensor.
+
+        Raises:
+            SchemaError: if there is none of that name.
+        """
+        if name not in self._tensors:
+            raise SchemaError(f"no tensor {name!r}; there are {', '.join(self._tensors) or 'none'}")
+        return self._tensors[name]
+
+    def place(self, name: str) -> str:
+        """Where a tensor lives: an address, ``sym:NAME`` or ``global:NAME``."""
+        tensor = self.tensor(name)
+        region = self.regions[tensor.region]
+        if region.kind is RegionKind.GLOBAL:
+            return f"global:{tensor.symbol or region.index}"
+        if tensor.symbol is not None:
+            return f"sym:{tensor.symbol}"
+        return str(region.address + tensor.offset)
+
+    def content_offset(self, name: str) -> int:
+        """Of a tensor's first byte, from the start of the section's content."""
+        tensor = self.tensor(name)
+        region = self.regions[tensor.region]
+        return self.record.payload_offset + region.payload_offset + tensor.offset
+
+    def contents(self) -> list[bytes]:
+        """The bytes of each region."""
+        return [self.record.region_bytes(i) for i in range(len(self.regions))]
+
+    def with_values(self, values: Mapping[str, Any]) -> State:
+        """A copy with other values of some tensors.
+
+        Args:
+            values: by tensor name, anything ``numpy.asarray`` takes, of the tensor's shape.
+
+        Raises:
+            SchemaError: if there is no such tensor, or a shape or type differs.
+            StateBoundsError: if a number does not fit the element type.
+        """
+        contents = [bytearray(content) for content in self.contents()]
+        for name, value in values.items():
+            tensor = self.tensor(name)
+            encoded = tensor.encode(value)
+            contents[tensor.region][tensor.offset : tensor.offset + len(encoded)] = encoded
+        return self.with_contents([bytes(content) for content in contents])
+
+    def with_contents(self, contents: Sequence[bytes], *, updates: int = 0) -> State:
+        """A copy with other bytes in its regions.
+
+        Args:
+            contents: of each region, of the region's length.
+            updates: how many more calls of ``update()`` the state has seen.
+
+        Raises:
+            SchemaError: if there are more or fewer, or one has another length.
+        """
+        lengths = [len(content) for content in contents]
+        if lengths != [region.length for region in self.regions]:
+            raise SchemaError(f"the regions do not have the lengths {lengths}")
+        payload = build_payload(self.regions, contents)
+        count = self.record.lineage.update_count + updates
+        lineage = replace(self.record.lineage, update_count=count)
+        return State(replace(self.record, payload=payload, lineage=lineage), self.schema)
+
+    def violations(self) -> list[str]:
+        """What the values break of the schema's bounds, a line each."""
+        found = []
+        for tensor in self.tensors:
+            for bound in tensor.bounds:
+                wrong = parse_bound(bound)(self[tensor.name])
+                if wrong is not None:
+                    found.append(f"{tensor.name}{wrong}")
+        return found
+
+    def check_bounds(self) -> None:
+        """Check the values against the schema's bounds.
+
+        Raises:
+            StateBoundsError: naming each tensor and cell.
+        """
+        found = self.violations()
+        if found:
+            raise StateBoundsError("; ".join(found))

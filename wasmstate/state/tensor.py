@@ -1,0 +1,212 @@
+"""Tensors: named, typed, shaped views of the bytes of S.
+
+Source: docs/format.md, "Schema".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wasmstate.errors import SchemaError, StateBoundsError
+from wasmstate.state.bounds import parse_bound
+
+DTYPES: dict[str, np.dtype[Any]] = {
+    "i8": np.dtype("i1"),
+    "u8": np.dtype("u1"),
+    "i16": np.dtype("<i2"),
+    "u16": np.dtype("<u2"),
+    "i32": np.dtype("<i4"),
+    "u32": np.dtype("<u4"),
+    "i64": np.dtype("<i8"),
+    "u64": np.dtype("<u8"),
+    "f16": np.dtype("<f2"),
+    "f32": np.dtype("<f4"),
+    "f64": np.dtype("<f8"),
+}
+"""Element types by their name in a schema; all little endian."""
+
+MAX_RANK = 8
+MAX_NAME_SIZE = 255
+MERGE_RULES = ("sum", "mean", "max", "min", "chan", "counts", "none")
+
+_SPEC = re.compile(
+    r"(?P<name>[^:\[\]@]+):(?P<dtype>\w+)(?:\[(?P<shape>[\d,\sx]*)\])?(?:@(?P<place>.+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """A tensor as a user describes it: ``name:dtype[shape]@place``.
+
+    Attributes:
+        name: unique within the state.
+        dtype: a key of :data:`DTYPES`.
+        shape: ``()`` for a scalar; elements are stored row after row.
+        place: an address (``1024``, ``0x400``), ``sym:NAME`` for an exported constant ``i32``
+            global that holds the address, or ``global:NAME`` for an exported mutable global.
+        unit: of the values, for people.
+        merge: how two devices' values are joined, one of :data:`MERGE_RULES`.
+        bounds: what the values must fulfil: see :mod:`wasmstate.state.bounds`.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    place: str
+    unit: str | None = None
+    merge: str | None = None
+    bounds: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> TensorSpec:
+        """Read ``name:dtype[shape]@place``, for example ``w:f32[4,8]@sym:weights``.
+
+        Raises:
+            SchemaError: saying what is wrong with the text.
+        """
+        match = _SPEC.fullmatch(text.strip())
+        if match is None or match["place"] is None:
+            raise SchemaError(
+                f"cannot read the tensor {text!r}: write name:dtype[shape]@place, "
+                "for example w:f32[4]@1024, w:f32[4]@sym:weights or n:i64@global:count"
+            )
+        shape = tuple(int(part) for part in re.split(r"[,x\s]+", match["shape"] or "") if part)
+        return cls(match["name"].strip(), match["dtype"], shape, match["place"].strip())
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.dtype}{shape_text(self.shape)}@{self.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor of a state: which bytes of which region it is.
+
+    Attributes:
+        name: unique within the state.
+        dtype: a key of :data:`DTYPES`.
+        shape: ``()`` for a scalar.
+        region: the index of its region.
+        offset: of its first element, in bytes from the start of the region.
+        symbol: the export that gave the address, or that is the global.
+        unit, merge, bounds: as in :class:`TensorSpec`.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    region: int
+    offset: int
+    symbol: str | None = None
+    unit: str | None = None
+    merge: str | None = None
+    bounds: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Of all elements, in bytes."""
+        return math.prod(self.shape) * DTYPES[self.dtype].itemsize
+
+    def read(self, region: bytes) -> NDArray[Any]:
+        """The values, as a read-only view of the region's bytes."""
+        dtype = DTYPES[self.dtype]
+        count = math.prod(self.shape)
+        return np.frombuffer(region, dtype, count, self.offset).reshape(self.shape)
+
+    def encode(self, value: Any) -> bytes:
+        """The bytes of a value.
+
+        Args:
+            value: anything ``numpy.asarray`` takes, of exactly the tensor's shape.
+
+        Raises:
+            SchemaError: if the shape differs, or the value is not numeric.
+            StateBoundsError: if a number does not fit the element type.
+        """
+        try:
+            array = np.asarray(value)
+        except (ValueError, OverflowError, TypeError) as error:
+            raise SchemaError(f"{self.name}: {error}") from error
+        if array.shape != self.shape:
+            raise SchemaError(
+                f"{self.name} has the shape {list(self.shape)}, "
+                f"the value given has {list(array.shape)}"
+            )
+        return self._cast(array).tobytes()
+
+    def _cast(self, array: NDArray[Any]) -> NDArray[Any]:
+        dtype = DTYPES[self.dtype]
+        if array.dtype == dtype:
+            return array
+        if array.dtype.kind not in "biufO" or (dtype.kind in "iu" and array.dtype.kind == "f"):
+            raise SchemaError(
+                f"{self.name} holds {self.dtype}, the value given is of type {array.dtype}"
+            )
+        if dtype.kind in "iu":
+            info = np.iinfo(dtype)
+            numbers = list(array.flat) if array.dtype.kind == "O" else [array.min(), array.max()]
+            for number in numbers:
+                if not isinstance(number, (int, np.integer, np.bool_)):
+                    raise SchemaError(f"{self.name} holds {self.dtype}, not {number!r}")
+                if not info.min <= int(number) <= info.max:
+                    raise StateBoundsError(f"{self.name}: {number} does not fit {self.dtype}")
+            return array.astype(dtype)
+        try:
+            with np.errstate(over="ignore"):
+                cast = array.astype(dtype)
+                became_infinite = np.isinf(cast) & np.isfinite(array.astype(np.float64))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise SchemaError(f"{self.name}: {error}") from error
+        if became_infinite.any():
+            raise StateBoundsError(f"{self.name}: a value is too large for {self.dtype}")
+        return cast
+
+
+def check_tensor(tensor: Tensor | TensorSpec) -> None:
+    """Check what a tensor says of itself.
+
+    Raises:
+        SchemaError: naming the tensor and what is wrong.
+    """
+    check_name(tensor.name)
+    if tensor.dtype not in DTYPES:
+        raise SchemaError(
+            f"{tensor.name}: no element type {tensor.dtype!r}; there are {', '.join(DTYPES)}"
+        )
+    if len(tensor.shape) > MAX_RANK:
+        raise SchemaError(
+            f"{tensor.name}: {len(tensor.shape)} dimensions, at most {MAX_RANK} can be"
+        )
+    if any(type(size) is not int or not 0 < size < 1 << 32 for size in tensor.shape):
+        raise SchemaError(f"{tensor.name}: each dimension must be a positive integer below 2**32")
+    if tensor.merge is not None and tensor.merge not in MERGE_RULES:
+        raise SchemaError(
+            f"{tensor.name}: no merge rule {tensor.merge!r}; there are {', '.join(MERGE_RULES)}"
+        )
+    for bound in tensor.bounds:
+        parse_bound(bound)
+
+
+def check_name(name: object) -> None:
+    """Check the name of a tensor or a parameter. Raises SchemaError."""
+    if not isinstance(name, str) or not name:
+        raise SchemaError(f"a name must be a text that is not empty, not {name!r}")
+    try:
+        size = len(name.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise SchemaError(f"the name {name!r} cannot be written as UTF-8") from error
+    if size > MAX_NAME_SIZE or any(ord(c) < 32 or ord(c) == 127 for c in name):
+        raise SchemaError(
+            f"the name {name[:40]!r} has control characters or more than {MAX_NAME_SIZE} bytes"
+        )
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """``[4,8]``, or nothing for a scalar."""
+    return f"[{','.join(map(str, shape))}]" if shape else ""

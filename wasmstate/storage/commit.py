@@ -1,0 +1,146 @@
+"""Committing a state to the file that carries it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from wasmstate.binary.module import Module
+from wasmstate.binary.source import FileSource
+from wasmstate.errors import NotCommittedError, StateConflictError, StateError, WasmstateError
+from wasmstate.state.describe import with_state
+from wasmstate.state.record import successor
+from wasmstate.state.state import State
+from wasmstate.storage.lock import locked
+from wasmstate.storage.replace import Durability, replace_file, sweep
+
+
+def commit(
+    path: str | os.PathLike[str],
+    state: State,
+    *,
+    expected_generation: int | None = None,
+    durability: Durability = "full",
+) -> State:
+    """Write a state into the module at ``path``, as the generation after the one it has.
+
+    All other bytes of the file stay what they are. A reader sees the old file or the new one,
+    whole, and so does whoever opens it after a crash or a power cut.
+
+    Args:
+        path: of a module that carries a state; a symbolic link is followed.
+        state: the values to write.
+        expected_generation: the generation that the file must have now; that of ``state`` if not
+            given, which is the one that its values were made from.
+        durability: see :data:`~wasmstate.storage.replace.Durability`.
+
+    Returns:
+        The state as it is in the file now, with its new generation.
+
+    Raises:
+        StateConflictError: somebody else committed, or the file carries another model's state.
+        StateError: the file's state section cannot be read, or does not allow writing.
+        MalformedError: the file is not a well-formed module.
+        NotCommittedError: the file system refused; the old file is untouched.
+        DurabilityUnknownError: the new file is in place, its folder not known to be synced.
+    """
+    committed: list[State] = []
+
+    def edit(module: Module) -> Module:
+        on_disk = State.of(module)
+        expected = state.generation if expected_generation is None else expected_generation
+        _check(Path(path), on_disk, state, expected)
+        committed.append(State(successor(state.record, on_disk.record), state.schema))
+        return with_state(module, committed[0])
+
+    rewrite(path, edit, durability=durability)
+    return committed[0]
+
+
+def replace_section(
+    path: str | os.PathLike[str],
+    name: str,
+    content: bytes,
+    *,
+    durability: Durability = "full",
+) -> None:
+    """Give a custom section of the module at ``path`` new content, or add it at the end.
+
+    Raises:
+        SectionError: several sections have that name.
+        MalformedError: the file is not a well-formed module.
+        NotCommittedError, DurabilityUnknownError: as :func:`commit`.
+    """
+    rewrite(path, lambda module: module.with_custom(name, content), durability=durability)
+
+
+def rewrite(
+    path: str | os.PathLike[str],
+    edit: Callable[[Module], Module],
+    *,
+    durability: Durability = "full",
+) -> None:
+    """Replace the module at ``path`` by what ``edit`` makes of it, with the same crash safety.
+
+    ``edit`` is called while other writers wait. What it raises leaves the file untouched.
+    """
+    target = _resolved(Path(path))
+    try:
+        with locked(target) as fd:
+            sweep(target)
+            edited = edit(Module.from_source(FileSource(os.dup(fd))))
+            replace_file(target, edited.pieces(), mode=os.fstat(fd).st_mode, durability=durability)
+    except OSError as error:
+        raise _not_committed(target, error) from error
+
+
+def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool = False) -> None:
+    """Write a module to a file of its own.
+
+    Raises:
+        NotCommittedError: if there is a file already and ``overwrite`` is not set, or the file
+            system refused.
+        DurabilityUnknownError: as :func:`commit`.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists():
+        if not overwrite:
+            raise NotCommittedError(f"{target}: not written, there is such a file already")
+        rewrite(target, lambda _: module)
+        return
+    umask = os.umask(0)
+    os.umask(umask)
+    replace_file(target, module.pieces(), mode=0o666 & ~umask)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        raise _not_committed(path, error) from error
+
+
+def _not_committed(path: Path, error: Exception) -> WasmstateError:
+    reason = getattr(error, "strerror", None) or error
+    return NotCommittedError(f"{path}: not committed: {reason}; the file is what it was")
+
+
+def _check(path: Path, on_disk: State, state: State, expected: int) -> None:
+    if on_disk.record.read_only:
+        raise StateError(f"{path}: the state section asks not to be written by this version")
+    ours, theirs = state.record.lineage, on_disk.record.lineage
+    if ours.module_digest != theirs.module_digest:
+        raise StateConflictError(
+            f"{path}: not committed, the file carries the state of another module",
+            expected,
+            theirs.generation,
+        )
+    if theirs.generation != expected:
+        raise StateConflictError(
+            f"{path}: not committed, the file is at generation {theirs.generation}, "
+            f"the state was made from generation {expected}; somebody else has committed: "
+            "read the file again",
+            expected,
+            theirs.generation,
+        )
