@@ -1,1 +1,60 @@
-"""The command line."""
+"""The command line: one file a command, and the table that knows them all.
+
+A command is loaded when it is called: ``wasmstate layout`` needs neither NumPy nor wasmtime, and
+does not wait for them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from wasmstate import __version__
+
+COMMANDS = {
+    "layout": "List the sections of a module.",
+    "state": "Show the state S that a module carries.",
+    "attach": "Give a module a state section.",
+    "set": "Change values of the state.",
+    "run": "Call a function, and keep what it learns.",
+    "check": "Say what is wrong with files.",
+    "diff": "Show what changed from one state to another.",
+    "section": "List, extract, add, replace or remove custom sections.",
+    "inspect": "Open the window, or draw it to a picture.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"wasmstate.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wasmstate")
+def main() -> None:
+    """Make a WebAssembly binary remember.
+
+    A model compiled to WebAssembly is y = f(x; S). Its state S lives in the same file, in the
+    custom section wasmstate.state, and every change is written so that no crash leaves anything
+    but the old state or the new one.
+
+    \b
+    Try:  wasmstate layout model.wasm
+          wasmstate run model.wasm update 2 1.0
+          wasmstate state model.wasm
+
+    Exit status: 0 if all is well, 1 if something was found (a damaged file, a difference, a call
+    that trapped), 2 if the command was not used rightly or a file cannot be read.
+    """

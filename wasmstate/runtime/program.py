@@ -12,6 +12,7 @@ import wasmtime
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
+from wasmstate.binary.types import FuncType
 from wasmstate.errors import (
     CallError,
     DeadlineError,
@@ -71,6 +72,17 @@ class Program:
             self.compiled = wasmtime.Module(_engine()[0], module.to_bytes())
         except wasmtime.WasmtimeError as error:
             raise CallError(f"wasmtime does not accept the module: {_one_line(error)}") from error
+
+    def func_type(self, name: str) -> FuncType:
+        """The type of an exported function.
+
+        Raises:
+            CallError: if there is none of that name.
+        """
+        if name not in self.functions:
+            known = ", ".join(list(self.functions)[:20]) or "none"
+            raise CallError(f"the module exports no function {name!r}; it exports {known}")
+        return self.functions[name]
 
     def instantiate(self) -> Instance:
         """A new instance, its start function and ``_initialize`` done.
@@ -138,11 +150,7 @@ class Instance:
         Raises:
             CallError: saying what does not fit.
         """
-        func_type = self._program.functions.get(name)
-        if func_type is None:
-            known = ", ".join(list(self._program.functions)[:20]) or "none"
-            raise CallError(f"the module exports no function {name!r}; it exports {known}")
-        return check_arguments(name, func_type, args)
+        return check_arguments(name, self._program.func_type(name), args)
 
     def call(self, name: str, args: Sequence[Any]) -> Any:
         """Call an exported function.

@@ -118,6 +118,17 @@ class Session:
         """The exported functions, by name."""
         return list(self._program.functions)
 
+    def parameters(self, name: str) -> list[str]:
+        """The names of a function's parameters: the schema's, else ``p0``, ``p1``.
+
+        Raises:
+            CallError: if no such function is exported.
+        """
+        signature = self._committed.entry_points.get(name)
+        if signature is not None:
+            return [param.name for param in signature.params]
+        return [f"p{i}" for i in range(len(self._program.func_type(name).params))]
+
     def predict(self, *args: Any) -> Any:
         """Call ``predict``: y = f(x; S).
 

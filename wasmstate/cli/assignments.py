@@ -1,0 +1,86 @@
+"""Values for tensors as they are written on the command line: ``w=1,2,3``, ``w[1,0]=0.5``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wasmstate.errors import SchemaError
+from wasmstate.state.state import State
+from wasmstate.state.tensor import DTYPES
+
+_ASSIGNMENT = re.compile(r"(?P<name>[^=\[\]]+)(?:\[(?P<index>[\d,\s]+)\])?=(?P<value>.+)", re.S)
+
+
+def parse_number(text: str) -> int | float:
+    """A number: an integer if it is written like one.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    try:
+        return int(text, 0)
+    except ValueError:
+        return float(text)
+
+
+def assigned(state: State, assignments: Iterable[str]) -> State:
+    """The state with these values.
+
+    Raises:
+        SchemaError: if an assignment cannot be read, or does not fit the state.
+        StateBoundsError: if a number does not fit the element type.
+    """
+    for text in assignments:
+        match = _ASSIGNMENT.fullmatch(text.strip())
+        if match is None:
+            raise SchemaError(
+                f"cannot read {text!r}: write TENSOR=VALUES, for example w=1,2,3 or w[1,0]=0.5 "
+                "or w=@values.npy"
+            )
+        name = match["name"].strip()
+        state = state.with_values({name: _value(state, name, match["index"], match["value"])})
+    return state
+
+
+def _value(state: State, name: str, index: str | None, text: str) -> NDArray[Any]:
+    tensor = state.tensor(name)
+    if text.startswith("@"):
+        if index is not None:
+            raise SchemaError(f"{name}: a file gives all values, not one")
+        return _load(Path(text[1:]))
+    try:
+        numbers = [parse_number(part) for part in re.split(r"[,\s]+", text.strip())]
+    except ValueError as error:
+        raise SchemaError(f"{name}: {error}") from error
+    if index is None:
+        if len(numbers) != state[name].size:
+            raise SchemaError(f"{name} has {state[name].size} elements, {len(numbers)} given")
+        return np.array(
+            numbers, dtype=object if DTYPES[tensor.dtype].kind in "iu" else None
+        ).reshape(tensor.shape)
+    cell = tuple(int(part) for part in re.split(r"[,\s]+", index.strip()) if part)
+    if len(cell) != len(tensor.shape) or any(
+        i >= size for i, size in zip(cell, tensor.shape, strict=False)
+    ):
+        raise SchemaError(f"{name} has the shape {list(tensor.shape)}, no element {list(cell)}")
+    if len(numbers) != 1:
+        raise SchemaError(f"{name}{list(cell)} takes one number, {len(numbers)} given")
+    values = state[name].astype(object)
+    values[cell] = numbers[0]
+    return values
+
+
+def _load(path: Path) -> NDArray[Any]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise SchemaError(f"{path} is no .npy file: {error}") from error
+    if not isinstance(loaded, np.ndarray):
+        raise SchemaError(f"{path} is no .npy file but an archive")
+    return loaded

@@ -1,0 +1,70 @@
+"""``wasmstate attach``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wasmstate.cli.common import about, existing_file, new_file, plural
+
+
+@click.command("attach")
+@click.argument("file", type=existing_file)
+@click.option(
+    "--tensor", "tensors", multiple=True, metavar="NAME:TYPE[SHAPE]@PLACE", help="May be repeated."
+)
+@click.option("--schema", type=existing_file, help="A file that describes the tensors.")
+@click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
+@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+def command(
+    file: Path, tensors: tuple[str, ...], schema: Path | None, output: Path | None, force: bool
+) -> None:
+    """Give a module a state section, so that it remembers what it learns.
+
+    TYPE is one of i8 u8 i16 u16 i32 u32 i64 u64 f16 f32 f64. PLACE is an address in linear
+    memory, sym:NAME for an exported constant global that holds the address (what C and Rust give
+    for an exported static), or global:NAME for an exported mutable global. The initial values are
+    those that the memory holds when the module is instantiated.
+
+    \b
+    Examples:  wasmstate attach model.wasm --tensor 'w:f32[4]@1024'
+               wasmstate attach model.wasm --tensor 'w:f32[4]@sym:weights' \\
+                                           --tensor 'n:i64@global:count'
+               wasmstate attach model.wasm --schema model.toml -o learning.wasm
+    """
+    if not tensors and schema is None:
+        raise click.UsageError("name the state: give --tensor, or --schema, or both")
+
+    from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
+    from wasmstate.session.attach import attach  # noqa: PLC0415
+    from wasmstate.state.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
+    from wasmstate.state.state import State  # noqa: PLC0415
+    from wasmstate.state.tensor import TensorSpec  # noqa: PLC0415
+    from wasmstate.storage.commit import rewrite, write_new  # noqa: PLC0415
+
+    described = SchemaFile(())
+    if schema is not None:
+        with about(schema):
+            described = read_schema_file(schema)
+
+    def edit(module: Module) -> Module:
+        return attach(
+            module,
+            [*described.tensors, *map(TensorSpec.parse, tensors)],
+            values=described.values,
+            entry_points=described.entry_points,
+            metadata=described.metadata,
+        )
+
+    with about(file):
+        if output is None:
+            rewrite(file, edit)
+        else:
+            write_new(output, edit(Module.open(file)), overwrite=force)
+        state = State.of(Module.open(output or file))
+    size = sum(region.length for region in state.regions)
+    click.echo(
+        f"{output or file}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
+        f"in {plural(len(state.regions), 'region')}"
+    )

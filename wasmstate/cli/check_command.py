@@ -1,0 +1,42 @@
+"""``wasmstate check``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from wasmstate.cli.common import about, as_json, echo_json, existing_file
+from wasmstate.state.check import check
+
+
+@click.command("check")
+@click.argument("files", type=existing_file, nargs=-1, required=True)
+@as_json
+def command(files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what is wrong with files: where, why, and what to do.
+
+    Every section is decoded, and every byte of the state is held against its checksums. Exit
+    status 1 if a file has an error; warnings alone leave it 0.
+
+    \b
+    Example:  wasmstate check *.wasm
+    """
+    found = {}
+    for file in files:
+        with about(file):
+            found[file] = check(file)
+    if as_json:
+        echo_json(
+            [{"file": str(file), **asdict(each)} for file, all_ in found.items() for each in all_]
+        )
+    else:
+        for file, findings in found.items():
+            for finding in findings:
+                click.echo(f"{file}: {finding}")
+            if not any(finding.severity == "error" for finding in findings):
+                click.echo(f"{file}: ok")
+    if any(finding.severity == "error" for findings in found.values() for finding in findings):
+        sys.exit(1)

@@ -1,0 +1,124 @@
+"""``wasmstate run``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from wasmstate.cli.assignments import parse_number
+from wasmstate.cli.common import about, as_json, echo_json_line, existing_file, plural
+from wasmstate.cli.rows import read_rows
+from wasmstate.errors import CallError
+from wasmstate.runtime.program import Limits
+from wasmstate.session.session import Persist, Session
+
+_SLOW = 1.0  # seconds after which a progress bar is of use
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True})
+@click.argument("file", type=existing_file)
+@click.argument("function")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--from", "source", type=existing_file, help="Call it once for each row of a CSV.")
+@click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
+@click.option(
+    "--persist",
+    type=click.Choice(["every-change", "on-close", "manual"]),
+    default="every-change",
+    show_default=True,
+    help="When a changed state is written; manual: never.",
+)
+@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@as_json
+def command(
+    file: Path,
+    function: str,
+    arguments: tuple[str, ...],
+    source: Path | None,
+    times: int,
+    persist: str,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Call an exported function of a model, and keep what it learns.
+
+    The state is loaded, the function is called, and if the state has changed it is written back to
+    FILE so that no crash leaves anything but the old state or the new one. What the function gives
+    is printed, a line a call.
+
+    \b
+    Examples:  wasmstate run bandit.wasm predict
+               wasmstate run bandit.wasm update 2 1.0
+               wasmstate run bandit.wasm update --from clicks.csv --persist on-close
+    """
+    if source is not None and arguments:
+        raise click.UsageError("give the arguments, or --from, not both")
+    if timeout <= 0:
+        raise click.UsageError("--timeout must be more than 0 seconds")
+    with about(file):
+        session = Session.open(
+            file, persist=cast("Persist", persist), limits=Limits(seconds=timeout)
+        )
+        with session:
+            before = session.generation
+            rows: Sequence[Sequence[int | float]]
+            if source is None:
+                rows = [_numbers(arguments)] * times
+            else:
+                rows = read_rows(source, session.parameters(function)) * times
+            for value in _calls(session, function, rows):
+                if as_json:
+                    echo_json_line({"value": value, "generation": session.generation})
+                elif value is not None:
+                    click.echo(value)
+    if not as_json and session.generation != before:
+        click.echo(
+            f"{file}: generation {before} -> {session.generation}, "
+            f"{plural(session.state.update_count, 'update')} in all",
+            err=True,
+        )
+
+
+def _numbers(arguments: Iterable[str]) -> list[int | float]:
+    numbers = []
+    for text in arguments:
+        try:
+            numbers.append(parse_number(text))
+        except ValueError as error:
+            raise click.UsageError(f"{text!r} is not a number") from error
+    return numbers
+
+
+def _calls(session: Session, function: str, rows: Sequence[Sequence[int | float]]) -> Iterable[Any]:
+    started = time.monotonic()
+    progress: Any = None
+    try:
+        for i, row in enumerate(rows):
+            try:
+                yield session.call(function, *row)
+            except CallError as error:
+                if len(rows) == 1:
+                    raise
+                raise CallError(f"call {i + 1} of {len(rows)}: {error}") from error
+            if progress is None and sys.stderr.isatty() and time.monotonic() - started > _SLOW:
+                progress = _progress(len(rows))
+            if progress is not None:
+                progress.update(0, completed=i + 1)
+    finally:
+        if progress is not None:
+            progress.stop()
+
+
+def _progress(total: int) -> Any:
+    from rich.console import Console  # noqa: PLC0415 (drawing is rare)
+    from rich.progress import Progress  # noqa: PLC0415
+
+    progress = Progress(console=Console(stderr=True))
+    progress.add_task("calls", total=total)
+    progress.start()
+    return progress

@@ -1,0 +1,39 @@
+"""``wasmstate set``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wasmstate.binary.module import Module
+from wasmstate.cli.assignments import assigned
+from wasmstate.cli.common import about, existing_file
+from wasmstate.state.state import State
+from wasmstate.storage.commit import commit
+
+
+@click.command("set")
+@click.argument("file", type=existing_file)
+@click.argument("assignments", nargs=-1, required=True, metavar="TENSOR=VALUES...")
+@click.option("--expect", type=int, help="Only if the file is at this generation.")
+@click.option("--out-of-bounds", is_flag=True, help="Also values that the schema's bounds forbid.")
+def command(
+    file: Path, assignments: tuple[str, ...], expect: int | None, out_of_bounds: bool
+) -> None:
+    """Change values of the state, as one new generation.
+
+    VALUES are the tensor's elements, row after row; or one element is named by its index; or a
+    .npy file gives them.
+
+    \b
+    Examples:  wasmstate set model.wasm bias=0.5 weights=0,0,0,0
+               wasmstate set model.wasm 'weights[2]=-1.5'
+               wasmstate set model.wasm weights=@weights.npy --expect 12
+    """
+    with about(file):
+        state = assigned(State.of(Module.open(file)), assignments)
+        if not out_of_bounds:
+            state.check_bounds()
+        committed = commit(file, state, expected_generation=expect)
+    click.echo(f"{file}: generation {committed.generation}")
