@@ -1,0 +1,242 @@
+"""Commands that read: layout, state, check, diff."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from cli_runner import Wasmstate
+from wasmstate import Module, State
+
+
+def test_layout_lists_the_sections_in_file_order(model: Path, wasmstate: Wasmstate) -> None:
+    lines = wasmstate("layout", str(model)).stdout.splitlines()
+    assert lines[0] == "module, 3,901 bytes"
+    assert lines[1] == " #  id  section          offset   size"
+    assert lines[-1] == "10   0  wasmstate.state   0xa67  1,216"
+
+
+def test_layout_as_json_has_the_six_keys_of_the_contract(model: Path, wasmstate: Wasmstate) -> None:
+    rows = json.loads(wasmstate("layout", str(model), "--json").stdout)
+    assert rows[0] == {
+        "index": 0,
+        "id": 1,
+        "name": "type",
+        "offset": 8,
+        "size": 21,
+        "content_offset": 10,
+    }
+    assert [row["content_offset"] + row["size"] for row in rows[:-1]] == [
+        row["offset"] for row in rows[1:]
+    ]
+
+
+def test_layout_of_a_component_lists_its_sections(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    file = tmp_path / "component.wasm"
+    file.write_bytes(bytes.fromhex("00 61 73 6d 0d 00 01 00  07 01 00"))
+    assert wasmstate("layout", str(file)).stdout == (
+        "component, 11 bytes\n#  id  section  offset  size\n0   7  type        0x8     1\n"
+    )
+
+
+def test_layout_of_a_damaged_file_lists_what_is_before_the_damage(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    model.write_bytes(model.read_bytes()[:200])
+    result = wasmstate("layout", str(model))
+    assert result.exit_code == 1
+    assert "export" in result.stdout
+    assert result.stderr == (
+        "Error: bandit.wasm: sections[6].size at 0xa4: length out of bounds (the section claims "
+        "2271 bytes, 34 are left)\n"
+        "See all that is wrong with it: wasmstate check bandit.wasm\n"
+    )
+
+
+def test_state_shows_generation_and_tensors(model: Path, wasmstate: Wasmstate) -> None:
+    lines = wasmstate("state", str(model)).stdout.splitlines()
+    assert lines[0].startswith("generation 0, 0 updates, 88 bytes in 1 region, state ")
+    assert lines[2] == "successes  f64[4]  sym:successes  [1. 1. 1. 1.]"
+
+
+def test_state_as_json_is_the_document_of_the_contract(model: Path, wasmstate: Wasmstate) -> None:
+    document = json.loads(wasmstate("state", str(model), "--json", "--tensor", "count").stdout)
+    assert document == {
+        "generation": 0,
+        "tensors": {"count": {"dtype": "i64", "shape": [], "values": 0, "place": "sym:count"}},
+    }
+
+
+def test_numbers_that_json_lacks_are_written_as_texts(model: Path, wasmstate: Wasmstate) -> None:
+    wasmstate("set", str(model), "successes=nan,inf,-inf,0", "--out-of-bounds")
+    document = json.loads(wasmstate("state", str(model), "--json").stdout)
+    assert document["tensors"]["successes"]["values"] == ["nan", "inf", "-inf", 0.0]
+
+
+def test_one_tensor_is_shown_whole(model: Path, wasmstate: Wasmstate) -> None:
+    shown = wasmstate("state", str(model), "--tensor", "rng").stdout
+    assert "count" not in shown
+    assert "11400714819323198485" in shown
+
+
+def test_a_tensor_that_is_not_there_is_named_with_those_that_are(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    result = wasmstate("state", str(model), "--tensor", "w")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: bandit.wasm: no tensor 'w'; there are successes, failures, rng, count\n",
+    )
+
+
+def test_check_says_ok_of_a_sound_file(model: Path, wasmstate: Wasmstate) -> None:
+    result = wasmstate("check", str(model))
+    assert (result.exit_code, result.stdout) == (0, "bandit.wasm: ok\n")
+
+
+def test_check_names_place_reason_and_remedy(model: Path, wasmstate: Wasmstate) -> None:
+    damaged = bytearray(model.read_bytes())
+    damaged[-40] ^= 1  # in the payload
+    model.write_bytes(damaged)
+    result = wasmstate("check", str(model))
+    assert result.exit_code == 1
+    assert result.stdout.startswith(
+        "bandit.wasm: error: sections[10].wasmstate.state.header.payload_crc32 at 0xab1: CRC-32"
+    )
+    assert "restore the file from a copy" in result.stdout
+    (finding,) = json.loads(wasmstate("check", str(model), "--json").stdout)
+    assert finding["file"] == "bandit.wasm"
+    assert finding["offset"] == 0xAB1
+
+
+def test_a_leftover_of_a_dead_writer_is_a_warning_and_no_error(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    Path(".bandit.wasm.0123456789abcdef.wasmstate-tmp").write_bytes(b"half")
+    result = wasmstate("check", str(model))
+    assert result.exit_code == 0
+    assert "warning: .bandit.wasm.0123456789abcdef.wasmstate-tmp: left by a writer" in result.stdout
+    assert result.stdout.endswith("bandit.wasm: ok\n")
+
+
+def test_diff_shows_the_cells_that_changed(model: Path, wasmstate: Wasmstate) -> None:
+    Path("after.wasm").write_bytes(model.read_bytes())
+    wasmstate("set", "after.wasm", "successes[2]=4.5", "count=3")
+    result = wasmstate("diff", str(model), "after.wasm")
+    assert result.exit_code == 1
+    assert result.stdout == (
+        "generation 0 -> 1\n"
+        "successes: 1 of 4 cells changed\n"
+        "  [2]  1.0  ->  4.5\n"
+        "count: 1 of 1 cell changed\n"
+        "    0  ->  3\n"
+    )
+    document = json.loads(wasmstate("diff", str(model), "after.wasm", "--json").stdout)
+    assert document[0]["changes"] == [{"index": [2], "before": 1.0, "after": 4.5}]
+
+
+def test_diff_of_equal_states_is_nothing(model: Path, wasmstate: Wasmstate) -> None:
+    result = wasmstate("diff", str(model), str(model))
+    assert (result.exit_code, result.stdout) == (0, "generation 0 -> 0\nthe states are equal\n")
+
+
+def test_diff_shows_some_cells_and_counts_the_rest(model: Path, wasmstate: Wasmstate) -> None:
+    Path("after.wasm").write_bytes(model.read_bytes())
+    wasmstate("set", "after.wasm", "successes=2,2,2,2")
+    shown = wasmstate("diff", str(model), "after.wasm", "--limit", "1").stdout
+    assert shown.endswith("  [0]  1.0  ->  2.0\n  and 3 more\n")
+
+
+def test_diff_of_states_with_other_tensors_names_them(model: Path, wasmstate: Wasmstate) -> None:
+    other = str(Path(__file__).resolve().parents[2] / "fixtures" / "linear.wasm")
+    shown = wasmstate("diff", str(model), other).stdout
+    assert "successes: removed\n" in shown
+    assert "weights: added\n" in shown
+
+
+NOT_WASM = {
+    "empty": (b"", "magic at 0x0: magic header not detected (the file is empty)"),
+    "text": (b"hello world", "magic at 0x0: magic header not detected"),
+    "zeros": (
+        bytes(100),
+        (
+            "magic at 0x0: magic header not detected (zeros: a file that was not synced before a "
+            "crash looks like this)"
+        ),
+    ),
+    "no state": (
+        b"\0asm\1\0\0\0",
+        "the module has no wasmstate.state section; give it one with 'wasmstate attach'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_WASM)
+@pytest.mark.parametrize(
+    "command",
+    [["state"], ["set", "w=1"], ["run", "update"], ["diff"]],
+    ids=lambda words: words[0],
+)
+def test_bad_files_are_refused_by_name_and_reason(
+    command: list[str], case: str, tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    content, reason = NOT_WASM[case]
+    file = tmp_path / "bad.wasm"
+    file.write_bytes(content)
+    arguments = [command[0], str(file), *command[1:]]
+    if command == ["diff"]:
+        arguments.append(str(file))
+    result = wasmstate(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[0] == f"Error: {file}: {reason}"
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["layout", "none.wasm"],
+        ["state", "none.wasm"],
+        ["check", "none.wasm"],
+        ["run", "none.wasm", "update"],
+        ["attach", "none.wasm", "--tensor", "w:f32@0"],
+        ["section", "list", "none.wasm"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_missing_file_is_misuse(arguments: list[str], wasmstate: Wasmstate) -> None:
+    result: Result = wasmstate(*arguments)
+    assert result.exit_code == 2
+    assert "'none.wasm' does not exist" in result.stderr
+
+
+def test_help_lists_every_command_without_loading_any(wasmstate: Wasmstate) -> None:
+    result = wasmstate("--help")
+    assert result.exit_code == 0
+    assert "  inspect  Open the window, or draw it to a picture.\n" in result.stdout
+
+
+def test_an_unknown_command_is_misuse(wasmstate: Wasmstate) -> None:
+    assert wasmstate("lay").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command", ["layout", "state", "attach", "set", "run", "check", "diff", "section"]
+)
+def test_the_help_of_every_command_has_an_example(command: str, wasmstate: Wasmstate) -> None:
+    pages = [wasmstate(command, "--help").stdout]
+    if command == "section":
+        names = ["list", "extract", "add", "replace", "remove"]
+        pages = [wasmstate(command, name, "--help").stdout for name in names]
+    assert [page for page in pages if "Example" not in page] == []
+
+
+def test_what_state_shows_is_what_the_library_reads(model: Path, wasmstate: Wasmstate) -> None:
+    document = json.loads(wasmstate("state", str(model), "--json").stdout)
+    state = State.of(Module.open(model))
+    assert {n: t["values"] for n, t in document["tensors"].items()} == {
+        name: state[name].tolist() for name in state
+    }
