@@ -21,11 +21,12 @@ demo: $(READY) ## Let a bandit learn, kill it in the middle of a commit, go on, 
 test: $(READY) ## Run every test
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
-check: $(READY) ## Check format, lint, types and layers
+check: $(READY) ## Check format, lint, types, layers and documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff format .
@@ -37,6 +38,9 @@ fixtures: $(READY) ## Make the fixtures from their sources (installs a C compile
 
 bench: $(READY) ## Measure, and print ratios
 	$(BIN)/python benchmarks/run.py
+
+docs: $(READY) ## Build the documentation in docs/build
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
 
 clean: ## Remove what setting up and testing made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache

@@ -1,0 +1,147 @@
+"""``make bench``: what things cost, as ratios to the least that could do, medians of one run.
+
+Nothing here passes or fails: the figures are for docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from wasmstate import Module, Session, State, attach, commit
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+
+
+def alternated(rounds: int, *tasks: Callable[[], object]) -> list[float]:
+    """The median seconds of each task, run in turn so that the machine's moods hit all alike."""
+    times: list[list[float]] = [[] for _ in tasks]
+    for _ in range(rounds):
+        for task, spent in zip(tasks, times, strict=True):
+            started = time.perf_counter()
+            task()
+            spent.append(time.perf_counter() - started)
+    return [statistics.median(each) for each in times]
+
+
+def bare_replace(path: Path, data: bytes) -> None:
+    """The least that is crash-safe: write, fsync, rename, fsync of the folder."""
+    temporary = path.with_suffix(".tmp")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    os.write(fd, data)
+    os.fsync(fd)
+    os.close(fd)
+    os.replace(temporary, path)
+    fd = os.open(path.parent, os.O_RDONLY)
+    os.fsync(fd)
+    os.close(fd)
+
+
+def seek_over(path: Path) -> None:
+    """A bare loop over the frames of sections."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(8)
+        while file.tell() < end:
+            file.read(1)
+            size = shift = 0
+            while True:
+                (byte,) = file.read(1)
+                size |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80:
+                    break
+            file.seek(size, os.SEEK_CUR)
+
+
+def with_ballast(folder: Path, size: int) -> Path:
+    """The bandit with so many bytes more, in front of its state."""
+    path = folder / f"bandit-{size}.wasm"
+    module = Module.open(FIXTURES / "bandit.wasm").with_custom("ballast", bytes(size), index=0)
+    path.write_bytes(module.to_bytes())
+    return path
+
+
+def with_large_state(folder: Path) -> Path:
+    """A module of one page whose state is nearly all of it: 60 KiB."""
+    path = folder / "large-state.wasm"
+    module = Module.open(FIXTURES / "bandit.wasm").without_custom("wasmstate.state")
+    path.write_bytes(attach(module, ["s:f64[7680]@2048"]).to_bytes())
+    return path
+
+
+def commit_ratio(path: Path, rounds: int) -> tuple[float, float]:
+    """Median seconds of reading and committing a state, and of the bare replacement."""
+    data = path.read_bytes()
+    other = path.with_name(f"bare-{path.name}")
+
+    def commit_once() -> None:
+        commit(path, State.of(Module.open(path)))
+
+    return tuple(alternated(rounds, commit_once, lambda: bare_replace(other, data)))  # type: ignore[return-value]
+
+
+def process(*words: str) -> Callable[[], object]:
+    """A run of Python as a whole process."""
+    return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    table = Table("what", "median", "against", "median", "ratio")
+
+    def add(what: str, ours: float, against: str, theirs: float) -> None:
+        table.add_row(
+            what, f"{ours * 1e3:.3f} ms", against, f"{theirs * 1e3:.3f} ms", f"{ours / theirs:.2f}"
+        )
+
+    # Not in /tmp, which may be memory and would make every fsync free.
+    with TemporaryDirectory(dir=Path.cwd()) as name:
+        folder = Path(name)
+        bare = "bare write, fsync, rename, fsync"
+        add(
+            "read and commit, 60 KiB state",
+            *_with(bare, commit_ratio(with_large_state(folder), 100)),
+        )
+        add("read and commit, 88 B state", *_with(bare, commit_ratio(with_ballast(folder, 0), 100)))
+        large = with_ballast(folder, 30 << 20)
+        add("read and commit, 30 MB module", *_with(bare, commit_ratio(large, 15)))
+        ours, loop = alternated(200, lambda: Module.open(large), lambda: seek_over(large))
+        add("open and list, 30 MB module", ours, "bare loop of seek and read", loop)
+        ours, construct = alternated(
+            15,
+            process("-m", "wasmstate", "layout", str(large)),
+            process("-c", "import construct"),
+        )
+        add("wasmstate layout, whole process", ours, "python -c 'import construct'", construct)
+        model = folder / "linear.wasm"
+        shutil.copy(FIXTURES / "linear.wasm", model)
+        with Session.open(model, persist="manual") as session:
+            instance = session._instance
+            assert instance is not None
+            func, store = instance._exports["update"], instance._store
+            ours, public = alternated(
+                5000,
+                lambda: session.update(0.1, 0.2, 0.3, 0.4, 0.5),
+                lambda: func(store, 0.1, 0.2, 0.3, 0.4, 0.5),  # type: ignore[operator]
+            )
+        add("session.update, not committed", ours, "wasmtime-py's public call", public)
+    Console().print(table)
+
+
+def _with(against: str, medians: tuple[float, float]) -> tuple[float, str, float]:
+    return medians[0], against, medians[1]
+
+
+if __name__ == "__main__":
+    main()
