@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,18 @@ def locked(path: Path) -> Iterator[int]:
     fd = _lock(path)
     try:
         yield fd
+    finally:
+        # What happened meanwhile counts: no trouble in letting go may hide or belie it.
+        with suppress(OSError):
+            _release(fd)
+
+
+def _release(fd: int) -> None:
+    try:
+        if fcntl is not None:  # pragma: no branch (Windows)
+            # Closing alone is not enough: a duplicate of the descriptor may live on, in a source
+            # that somebody keeps or in the traceback of an error, and would keep the lock.
+            fcntl.flock(fd, fcntl.LOCK_UN)
     finally:
         os.close(fd)
 
