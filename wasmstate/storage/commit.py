@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import FileSource
-from wasmstate.errors import NotCommittedError, StateConflictError, StateError, WasmstateError
+from wasmstate.errors import NotCommittedError, StateConflictError, StateError
 from wasmstate.state.describe import with_state
 from wasmstate.state.record import successor
 from wasmstate.state.state import State
@@ -85,18 +85,11 @@ def rewrite(
 
     ``edit`` is called while other writers wait. What it raises leaves the file untouched.
     """
-    target = _resolved(Path(path))
-    try:
-        with locked(target) as fd:
-            sweep(target)
-            edited = edit(Module.from_source(FileSource(os.dup(fd))))
-            replace_file(target, edited.pieces(), mode=os.fstat(fd).st_mode, durability=durability)
-    except OSError as error:
-        raise _not_committed(target, error) from error
+    _replace(path, lambda fd: edit(Module.from_source(FileSource(os.dup(fd)))), durability)
 
 
 def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool = False) -> None:
-    """Write a module to a file of its own.
+    """Write a module to a file of its own; what a file of that name held does not matter.
 
     Raises:
         NotCommittedError: if there is a file already and ``overwrite`` is not set, or the file
@@ -104,26 +97,28 @@ def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool =
         DurabilityUnknownError: as :func:`commit`.
     """
     target = Path(os.path.realpath(path))
-    if target.exists():
-        if not overwrite:
-            raise NotCommittedError(f"{target}: not written, there is such a file already")
-        rewrite(target, lambda _: module)
-        return
-    umask = os.umask(0)
-    os.umask(umask)
-    replace_file(target, module.pieces(), mode=0o666 & ~umask)
+    if not os.path.lexists(target):
+        replace_file(target, module.pieces(), old=None)
+    elif overwrite:
+        _replace(target, lambda _: module, "full")
+    else:
+        raise NotCommittedError(f"{target}: not written, there is such a file already")
 
 
-def _resolved(path: Path) -> Path:
+def _replace(
+    path: str | os.PathLike[str], make: Callable[[int], Module], durability: Durability
+) -> None:
+    """Replace a file by the module that ``make`` gives, called with a descriptor of the file."""
     try:
-        return path.resolve(strict=True)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-        raise _not_committed(path, error) from error
-
-
-def _not_committed(path: Path, error: Exception) -> WasmstateError:
-    reason = getattr(error, "strerror", None) or error
-    return NotCommittedError(f"{path}: not committed: {reason}; the file is what it was")
+        target = Path(os.path.realpath(path, strict=True))
+        with locked(target) as fd:
+            sweep(target)
+            module = make(fd)
+            replace_file(target, module.pieces(), old=os.fstat(fd), durability=durability)
+    except OSError as error:
+        raise NotCommittedError(
+            f"{os.fspath(path)}: not committed: {error.strerror or error}"
+        ) from error
 
 
 def _check(path: Path, on_disk: State, state: State, expected: int) -> None:

@@ -4,7 +4,7 @@ This is the only place in the project that writes to a user's file. The order is
 
 1. a temporary file in the same folder, under a random name, opened exclusively, mode 0600;
 2. the new bytes, unchanged ranges of the old file copied without reading them;
-3. the old file's mode, then fsync: from here on the new bytes survive a power cut;
+3. the old file's owner and mode, then fsync: from here on the new bytes survive a power cut;
 4. rename over the old file: every reader sees the one or the other;
 5. fsync of the folder: from here on the rename survives, too.
 
@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -46,14 +48,19 @@ _NO_COPY = {
 
 
 def replace_file(
-    path: Path, pieces: Iterable[Frame], *, mode: int, durability: Durability = "full"
+    path: Path,
+    pieces: Iterable[Frame],
+    *,
+    old: os.stat_result | None,
+    durability: Durability = "full",
 ) -> None:
     """Give ``path`` new contents.
 
     Args:
         path: of the file, symbolic links resolved; its folder takes the temporary file.
         pieces: the contents, as ranges of sources; ranges of a file are copied by the kernel.
-        mode: permission bits of the new file.
+        old: the file that is replaced, whose owner and permissions are kept; ``None`` if there is
+            none, and the new file gets what every new file gets.
         durability: what is synced.
 
     Raises:
@@ -65,15 +72,15 @@ def replace_file(
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        fd = os.open(temporary, flags, 0o600)
+        fd = os.open(temporary, flags, 0o666 if old is None else 0o600)
         try:
             try:
                 step = "writing the temporary file"
                 for piece in pieces:
                     _write_piece(fd, piece)
                 step = "setting its permissions"
-                if hasattr(os, "fchmod"):
-                    os.fchmod(fd, stat.S_IMODE(mode))
+                if old is not None:
+                    _give_permissions(fd, old)
                 step = "syncing it"
                 if durability != "none":
                     os.fsync(fd)
@@ -85,9 +92,11 @@ def replace_file(
             _remove(temporary)
             raise
     except OSError as error:
+        reason = f"{step} failed: {error.strerror or error}"
+        if old is None:
+            raise NotCommittedError(f"{path}: not written, {reason}") from error
         raise NotCommittedError(
-            f"{path}: not committed, {step} failed: {error.strerror or error}; "
-            "the file is what it was"
+            f"{path}: not committed, {reason}; the file is what it was"
         ) from error
     if durability == "full":
         try:
@@ -104,19 +113,28 @@ def sweep(path: Path) -> list[Path]:
 
     Only for a caller that holds the writers' lock: then no living writer has such a file.
     """
-    removed = []
-    for entry in os.scandir(path.parent):
-        if entry.name.startswith(f".{path.name}.") and entry.name.endswith(_SUFFIX):
-            _remove(Path(entry.path))
-            removed.append(Path(entry.path))
-    return removed
+    # All of the name is matched: the leftovers of a file x.wasm.y begin like those of x.wasm.
+    leftover = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
+    names = [name for name in os.listdir(path.parent) if leftover.fullmatch(name)]
+    return [path.with_name(name) for name in names if _remove(path.with_name(name))]
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path) -> bool:
     try:
         os.unlink(path)
     except OSError:
-        return  # what stands in the way of removing it is not what the caller has to know
+        return False  # what stands in the way of removing it is not what the caller has to know
+    return True
+
+
+def _give_permissions(fd: int, old: os.stat_result) -> None:
+    new = os.fstat(fd)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        # Before the mode: a change of the owner clears the set-user-ID bit.
+        with suppress(PermissionError):  # only root may give a file away
+            os.fchown(fd, old.st_uid, old.st_gid)
+    if hasattr(os, "fchmod"):  # pragma: no branch (Windows before Python 3.13)
+        os.fchmod(fd, stat.S_IMODE(old.st_mode))
 
 
 def _write_piece(fd: int, piece: Frame) -> None:
