@@ -8,7 +8,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 project = "wasmstate"
 author = "the wasmstate authors"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-html_theme = "furo"
 exclude_patterns = ["build"]
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
