@@ -63,15 +63,16 @@ def read_frames(source: Source) -> Frames:
 
 def _read_preamble(source: Source) -> bool:
     preamble = source.read(0, PREAMBLE_SIZE)
-    if preamble[:4] != MAGIC:
+    if not preamble:
+        raise MalformedError("magic", 0, "unexpected end (the file is empty)")
+    if preamble[:4] != MAGIC[: len(preamble)]:
         reason = "magic header not detected"
-        if not preamble:
-            reason += " (the file is empty)"
-        elif not any(preamble) and not any(source.read(0, min(source.size, 4096))):
+        if not any(preamble) and not any(source.read(0, min(source.size, 4096))):
             reason += " (zeros: a file that was not synced before a crash looks like this)"
         raise MalformedError("magic", 0, reason)
     if len(preamble) < PREAMBLE_SIZE:
-        raise MalformedError("version", len(preamble), "unexpected end")
+        part = "magic" if len(preamble) < len(MAGIC) else "version"
+        raise MalformedError(part, len(preamble), "unexpected end")
     if preamble[4:] not in (MODULE_LAYER, COMPONENT_LAYER):
         raise MalformedError("version", 4, "unknown binary version")
     return preamble[4:] == COMPONENT_LAYER
@@ -105,6 +106,6 @@ def _read_name(source: Source, start: int, size: int, path: str) -> tuple[str, i
     length = u32.read(window, "")
     needed = window.tell() + length
     if needed > size:
-        window.malformed("", window.tell(), "length out of bounds")
+        window.malformed("", 0, "length out of bounds")
     whole = Content(source.read(start, needed), start, f"{path}.name")
     return name.read(whole, ""), start + whole.tell()

@@ -232,9 +232,10 @@ class Octets(Primitive):
     """A list of bytes."""
 
     def read(self, content: Content, path: str) -> Any:
+        start = content.tell()
         length = u32.read(content, path)
         if length > content.length - content.tell():
-            content.malformed(path, content.tell(), "length out of bounds")
+            content.malformed(path, start, "length out of bounds")
         return content.read(length)
 
     def encode(self, value: Any) -> bytes:
