@@ -34,6 +34,7 @@ class _Table(AnyConstruct):
             return Table(tabletype._parsereport(stream, context, f"{path} -> type"))
         if stream.read(1) != b"\x00":
             stream.malformed(path, start + 1, "malformed table")
+        stream.note(f"{path} -> has_init", start, value=True)
         type_ = tabletype._parsereport(stream, context, f"{path} -> type")
         return Table(type_, expr._parsereport(stream, context, f"{path} -> init"))
 

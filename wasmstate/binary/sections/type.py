@@ -120,6 +120,7 @@ class _RecType(AnyConstruct):
     def _parse(self, stream: Any, context: Any, path: str) -> RecType:
         start = stream.tell()
         if stream.read(1) == b"\x4e":
+            stream.note(f"{path} -> is_group", start, value=True)
             group = _subtypes._parsereport(stream, context, f"{path} -> subtypes")
             return RecType(tuple(group))
         stream.seek(start)
