@@ -52,16 +52,21 @@ class FileSource:
         self._close = weakref.finalize(self, os.close, fd)
 
     def read(self, offset: int, size: int) -> bytes:
-        if hasattr(os, "pread"):
-            data = os.pread(self.fd, size, offset)
-        else:  # pragma: no cover (Windows)
-            os.lseek(self.fd, offset, os.SEEK_SET)
-            data = os.read(self.fd, size)
-        if len(data) < min(size, self.size - offset):
-            raise MalformedError(
-                "module", offset + len(data), "unexpected end (the file became shorter)"
-            )
+        data = self._read_some(offset, size)
+        # One call gives 2 GiB at most on Linux, and may give less anywhere.
+        while len(data) < min(size, self.size - offset):
+            at = offset + len(data)
+            more = self._read_some(at, size - len(data))
+            if not more:
+                raise MalformedError("module", at, "unexpected end (the file became shorter)")
+            data += more
         return data
+
+    def _read_some(self, offset: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self.fd, size, offset)
+        os.lseek(self.fd, offset, os.SEEK_SET)  # pragma: no cover (Windows has no pread)
+        return os.read(self.fd, size)  # pragma: no cover (Windows has no pread)
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
