@@ -32,6 +32,12 @@ ABSTRACT_HEAP_TYPES = {
     0x69: "exn",
 }
 _HEAP_BYTES = {word: code for code, word in ABSTRACT_HEAP_TYPES.items()}
+_BOTTOM_REFS = {
+    "none": "nullref",
+    "nofunc": "nullfuncref",
+    "noextern": "nullexternref",
+    "noexn": "nullexnref",
+}
 
 HeapType = str | int
 """An abstract heap type by its word, or the index of a defined type."""
@@ -46,7 +52,7 @@ class RefType:
 
     def __str__(self) -> str:
         if self.nullable and isinstance(self.heap_type, str):
-            return {"none": "nullref"}.get(self.heap_type, f"{self.heap_type}ref")
+            return _BOTTOM_REFS.get(self.heap_type, f"{self.heap_type}ref")
         return f"(ref {'null ' if self.nullable else ''}{self.heap_type})"
 
 
@@ -67,7 +73,7 @@ class _HeapType(Primitive):
         return ABSTRACT_HEAP_TYPES[code]
 
     def encode(self, value: HeapType) -> bytes:
-        if isinstance(value, int):
+        if isinstance(value, int) and value >= 0:
             return s33.encode(value)
         if value not in _HEAP_BYTES:
             raise SectionError(f"cannot encode the heap type {value!r}")
