@@ -10,7 +10,8 @@ from typing import Protocol
 TICK = 0.01
 """Seconds from one epoch to the next: how exact a deadline is."""
 
-_IDLE = 1.0  # seconds without a call after which the thread stops ticking
+IDLE = 1.0
+"""Seconds without a call after which the thread rests."""
 
 NO_DEADLINE = 1 << 62
 """Ticks that never pass."""
@@ -24,34 +25,38 @@ class Clock:
     """Ticks for one engine, in a daemon thread that rests while nothing is called.
 
     Waking a thread for each call would cost more than a small model's call, so it goes on ticking
-    for a second after the last one.
+    for a while after the last one.
     """
 
-    def __init__(self, engine: _Engine) -> None:
+    def __init__(self, engine: _Engine, idle: float = IDLE) -> None:
         self._engine = engine
+        self._idle = idle
         self._needed = threading.Event()
+        self._lock = threading.Lock()
         self._calls = 0
         self._last_call = 0.0
-        self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def ticks(self, seconds: float | None) -> int:
         """How many ticks a deadline is away, rounded up."""
-        return NO_DEADLINE if seconds is None else math.ceil(seconds / TICK) + 1
+        if seconds is None or seconds / TICK >= NO_DEADLINE:
+            return NO_DEADLINE
+        return math.ceil(seconds / TICK) + 1
 
     def __enter__(self) -> None:
-        self._calls += 1
-        if self._thread is None:
-            with self._start:
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, daemon=True)
-                    self._thread.start()
-        if not self._needed.is_set():
-            self._needed.set()
+        with self._lock:
+            self._calls += 1
+            # It is not alive in a child that was forked: threads stay behind.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+            if not self._needed.is_set():
+                self._needed.set()
 
     def __exit__(self, *exc: object) -> None:
-        self._calls -= 1
-        self._last_call = time.monotonic()
+        with self._lock:
+            self._last_call = time.monotonic()
+            self._calls -= 1
 
     def _run(self) -> None:
         pause = threading.Event()
@@ -59,10 +64,9 @@ class Clock:
             self._needed.wait()
             pause.wait(TICK)
             self._engine.increment_epoch()
-            if self._is_idle():
-                self._needed.clear()
-                if not self._is_idle():  # a call began between the look and the clearing
-                    self._needed.set()
+            with self._lock:
+                if self._is_idle():
+                    self._needed.clear()
 
     def _is_idle(self) -> bool:
-        return not self._calls and time.monotonic() - self._last_call > _IDLE
+        return not self._calls and time.monotonic() - self._last_call > self._idle

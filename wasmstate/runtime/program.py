@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,9 +23,12 @@ from wasmstate.errors import (
     TrapError,
     WasmstateError,
 )
-from wasmstate.runtime.clock import NO_DEADLINE, Clock
-from wasmstate.runtime.values import check_arguments, pack, unpack
+from wasmstate.runtime.clock import Clock
+from wasmstate.runtime.values import SIZES, check_arguments, pack, unpack
 from wasmstate.state.record import Region, RegionKind
+
+_TABLE_ELEMENT = 8  # bytes that an element of a table takes of this process
+_NO_OFFSET = (1 << 64) - 1  # of a frame that wasmtime cannot place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,21 @@ class Limits:
 
     Attributes:
         seconds: of wall clock, ``None`` for no deadline; exact to 10 ms.
-        memory: bytes of linear memory, ``None`` for what the module itself declares.
+        memory: bytes of each linear memory, ``None`` for what the module itself declares; tables
+            may take as much, at eight bytes an element.
+
+    Raises:
+        ValueError: if one of them is negative or not a number.
     """
 
     seconds: float | None = 10.0
     memory: int | None = 1 << 30
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "memory"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:  # NaN is not, either
+                raise ValueError(f"the limit of {name} must not be {value}")
 
 
 @cache
@@ -68,8 +82,9 @@ class Program:
             raise LinkError("this is a component; only core modules can be run")
         _check_imports(self.spaces)
         self.functions = self.spaces.exported_functions()
+        self.engine, self.clock = _engine()
         try:
-            self.compiled = wasmtime.Module(_engine()[0], module.to_bytes())
+            self.compiled = wasmtime.Module(self.engine, module.to_bytes())
         except wasmtime.WasmtimeError as error:
             raise CallError(f"wasmtime does not accept the module: {_one_line(error)}") from error
 
@@ -101,8 +116,9 @@ def _check_imports(spaces: Spaces) -> None:
         kind = str(spaces.func_type(each.type)) if isinstance(each.type, int) else each.kind
         missing.append(f"{each.module}.{each.name} {kind}")
     listing = "".join(f"\n  {line}" for line in missing)
+    count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
     raise LinkError(
-        f"the module needs {len(missing)} imports, and a model is granted none:{listing}",
+        f"the module needs {count}, and a model is granted none:{listing}",
         tuple(missing),
     )
 
@@ -112,11 +128,13 @@ class Instance:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        engine, self._clock = _engine()
-        self._store = wasmtime.Store(engine)
+        self._clock = program.clock
+        self._store = wasmtime.Store(program.engine)
         limits = program.limits
         if limits.memory is not None:
-            self._store.set_limits(memory_size=limits.memory)
+            self._store.set_limits(
+                memory_size=limits.memory, table_elements=limits.memory // _TABLE_ELEMENT
+            )
         self._ticks = self._clock.ticks(limits.seconds)
         self._store.set_epoch_deadline(self._ticks)
         try:
@@ -127,14 +145,13 @@ class Instance:
         self._exports = instance.exports(self._store)
         spaces = program.spaces
         self._memories: dict[int, wasmtime.Memory] = {}
-        self._globals: dict[int, tuple[wasmtime.Global, str]] = {}
+        self._globals: dict[int, wasmtime.Global] = {}
         for export in spaces.exports.values():
             item = self._exports[export.name]
             if isinstance(item, wasmtime.Memory):
                 self._memories[export.index] = item
             elif isinstance(item, wasmtime.Global):
-                valtype = str(spaces.globals[export.index].type.valtype)
-                self._globals[export.index] = (item, valtype)
+                self._globals[export.index] = item
         if "_initialize" in program.functions:
             self.call("_initialize", [])
 
@@ -202,7 +219,14 @@ class Instance:
         found = self._globals.get(region.index)
         if found is None:
             raise StateBoundsError(f"global {region.index} is not exported, S cannot be read")
-        return found
+        type_ = self._program.spaces.globals[region.index].type
+        if not type_.mut or region.length != SIZES.get(str(type_.valtype)):
+            kind = "mutable" if type_.mut else "constant"
+            raise StateBoundsError(
+                f"global {region.index} is a {kind} {type_.valtype}, "
+                f"it cannot hold {region.length} bytes of S"
+            )
+        return found, str(type_.valtype)
 
     def _address(self, region: Region) -> int:
         """Where a region begins in this process, for now: memory moves when it grows."""
@@ -221,7 +245,7 @@ class Instance:
 def _translated(what: str, error: Exception, limits: Limits) -> WasmstateError:
     if not isinstance(error, wasmtime.Trap):
         reason = _one_line(error)
-        if "exceeds memory limits" in reason:
+        if "exceeds memory limits" in reason or "exceeds table limits" in reason:
             return LimitError(f"{what}: {reason} (allowed are {limits.memory} bytes)")
         return CallError(f"{what}: {reason}")
     if error.trap_code is wasmtime.TrapCode.INTERRUPT:
@@ -232,12 +256,13 @@ def _translated(what: str, error: Exception, limits: Limits) -> WasmstateError:
     frames = [
         f"{frame.func_name or f'function {frame.func_index}'} at {frame.module_offset:#x}"
         for frame in error.frames
-        if frame.module_offset < NO_DEADLINE
+        if frame.module_offset != _NO_OFFSET
     ]
     where = f"; in {', '.join(frames[:4])}" if frames else ""
     return TrapError(f"{what} trapped: {reason}{where}")
 
 
 def _one_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return ": ".join(line.removesuffix(":") for line in lines if line != "Caused by:")
+    # Where there are several causes, wasmtime numbers them.
+    lines = [re.sub(r"^\s*(\d+: )?", "", line).rstrip() for line in str(error).splitlines()]
+    return ": ".join(line.removesuffix(":") for line in lines if line not in ("", "Caused by:"))

@@ -17,18 +17,25 @@ from wasmstate.errors import CallError
 _F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 _FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
 
+SIZES = {type_: struct.calcsize(format_) for type_, format_ in _FORMATS.items()}
+"""Of the types that numbers have, in bytes."""
+
 
 def check_arguments(name: str, func_type: FuncType, args: Sequence[Any]) -> list[int | float]:
     """The arguments as the call takes them.
 
     Raises:
-        CallError: if there are too many or too few, or one does not fit its type.
+        CallError: if there are too many or too few, one does not fit its type, or the function
+            is one whose types only modules can exchange.
     """
     if len(args) != len(func_type.params):
         wanted = len(func_type.params)
         raise CallError(
             f"{name}{func_type} takes {wanted} argument{'s' * (wanted != 1)}, {len(args)} given"
         )
+    for result in func_type.results:
+        if str(result) not in _FORMATS:
+            raise CallError(f"{name}{func_type} gives {result}, which cannot be taken out")
     return [
         _argument(f"{name}, argument {i}", str(param), arg)
         for i, (param, arg) in enumerate(zip(func_type.params, args, strict=True))
@@ -44,10 +51,11 @@ def _argument(what: str, type_: str, value: Any) -> float:
             raise CallError(f"{what} must be an integer ({type_}), not {value!r}") from error
         if not -1 << bits - 1 <= number < 1 << bits:
             raise CallError(f"{what}: {number} does not fit {type_}")
-        return number - (1 << bits) if number >= 1 << bits - 1 else number
+        return number - (1 << bits) if number >= 1 << bits - 1 else int(number)
     if type_ in ("f32", "f64"):
         try:
-            real = float(value)
+            # Only what is a number: float() alone would read texts, too.
+            real = float(value if hasattr(value, "__float__") else operator.index(value))
         except (TypeError, ValueError, OverflowError) as error:
             raise CallError(f"{what} must be a number ({type_}), not {value!r}") from error
         if type_ == "f32" and _F32_MAX < abs(real) < float("inf"):
