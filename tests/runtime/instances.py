@@ -1,0 +1,18 @@
+"""Instances of small modules for the tests of the runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models import from_wat
+from wasmstate.runtime import Instance, Limits, Program
+
+
+def instance(text: str, **limits: Any) -> Instance:
+    """An instance of the module of a text."""
+    return Program(from_wat(text), Limits(**limits)).instantiate()
+
+
+def call(body: str, *args: Any, **limits: Any) -> Any:
+    """Call the function ``f`` of a module that has nothing else."""
+    return instance(f'(module (func $f (export "f") {body}))', **limits).call("f", args)

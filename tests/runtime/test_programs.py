@@ -1,0 +1,247 @@
+"""Which modules can be run, and what each call may use."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import time
+
+import pytest
+
+from models import from_wat
+from runtime.instances import call, instance
+from wasmstate import (
+    CallError,
+    DeadlineError,
+    LimitError,
+    LinkError,
+    MalformedError,
+    Module,
+    TrapError,
+)
+from wasmstate.runtime import Limits, Program
+
+ENDLESS = "(loop br 0)"
+
+
+def test_imports_are_named_one_by_one() -> None:
+    with pytest.raises(LinkError) as caught:
+        instance(
+            """(module
+                 (import "env" "log" (func (param i32 f64)))
+                 (import "env" "memory" (memory 1))
+                 (import "env" "seed" (global i64))
+                 (import "js" "table" (table 1 funcref)))"""
+        )
+    assert str(caught.value) == (
+        "the module needs 4 imports, and a model is granted none:\n"
+        "  env.log (i32 f64) -> ()\n"
+        "  env.memory memory\n"
+        "  env.seed global\n"
+        "  js.table table"
+    )
+    assert caught.value.missing == (
+        "env.log (i32 f64) -> ()",
+        "env.memory memory",
+        "env.seed global",
+        "js.table table",
+    )
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.missing) == (str(caught.value), caught.value.missing)
+
+
+def test_a_single_import_is_one_import() -> None:
+    with pytest.raises(LinkError) as caught:
+        instance('(module (import "env" "now" (func (result f64))))')
+    assert str(caught.value) == (
+        "the module needs 1 import, and a model is granted none:\n  env.now () -> (f64)"
+    )
+
+
+def test_a_component_is_refused() -> None:
+    with pytest.raises(LinkError) as caught:
+        Program(from_wat("(component)"))
+    assert str(caught.value) == "this is a component; only core modules can be run"
+
+
+def test_an_invalid_module_is_refused_in_one_line() -> None:
+    module = Module.from_bytes(
+        bytes.fromhex("0061736d 01000000")
+        + bytes.fromhex("01 05 01 60 00 01 7f")  # one type: () -> i32
+        + bytes.fromhex("03 02 01 00")  # one function of that type
+        + bytes.fromhex("0a 04 01 02 00 0b")  # its body is empty
+    )
+    with pytest.raises(CallError) as caught:
+        Program(module)
+    assert str(caught.value) == (
+        "wasmtime does not accept the module: failed to compile: wasm[0]::function[0]: "
+        "WebAssembly translation error: Invalid input WebAssembly code at offset 24: "
+        "type mismatch: expected i32 but nothing on stack"
+    )
+
+
+def test_a_malformed_export_section_is_malformed() -> None:
+    data = from_wat('(module (func (export "f")))').to_bytes().replace(b"\x01f\0\0", b"\x01f\x09\0")
+    with pytest.raises(MalformedError) as caught:
+        Program(Module.from_bytes(data))
+    assert caught.value.path == "sections[2].entries[0].kind"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("unreachable", "f() trapped: wasm `unreachable` instruction executed; in f at 0x1d"),
+        (
+            "(result i32) (i32.div_s (i32.const 1) (i32.const 0))",
+            "f() trapped: integer divide by zero; in f at 0x23",
+        ),
+        (
+            "(result i32) (i32.trunc_f64_s (f64.const nan))",
+            "f() trapped: invalid conversion to integer; in f at 0x28",
+        ),
+    ],
+)
+def test_a_trap_is_told_in_one_line_and_survives_pickling(body: str, message: str) -> None:
+    with pytest.raises(TrapError) as caught:
+        call(body)
+    assert str(caught.value) == message
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is TrapError
+    assert str(again) == message
+
+
+def test_a_trap_names_the_calls_that_led_there() -> None:
+    with pytest.raises(TrapError) as caught:
+        instance(
+            """(module
+                 (func $inner unreachable)
+                 (func (export "f") call $inner))"""
+        ).call("f", [])
+    assert str(caught.value) == (
+        "f() trapped: wasm `unreachable` instruction executed; in inner at 0x1e, function 1 at 0x23"
+    )
+
+
+def test_a_stack_overflow_is_a_trap() -> None:
+    with pytest.raises(TrapError) as caught:
+        call("call $f")
+    assert str(caught.value) == (
+        "f() trapped: call stack exhausted; in f at 0x1e, f at 0x1e, f at 0x1e, f at 0x1e"
+    )
+
+
+def test_an_exception_that_nobody_catches_is_a_trap() -> None:
+    with pytest.raises(TrapError) as caught:
+        instance('(module (tag $t) (func (export "f") throw $t))').call("f", [])
+    assert str(caught.value) == "f() trapped: thrown Wasm exception; in function 0 at 0x23"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (f'(module (func (export "f") {ENDLESS}))', "f()"),
+        (f'(module (func $s {ENDLESS}) (start $s) (func (export "f")))', "instantiation"),
+        (f'(module (func (export "_initialize") {ENDLESS}) (func (export "f")))', "_initialize()"),
+    ],
+)
+def test_what_does_not_end_is_ended(text: str, what: str) -> None:
+    with pytest.raises(DeadlineError) as caught:
+        instance(text, seconds=0.1).call("f", [])
+    assert str(caught.value) == f"{what} was ended: it ran longer than 0.1 s"
+
+
+def test_each_call_has_the_whole_time() -> None:
+    waiting = instance(
+        """(module (func (export "f") (local $i i32)
+             (loop
+               (local.set $i (i32.add (local.get $i) (i32.const 1)))
+               (br_if 0 (i32.lt_u (local.get $i) (i32.const 1000000))))))""",
+        seconds=0.3,
+    )
+    end = time.monotonic() + 0.6
+    while time.monotonic() < end:
+        waiting.call("f", [])
+
+
+@pytest.mark.parametrize("seconds", [None, math.inf, 1e300])
+def test_no_deadline_is_no_deadline(seconds: float | None) -> None:
+    assert call("(result i32) i32.const 1", seconds=seconds) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"seconds": -1.0}, "the limit of seconds must not be -1.0"),
+        ({"seconds": math.nan}, "the limit of seconds must not be nan"),
+        ({"memory": -1}, "the limit of memory must not be -1"),
+    ],
+)
+def test_a_limit_is_not_negative(limits: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match="the limit of") as caught:
+        Limits(**limits)  # type: ignore[arg-type]
+    assert str(caught.value) == message
+
+
+def test_a_memory_that_starts_above_the_limit_is_refused() -> None:
+    with pytest.raises(LimitError) as caught:
+        instance("(module (memory 3))", memory=2 << 16)
+    assert str(caught.value) == (
+        "instantiation: memory minimum size of 3 pages exceeds memory limits "
+        "(allowed are 131072 bytes)"
+    )
+
+
+def test_a_table_counts_as_memory() -> None:
+    with pytest.raises(LimitError) as caught:
+        instance("(module (table 1001 funcref))", memory=8000)
+    assert str(caught.value) == (
+        "instantiation: table minimum size of 1001 elements exceeds table limits "
+        "(allowed are 8000 bytes)"
+    )
+
+
+GROWING = """(module
+  (memory (export "memory") 1)
+  (func (export "f") (param i32) (result i32) (memory.grow (local.get 0))))"""
+
+
+def test_growing_beyond_the_limit_gives_minus_one_in_the_module() -> None:
+    growing = instance(GROWING, memory=3 << 16)
+    assert growing.call("f", [2]) == 1
+    assert growing.pages == 3
+    assert growing.call("f", [1]) == -1
+    assert growing.pages == 3
+
+
+def test_without_a_limit_the_module_s_own_holds() -> None:
+    growing = instance(GROWING.replace('") 1)', '") 1 4)'), memory=None)
+    assert growing.call("f", [3]) == 1
+    assert growing.call("f", [1]) == -1
+
+
+def test_a_module_without_a_memory_has_no_pages() -> None:
+    assert instance('(module (func (export "f")))').pages == 0
+
+
+def test_initialize_runs_once_and_after_the_start_function() -> None:
+    counting = instance(
+        """(module
+             (global $n (mut i32) (i32.const 1))
+             (func $start (global.set $n (i32.add (global.get $n) (i32.const 1))))
+             (start $start)
+             (func (export "_initialize") (global.set $n (i32.mul (global.get $n) (i32.const 10))))
+             (func (export "n") (result i32) global.get $n))"""
+    )
+    assert counting.call("n", []) == 20
+
+
+def test_an_initialize_with_parameters_cannot_be_called() -> None:
+    with pytest.raises(CallError) as caught:
+        instance('(module (func (export "_initialize") (param i32)))')
+    assert str(caught.value) == "_initialize(i32) -> () takes 1 argument, 0 given"
+
+
+def test_what_the_engine_does_not_offer_is_an_error_of_the_call() -> None:
+    with pytest.raises(CallError) as caught:
+        instance("(module (memory 1 2 shared))")
+    assert str(caught.value).startswith("instantiation: shared memory support is disabled")
