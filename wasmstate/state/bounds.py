@@ -46,7 +46,14 @@ def parse_bound(text: str) -> Check:
             f"cannot read the bound {text!r}: write finite, psd, or a comparison such as '>= 0'"
         )
     compare, limit = _COMPARISONS[match[1]], float(match[2])
-    return lambda values: _first(values, ~compare(values, limit), f"is not {text}")
+
+    def check(values: NDArray[Any]) -> str | None:
+        # The limit becomes a number of the values' type, if need be an infinite one.
+        with np.errstate(over="ignore"):
+            passed = compare(values, limit)
+        return _first(values, ~passed, f"is not {text}")
+
+    return check
 
 
 def _first(values: NDArray[Any], wrong: NDArray[Any], reason: str) -> str | None:
@@ -66,12 +73,13 @@ def _check_psd(values: NDArray[Any]) -> str | None:
     if not np.isfinite(matrix).all():
         return " is not positive semidefinite: it is not finite"
     scale = float(np.abs(matrix).max()) or 1.0
-    tolerance = (
-        64 * len(matrix) * float(np.finfo(values.dtype).eps if values.dtype.kind == "f" else 0)
-    )
-    if float(np.abs(matrix - matrix.T).max()) > tolerance * scale:
+    matrix /= scale  # numbers of any size, without overflow
+    eps = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
+    tolerance = 64 * len(matrix) * eps
+    if float(np.abs(matrix - matrix.T).max()) > tolerance:
         return " is not symmetric"
     smallest = float(np.linalg.eigvalsh((matrix + matrix.T) / 2).min())
-    if smallest < -max(tolerance, 1e-12) * scale:
+    if smallest < -max(tolerance, 1e-12):
+        smallest *= scale
         return f" is not positive semidefinite: its smallest eigenvalue is {smallest:.3g}"
     return None

@@ -1,0 +1,87 @@
+"""Bounds: what the values of a tensor must fulfil."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support import message
+from wasmstate.errors import SchemaError
+from wasmstate.state.bounds import parse_bound
+
+
+def wrong(bound: str, values: Any, dtype: str = "<f4") -> str | None:
+    return parse_bound(bound)(np.array(values, dtype))
+
+
+@pytest.mark.parametrize(
+    ("bound", "values", "dtype"),
+    [
+        ("finite", [1, 2], "<f4"),
+        ("finite", [1, 2], "<i8"),
+        (">= 0", [0, 1], "<f4"),
+        (">=0", 0, "<u1"),
+        ("> -1.5e0", [-1, 1], "<f8"),
+        ("<= 1", [1, -9], "<i8"),
+        ("< 1", 0.5, "<f2"),
+        # the limit is meant as the nearest number of the type
+        ("<= 0.1", [0.1], "<f4"),
+        # limits no value can reach
+        ("<= 70000", [65504], "<f2"),
+        (">= -1e39", [-3e38], "<f4"),
+        ("<= 300", [127], "<i1"),
+        ("psd", [[2, 1], [1, 2]], "<f4"),
+        ("psd", [[2, 1], [1, 2]], "<i4"),
+        ("psd", [[0, 0], [0, 0]], "<f8"),
+        ("psd", [[1e-9]], "<f4"),
+        ("psd", [[1.7e308, 0], [0, 1.7e308]], "<f8"),
+        ("psd", [[5e-324]], "<f8"),
+        # within rounding of the type
+        ("psd", [[1, 1 + 1e-7], [1, 1]], "<f4"),
+        ("psd", [[1, 1], [1, 1 - 1e-7]], "<f4"),
+    ],
+)
+def test_values_within_their_bounds(bound: str, values: Any, dtype: str) -> None:
+    assert wrong(bound, values, dtype) is None
+
+
+@pytest.mark.parametrize(
+    ("bound", "values", "expected"),
+    [
+        ("finite", np.nan, " = nan is not finite"),
+        ("finite", [1, np.inf, np.nan], "[1] = inf is not finite (and 1 more)"),
+        ("finite", [[1, 2], [3, -np.inf]], "[1,1] = -inf is not finite"),
+        (">= 0", [1, -1, -2], "[1] = -1.0 is not >= 0 (and 1 more)"),
+        (">= 0", np.nan, " = nan is not >= 0"),
+        ("> 0", 0, " = 0.0 is not > 0"),
+        ("<= 1", [2], "[0] = 2.0 is not <= 1"),
+        ("< 1", [1], "[0] = 1.0 is not < 1"),
+        ("<= -1e39", [0], "[0] = 0.0 is not <= -1e39"),
+        ("psd", 1, " is not a square matrix"),
+        ("psd", [[1, 2]], " is not a square matrix"),
+        ("psd", [[[1]]], " is not a square matrix"),
+        ("psd", [[np.nan]], " is not positive semidefinite: it is not finite"),
+        ("psd", [[1, 2], [0, 1]], " is not symmetric"),
+        ("psd", [[1, 0], [0, -2]],
+         " is not positive semidefinite: its smallest eigenvalue is -2"),
+        ("psd", [[-1e-30]], " is not positive semidefinite: its smallest eigenvalue is -1e-30"),
+    ],
+)  # fmt: skip
+def test_values_out_of_their_bounds_are_named(bound: str, values: Any, expected: str) -> None:
+    assert wrong(bound, values) == expected
+
+
+def test_a_matrix_of_the_largest_numbers_is_judged_without_overflow() -> None:
+    assert wrong("psd", [[0, 1.7e308], [-1.7e308, 0]], "<f8") == " is not symmetric"
+    assert wrong("psd", [[1, 1.7e308], [1.7e308, 1]], "<f8") == (
+        " is not positive semidefinite: its smallest eigenvalue is -1.7e+308"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "Finite", "> ", "= 1", "== 1", ">> 1", "> nan", "> 1 ", None])
+def test_a_bound_that_cannot_be_read_is_refused(text: Any) -> None:
+    assert message(SchemaError, lambda: parse_bound(text)) == (
+        f"cannot read the bound {text!r}: write finite, psd, or a comparison such as '>= 0'"
+    )
