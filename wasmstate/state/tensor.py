@@ -36,9 +36,12 @@ MAX_RANK = 8
 MAX_NAME_SIZE = 255
 MERGE_RULES = ("sum", "mean", "max", "min", "chan", "counts", "none")
 
+_SHAPE = r"\s*(?:\d{1,10}(?:\s*[,x]\s*\d{1,10})*)?\s*"
 _SPEC = re.compile(
-    r"(?P<name>[^:\[\]@]+):(?P<dtype>\w+)(?:\[(?P<shape>[\d,\sx]*)\])?(?:@(?P<place>.+))?"
+    rf"(?P<name>[^:\[\]@]+):(?P<dtype>\w+)(?:\[(?P<shape>{_SHAPE})\])?@(?P<place>.+)"
 )
+_INTEGERS = (int, np.integer, np.bool_)
+_NUMBERS = (*_INTEGERS, float, np.floating)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,12 @@ class TensorSpec:
             SchemaError: saying what is wrong with the text.
         """
         match = _SPEC.fullmatch(text.strip())
-        if match is None or match["place"] is None:
+        if match is None:
             raise SchemaError(
                 f"cannot read the tensor {text!r}: write name:dtype[shape]@place, "
                 "for example w:f32[4]@1024, w:f32[4]@sym:weights or n:i64@global:count"
             )
-        shape = tuple(int(part) for part in re.split(r"[,x\s]+", match["shape"] or "") if part)
+        shape = tuple(map(int, re.findall(r"\d+", match["shape"] or "")))
         return cls(match["name"].strip(), match["dtype"], shape, match["place"].strip())
 
     def __str__(self) -> str:
@@ -129,10 +132,7 @@ class Tensor:
             SchemaError: if the shape differs, or the value is not numeric.
             StateBoundsError: if a number does not fit the element type.
         """
-        try:
-            array = np.asarray(value)
-        except (ValueError, OverflowError, TypeError) as error:
-            raise SchemaError(f"{self.name}: {error}") from error
+        array = self._array(value)
         if array.shape != self.shape:
             raise SchemaError(
                 f"{self.name} has the shape {list(self.shape)}, "
@@ -140,30 +140,53 @@ class Tensor:
             )
         return self._cast(array).tobytes()
 
+    def _array(self, value: Any) -> NDArray[Any]:
+        try:
+            array = np.asarray(value)
+        except OverflowError:  # floats, and an integer that none of them can hold
+            return np.asarray(value, object)
+        except (ValueError, TypeError) as error:
+            raise SchemaError(f"{self.name}: {error}") from error
+        given_type = isinstance(value, (np.ndarray, np.generic))
+        if array.dtype.kind == "f" and self._holds_integers and not given_type:
+            # NumPy makes floats of a list with integers on both sides of 2**63.
+            return np.asarray(value, object)
+        return array
+
+    @property
+    def _holds_integers(self) -> bool:
+        return DTYPES[self.dtype].kind in "iu"
+
     def _cast(self, array: NDArray[Any]) -> NDArray[Any]:
-        dtype = DTYPES[self.dtype]
+        dtype, kind = DTYPES[self.dtype], array.dtype.kind
         if array.dtype == dtype:
             return array
-        if array.dtype.kind not in "biufO" or (dtype.kind in "iu" and array.dtype.kind == "f"):
+        if kind == "O":
+            allowed = _INTEGERS if self._holds_integers else _NUMBERS
+            for number in array.flat:
+                if not isinstance(number, allowed):
+                    raise SchemaError(f"{self.name} holds {self.dtype}, not {number!r}")
+        elif kind not in ("biu" if self._holds_integers else "biuf"):
             raise SchemaError(
                 f"{self.name} holds {self.dtype}, the value given is of type {array.dtype}"
             )
-        if dtype.kind in "iu":
-            info = np.iinfo(dtype)
-            numbers = list(array.flat) if array.dtype.kind == "O" else [array.min(), array.max()]
-            for number in numbers:
-                if not isinstance(number, (int, np.integer, np.bool_)):
-                    raise SchemaError(f"{self.name} holds {self.dtype}, not {number!r}")
-                if not info.min <= int(number) <= info.max:
-                    raise StateBoundsError(f"{self.name}: {number} does not fit {self.dtype}")
-            return array.astype(dtype)
+        return self._to_integers(array) if self._holds_integers else self._to_floats(array)
+
+    def _to_integers(self, array: NDArray[Any]) -> NDArray[Any]:
+        info = np.iinfo(DTYPES[self.dtype])
+        for number in array.flat if array.dtype.kind == "O" else (array.min(), array.max()):
+            if not info.min <= int(number) <= info.max:
+                raise StateBoundsError(f"{self.name}: {number} does not fit {self.dtype}")
+        return array.astype(DTYPES[self.dtype])
+
+    def _to_floats(self, array: NDArray[Any]) -> NDArray[Any]:
         try:
             with np.errstate(over="ignore"):
-                cast = array.astype(dtype)
-                became_infinite = np.isinf(cast) & np.isfinite(array.astype(np.float64))
-        except (ValueError, TypeError, OverflowError) as error:
-            raise SchemaError(f"{self.name}: {error}") from error
-        if became_infinite.any():
+                cast = array.astype(DTYPES[self.dtype])
+            too_large = np.isinf(cast) & np.isfinite(array.astype(np.float64))
+        except OverflowError:
+            too_large = np.bool_(True)
+        if too_large.any():
             raise StateBoundsError(f"{self.name}: a value is too large for {self.dtype}")
         return cast
 
@@ -185,6 +208,8 @@ def check_tensor(tensor: Tensor | TensorSpec) -> None:
         )
     if any(type(size) is not int or not 0 < size < 1 << 32 for size in tensor.shape):
         raise SchemaError(f"{tensor.name}: each dimension must be a positive integer below 2**32")
+    if tensor.unit is not None and not isinstance(tensor.unit, str):
+        raise SchemaError(f"{tensor.name}: the unit must be a text")
     if tensor.merge is not None and tensor.merge not in MERGE_RULES:
         raise SchemaError(
             f"{tensor.name}: no merge rule {tensor.merge!r}; there are {', '.join(MERGE_RULES)}"
