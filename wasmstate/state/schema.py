@@ -113,7 +113,7 @@ class Schema:
         try:
             encoded = _canonical(document)
         except (TypeError, ValueError, RecursionError) as error:
-            raise SchemaError(f"the metadata cannot be written as JSON: {error}") from error
+            raise SchemaError(f"the schema cannot be written as JSON: {error}") from error
         if len(encoded) > MAX_SCHEMA_SIZE:
             raise SchemaError(
                 f"the schema has {len(encoded)} bytes, at most {MAX_SCHEMA_SIZE} can be"
@@ -135,7 +135,7 @@ class Schema:
             )
             canonical = _canonical(document)
         except (ValueError, RecursionError) as error:
-            raise SchemaError(f"the schema is not JSON: {error or 'nested too deeply'}") from error
+            raise SchemaError(f"the schema is not JSON: {error}") from error
         if canonical != encoded:
             raise SchemaError("the schema is not canonical JSON (sorted keys, no spaces)")
         _expect(document, dict, "the schema")
@@ -163,8 +163,11 @@ def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
     """Check that tensors are well described, inside their regions, and do not overlap.
 
     Raises:
-        SchemaError: naming the tensor.
+        SchemaError: naming the tensor, or the name of a parameter that cannot be.
     """
+    for signature in schema.entry_points.values():
+        for param in signature.params:
+            check_name(param.name)
     names: set[str] = set()
     spans: list[tuple[int, int, int, str]] = []
     for tensor in schema.tensors:
@@ -177,7 +180,7 @@ def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
         region = regions[tensor.region]
         if tensor.offset < 0 or tensor.offset + tensor.nbytes > region.length:
             raise SchemaError(
-                f"{tensor.name}: bytes {tensor.offset} to {tensor.offset + tensor.nbytes} "
+                f"{tensor.name}: its {tensor.nbytes} bytes at {tensor.offset} "
                 f"do not lie in region {tensor.region}, which has {region.length}"
             )
         if region.kind is RegionKind.GLOBAL and tensor.nbytes != region.length:
@@ -243,10 +246,8 @@ def _decode_signature(document: Any, path: str) -> Signature:
     params = []
     for i, each in enumerate(_expect(document.get("params"), list, f"{path}.params")):
         _expect(each, dict, f"{path}.params[{i}]")
-        check_name(each.get("name"))
-        params.append(
-            Param(each["name"], _expect(each.get("type"), str, f"{path}.params[{i}].type"))
-        )
+        name = _expect(each.get("name"), str, f"{path}.params[{i}].name")
+        params.append(Param(name, _expect(each.get("type"), str, f"{path}.params[{i}].type")))
     results = _expect(document.get("results"), list, f"{path}.results")
     return Signature(
         tuple(params), tuple(_expect(each, str, f"{path}.results") for each in results)
