@@ -15,7 +15,8 @@ from wasmstate_gui.theme import LIGHT, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 
-DISPLAY, DECORATION, TOOL_TIP = 0, 1, 3
+DISPLAY, DECORATION, TOOL_TIP, ALIGNMENT = 0, 1, 3, 7
+LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 class ProblemsModel(QAbstractTableModel):
@@ -63,4 +64,4 @@ class ProblemsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if role == DISPLAY and orientation == Qt.Orientation.Horizontal:
             return self.COLUMNS[section][0]
-        return None
+        return LEFT if role == ALIGNMENT else None

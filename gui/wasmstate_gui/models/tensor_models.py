@@ -14,6 +14,7 @@ from wasmstate_gui.theme import LIGHT, Theme
 Index = QModelIndex | QPersistentModelIndex
 
 DISPLAY, TOOL_TIP, FONT, ALIGNMENT, BACKGROUND, FOREGROUND = 0, 3, 6, 7, 8, 9
+LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -94,8 +95,8 @@ class TensorListModel(_Table):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if role == DISPLAY and orientation == Qt.Orientation.Horizontal:
             return self.COLUMNS[section][0]
-        if role == ALIGNMENT and orientation == Qt.Orientation.Horizontal and section > 1:
-            return RIGHT
+        if role == ALIGNMENT and orientation == Qt.Orientation.Horizontal:
+            return RIGHT if section > 1 else LEFT
         return None
 
 

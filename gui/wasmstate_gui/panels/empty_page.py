@@ -34,7 +34,7 @@ class EmptyPage(QWidget):
         )
         text.setWordWrap(True)
         text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        text.setFixedWidth(520)
+        text.setFixedSize(520, text.heightForWidth(520))
         self.open_button = QPushButton("Open a file\u2026")
         self.sample_button = QPushButton("Open the sample: a bandit")
         buttons = QHBoxLayout()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from wasmstate_gui.models.layout_model import LayoutModel
 from wasmstate_gui.presenters.layout import LayoutRow
 from wasmstate_gui.theme import Theme
+
+_NARROW = 220
 
 
 class LayoutPanel(QTreeView):
@@ -38,6 +41,11 @@ class LayoutPanel(QTreeView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 6)
         self.selectionModel().currentChanged.connect(self._chosen)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Names come first: where there is no room, the tooltip has the numbers.
+        self.setColumnHidden(1, self.width() < _NARROW)
+        super().resizeEvent(event)
 
     def show_rows(self, rows: Sequence[LayoutRow]) -> None:
         """Show other rows; the state's parts are open."""

@@ -114,7 +114,7 @@ class MapStrip(QWidget):
     def _paint_damage(self, painter: QPainter, pieces: Sequence[Piece]) -> None:
         colour = QColor(self._theme.damage)
         for offset in self._damage:
-            x = min(to_x(pieces, offset), self.width() - 2 * _MARGIN - 4)
+            x = min(max(5.0, to_x(pieces, offset)), self.width() - 2 * _MARGIN - 6)
             rect = QRectF(x - 5, _TOP, 10, _HEIGHT)
             painter.fillRect(rect, QColor(self._theme.base))
             painter.fillRect(rect, QBrush(colour, Qt.BrushStyle.BDiagPattern))

@@ -11,6 +11,8 @@ from wasmstate.state.check import Finding
 from wasmstate_gui.models.problems_model import ProblemsModel
 from wasmstate_gui.theme import Theme
 
+_TWO_LINES = 42
+
 
 class ProblemsPanel(QTableView):
     """Shows findings; choosing one goes to its byte."""
@@ -30,8 +32,8 @@ class ProblemsPanel(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(26)
-        for column, width in enumerate((90, 80, 210, 300)):
+        self.verticalHeader().setDefaultSectionSize(_TWO_LINES)
+        for column, width in enumerate((90, 74, 200, 330)):
             self.horizontalHeader().resizeSection(column, width)
         self.horizontalHeader().setStretchLastSection(True)
         self.activated.connect(self._chosen)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +25,8 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.presenters.step_form import Form
 from wasmstate_gui.theme import Theme
+
+_NARROW = 360
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,16 @@ class StepPanel(QScrollArea):
         self._texts: dict[str, list[str]] = {}
         self.fields: list[QLineEdit] = []
         self.errors: list[QLabel] = []
+        self._controls = QWidget()
+        self._buttons = QGridLayout()
+        self._options = QGridLayout()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.exports = QComboBox()
         self.exports.setAccessibleName("Export")
         self.exports.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.exports.setMinimumContentsLength(20)
+        self.exports.setMinimumContentsLength(10)
         self.step_button = self._button("Step  F10", "Call the export with these values")
         self.predict_button = self._button("Predict  F9", "Call predict()")
         self.run_button = self._button("Run 100  F5", "Call the export many times")
@@ -75,6 +83,10 @@ class StepPanel(QScrollArea):
         self.result.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._theme: Theme | None = None
         self._is_failure = False
+        self._option_boxes = [
+            _labelled("Run calls", self.times),
+            _labelled("Time limit", self.seconds),
+        ]
         self._lay_out()
         self.exports.currentIndexChanged.connect(self._chosen)
         self.step_button.clicked.connect(self.step)
@@ -93,27 +105,30 @@ class StepPanel(QScrollArea):
 
     def _lay_out(self) -> None:
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(8, 6, 8, 8)
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(8, 6, 8, 8)
+        column = QVBoxLayout(self._controls)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
+        outer.addWidget(self._controls)
         self._form = QFormLayout()
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow("Export", self.exports)
         column.addLayout(self._form)
-        buttons = QHBoxLayout()
-        for button in (self.step_button, self.predict_button, self.run_button, self.stop_button):
-            buttons.addWidget(button)
-        column.addLayout(buttons)
-        options = QHBoxLayout()
-        options.addWidget(QLabel("Run calls"))
-        options.addWidget(self.times)
-        options.addStretch(1)
-        options.addWidget(QLabel("Time limit of a call"))
-        options.addWidget(self.seconds)
-        column.addLayout(options)
-        column.addWidget(self.result, 1)
+        column.addLayout(self._buttons)
+        column.addLayout(self._options)
+        outer.addWidget(self.result, 1)
         self.setWidget(page)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        across = 4 if self.width() >= _NARROW else 2
+        buttons = (self.step_button, self.predict_button, self.run_button, self.stop_button)
+        for i, button in enumerate(buttons):
+            self._buttons.addWidget(button, i // across, i % across)
+        for i, option in enumerate(self._option_boxes):
+            self._options.addWidget(option, i // (across // 2), i % (across // 2))
+        super().resizeEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -133,7 +148,7 @@ class StepPanel(QScrollArea):
             self.exports.blockSignals(False)
             self._texts = {}
             self._chosen(self.exports.currentIndex())
-        self.setEnabled(bool(forms))
+        self._controls.setEnabled(bool(forms))
         self.show_result(obstacle or "", failed=False)
 
     def show_result(self, text: str, *, failed: bool) -> None:
@@ -268,3 +283,12 @@ class StepPanel(QScrollArea):
             f"background: {theme.damage_ground}; color: {theme.damage_text};"
             f"border-left: 4px solid {theme.damage}; padding: 6px;"
         )
+
+
+def _labelled(text: str, widget: QWidget) -> QWidget:
+    box = QWidget()
+    row = QHBoxLayout(box)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(QLabel(text))
+    row.addWidget(widget, 1)
+    return box

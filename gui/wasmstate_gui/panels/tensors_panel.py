@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtGui import QFont, QFontDatabase, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -23,6 +23,7 @@ from wasmstate_gui.theme import Theme
 
 _ROW_HEIGHT = 24
 _LIST_LINES = 8
+_NARROW = 340
 
 
 class TensorsPanel(QStackedWidget):
@@ -87,6 +88,11 @@ class TensorsPanel(QStackedWidget):
         table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         return table
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        for column in (3, 4):
+            self.list.setColumnHidden(column, self.width() < _NARROW)
+        super().resizeEvent(event)
+
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         for model in (self.list_model, self.table_model):
@@ -134,12 +140,10 @@ class TensorsPanel(QStackedWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         letter = self.list.fontMetrics().horizontalAdvance("0")
         rows = self.list_model.rows
-        names = max((len(row.tensor.name) for row in rows), default=0)
         types = max((len(row.type_text) for row in rows), default=0)
-        widths = (min(max(names, 6), 16), min(max(types, 4), 12), 7, 9, 9)
-        for column, width in enumerate(widths):
+        for column, width in enumerate((min(max(types, 4), 12), 7, 9, 9), 1):
             header.resizeSection(column, width * letter + 12)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         height = self.list.horizontalHeader().sizeHint().height() + 4
         self.list.setFixedHeight(height + _ROW_HEIGHT * min(max(count, 1), _LIST_LINES))
 
@@ -155,8 +159,9 @@ class TensorsPanel(QStackedWidget):
             if row.tensor.dtype in ("u64", "i64"):
                 wide = self.table.fontMetrics().horizontalAdvance("0") * 21
             self.table.horizontalHeader().setDefaultSectionSize(wide)
-            header = self.table.horizontalHeader()
-            header.setStretchLastSection(table.is_list)
+            modes = QHeaderView.ResizeMode
+            mode = modes.Stretch if table.is_list else modes.Interactive
+            self.table.horizontalHeader().setSectionResizeMode(mode)
 
     def _tensor_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if self._is_marking or not current.isValid():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 
 from wasmstate_gui.presenters.snapshot import Snapshot
-from wasmstate_gui.presenters.status import sentence
 
 
 def no_tensors(snapshot: Snapshot) -> str:
@@ -18,7 +17,7 @@ def no_tensors(snapshot: Snapshot) -> str:
             "The sections of the component are shown; nothing in it can be run here.</p>"
         )
     if snapshot.has_state_section:
-        reason = escape(sentence(snapshot.obstacle or "it cannot be read"))
+        reason = escape(snapshot.obstacle or "it cannot be read")
         return (
             f"<b>The state cannot be trusted.</b><p>{reason}.</p>"
             "<p>Nothing is decoded from bytes that contradict each other. The bytes themselves "

@@ -86,7 +86,8 @@ def read_snapshot(path: Path) -> Snapshot:
     try:
         state = State.of(module)
     except StateError as error:
-        return Snapshot(path, stamp, data, module, None, {}, findings, str(error))
+        reason = _why_not(module) or str(error)
+        return Snapshot(path, stamp, data, module, None, {}, findings, reason)
     try:
         check_belongs(state, module)
         functions = _functions(module, state)
@@ -94,6 +95,12 @@ def read_snapshot(path: Path) -> Snapshot:
         return Snapshot(path, stamp, data, module, state, {}, findings, str(error))
     obstacle = None if functions else "the module exports no function"
     return Snapshot(path, stamp, data, module, state, functions, findings, obstacle)
+
+
+def _why_not(module: Module) -> str:
+    if module.is_component:
+        return "only core modules can be run, and this is a component"
+    return "" if module.sections else "there is nothing that could be run"
 
 
 def _is_no_state(finding: Finding) -> bool:

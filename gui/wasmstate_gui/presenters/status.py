@@ -37,13 +37,13 @@ def validity(document: Document) -> str:
         return counted(errors, "error")
     if snapshot.module.is_component:
         return "component"
-    return "valid" if snapshot.state is not None else "valid, no state"
+    return "valid"
 
 
 def disk_state(document: Document) -> str:
     """How memory and disk stand to each other."""
     if document.state is None:
-        return "no state"
+        return "state unreadable" if document.disk.has_state_section else "no state"
     if document.theirs is not None:
         return "disk and memory differ"
     if document.steps:
