@@ -244,6 +244,17 @@ def test_a_state_of_other_code_cannot_be_opened(path: Path, tmp_path: Path) -> N
     )
 
 
+def test_a_word_that_is_mistyped_is_no_policy(path: Path) -> None:
+    with pytest.raises(ValueError, match="persist") as caught:
+        Session.open(path, persist="on_close")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "persist must be one of every-change, on-close, manual, not 'on_close'"
+    )
+    with pytest.raises(ValueError, match="durability") as caught:
+        Session.open(path, durability="Full")  # type: ignore[arg-type]
+    assert str(caught.value) == "durability must be one of full, ordered, none, not 'Full'"
+
+
 def test_a_missing_file_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Session.open(tmp_path / "missing.wasm")

@@ -156,6 +156,14 @@ def test_a_malformed_file_is_refused(path: Path) -> None:
     assert os.listdir(path.parent) == ["model.wasm"]
 
 
+def test_a_durability_that_is_mistyped_is_not_taken_for_less(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="durability") as caught:
+        commit(path, state_of(path), durability="ful")  # type: ignore[arg-type]
+    assert str(caught.value) == "durability must be one of full, ordered, none, not 'ful'"
+    assert path.read_bytes() == before
+
+
 def test_a_missing_file_is_refused(path: Path) -> None:
     missing = path.with_name("missing.wasm")
     with pytest.raises(NotCommittedError) as caught:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, DurabilityUnknownError, StateError
@@ -16,7 +16,7 @@ from wasmstate.state.digest import module_digest
 from wasmstate.state.record import successor
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
-from wasmstate.storage.replace import Durability
+from wasmstate.storage.replace import Durability, check_durability
 
 Persist = Literal["every-change", "on-close", "manual"]
 """When a changed S is committed: after each call that changed it, when the session is closed, or
@@ -53,6 +53,10 @@ class Session:
         persist: Persist = "every-change",
         durability: Durability = "full",
     ) -> None:
+        check_durability(durability)
+        if persist not in get_args(Persist):
+            known = ", ".join(get_args(Persist))
+            raise ValueError(f"persist must be one of {known}, not {persist!r}")
         self.path = path
         self.persist = persist
         self.durability = durability
@@ -81,6 +85,7 @@ class Session:
         Raises:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
+            ValueError: there is no such ``persist`` or ``durability``.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """

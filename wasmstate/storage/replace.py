@@ -23,7 +23,7 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import FileSource
@@ -64,9 +64,11 @@ def replace_file(
         durability: what is synced.
 
     Raises:
+        ValueError: there is no such durability.
         NotCommittedError: the old file is untouched, the temporary file removed.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
     """
+    check_durability(durability)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
     step = "creating a temporary file in the same folder"
     try:
@@ -106,6 +108,17 @@ def replace_file(
                 f"{path}: committed, but syncing its folder failed ({error.strerror or error}); "
                 "until the system syncs it, a power cut may bring the old file back"
             ) from error
+
+
+def check_durability(durability: str) -> None:
+    """Check that there is such a durability: with a typing error, less would be synced.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    known = get_args(Durability)
+    if durability not in known:
+        raise ValueError(f"durability must be one of {', '.join(known)}, not {durability!r}")
 
 
 def sweep(path: Path) -> list[Path]:
