@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError, DurabilityUnknownError, StateBoundsError, StateError
+from wasmstate.errors import CallError, DurabilityUnknownError, StateError
 from wasmstate.runtime.program import Instance, Limits, Program
 from wasmstate.state.digest import module_digest
+from wasmstate.state.record import successor
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
 from wasmstate.storage.replace import Durability
@@ -36,6 +38,12 @@ class Session:
     Use it as a context manager; :meth:`open` makes one.
     """
 
+    _committed: State
+    _contents: list[bytes]
+    _updates: int
+    _has_bounds: bool
+    _instance: Instance | None
+
     def __init__(
         self,
         path: Path,
@@ -49,12 +57,9 @@ class Session:
         self.persist = persist
         self.durability = durability
         self._program = program
-        self._committed = state
-        self._contents = state.contents()
-        self._updates = 0
-        self._has_bounds = any(tensor.bounds for tensor in state.tensors)
-        self._instance: Instance | None = None
-        self._restart()
+        self._closed = False
+        self._take(state)
+        self._instance = self._start()
 
     @classmethod
     def open(
@@ -83,7 +88,10 @@ class Session:
         state = State.of(module)
         check_belongs(state, module)
         program = Program(module, limits)
-        return cls(Path(path), program, state, persist=persist, durability=durability)
+        # Absolute: the file stays the same one if the process changes its folder.
+        return cls(
+            Path(os.path.abspath(path)), program, state, persist=persist, durability=durability
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -175,10 +183,13 @@ class Session:
         """Commit S if it differs from the one in the file. Raises as :func:`wasmstate.commit`."""
         if not self.is_dirty:
             return
+        state = self.state
         try:
-            self._committed = commit(self.path, self.state, durability=self.durability)
+            self._committed = commit(self.path, state, durability=self.durability)
         except DurabilityUnknownError:
-            self._committed = State.of(Module.open(self.path))
+            # It is in place. The file is not asked: another writer may have come by since.
+            record = successor(state.record, self._committed.record)
+            self._committed = State(record, state.schema)
             self._updates = 0
             raise
         self._updates = 0
@@ -187,30 +198,31 @@ class Session:
         """Go back to the state that is in the file now, whoever wrote it.
 
         Raises:
+            CallError: if the session is closed.
             StateError: if the file carries no readable state, or another module's.
             MalformedError, OSError: if it cannot be read.
         """
+        self._check_open()
         module = Module.open(self.path)
         state = State.of(module)
         check_belongs(state, module)
         if state.record.lineage.module_digest != self._committed.record.lineage.module_digest:
             raise StateError(f"{self.path}: the file is another module by now; open it anew")
-        self._committed = state
-        self._contents = state.contents()
-        self._updates = 0
-        self._restart()
+        self._take(state)
 
     def close(self) -> None:
         """Commit what is left to commit, unless ``persist`` is ``"manual"``; end the instance."""
-        if self._instance is None:
+        if self._closed:
             return
+        self._closed = True
         self._instance = None
         if self.persist != "manual":
             self.flush()
 
     def _call(self, name: str, args: tuple[Any, ...]) -> _Called:
+        self._check_open()
         if self._instance is None:
-            raise CallError("the session is closed")
+            self._instance = self._start()
         arguments = self._instance.prepare(name, args)
         try:
             value = self._instance.call(name, arguments)
@@ -218,8 +230,8 @@ class Session:
             changed = contents != self._contents
             if changed and self._has_bounds:
                 self._committed.with_contents(contents).check_bounds()
-        except (CallError, StateBoundsError):
-            self._restart()
+        except BaseException:  # KeyboardInterrupt, too: the call may have changed anything
+            self._instance = None  # the next call makes a new one
             raise
         called = _Called(value, self._changed_tensors(contents) if changed else [])
         if name == "update":
@@ -230,7 +242,11 @@ class Session:
                 self.flush()
         return called
 
-    def _changed_tensors(self, contents: list[bytes]) -> list[str]:
+    def _check_open(self) -> None:
+        if self._closed:
+            raise CallError("the session is closed")
+
+    def _changed_tensors(self, contents: Sequence[bytes]) -> list[str]:
         return [
             tensor.name
             for tensor in self._committed.tensors
@@ -238,9 +254,17 @@ class Session:
             != self._contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
         ]
 
-    def _restart(self) -> None:
-        self._instance = self._program.instantiate()
-        self._instance.write(self._committed.regions, self._contents)
+    def _take(self, state: State) -> None:
+        self._committed = state
+        self._contents = state.contents()
+        self._updates = 0
+        self._has_bounds = any(tensor.bounds for tensor in state.tensors)
+        self._instance = None
+
+    def _start(self) -> Instance:
+        instance = self._program.instantiate()
+        instance.write(self._committed.regions, self._contents)
+        return instance
 
 
 class _Called:

@@ -54,7 +54,7 @@ def decode_record(content: bytes) -> Record:
     )
     # What a newer minor version added would be lost on writing.
     read_only = bool(header.read_only_flags) or header.minor > MINOR
-    return Record(lineage, regions, schema, payload, read_only)
+    return Record(lineage, regions, schema, payload, read_only, header.header_length)
 
 
 def _decode_header(content: bytes) -> Any:

@@ -67,21 +67,28 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One state record, decoded down to its parts and found free of contradiction."""
+    """One state record, decoded down to its parts and found free of contradiction.
+
+    Attributes:
+        read_only: whether a newer version wrote what this one would lose on writing.
+        header_length: in bytes, as it was read; this version writes 256.
+    """
 
     lineage: Lineage
     regions: tuple[Region, ...]
     schema: bytes
     payload: bytes
     read_only: bool = False
+    header_length: int = HEADER_SIZE
 
     @property
     def payload_offset(self) -> int:
         """Of the payload, from the start of the content."""
-        return aligned(
-            HEADER_SIZE + REGION_SIZE * len(self.regions) + len(self.schema),
-            layout.PAYLOAD_ALIGNMENT,
-        )
+        return self._payload_offset(self.header_length)
+
+    def _payload_offset(self, header_length: int) -> int:
+        end = header_length + REGION_SIZE * len(self.regions) + len(self.schema)
+        return aligned(end, layout.PAYLOAD_ALIGNMENT)
 
     def region_bytes(self, index: int) -> bytes:
         """The bytes of one region."""
@@ -111,7 +118,7 @@ class Record:
     def encode(self) -> bytes:
         """The content of the section."""
         table = self._region_table()
-        payload_offset = self.payload_offset
+        payload_offset = self._payload_offset(HEADER_SIZE)
         header = layout.header.build(
             {
                 "magic": layout.MAGIC,

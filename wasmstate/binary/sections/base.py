@@ -126,9 +126,6 @@ class DecodedSection(Section):
         decode(self.layout, Content(self.content, self.content_offset, self.path, trace))
         return trace
 
-    def decode(self) -> Any:
-        return self._decoded
-
     @cached_property
     def _decoded(self) -> Any:
         return decode(self.layout, Content(self.content, self.content_offset, self.path))

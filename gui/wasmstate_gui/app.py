@@ -1,0 +1,71 @@
+"""The program: ``wasmstate-inspector``, also ``wasmstate inspect``.
+
+Qt is imported after the display was looked for: without one it ends the process, without a way to
+say what would help.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+_NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).
+To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png"""
+
+
+class _Size(click.ParamType[tuple[int, int]]):
+    name = "WxH"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        width, _, height = str(value).lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            self.fail(f"{value} is no size: write it like 1440x900", param, ctx)
+        return int(width), int(height)
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--screenshot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.png",
+    help="Draw the window to a picture and end; needs no display.",
+)
+@click.option(
+    "--step",
+    "steps",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Call update() N times first, with zeros.",
+)
+@click.option("--dark/--light", "dark", default=None, help="Colours; the system's if not given.")
+@click.option("--size", type=_Size(), default="1440x900", help="Of the window.")
+def main(
+    file: Path | None,
+    screenshot: Path | None,
+    steps: int,
+    dark: bool | None,
+    size: tuple[int, int],
+) -> None:
+    """Look at a WebAssembly module, its state S, and what its update() does to S."""
+    if screenshot is not None:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    elif not _has_display():
+        click.echo(_NO_DISPLAY, err=True)
+        sys.exit(2)
+    from wasmstate_gui.run import run  # noqa: PLC0415 (Qt: see above)
+
+    sys.exit(run(file, screenshot, steps, dark, size))
+
+
+def _has_display() -> bool:
+    if not sys.platform.startswith("linux"):
+        return True
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return any(os.environ.get(name) for name in names)

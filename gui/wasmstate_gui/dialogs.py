@@ -1,0 +1,56 @@
+"""Questions that the window asks. None of them blocks: the answer comes as a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+_KEYS = (
+    ("Ctrl+O", "open a file"),
+    ("Ctrl+S", "write changes to the file"),
+    ("F10", "step: call the chosen export once"),
+    ("F9", "call predict()"),
+    ("F5", "run many steps"),
+    ("Esc", "stop the call under way"),
+    ("Ctrl+1 to 4", "show or hide a panel"),
+    ("Arrows, Page, Home, End", "move in the bytes"),
+    ("Left, Right on the map", "go from section to section"),
+)
+
+
+def ask_for_file(parent: QWidget, chosen: Callable[[str], None]) -> None:
+    """Let the user choose a file to open."""
+    dialog = QFileDialog(parent, "Open a WebAssembly file")
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters(["WebAssembly (*.wasm)", "All files (*)"])
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+
+
+def ask_about_changes(
+    parent: QWidget, what: str, write: Callable[[], None], drop: Callable[[], None]
+) -> None:
+    """Ask what is to become of changes that are in memory only."""
+    buttons = QMessageBox.StandardButton
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Changes are not written")
+    box.setText(f"{what} would be lost.")
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.button(buttons.Save).setText("Write changes")
+    box.setDefaultButton(buttons.Save)
+    box.button(buttons.Save).clicked.connect(write)
+    box.button(buttons.Discard).clicked.connect(drop)
+    box.open()
+
+
+def show_keys(parent: QWidget) -> None:
+    """Show the keys."""
+    rows = "".join(
+        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in _KEYS
+    )
+    box = QMessageBox(parent)
+    box.setWindowTitle("Keys")
+    box.setText(f"<table cellpadding='3'>{rows}</table>")
+    box.open()

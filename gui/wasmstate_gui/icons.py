@@ -1,0 +1,148 @@
+"""Icons, drawn in the palette's colour: the style's own are black on the dark ground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+
+SIZE = 20
+
+
+def icon(name: str, colour: QColor, faint: QColor | None = None) -> QIcon:
+    """The icon of an action; ``faint`` is its colour when the action is disabled."""
+    result = QIcon(_drawn(name, colour))
+    if faint is not None:
+        result.addPixmap(_drawn(name, faint), QIcon.Mode.Disabled)
+    return result
+
+
+def swatch(colour: QColor, edge: QColor, *, damaged: bool) -> QIcon:
+    """The square before a section's name; damage adds an exclamation mark."""
+    pixmap = _blank()
+    painter = _painter(pixmap, edge)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRect(QRectF(3, 3, 14, 14))
+    if damaged:
+        painter.setBrush(edge)
+        painter.drawRect(QRectF(8.5, 4.5, 3, 7))
+        painter.drawRect(QRectF(8.5, 13, 3, 2.8))
+    painter.end()
+    return QIcon(pixmap)
+
+
+def _drawn(name: str, colour: QColor) -> QPixmap:
+    pixmap = _blank()
+    painter = _painter(pixmap, colour)
+    _SHAPES[name](painter)
+    painter.end()
+    return pixmap
+
+
+def _blank() -> QPixmap:
+    pixmap = QPixmap(QSize(SIZE, SIZE) * 2)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return pixmap
+
+
+def _painter(pixmap: QPixmap, colour: QColor) -> QPainter:
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(colour, 1.6)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    return painter
+
+
+def _polygon(*points: tuple[float, float]) -> QPolygonF:
+    return QPolygonF([QPointF(*point) for point in points])
+
+
+def _open(painter: QPainter) -> None:
+    painter.drawPolyline(
+        _polygon((3, 15.5), (3, 5), (7.5, 5), (9.5, 7), (15, 7), (15, 9.5), (6, 9.5), (3, 15.5))
+    )
+    painter.drawPolyline(_polygon((3, 15.5), (14.5, 15.5), (17.5, 9.5), (15, 9.5)))
+
+
+def _write(painter: QPainter) -> None:
+    painter.drawLine(QPointF(10, 3), QPointF(10, 12))
+    painter.drawPolyline(_polygon((6.2, 8.4), (10, 12.2), (13.8, 8.4)))
+    painter.drawPolyline(_polygon((3.5, 13), (3.5, 16.5), (16.5, 16.5), (16.5, 13)))
+
+
+def _revert(painter: QPainter) -> None:
+    path = QPainterPath(QPointF(4, 8))
+    path.lineTo(12, 8)
+    path.arcTo(QRectF(8.5, 8, 8, 8), 90, -180)
+    path.lineTo(8, 16)
+    painter.drawPath(path)
+    painter.drawPolyline(_polygon((7.4, 4.4), (3.8, 8), (7.4, 11.6)))
+
+
+def _filled(painter: QPainter, *shapes: QPolygonF) -> None:
+    painter.setBrush(painter.pen().color())
+    for shape in shapes:
+        painter.drawPolygon(shape)
+
+
+def _step(painter: QPainter) -> None:
+    _filled(painter, _polygon((5, 4), (14, 10), (5, 16)))
+    painter.drawLine(QPointF(16.5, 4), QPointF(16.5, 16))
+
+
+def _predict(painter: QPainter) -> None:
+    path = QPainterPath(QPointF(2.5, 10))
+    path.quadTo(10, 1.5, 17.5, 10)
+    path.quadTo(10, 18.5, 2.5, 10)
+    painter.drawPath(path)
+    painter.setBrush(painter.pen().color())
+    painter.drawEllipse(QPointF(10, 10), 2.2, 2.2)
+
+
+def _run(painter: QPainter) -> None:
+    _filled(
+        painter,
+        _polygon((3.5, 4.5), (10, 10), (3.5, 15.5)),
+        _polygon((10.5, 4.5), (17, 10), (10.5, 15.5)),
+    )
+
+
+def _stop(painter: QPainter) -> None:
+    _filled(painter, _polygon((5, 5), (15, 5), (15, 15), (5, 15)))
+
+
+def _error(painter: QPainter) -> None:
+    painter.drawLine(QPointF(5, 5), QPointF(15, 15))
+    painter.drawLine(QPointF(15, 5), QPointF(5, 15))
+
+
+def _warning(painter: QPainter) -> None:
+    painter.drawPolygon(_polygon((10, 3.5), (17.5, 16.5), (2.5, 16.5)))
+    painter.drawLine(QPointF(10, 8.5), QPointF(10, 12))
+    painter.drawPoint(QPointF(10, 14.3))
+
+
+def _info(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(10, 10), 7.2, 7.2)
+    painter.drawLine(QPointF(10, 9.5), QPointF(10, 14))
+    painter.drawPoint(QPointF(10, 6.5))
+
+
+_SHAPES: dict[str, Callable[[QPainter], None]] = {
+    "open": _open,
+    "write": _write,
+    "revert": _revert,
+    "step": _step,
+    "predict": _predict,
+    "run": _run,
+    "stop": _stop,
+    "error": _error,
+    "warning": _warning,
+    "info": _info,
+}

@@ -1,0 +1,38 @@
+"""The centre of the window: bars, map strip, bytes."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from wasmstate_gui.panels.banner import Banner
+from wasmstate_gui.panels.hex_view import HexView
+from wasmstate_gui.panels.map_strip import MapStrip
+from wasmstate_gui.theme import Theme
+
+
+class FilePage(QWidget):
+    """Lays them out; the strip's frame follows the bytes that are visible."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.damage = Banner("Damage")
+        self.conflict = Banner("Conflict")
+        self.notice = Banner("Notice")
+        self.strip = MapStrip()
+        self.hex = HexView()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.damage, self.conflict, self.notice, self.strip):
+            column.addWidget(widget)
+        column.addWidget(self.hex, 1)
+        self.hex.scrolled.connect(self.follow_view)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        for widget in (self.damage, self.conflict, self.notice, self.strip, self.hex):
+            widget.set_theme(theme)
+
+    def follow_view(self) -> None:
+        """Frame on the strip what the hex view shows."""
+        self.strip.show_view(self.hex.visible_range(), self.hex.cursor_at)

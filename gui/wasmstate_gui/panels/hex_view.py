@@ -1,0 +1,257 @@
+"""The hex view: offsets, bytes and their characters, coloured by what they belong to."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontDatabase,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+
+from wasmstate_gui.panels.hex_paint import Grid, HexPainter
+from wasmstate_gui.presenters.hexdump import WIDTH, HexDump, section_line
+from wasmstate_gui.theme import LIGHT, Theme
+
+_MOVES = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Up: -WIDTH,
+    Qt.Key.Key_Down: WIDTH,
+}
+
+
+class HexView(QAbstractScrollArea):
+    """Shows a :class:`HexDump`; draws what is visible and nothing else."""
+
+    moved = Signal(int)
+    """The user went to a byte: its offset."""
+    scrolled = Signal()
+    """Other bytes are visible."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Bytes")
+        self.setAccessibleDescription("The file in hexadecimal and ASCII, 16 bytes a row")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPointSizeF(10)
+        font.setStyleHint(QFont.StyleHint.Monospace)
+        self.dump = HexDump()
+        self.cursor_at: int | None = None
+        self.selection: tuple[int, int] | None = None
+        self._painter = HexPainter(font, LIGHT)
+        self._header = round(self.grid.line) + 4
+        self.setViewportMargins(0, 0, 0, 0)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+
+    @property
+    def grid(self) -> Grid:
+        """Where bytes stand."""
+        return self._painter.grid
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._painter = HexPainter(self._painter.font, theme, self.grid.digits)
+        self.viewport().update()
+
+    def show_dump(self, dump: HexDump) -> None:
+        """Show other bytes, at the same place."""
+        self.dump = dump
+        digits = 6 if len(dump.data) <= 1 << 24 else 10
+        if digits != self.grid.digits:
+            self._painter = HexPainter(self._painter.font, self._painter.theme, digits)
+        self._fit_scroll_bar()
+        self.viewport().update()
+
+    def select(self, start: int, end: int, cursor: int | None = None) -> None:
+        """Outline a range of bytes, and mark one."""
+        self.selection = (start, end)
+        self.cursor_at = cursor
+        self.viewport().update()
+
+    def reveal(self, offset: int, *, at_top: bool = False) -> None:
+        """Scroll until a byte is visible; ``at_top`` puts it under the header, if it can."""
+        line = self.dump.line_of(offset)
+        bar = self.verticalScrollBar()
+        visible = self._full_lines()
+        if at_top:
+            above = 1 if self.dump.names_at(line - 1) else 0
+            bar.setValue(line - above)
+        elif line < bar.value():
+            bar.setValue(line)
+        elif line >= bar.value() + visible:
+            bar.setValue(line - visible + 1)
+
+    def visible_range(self) -> tuple[int, int]:
+        """The offsets of the first visible byte and of the first one below."""
+        first = self.verticalScrollBar().value()
+        rows = [self.dump.row_of(first + i) for i in range(self._full_lines())]
+        shown = [row for row in rows if row is not None]
+        if not shown:
+            return 0, 0
+        return shown[0] * WIDTH, min(len(self.dump.data), (shown[-1] + 1) * WIDTH)
+
+    def minimumSizeHint(self) -> QSize:
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(round(self.grid.right) + bar, 200)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = self._painter.theme
+        painter = QPainter(self.viewport())
+        painter.fillRect(self.viewport().rect(), QColor(theme.base))
+        painter.setFont(self._painter.font)
+        first = self.verticalScrollBar().value()
+        lines = self.dump.lines(first, self._full_lines() + 1, self.cursor_at)
+        painter.setClipRect(QRect(0, self._header, self.viewport().width(), self.height()))
+        self._painter.paint(painter, lines, self._header)
+        for line in range(len(lines.rows)):
+            if lines.rows[line] < 0:
+                self._paint_name(painter, first + line, self._line_top(line))
+        self._paint_damage(painter, first)
+        self._paint_selection(painter, first)
+        painter.setClipping(False)
+        self._paint_header(painter)
+        painter.end()
+
+    def _paint_header(self, painter: QPainter) -> None:
+        theme, grid = self._painter.theme, self.grid
+        painter.fillRect(QRectF(0, 0, self.viewport().width(), self._header), QColor(theme.window))
+        painter.setPen(QColor(theme.dim))
+        y = 2 + grid.ascent
+        painter.drawText(QPointF(grid.offset_left, y), "offset")
+        for column in range(WIDTH):
+            painter.drawText(QPointF(grid.hex_left[column], y), f"{column:02X}")
+        painter.drawText(QPointF(grid.ascii_left, y), "ascii")
+        painter.setPen(QColor(theme.line))
+        painter.drawLine(0, self._header - 1, self.viewport().width(), self._header - 1)
+
+    def _paint_name(self, painter: QPainter, line: int, top: float) -> None:
+        theme, grid = self._painter.theme, self.grid
+        named = self.dump.names_at(line)
+        font = QFont(self.font())
+        font.setBold(True)
+        painter.setFont(font)
+        painter.fillRect(QRectF(0, top, 4, grid.line), theme.solid(named[-1].kind))
+        painter.setPen(theme.name_ink(named[-1].kind))
+        text = section_line(named)
+        width = grid.right - grid.offset_left
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(width))
+        rect = QRectF(grid.offset_left, top, width, grid.line)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(self._painter.font)
+
+    def _paint_damage(self, painter: QPainter, first: int) -> None:
+        colour = QColor(self._painter.theme.damage)
+        painter.setPen(QPen(colour, 1.5))
+        painter.setBrush(QBrush(colour, Qt.BrushStyle.BDiagPattern))
+        for offset in self.dump.damage:
+            line = self.dump.line_of(offset) - first
+            if 0 <= line <= self._full_lines() and offset < len(self.dump.data):
+                painter.drawRect(self._cell(offset, first).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _paint_selection(self, painter: QPainter, first: int) -> None:
+        if self.selection is None or self.selection[0] >= self.selection[1]:
+            return
+        painter.setPen(QPen(QColor(self._painter.theme.accent), 2))
+        for is_ascii in (False, True):
+            for shape in self._outline(first, is_ascii=is_ascii):
+                painter.drawPolygon(shape)
+
+    def _outline(self, first: int, *, is_ascii: bool) -> list[QPolygonF]:
+        """The edge around the selection; two shapes if its two rows do not touch."""
+        assert self.selection is not None
+        start, last = self.selection[0], self.selection[1] - 1
+        top, bottom = self._cell(start, first, is_ascii), self._cell(last, first, is_ascii)
+        if start // WIDTH == last // WIDTH:
+            return [QPolygonF(QRectF(top.topLeft(), bottom.bottomRight()))]
+        left = self._cell(0, first, is_ascii).left()
+        right = self._cell(WIDTH - 1, first, is_ascii).right()
+        if last // WIDTH == start // WIDTH + 1 and bottom.right() <= top.left():
+            return [
+                QPolygonF(QRectF(top.topLeft(), QPointF(right, top.bottom()))),
+                QPolygonF(QRectF(QPointF(left, bottom.top()), bottom.bottomRight())),
+            ]
+        corners = [
+            top.topLeft(),
+            QPointF(right, top.top()),
+            QPointF(right, bottom.top()),
+            QPointF(bottom.right(), bottom.top()),
+            bottom.bottomRight(),
+            QPointF(left, bottom.bottom()),
+            QPointF(left, top.bottom()),
+            top.bottomLeft(),
+        ]
+        return [QPolygonF(corners)]
+
+    def _cell(self, offset: int, first: int, is_ascii: bool = False) -> QRectF:
+        grid, column = self.grid, offset % WIDTH
+        top = self._line_top(self.dump.line_of(offset) - first)
+        if is_ascii:
+            return QRectF(grid.ascii_left + column * grid.char, top, grid.char, grid.line)
+        left, right = grid.cell(column)
+        return QRectF(left, top, right - left, grid.line)
+
+    def _line_top(self, line: int) -> float:
+        return self._header + line * self.grid.line
+
+    def offset_at(self, place: QPoint) -> int | None:
+        """The byte at a place of the viewport."""
+        line = int((place.y() - self._header) // self.grid.line)
+        row = self.dump.row_of(self.verticalScrollBar().value() + line) if line >= 0 else None
+        column = self.grid.column_at(place.x())
+        if row is None or column is None or row * WIDTH + column >= len(self.dump.data):
+            return None
+        return row * WIDTH + column
+
+    def place_of(self, offset: int) -> QPoint:
+        """The middle of a byte's cell, in the viewport."""
+        return self._cell(offset, self.verticalScrollBar().value()).center().toPoint()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        offset = self.offset_at(event.position().toPoint())
+        if offset is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.moved.emit(offset)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        page = self._full_lines() * WIDTH
+        last = len(self.dump.data) - 1
+        moves = {Qt.Key.Key_PageUp: -page, Qt.Key.Key_PageDown: page, **_MOVES}
+        moves |= {Qt.Key.Key_Home: -last - 1, Qt.Key.Key_End: last + 1}
+        key = Qt.Key(event.key())
+        if key not in moves or last < 0:
+            super().keyPressEvent(event)
+            return
+        here = self.cursor_at if self.cursor_at is not None else self.visible_range()[0]
+        self.moved.emit(min(max(here + moves[key], 0), last))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit_scroll_bar()
+
+    def _full_lines(self) -> int:
+        return max(1, int((self.viewport().height() - self._header) // self.grid.line))
+
+    def _fit_scroll_bar(self) -> None:
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, self.dump.line_count - self._full_lines()))
+        bar.setPageStep(self._full_lines())
+        self.scrolled.emit()
+
+    def _scrolled(self, _value: int) -> None:
+        self.viewport().update()
+        self.scrolled.emit()

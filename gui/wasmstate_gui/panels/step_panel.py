@@ -1,0 +1,270 @@
+"""The form of a call, its buttons and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wasmstate_gui.presenters.step_form import Form
+from wasmstate_gui.theme import Theme
+
+
+@dataclass(frozen=True)
+class CallRequest:
+    """What the user wants called. ``seconds`` is ``None`` for no limit."""
+
+    name: str
+    args: list[int | float] = field(default_factory=list)
+    times: int = 1
+    seconds: float | None = 2.0
+
+
+class StepPanel(QScrollArea):
+    """Fields from a signature. Every field is checked before anything is called."""
+
+    requested = Signal(object)
+    """A :class:`CallRequest`."""
+    stop_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Step")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._forms: Sequence[Form] = ()
+        self._texts: dict[str, list[str]] = {}
+        self.fields: list[QLineEdit] = []
+        self.errors: list[QLabel] = []
+        self.exports = QComboBox()
+        self.exports.setAccessibleName("Export")
+        self.exports.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.exports.setMinimumContentsLength(20)
+        self.step_button = self._button("Step  F10", "Call the export with these values")
+        self.predict_button = self._button("Predict  F9", "Call predict()")
+        self.run_button = self._button("Run 100  F5", "Call the export many times")
+        self.stop_button = self._button("Stop  Esc", "End the call; S is what it was")
+        self.times = QSpinBox(minimum=2, maximum=1_000_000, value=100)
+        self.times.setAccessibleName("How often Run calls")
+        self.times.setGroupSeparatorShown(True)
+        self.seconds = QDoubleSpinBox(minimum=0.0, maximum=86_400.0, value=2.0, decimals=1)
+        self.seconds.setAccessibleName("Time limit of a call in seconds")
+        self.seconds.setSuffix(" s")
+        self.seconds.setSpecialValueText("none")
+        self.result = QLabel()
+        self.result.setWordWrap(True)
+        self.result.setAccessibleName("Result")
+        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.result.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._theme: Theme | None = None
+        self._is_failure = False
+        self._lay_out()
+        self.exports.currentIndexChanged.connect(self._chosen)
+        self.step_button.clicked.connect(self.step)
+        self.predict_button.clicked.connect(self.predict)
+        self.run_button.clicked.connect(self.run)
+        self.stop_button.clicked.connect(self.stop_requested)
+        self.times.valueChanged.connect(self._times_changed)
+        self.set_running(running=False)
+
+    def _button(self, text: str, hint: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(hint)
+        button.setMinimumHeight(28)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return button
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(8, 6, 8, 8)
+        column.setSpacing(6)
+        self._form = QFormLayout()
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.addRow("Export", self.exports)
+        column.addLayout(self._form)
+        buttons = QHBoxLayout()
+        for button in (self.step_button, self.predict_button, self.run_button, self.stop_button):
+            buttons.addWidget(button)
+        column.addLayout(buttons)
+        options = QHBoxLayout()
+        options.addWidget(QLabel("Run calls"))
+        options.addWidget(self.times)
+        options.addStretch(1)
+        options.addWidget(QLabel("Time limit of a call"))
+        options.addWidget(self.seconds)
+        column.addLayout(options)
+        column.addWidget(self.result, 1)
+        self.setWidget(page)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        self._paint_result()
+        for label in self.errors:
+            label.setStyleSheet(f"color: {theme.damage};")
+
+    def show_forms(self, forms: Sequence[Form], obstacle: str | None) -> None:
+        """Offer these functions; with an obstacle, none, and say why."""
+        names = [form.label for form in forms]
+        if names != [self.exports.itemText(i) for i in range(self.exports.count())]:
+            self._forms = forms
+            self.exports.blockSignals(True)
+            self.exports.clear()
+            self.exports.addItems(names)
+            self.exports.blockSignals(False)
+            self._texts = {}
+            self._chosen(self.exports.currentIndex())
+        self.setEnabled(bool(forms))
+        self.show_result(obstacle or "", failed=False)
+
+    def show_result(self, text: str, *, failed: bool) -> None:
+        """Say what came of a call."""
+        self.result.setText(text)
+        self._is_failure = failed
+        self._paint_result()
+
+    def set_running(self, *, running: bool) -> None:
+        """While a call is under way, only Stop can be pressed."""
+        can_call = not running and self.form is not None and not self.form.obstacle
+        self.step_button.setEnabled(can_call)
+        self.run_button.setEnabled(can_call)
+        has_predict = any(form.name == "predict" for form in self._forms)
+        self.predict_button.setEnabled(not running and has_predict)
+        self.stop_button.setEnabled(running)
+
+    @property
+    def form(self) -> Form | None:
+        """The chosen function."""
+        index = self.exports.currentIndex()
+        return self._forms[index] if 0 <= index < len(self._forms) else None
+
+    def step(self) -> None:
+        """Call the chosen function once."""
+        self._request(1)
+
+    def run(self) -> None:
+        """Call the chosen function many times."""
+        self._request(self.times.value())
+
+    def predict(self) -> None:
+        """Call ``predict``; if it takes arguments, show its form first."""
+        for i, form in enumerate(self._forms):
+            if form.name == "predict" and form.fields:
+                self.exports.setCurrentIndex(i)
+                self._request(1)
+            elif form.name == "predict":
+                self.requested.emit(CallRequest("predict", [], 1, self._limit))
+
+    def step_times(self, name: str, times: int) -> bool:
+        """Choose a function and call it with what its fields hold; whether there is one."""
+        for i, form in enumerate(self._forms):
+            if form.name == name:
+                self.exports.setCurrentIndex(i)
+                self._request(times)
+                return True
+        return False
+
+    @property
+    def _limit(self) -> float | None:
+        return self.seconds.value() or None
+
+    def _request(self, times: int) -> None:
+        form = self.form
+        if form is None:
+            return
+        arguments = form.arguments([each.text() for each in self.fields])
+        wrong = self._show_errors()
+        if wrong is not None:
+            wrong.setFocus()
+            wrong.selectAll()
+            return
+        values = [each.value for each in arguments if each.value is not None]
+        self.requested.emit(CallRequest(form.name, values, times, self._limit))
+
+    def _show_errors(self) -> QLineEdit | None:
+        """Check all fields; gives the first that is wrong."""
+        first = None
+        form = self.form
+        arguments = form.arguments([each.text() for each in self.fields]) if form else []
+        for edit, label, argument in zip(self.fields, self.errors, arguments, strict=True):
+            label.setText(argument.error)
+            label.setVisible(bool(argument.error))
+            if argument.error and first is None:
+                first = edit
+        return first
+
+    def _chosen(self, _index: int) -> None:
+        while self._form.rowCount() > 1:
+            self._form.removeRow(1)
+        self.fields, self.errors = [], []
+        form = self.form
+        if form is None:
+            return
+        texts = self._texts.setdefault(form.name, form.defaults())
+        for i, (param, text) in enumerate(zip(form.fields, texts, strict=True)):
+            self._add_field(i, param.name, param.type, text)
+        self.step_button.setText(f"{form.action}  F10")
+        self.set_running(running=False)
+        if form.obstacle:
+            self.show_result(form.obstacle, failed=False)
+
+    def _add_field(self, index: int, name: str, type: str, text: str) -> None:
+        edit, error = QLineEdit(text), QLabel()
+        edit.setAccessibleName(f"{name}, {type}")
+        edit.textChanged.connect(self._typed)
+        error.setWordWrap(True)
+        error.setAccessibleName(f"What is wrong with {name}")
+        error.hide()
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        column.addWidget(edit)
+        column.addWidget(error)
+        self.fields.append(edit)
+        self.errors.append(error)
+        label = QLabel(f"{name}  <small>{type}</small>")
+        label.setBuddy(edit)
+        self._form.addRow(label, box)
+        if self._theme is not None:
+            error.setStyleSheet(f"color: {self._theme.damage};")
+
+    def _typed(self) -> None:
+        form = self.form
+        if form is not None:
+            self._texts[form.name] = [each.text() for each in self.fields]
+        self._show_errors()
+
+    def _times_changed(self, times: int) -> None:
+        self.run_button.setText(f"Run {times:,}  F5")
+
+    def _paint_result(self) -> None:
+        if self._theme is None:
+            return
+        if not self._is_failure:
+            self.result.setStyleSheet("")
+            return
+        theme = self._theme
+        self.result.setStyleSheet(
+            f"background: {theme.damage_ground}; color: {theme.damage_text};"
+            f"border-left: 4px solid {theme.damage}; padding: 6px;"
+        )

@@ -1,0 +1,175 @@
+"""The tensors: all of them in a list, the cells of one in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wasmstate_gui.models.tensor_models import TensorListModel, TensorTableModel
+from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, cell_offset
+from wasmstate_gui.theme import Theme
+
+_ROW_HEIGHT = 24
+_LIST_LINES = 8
+
+
+class TensorsPanel(QStackedWidget):
+    """A page that shows tensors, and one that says why there are none."""
+
+    cell_chosen = Signal(int, int)
+    """The user went to an element: its offset in the file and its size."""
+    tensor_chosen = Signal(str)
+    """The user went to a tensor: its name."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Tensors")
+        self._font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        self._font.setPointSizeF(9.5)
+        self.list = self._table("Tensors of the state")
+        self.list_model = TensorListModel(self)
+        self.list.setModel(self.list_model)
+        self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.list.setShowGrid(False)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.verticalHeader().hide()
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setAccessibleName("Summary of the tensor")
+        self.table = self._table("Cells of the tensor")
+        self.table_model = TensorTableModel(self)
+        self.table.setModel(self.table_model)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(6, 4, 6, 6)
+        column.setSpacing(4)
+        column.addWidget(self.list)
+        column.addWidget(self.summary)
+        column.addWidget(self.table, 1)
+        self.addWidget(page)
+        self.reason = QLabel()
+        self.reason.setWordWrap(True)
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.reason.setMargin(12)
+        self.reason.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.reason.setAccessibleName("Why there are no tensors")
+        self.addWidget(self.reason)
+        self.list.selectionModel().currentRowChanged.connect(self._tensor_chosen)
+        self.table.selectionModel().currentChanged.connect(self._cell_chosen)
+        self._is_marking = False
+
+    def _table(self, name: str) -> QTableView:
+        table = QTableView()
+        table.setAccessibleName(name)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setFont(self._font)
+        table.setWordWrap(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.horizontalHeader().setHighlightSections(False)
+        table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        return table
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        for model in (self.list_model, self.table_model):
+            model.set_looks(theme, QFont(self._font))
+        self.list.viewport().update()
+        self.table.viewport().update()
+
+    def show_reason(self, text: str) -> None:
+        """Say why there are no tensors."""
+        self.reason.setText(text)
+        self.list_model.show(())
+        self.table_model.show(None)
+        self.setCurrentIndex(1)
+
+    def show_tensors(self, rows: Sequence[TensorRow]) -> None:
+        """Show other tensors, or other values of the same."""
+        self.setCurrentIndex(0)
+        self._is_marking = True
+        is_new = [r.tensor for r in rows] != [r.tensor for r in self.list_model.rows]
+        self.list_model.show(rows)
+        if is_new:
+            self._fit_list(len(rows))
+        current = self.list.currentIndex().row()
+        if rows:
+            self.list.selectRow(max(0, current))
+            self._show_table(rows[max(0, current)])
+        self._is_marking = False
+
+    def mark(self, name: str, index: int | None) -> None:
+        """Select a tensor, and an element of it, without telling the window."""
+        self._is_marking = True
+        for i, row in enumerate(self.list_model.rows):
+            if row.tensor.name == name:
+                self.list.selectRow(i)
+                self._show_table(row)
+                if index is not None:
+                    place = TensorTable(row).place(index)
+                    self.table.setCurrentIndex(self.table_model.index(*place))
+                else:
+                    self.table.clearSelection()
+        self._is_marking = False
+
+    def _fit_list(self, count: int) -> None:
+        header = self.list.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        letter = self.list.fontMetrics().horizontalAdvance("0")
+        rows = self.list_model.rows
+        names = max((len(row.tensor.name) for row in rows), default=0)
+        types = max((len(row.type_text) for row in rows), default=0)
+        widths = (min(max(names, 6), 16), min(max(types, 4), 12), 7, 9, 9)
+        for column, width in enumerate(widths):
+            header.resizeSection(column, width * letter + 12)
+        header.setStretchLastSection(True)
+        height = self.list.horizontalHeader().sizeHint().height() + 4
+        self.list.setFixedHeight(height + _ROW_HEIGHT * min(max(count, 1), _LIST_LINES))
+
+    def _show_table(self, row: TensorRow) -> None:
+        table = TensorTable(row)
+        is_new = self.table_model.table is None or self.table_model.table.row.tensor != row.tensor
+        self.table_model.show(table)
+        unit = f"  [{row.tensor.unit}]" if row.tensor.unit else ""
+        place = f"{row.type_text} at 0x{row.offset:X}{unit}"
+        self.summary.setText(f"<b>{row.tensor.name}</b> {place}<br>{row.summary}")
+        if is_new:
+            wide = self.table.fontMetrics().horizontalAdvance("0") * 12
+            if row.tensor.dtype in ("u64", "i64"):
+                wide = self.table.fontMetrics().horizontalAdvance("0") * 21
+            self.table.horizontalHeader().setDefaultSectionSize(wide)
+            header = self.table.horizontalHeader()
+            header.setStretchLastSection(table.is_list)
+
+    def _tensor_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if self._is_marking or not current.isValid():
+            return
+        row = self.list_model.rows[current.row()]
+        self._is_marking = True
+        self._show_table(row)
+        self._is_marking = False
+        self.tensor_chosen.emit(row.tensor.name)
+
+    def _cell_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        table = self.table_model.table
+        if self._is_marking or table is None or not current.isValid():
+            return
+        index = table.cell(current.row(), current.column())
+        self.cell_chosen.emit(cell_offset(table.row, index), table.row.values.itemsize)

@@ -1,0 +1,55 @@
+"""Everything that the panels show of one document, each part computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from wasmstate.state.state import SECTION_NAME
+from wasmstate_gui.presenters.document import Document, Offsets
+from wasmstate_gui.presenters.hexdump import HexDump
+from wasmstate_gui.presenters.layout import LayoutRow, layout_rows
+from wasmstate_gui.presenters.tensors import TensorRow, tensor_rows
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A document as rows, bytes and tensors.
+
+    Attributes:
+        document: what is shown.
+        since: what changes are shown against: ``step`` or ``disk``.
+    """
+
+    document: Document
+    since: str = "step"
+
+    @cached_property
+    def damage(self) -> tuple[int, ...]:
+        """Offsets of what was found wrong."""
+        found = {f.offset for f in self.document.disk.findings if f.offset is not None}
+        return tuple(sorted(found))
+
+    @cached_property
+    def rows(self) -> list[LayoutRow]:
+        """The layout."""
+        document = self.document
+        return layout_rows(document.module, len(document.data), document.state, self.damage)
+
+    @cached_property
+    def changed(self) -> Offsets:
+        """Offsets of changed bytes."""
+        return self.document.changed(self.since)
+
+    @cached_property
+    def dump(self) -> HexDump:
+        """The bytes."""
+        return HexDump(self.document.data, self.rows, self.changed, self.damage)
+
+    @cached_property
+    def tensors(self) -> list[TensorRow]:
+        """The tensors."""
+        document = self.document
+        sections = document.module.custom_sections(SECTION_NAME)
+        at = sections[0].content_offset if sections else 0
+        return tensor_rows(document.state, document.compared_with(self.since), at)

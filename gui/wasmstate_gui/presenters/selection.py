@@ -1,0 +1,73 @@
+"""One selection for tree, map, bytes and cells: a range of the file, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wasmstate_gui.presenters.layout import LayoutRow, flat, row_at
+from wasmstate_gui.presenters.tensors import TensorRow, cell_at, cell_hint
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected.
+
+    Attributes:
+        start, end: the range of bytes.
+        cursor: the byte that was pointed at, if one was.
+        row: the row of the layout that holds it.
+        cell: index of the tensor's element, if it is one.
+        text: what the status bar says.
+    """
+
+    start: int
+    end: int
+    cursor: int | None
+    row: LayoutRow | None
+    cell: int | None
+    text: str
+
+
+def at_byte(
+    offset: int, data: bytes, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
+) -> Selection:
+    """A byte, and with it the element, the part or the section that it belongs to."""
+    row = row_at(rows, offset)
+    found = cell_at(tensors, offset)
+    byte = f"0x{offset:X} \u00b7 byte {data[offset]:02X}" if offset < len(data) else ""
+    if found is not None:
+        tensor, cell = found
+        start = tensor.offset + cell * tensor.values.itemsize
+        text = f"{cell_hint(tensor, cell)} \u00b7 {byte}"
+        return Selection(start, start + tensor.values.itemsize, offset, row, cell, text)
+    if row is None:
+        return Selection(offset, offset + 1, offset, None, None, byte)
+    return Selection(row.start, row.end, offset, row, None, f"{row.name} \u00b7 {byte}")
+
+
+def of_row(row: LayoutRow) -> Selection:
+    """A row of the layout."""
+    text = f"{row.name} \u00b7 0x{row.start:X} to 0x{row.end - 1:X} \u00b7 {row.size:,} bytes"
+    return Selection(row.start, row.end, None, row, None, text)
+
+
+def first_selection(rows: Sequence[LayoutRow]) -> Selection | None:
+    """What is selected when a file is opened: its first tensor, or its state section, or all."""
+    tensors = [row for row in flat(rows) if row.tensor is not None]
+    states = [row for row in rows if row.kind == "state"]
+    damaged = [row for row in rows if row.damaged]
+    found = tensors or states or damaged or list(rows)
+    return of_row(found[0]) if found else None
+
+
+def again(
+    old: Selection, data: bytes, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
+) -> Selection | None:
+    """The same selection in a file whose bytes have changed."""
+    if old.cursor is not None:
+        return at_byte(min(old.cursor, len(data) - 1), data, rows, tensors) if data else None
+    for row in flat(rows):
+        if old.row is not None and (row.name, row.start) == (old.row.name, old.row.start):
+            return of_row(row)
+    return first_selection(rows)

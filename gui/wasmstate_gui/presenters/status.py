@@ -1,0 +1,116 @@
+"""The sentences of title, status bar, banner and conflict bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wasmstate_gui.presenters.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A bar above the map: what is wrong, in bold and in full, and what can be done."""
+
+    kind: str
+    title: str
+    text: str
+    actions: tuple[tuple[str, str], ...] = ()
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 byte``, ``3 bytes``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def title(document: Document | None) -> str:
+    """The window's title; ``[*]`` is where Qt marks unwritten changes."""
+    return "wasmstate" if document is None else f"{document.disk.path.name}[*] - wasmstate"
+
+
+def validity(document: Document) -> str:
+    """``valid``, ``2 errors``, ``not WebAssembly``."""
+    snapshot = document.disk
+    if not snapshot.is_wasm:
+        return "not WebAssembly"
+    errors = sum(finding.severity == "error" for finding in snapshot.findings)
+    if errors:
+        return counted(errors, "error")
+    if snapshot.module.is_component:
+        return "component"
+    return "valid" if snapshot.state is not None else "valid, no state"
+
+
+def disk_state(document: Document) -> str:
+    """How memory and disk stand to each other."""
+    if document.state is None:
+        return "no state"
+    if document.theirs is not None:
+        return "disk and memory differ"
+    if document.steps:
+        return f"{counted(document.steps, 'step')} ahead of disk"
+    return "changed in memory" if document.is_dirty else "as on disk"
+
+
+def generation(document: Document) -> str:
+    """Which generation is on disk, and how many updates S has seen."""
+    if document.state is None:
+        return ""
+    updates = counted(document.state.update_count, "update")
+    return f"generation {document.state.generation}, {updates}"
+
+
+def damage_notice(document: Document) -> Notice | None:
+    """The banner of a damaged file; ``None`` for a sound one."""
+    snapshot = document.disk
+    if not snapshot.findings:
+        return None
+    first = snapshot.findings[0]
+    actions = (("problems", "Show problems"),)
+    if not snapshot.is_wasm:
+        magic = snapshot.data[:8].hex(" ").upper() or "missing, the file is empty"
+        return Notice(
+            "damage",
+            "This is not WebAssembly.",
+            f"A module starts with 00 61 73 6D 01 00 00 00; here the first bytes are {magic}.",
+            actions,
+        )
+    part = "State section damaged." if "wasmstate.state" in first.path else "Module damaged."
+    place = "" if first.offset is None else f" at 0x{first.offset:X}"
+    more = len(snapshot.findings) - 1
+    others = f" {counted(more, 'more problem')}." if more else ""
+    text = f"{sentence(first.reason)} ({first.path}{place}).{others} Nothing has been changed."
+    return Notice("damage", part, text, actions)
+
+
+def conflict_notice(document: Document) -> Notice | None:
+    """The bar that appears when the file changed on disk and S changed here."""
+    if document.theirs is None:
+        return None
+    theirs = document.theirs.state
+    found = "" if theirs is None else f" (generation {theirs.generation})"
+    text = f"Another program has replaced it{found}; {disk_changes(document)} would be lost."
+    actions = [("theirs", "Take theirs")]
+    if document.can_keep_mine:
+        text += " Keeping yours replaces theirs at the next write."
+        actions.append(("mine", "Keep mine"))
+    else:
+        text += " Your state does not fit the new file."
+    return Notice("conflict", "The file changed on disk.", text, tuple(actions))
+
+
+def revert_notice(document: Document) -> Notice:
+    """What can be undone after Revert; ``document`` is the one that was left."""
+    steps = disk_changes(document)
+    return Notice(
+        "info", "Reverted.", f"Went back to the file: dropped {steps}.", (("undo", "Undo"),)
+    )
+
+
+def disk_changes(document: Document) -> str:
+    """``3 steps`` that are in memory only."""
+    return counted(document.steps, "step") if document.steps else "your changes"
+
+
+def sentence(clause: str) -> str:
+    """A clause with a capital; the error messages have none."""
+    return clause[:1].upper() + clause[1:]

@@ -1,0 +1,151 @@
+"""The form of a call: fields from the signature, checked as the user types."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wasmstate.state.schema import Param, Signature
+from wasmstate.state.state import State
+from wasmstate_gui.presenters.status import counted
+from wasmstate_gui.protocol import Outcome
+
+NUMERIC = ("i32", "i64", "f32", "f64")
+_F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a field holds: a number, or why the text is none."""
+
+    value: int | float | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of one exported function."""
+
+    name: str
+    signature: Signature
+
+    @property
+    def label(self) -> str:
+        """``update(arm: i32, reward: f64) -> ()``."""
+        return f"{self.name}{self.signature}"
+
+    @property
+    def fields(self) -> tuple[Param, ...]:
+        """One a parameter."""
+        return self.signature.params
+
+    @property
+    def action(self) -> str:
+        """What the button says."""
+        return "Step" if self.name == "update" else "Call"
+
+    @property
+    def obstacle(self) -> str:
+        """Why this function cannot be called from here, if so."""
+        strange = [param.type for param in self.fields if param.type not in NUMERIC]
+        return f"a value of type {strange[0]} cannot be given from outside" if strange else ""
+
+    def defaults(self) -> list[str]:
+        """What the fields hold at first."""
+        return ["0" if param.type.startswith("i") else "0.0" for param in self.fields]
+
+    def arguments(self, texts: Sequence[str]) -> list[Argument]:
+        """What the texts of all fields mean."""
+        return [
+            parse_argument(param.type, text) for param, text in zip(self.fields, texts, strict=True)
+        ]
+
+
+def forms(functions: Mapping[str, Signature]) -> list[Form]:
+    """A form for each function, in the order given."""
+    return [Form(name, signature) for name, signature in functions.items()]
+
+
+def parse_argument(type: str, text: str) -> Argument:
+    """Read a number of a WebAssembly type as people write it."""
+    text = text.strip().replace("\u2212", "-")
+    if not text:
+        return Argument(None, f"a value is missing ({type})")
+    if type in ("i32", "i64"):
+        return _integer(type, text)
+    try:
+        value = float(text)
+    except ValueError:
+        return Argument(None, f"'{text}' is not a number: write 1.5, 1e-3, nan or inf")
+    if type == "f32" and _F32_MAX < abs(value) < float("inf"):
+        return Argument(None, f"{text} is too large for f32 (at most 3.4e38)")
+    return Argument(value)
+
+
+def _integer(type: str, text: str) -> Argument:
+    try:
+        value = int(text, 0)
+    except ValueError:
+        return Argument(None, f"'{text}' is not an integer: write 12, -3 or 0x1F")
+    bits = int(type[1:])
+    low, high = -(1 << bits - 1), (1 << bits) - 1
+    if not low <= value <= high:
+        return Argument(None, f"{text} does not fit {type} ({low} to {high})")
+    return Argument(value)
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration with three digits."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("\u00b5s", 1e6)):
+        if seconds * factor >= 1 or unit == "\u00b5s":
+            return f"{seconds * factor:.3g} {unit}"
+    raise AssertionError
+
+
+def value_text(value: object) -> str:
+    """``()``, ``3``, ``0.5`` or ``(1, 2)``."""
+    if value is None:
+        return "()"
+    if isinstance(value, list):
+        return f"({', '.join(map(str, value))})"
+    return str(value)
+
+
+def change_text(before: State, state: State) -> str:
+    """How much of S a call changed."""
+    old, new = ([np.frombuffer(each, np.uint8) for each in s.contents()] for s in (before, state))
+    counts = []
+    for tensor in state.tensors:
+        part = slice(tensor.offset, tensor.offset + tensor.nbytes)
+        counts.append(int(np.count_nonzero(old[tensor.region][part] != new[tensor.region][part])))
+    changed, tensors = sum(counts), sum(count > 0 for count in counts)
+    if not changed:
+        return "S unchanged"
+    return f"{counted(changed, 'byte')} changed in {counted(tensors, 'tensor')}"
+
+
+def result_text(outcome: Outcome, start: State, end: State) -> str:
+    """The line under the buttons after a call that returned."""
+    pages, pages_after = outcome.pages
+    calls = "" if outcome.done == 1 else f" {outcome.done:,} times, last"
+    returned = f"{outcome.name} returned{calls} {value_text(outcome.value)}"
+    parts = [
+        f"{returned} in {seconds_text(outcome.seconds)}",
+        change_text(start, end),
+        f"memory {counted(pages, 'page')}",
+    ]
+    if pages != pages_after:
+        parts[2] = f"memory {pages}\u2192{counted(pages_after, 'page')}"
+    if outcome.name == "predict" and parts[1] != "S unchanged":
+        parts[1] = f"predict() must not change S, but {parts[1]}"
+    return " \u00b7 ".join(parts)
+
+
+def failure_text(outcome: Outcome) -> str:
+    """The box under the buttons after a call that did not return."""
+    if outcome.done:
+        return f"{outcome.text}. S is as call {outcome.done:,} left it."
+    return f"{outcome.text}. S is what it was."

@@ -1,0 +1,100 @@
+"""From the options of the program to a window or a picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from wasmstate_gui.theme import DARK, LIGHT, Theme
+from wasmstate_gui.window import MainWindow
+
+_SETTLE_MS = 50
+
+
+def run(
+    file: Path | None, screenshot: Path | None, steps: int, dark: bool | None, size: tuple[int, int]
+) -> int:
+    """Show the window until it is closed, or draw it; gives the exit code."""
+    app = make_application()
+    window = MainWindow()
+    window.set_theme(_theme(app, dark))
+    window.resize(*size)
+    window.reset_layout()
+    script = _Script(window, file, steps, screenshot)
+    window.show()
+    QTimer.singleShot(0, script.start)
+    code = app.exec()
+    window.controller.close()
+    return code
+
+
+def make_application() -> QApplication:
+    """The application, in the style that both palettes were made for."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("wasmstate")
+    app.setStyle("Fusion")
+    return app
+
+
+def _theme(app: QApplication, dark: bool | None) -> Theme:
+    if dark is None:
+        dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return DARK if dark else LIGHT
+
+
+class _Script(QObject):
+    """What the options ask for, one after the other: open, step, draw."""
+
+    def __init__(
+        self, window: MainWindow, file: Path | None, steps: int, screenshot: Path | None
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._file = file
+        self._steps = steps
+        self._screenshot = screenshot
+        self._error = ""
+        window.controller.failed.connect(self._failed)
+        window.controller.result.connect(self._result)
+
+    def start(self) -> None:
+        """Begin, when the window is there."""
+        if self._file is None:
+            self._draw_soon()
+            return
+        self._window.idle.connect(self._opened, Qt.ConnectionType.SingleShotConnection)
+        self._window.open(self._file)
+
+    def _opened(self) -> None:
+        if not self._steps or self._error:
+            self._draw_soon()
+            return
+        self._window.idle.connect(self._draw_soon, Qt.ConnectionType.SingleShotConnection)
+        if not self._window.step_panel.step_times("update", self._steps):
+            self._error = "there is no update() that could be called"
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if self._screenshot is not None:
+            QTimer.singleShot(_SETTLE_MS, self._draw)
+
+    def _draw(self) -> None:
+        assert self._screenshot is not None
+        is_drawn = self._window.grab().save(str(self._screenshot))
+        if not is_drawn:
+            self._error = f"{self._screenshot} cannot be written"
+        if self._error:
+            click.echo(f"Error: {self._error}", err=True)
+        QApplication.exit(1 if self._error else 0)
+
+    def _failed(self, title: str, text: str) -> None:
+        self._error = f"{title} {text}"
+
+    def _result(self, text: str, failed: bool) -> None:
+        if failed:
+            self._error = text

@@ -1,0 +1,128 @@
+"""The window without its behaviour: panels and where they are, colours, status bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QWidget,
+)
+
+from wasmstate_gui.panels.elided_label import ElidedLabel
+from wasmstate_gui.panels.empty_page import EmptyPage
+from wasmstate_gui.panels.file_page import FilePage
+from wasmstate_gui.panels.layout_panel import LayoutPanel
+from wasmstate_gui.panels.problems_panel import ProblemsPanel
+from wasmstate_gui.panels.step_panel import StepPanel
+from wasmstate_gui.panels.tensors_panel import TensorsPanel
+from wasmstate_gui.theme import LIGHT, Theme
+
+FIRST_SIZE = QSize(1440, 900)
+LEAST_SIZE = QSize(1024, 640)
+
+_LEFT, _RIGHT, _BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+
+class Shell(QMainWindow):
+    """Lays out the panels."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumSize(LEAST_SIZE)
+        self.resize(FIRST_SIZE)
+        self.setAcceptDrops(True)
+        self.theme = LIGHT
+        self.page = FilePage()
+        self.empty = EmptyPage()
+        self._centre = QStackedWidget()
+        self._centre.addWidget(self.empty)
+        self._centre.addWidget(self.page)
+        self.setCentralWidget(self._centre)
+        self.layout_panel = LayoutPanel()
+        self.tensors_panel = TensorsPanel()
+        self.step_panel = StepPanel()
+        self.problems_panel = ProblemsPanel()
+        self.docks = {
+            "Layout": self._dock("Layout", self.layout_panel, _LEFT),
+            "Tensors": self._dock("Tensors", self.tensors_panel, _RIGHT),
+            "Step": self._dock("Step", self.step_panel, _RIGHT),
+            "Problems": self._dock("Problems", self.problems_panel, _BOTTOM),
+        }
+        self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
+        self.setCorner(Qt.Corner.BottomLeftCorner, _BOTTOM)
+        self.place_label = ElidedLabel()
+        self.place_label.setAccessibleName("Selection")
+        self.statusBar().addWidget(self.place_label, 1)
+        self.status_labels = {
+            name: self._status_label(name) for name in ("disk", "generation", "validity", "size")
+        }
+
+    def _dock(self, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(name, self)
+        dock.setObjectName(name)
+        dock.setAccessibleName(f"{name} panel")
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _status_label(self, name: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(f"Status: {name}")
+        label.setContentsMargins(8, 0, 8, 0)
+        self.statusBar().addPermanentWidget(label)
+        return label
+
+    def reset_layout(self) -> None:
+        """Every panel where it was at first."""
+        for name, area in (
+            ("Layout", _LEFT),
+            ("Tensors", _RIGHT),
+            ("Step", _RIGHT),
+            ("Problems", _BOTTOM),
+        ):
+            self.docks[name].setFloating(False)
+            self.addDockWidget(area, self.docks[name])
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        is_wide = self.width() >= FIRST_SIZE.width()
+        widths = [284, 420] if is_wide else [210, 300]
+        self.resizeDocks([self.docks["Layout"], self.docks["Tensors"]], widths, horizontal)
+        heights = [self.height() - 420, 300]
+        self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
+        self.resizeDocks([self.docks["Problems"]], [150], vertical)
+
+    def show_page(self, *, is_file: bool) -> None:
+        """Show a file's panels, or the page that offers to open one."""
+        self._centre.setCurrentWidget(self.page if is_file else self.empty)
+        for name, dock in self.docks.items():
+            if name != "Problems":
+                dock.setVisible(is_file)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours everywhere."""
+        self.theme = theme
+        palette = theme.palette()
+        QApplication.setPalette(palette)
+        self.setPalette(palette)
+        for panel in (
+            self.page,
+            self.layout_panel,
+            self.tensors_panel,
+            self.step_panel,
+            self.problems_panel,
+        ):
+            panel.set_theme(theme)
+        self.setStyleSheet(
+            f"QStatusBar {{ border-top: 1px solid {theme.line}; }}"
+            "QStatusBar::item { border: none; }"
+            f"QMainWindow::separator {{ background: {theme.line}; width: 3px; height: 3px; }}"
+            f"QToolTip {{ background: {theme.base}; color: {theme.text};"
+            f" border: 1px solid {theme.line}; }}"
+        )

@@ -1,0 +1,321 @@
+"""The main window: panels around one document and one selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
+
+from wasmstate_gui.actions import Actions
+from wasmstate_gui.controller import Controller
+from wasmstate_gui.dialogs import ask_about_changes, ask_for_file, show_keys
+from wasmstate_gui.panels.step_panel import CallRequest
+from wasmstate_gui.presenters import status
+from wasmstate_gui.presenters.absence import no_tensors
+from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.layout import LayoutRow, flat
+from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.selection import Selection, again, at_byte, first_selection, of_row
+from wasmstate_gui.presenters.step_form import forms
+from wasmstate_gui.samples import sample_copy
+from wasmstate_gui.shell import Shell
+from wasmstate_gui.theme import DARK, LIGHT, Theme
+
+_SAID_MS = 6000
+
+
+class MainWindow(Shell):
+    """Passes on what the user does, and shows what comes of it."""
+
+    idle = Signal()
+    """Nothing is under way any more: no call, no reading, no writing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.controller = Controller(self)
+        self.selection: Selection | None = None
+        self.picture: Picture | None = None
+        self._since = "step"
+        self._left: Document | None = None
+        self._afterwards: Callable[[], object] | None = None
+        self.actions_ = Actions(
+            self,
+            {
+                "open": self.choose_file,
+                "sample": self.open_sample,
+                "write": self.controller.write,
+                "revert": self.controller.revert,
+                "quit": self.close,
+                "step": self.step_panel.step,
+                "predict": self.step_panel.predict,
+                "run": self.step_panel.run,
+                "stop": self.controller.stop,
+                "light": self._use_light,
+                "dark": self._use_dark,
+                "since_step": self._compare_with_step,
+                "since_disk": self._compare_with_disk,
+                "reset": self.reset_layout,
+                "keys": partial(show_keys, self),
+            },
+        )
+        self.actions_.add_menus(self.docks.values())
+        self._connect()
+        self.set_theme(LIGHT)
+        self.docks["Problems"].hide()
+        self.reset_layout()
+        self._show()
+
+    def _connect(self) -> None:
+        controller, page = self.controller, self.page
+        controller.opened.connect(self._opened)
+        controller.changed.connect(self._show)
+        controller.running_changed.connect(self._running_changed)
+        controller.result.connect(self._result)
+        controller.said.connect(self._said)
+        controller.failed.connect(self._failed)
+        controller.reverted.connect(self._reverted)
+        controller.settled.connect(self._settled)
+        self.empty.open_requested.connect(self.choose_file)
+        self.empty.sample_requested.connect(self.open_sample)
+        self.layout_panel.chosen.connect(self._row_chosen)
+        self.tensors_panel.cell_chosen.connect(self._cell_chosen)
+        self.tensors_panel.tensor_chosen.connect(self._tensor_chosen)
+        self.step_panel.requested.connect(self._call)
+        self.step_panel.stop_requested.connect(controller.stop)
+        self.problems_panel.chosen.connect(self._go_to)
+        page.hex.moved.connect(self._byte_chosen)
+        page.strip.chosen.connect(self._go_to)
+        page.damage.chosen.connect(self._show_problems)
+        page.conflict.chosen.connect(self._settle)
+        page.notice.chosen.connect(self._undo_revert)
+
+    def open(self, path: Path) -> None:
+        """Show a file, after asking if changes would be lost."""
+        self._unless_dirty(partial(self.controller.open, path))
+
+    def choose_file(self) -> None:
+        """Ask for a file and open it."""
+        ask_for_file(self, self._file_chosen)
+
+    def open_sample(self) -> None:
+        """Open a copy of the sample."""
+        try:
+            self.open(sample_copy())
+        except OSError as error:
+            self._failed("The sample cannot be opened.", str(error))
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self.actions_.set_palette(self.palette())
+        (self.actions_.dark if theme.is_dark else self.actions_.light).setChecked(True)
+
+    def _file_chosen(self, name: str) -> None:
+        self.open(Path(name))
+
+    def _opened(self) -> None:
+        document = self.controller.document
+        assert document is not None
+        self.selection = None
+        self.page.notice.show_notice(None)
+        self.docks["Problems"].setVisible(bool(document.disk.findings))
+        self.step_panel.show_forms(forms(document.disk.functions), document.disk.obstacle)
+        self._show()
+        picture = self.picture
+        if picture is not None and self.selection is None:
+            first = first_selection(picture.rows)
+            tensors = [row for row in flat(picture.rows) if row.tensor is not None]
+            if first is not None and tensors:
+                self.page.hex.reveal(tensors[-1].end - 1)
+            if first is not None:
+                self._select(first)
+                self.page.hex.reveal(first.start, at_top=not tensors)
+        self.page.hex.setFocus()
+
+    def _show(self) -> None:
+        document = self.controller.document
+        self.setWindowTitle(status.title(document))
+        self._enable()
+        self.show_page(is_file=document is not None)
+        if document is None:
+            return
+        self.setWindowModified(document.is_dirty)
+        picture = self.picture = Picture(document, self._since)
+        self.page.strip.show_rows(picture.rows, len(document.data), picture.changed, picture.damage)
+        self.page.hex.show_dump(picture.dump)
+        self.layout_panel.show_rows(picture.rows)
+        self.problems_panel.show_findings(document.disk.findings)
+        self.docks["Problems"].setWindowTitle(f"Problems ({len(document.disk.findings)})")
+        if document.state is None:
+            self.tensors_panel.show_reason(no_tensors(document.disk))
+        else:
+            self.tensors_panel.show_tensors(picture.tensors)
+        self.page.damage.show_notice(status.damage_notice(document))
+        self.page.conflict.show_notice(status.conflict_notice(document))
+        if self._left is not None and self._left.disk is not document.disk:
+            self._forget_revert()
+        self._show_status(document)
+        if self.selection is not None:
+            self._select(again(self.selection, document.data, picture.rows, picture.tensors))
+        self.page.follow_view()
+
+    def _show_status(self, document: Document) -> None:
+        labels = self.status_labels
+        labels["validity"].setText(status.validity(document))
+        labels["generation"].setText(status.generation(document))
+        labels["disk"].setText(status.disk_state(document))
+        labels["size"].setText(f"{len(document.data):,} bytes")
+
+    def _enable(self) -> None:
+        document, busy = self.controller.document, self.controller.is_running
+        actions = self.actions_
+        is_dirty = document is not None and document.is_dirty and not busy
+        actions.write.setEnabled(is_dirty)
+        actions.revert.setEnabled(is_dirty)
+        panel = self.step_panel
+        panel.set_running(running=busy)
+        actions.step.setEnabled(panel.step_button.isEnabled())
+        actions.run.setEnabled(panel.run_button.isEnabled())
+        actions.predict.setEnabled(panel.predict_button.isEnabled())
+        actions.stop.setEnabled(busy)
+
+    def _select(self, selection: Selection | None) -> None:
+        self.selection = selection
+        if selection is None:
+            return
+        self.page.hex.select(selection.start, selection.end, selection.cursor)
+        self.layout_panel.mark(selection.row)
+        if selection.row is not None and selection.row.tensor is not None:
+            self.tensors_panel.mark(selection.row.tensor, selection.cell)
+        self.place_label.show_text(selection.text)
+        self.page.follow_view()
+
+    def _byte_chosen(self, offset: int) -> None:
+        picture = self.picture
+        if picture is not None and picture.document.data:
+            data = picture.document.data
+            offset = min(max(offset, 0), len(data) - 1)
+            self._select(at_byte(offset, data, picture.rows, picture.tensors))
+            self.page.hex.reveal(offset)
+
+    def _go_to(self, offset: int) -> None:
+        self._byte_chosen(offset)
+        if self.selection is not None and self.selection.cursor is not None:
+            self.page.hex.reveal(self.selection.cursor, at_top=True)
+
+    def _row_chosen(self, row: LayoutRow) -> None:
+        self._select(of_row(row))
+        self.page.hex.reveal(row.start, at_top=True)
+
+    def _tensor_chosen(self, name: str) -> None:
+        for row in flat(self.picture.rows if self.picture else ()):
+            if row.tensor == name:
+                self._select(of_row(row))
+                self.page.hex.reveal(row.start)
+
+    def _cell_chosen(self, offset: int, _size: int) -> None:
+        self._byte_chosen(offset)
+
+    def _call(self, request: CallRequest) -> None:
+        self._forget_revert()
+        self.controller.call(request.name, request.args, request.times, request.seconds)
+
+    def _running_changed(self, running: bool) -> None:
+        self._enable()
+        if running:
+            self.step_panel.show_result("Running\u2026 Esc stops it.", failed=False)
+
+    def _result(self, text: str, failed: bool) -> None:
+        self.step_panel.show_result(text, failed=failed)
+
+    def _said(self, text: str) -> None:
+        self.statusBar().showMessage(text, _SAID_MS)
+
+    def _failed(self, title: str, text: str) -> None:
+        self.page.notice.show_notice(status.Notice("conflict", title, text))
+        self.empty.show_failure(f"{title} {text}")
+
+    def _reverted(self, left: Document) -> None:
+        self._left = left
+        self.step_panel.show_result("", failed=False)
+        self.page.notice.show_notice(status.revert_notice(left))
+
+    def _undo_revert(self, _key: str) -> None:
+        left = self._left
+        self._forget_revert()
+        if left is not None:
+            self.controller.come_back(left)
+
+    def _forget_revert(self) -> None:
+        self._left = None
+        self.page.notice.show_notice(None)
+
+    def _settle(self, key: str) -> None:
+        if key == "mine":
+            self.controller.keep_mine()
+        else:
+            self.controller.take_theirs()
+
+    def _show_problems(self, _key: str) -> None:
+        self.docks["Problems"].show()
+        self.docks["Problems"].raise_()
+        self.problems_panel.setFocus()
+
+    def _use_light(self) -> None:
+        self.set_theme(LIGHT)
+
+    def _use_dark(self) -> None:
+        self.set_theme(DARK)
+
+    def _compare_with_step(self) -> None:
+        self._since = "step"
+        self._show()
+
+    def _compare_with_disk(self) -> None:
+        self._since = "disk"
+        self._show()
+
+    def _unless_dirty(self, action: Callable[[], object]) -> None:
+        """Do something that drops S in memory, after asking if it is on disk."""
+        document = self.controller.document
+        if document is None or not document.is_dirty:
+            action()
+            return
+        self._afterwards = action
+        what = status.sentence(status.disk_changes(document))
+        ask_about_changes(self, what, self.controller.write, self._drop)
+
+    def _drop(self) -> None:
+        action, self._afterwards = self._afterwards, None
+        self.controller.stop()
+        self.controller.revert()
+        if action is not None:
+            action()
+
+    def _settled(self) -> None:
+        document = self.controller.document
+        self._enable()
+        action = self._afterwards
+        if action is not None and document is not None and not document.is_dirty:
+            self._afterwards = None
+            action()
+        self.idle.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        document = self.controller.document
+        if document is not None and document.is_dirty:
+            event.ignore()
+            self._unless_dirty(self.close)
+            return
+        self.controller.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.open(Path(event.mimeData().urls()[0].toLocalFile()))

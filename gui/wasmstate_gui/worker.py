@@ -1,0 +1,136 @@
+"""The process that runs calls, so that the window stays alive whatever a call does.
+
+It is started as ``python -m wasmstate_gui.worker`` and ended at any time: S lives in the window,
+and what was not told is what it was. It knows neither Qt nor the file.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import WasmstateError
+from wasmstate.runtime import Instance, Limits, Program
+from wasmstate.state.state import State
+from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, decode, encode
+
+PROGRESS_SECONDS = 0.1
+
+Say = Callable[[Message], None]
+
+
+class Runner:
+    """A loaded module, the instance of it, and S as the last call left it."""
+
+    def __init__(self, module: Module) -> None:
+        self._state = State.of(module)
+        self._contents = self._state.contents()
+        self._has_bounds = any(tensor.bounds for tensor in self._state.tensors)
+        self._program = Program(module, Limits(seconds=2.0))
+        self._instance: Instance | None = None
+
+    def run(self, call: Call, say: Say) -> Outcome:
+        """Call as often as is asked; gives what came of it."""
+        started = time.perf_counter()
+        said = started
+        told = self._contents
+        value: Any = None
+        done, seconds, pages = 0, 0.0, (0, 0)
+        try:
+            instance = self._ready(call)
+            told = self._contents
+            arguments = instance.prepare(call.name, call.args)
+            pages = (instance.pages, instance.pages)
+            while done < call.times:
+                started = time.perf_counter()
+                value = instance.call(call.name, arguments)
+                now = time.perf_counter()
+                seconds += now - started
+                self._accept(instance.read(self._state.regions))
+                done += 1
+                if now - said > PROGRESS_SECONDS:
+                    said, told = now, self._contents
+                    say(Progress(call.id, done, self._contents))
+        except WasmstateError as error:
+            # A restart of a device would do the same: a new instance, S from before the call.
+            self._instance = None
+            failure = {"error": type(error).__name__, "text": str(error)}
+        else:
+            pages = (pages[0], instance.pages)
+            failure = {}
+        return Outcome(
+            call.id,
+            call.name,
+            done,
+            list(value) if isinstance(value, tuple) else value,
+            seconds,
+            None if self._contents == told else self._contents,
+            pages,
+            **failure,
+        )
+
+    def _ready(self, call: Call) -> Instance:
+        if call.contents is not None:
+            self._contents = call.contents
+        if call.contents is not None or call.seconds != self._program.limits.seconds:
+            self._instance = None
+        if self._instance is None:
+            self._program.limits = Limits(seconds=call.seconds)
+            instance = self._program.instantiate()
+            instance.write(self._state.regions, self._contents)
+            self._instance = instance
+        return self._instance
+
+    def _accept(self, contents: list[bytes]) -> None:
+        if contents == self._contents:
+            return
+        if self._has_bounds:
+            self._state.with_contents(contents).check_bounds()
+        self._contents = contents
+
+
+def serve(messages: queue.Queue[bytes], say: Say) -> None:
+    """Answer messages until there are no more."""
+    runner: Runner | None = None
+    reason: WasmstateError | None = None
+    for line in iter(messages.get, b""):
+        message = decode(line)
+        if isinstance(message, Load):
+            try:
+                runner, reason = Runner(Module.from_bytes(message.module)), None
+            except WasmstateError as error:
+                runner, reason = None, error
+        elif isinstance(message, Call) and runner is not None:
+            say(runner.run(message, say))
+        elif isinstance(message, Call):
+            name = type(reason).__name__
+            say(Outcome(message.id, message.name, error=name, text=str(reason)))
+
+
+def main() -> None:
+    """Speak with the window over stdin and stdout."""
+    messages: queue.Queue[bytes] = queue.Queue()
+    out = sys.stdout.buffer
+
+    def say(message: Message) -> None:
+        out.write(encode(message))
+        out.flush()
+
+    def listen() -> None:
+        for line in sys.stdin.buffer:
+            messages.put(line)
+        # The window is gone, and a call may never return: nothing here is worth waiting for.
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    serve(messages, say)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""What stands between a changed S and the file: another writer, a full disk, a failed sync."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from models import COUNTER, COUNTER_TENSORS, model, state_of, write_counter
+from storage.disk import Disk
+from wasmstate import (
+    DurabilityUnknownError,
+    NotCommittedError,
+    Session,
+    StateBoundsError,
+    StateConflictError,
+    StateError,
+    TensorSpec,
+    check,
+)
+from wasmstate.storage import replace, rewrite
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_counter(tmp_path / "model.wasm")
+
+
+def conflict(path: Path, mine: int, theirs: int) -> str:
+    return (
+        f"{path}: not committed, the file is at generation {theirs}, the state was made from "
+        f"generation {mine}; somebody else has committed: read the file again"
+    )
+
+
+def test_who_comes_second_is_told_keeps_s_and_can_take_theirs(path: Path) -> None:
+    with Session.open(path) as mine, Session.open(path) as theirs:
+        for _ in range(3):
+            theirs.update(100)
+        with pytest.raises(StateConflictError) as caught:
+            mine.update(1)
+        assert str(caught.value) == conflict(path, 0, 3)
+        assert (caught.value.expected, caught.value.found) == (0, 3)
+        assert (int(mine.state["total"]), mine.is_dirty, mine.generation) == (1, True, 0)
+        assert mine.predict() == 1
+        with pytest.raises(StateConflictError):
+            mine.flush()
+        mine.rollback()
+        assert (mine.predict(), mine.is_dirty, mine.generation) == (300, False, 3)
+        mine.update(1)
+    state = state_of(path)
+    assert (state.generation, int(state["total"]), state.update_count) == (4, 301, 4)
+
+
+def test_a_conflict_at_the_end_is_an_error_and_nothing_is_written(path: Path) -> None:
+    session = Session.open(path, persist="on-close")
+    session.update(1)
+    with Session.open(path) as theirs:
+        theirs.update(100)
+    before = path.read_bytes()
+    with pytest.raises(StateConflictError):
+        session.close()
+    assert path.read_bytes() == before
+    assert session.state["total"] == 1
+
+
+def test_a_full_disk_keeps_s_in_memory_for_the_next_flush(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session.open(path)
+    with monkeypatch.context() as context:
+        context.setattr(replace, "os", Disk(fail="write", error=errno.ENOSPC))
+        with pytest.raises(NotCommittedError) as caught:
+            session.update(5)
+    assert str(caught.value) == (
+        f"{path}: not committed, writing the temporary file failed: No space left on device; "
+        "the file is what it was"
+    )
+    assert (session.is_dirty, session.generation) == (True, 0)
+    assert state_of(path)["total"] == 0
+    assert session.predict() == 5
+    session.flush()
+    state = state_of(path)
+    assert (state.generation, int(state["total"]), state.update_count) == (1, 5, 1)
+    session.close()
+
+
+def test_the_next_change_writes_it_as_well(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Session.open(path) as session:
+        with monkeypatch.context() as context:
+            context.setattr(replace, "os", Disk(fail="fsync", error=errno.EIO))
+            with pytest.raises(NotCommittedError):
+                session.update(5)
+        session.update(1)
+    state = state_of(path)
+    assert (state.generation, int(state["total"]), state.update_count) == (1, 6, 2)
+
+
+def test_a_failed_commit_on_closing_can_be_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session.open(path, persist="on-close")
+    session.update(5)
+    with monkeypatch.context() as context:
+        context.setattr(replace, "os", Disk(fail="open", error=errno.EDQUOT))
+        with pytest.raises(NotCommittedError):
+            session.close()
+    session.flush()
+    assert state_of(path)["total"] == 5
+
+
+def test_a_folder_that_was_not_synced_leaves_the_session_at_the_new_generation(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session.open(path) as session:
+        with monkeypatch.context() as context:
+            context.setattr(replace, "os", Disk(fail="fsync", at=2, error=errno.EIO))
+            with pytest.raises(DurabilityUnknownError):
+                session.update(5)
+        assert (session.is_dirty, session.generation) == (False, 1)
+        assert session.state.to_content() == state_of(path).to_content()
+        session.update(1)
+    state = state_of(path)
+    assert (state.generation, int(state["total"]), state.update_count) == (2, 6, 2)
+
+
+def test_after_that_what_another_has_committed_is_still_not_overwritten(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AnotherCommits(Disk):
+        """Fails to sync the folder, and lets another writer in before it says so."""
+
+        def __getattr__(self, name: str) -> object:
+            if name == "fsync" and self.log[-1] == "open folder":
+                monkeypatch.undo()
+                with Session.open(path) as theirs:
+                    theirs.update(100)
+            return super().__getattr__(name)
+
+    # At the end of the folder's turn the writers' lock is still held by this process, but on a
+    # file that is no longer there.
+    with Session.open(path, persist="manual") as mine:
+        mine.update(5)
+        monkeypatch.setattr(replace, "os", AnotherCommits(fail="fsync", at=2, error=errno.EIO))
+        with pytest.raises(DurabilityUnknownError):
+            mine.flush()
+        assert (mine.generation, mine.is_dirty) == (1, False)
+        mine.update(1)
+        with pytest.raises(StateConflictError) as caught:
+            mine.flush()
+        assert str(caught.value) == conflict(path, 1, 2)
+    assert state_of(path)["total"] == 105
+
+
+def test_another_module_in_its_place_is_no_state_to_go_back_to(path: Path) -> None:
+    other = model(COUNTER.replace("i64.add", "i64.sub"), *COUNTER_TENSORS)
+    with Session.open(path) as session:
+        rewrite(path, lambda _: other)
+        with pytest.raises(StateConflictError) as caught:
+            session.update(1)
+        assert str(caught.value) == (
+            f"{path}: not committed, the file carries the state of another module"
+        )
+        with pytest.raises(StateError) as stale:
+            session.rollback()
+        assert str(stale.value) == f"{path}: the file is another module by now; open it anew"
+        assert session.state["total"] == 1
+        path.write_bytes(model(COUNTER, *COUNTER_TENSORS).to_bytes())
+        session.rollback()
+
+
+def test_a_state_that_was_attached_anew_brings_its_own_bounds(path: Path) -> None:
+    small = TensorSpec("total", "i64", (), "sym:total", bounds=("< 10",))
+    with Session.open(path, persist="manual") as session:
+        session.update(1)
+        session.rollback()
+        session.update(50)
+        rewrite(path, lambda _: model(COUNTER, small))
+        session.rollback()
+        session.update(9)
+        with pytest.raises(StateBoundsError) as caught:
+            session.update(1)
+        assert str(caught.value) == "total = 10 is not < 10"
+        session.flush()
+    assert state_of(path)["total"] == 9
+    assert check(path) == []
