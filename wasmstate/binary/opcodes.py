@@ -1,7 +1,7 @@
 """Every instruction: its opcode, its mnemonic in the text format, its immediates.
 
-Source: WebAssembly Core 3.0, Binary Format, "Instructions", and Index of Instructions; the proposals
-for threads, legacy exception handling and wide arithmetic.
+Source: WebAssembly Core 3.0, Binary Format, "Instructions", and Index of Instructions; proposals
+for threads, legacy exception handling, wide arithmetic and custom descriptors.
 
 One line an instruction, or a run of instructions whose opcodes follow one another and whose
 immediates are the same; ``-`` stands for an opcode that is not in use. The immediates are named as
@@ -89,6 +89,10 @@ _GC = """
 17 refnull : ref.cast
 18 castop labelidx heaptype heaptype : br_on_cast br_on_cast_fail
 1a : any.convert_extern extern.convert_any ref.i31 i31.get_s i31.get_u
+20 typeidx : struct.new_desc struct.new_default_desc ref.get_desc
+23 ref : ref.cast_desc_eq
+24 refnull : ref.cast_desc_eq
+25 castop labelidx heaptype heaptype : br_on_cast_desc_eq br_on_cast_desc_eq_fail
 """
 
 _MISC = """

@@ -6,8 +6,8 @@ Source: WebAssembly Core 3.0, Binary Format, "Modules".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from wasmstate.binary.module import Module
 from wasmstate.binary.scan import NEEDS_DATA_COUNT
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
@@ -16,6 +16,9 @@ from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.errors import MalformedError
+
+if TYPE_CHECKING:
+    from wasmstate.binary.module import Module
 
 # The tag section stands between memory and global, the data count between element and code.
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import Self, overload
 
 from wasmstate.binary.instructions import Instr, read_instructions
 from wasmstate.binary.scan import scan
@@ -122,6 +122,7 @@ class Funcs(Sequence[Func]):
         self._starts = array("Q")
         self._ends = array("Q")
         for i in range(count):
+            start = at
             size = data[at] if at < length else 0x80
             if size < 0x80:
                 at += 1
@@ -130,7 +131,7 @@ class Funcs(Sequence[Func]):
                 size = u32.read(content, f".entries[{i}].size")
                 at = content.tell()
             if size > length - at:
-                content.malformed(f".entries[{i}].size", at, "length out of bounds")
+                content.malformed(f".entries[{i}].size", start, "length out of bounds")
             self._starts.append(at)
             at += size
             self._ends.append(at)
@@ -172,8 +173,18 @@ class CodeSection(Section):
         return self.entries
 
     def fields(self) -> list[Field]:
-        prefix = len(self.path) + 1
-        return [
-            Field(func.path[prefix:], func.offset, len(func.content), func.content)
-            for func in self.entries
-        ]
+        content = Content(self.content, self.content_offset, self.path)
+        count = u32.read(content, ".entries")
+        fields = [Field("entries.count", self.content_offset, content.tell(), count)]
+        at = self.content_offset + content.tell()
+        for i, func in enumerate(self.entries):
+            size = len(func.content)
+            fields.append(Field(f"entries[{i}].size", at, func.offset - at, size))
+            fields.append(Field(f"entries[{i}]", func.offset, size, func.content))
+            at = func.offset + size
+        return fields
+
+    def with_entries(self, entries: Sequence[Func]) -> Self:
+        """A copy with other functions; sizes are written in their shortest form."""
+        bodies = [u32.encode(len(func.content)) + func.content for func in entries]
+        return self._replaced(u32.encode(len(bodies)) + b"".join(bodies))
