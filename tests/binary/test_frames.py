@@ -61,7 +61,7 @@ def test_a_long_name_is_read_whole() -> None:
         ("", "magic at 0x0: unexpected end (the file is empty)"),
         ("00 61 73", "magic at 0x3: unexpected end"),
         ("7f 45 4c 46 01 01 01 00", "magic at 0x0: magic header not detected"),
-        ("01", "magic at 0x0: magic header not detected"),
+        ("01", "magic at 0x0: unexpected end (magic header not detected)"),
         (
             "00" * 100,
             f"magic at 0x0: magic header not detected ({ZEROS})",

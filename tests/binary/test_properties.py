@@ -14,7 +14,6 @@ from wasmstate.binary import Module
 from wasmstate.binary.instructions import expr
 from wasmstate.binary.names import read_names
 from wasmstate.binary.sections.base import DecodedSection, ListSection
-from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.element import ElementSection
 from wasmstate.binary.sections.export import ExportSection
@@ -68,7 +67,6 @@ ENTRIES: dict[type[ListSection[Any]], tuple[int, st.SearchStrategy[Any]]] = {
     GlobalSection: (6, s.globals_),
     ExportSection: (7, s.exports),
     ElementSection: (9, s.elems),
-    CodeSection: (10, st.binary(max_size=40)),
     DataSection: (11, s.datas),
     TagSection: (13, s.tagtypes),
 }
@@ -87,11 +85,14 @@ def use_everything(data: bytes) -> None:
             ask()
         except MalformedError as error:
             assert 0 <= error.offset <= len(data)  # noqa: PT017 (most examples raise nothing)
+    for found in module.findings():
+        assert 0 <= found.offset <= len(data)
     read_names(module)
     try:
         assert Module.from_bytes(data).damage is None
     except MalformedError as error:
-        assert str(error) == str(module.damage)  # noqa: PT017
+        # of a section that is malformed the size is often wrong, too: then it is named first
+        assert str(error) in [str(module.damage), *map(str, module.findings())]  # noqa: PT017
 
 
 @pytest.mark.parametrize("kind", VALUES)

@@ -157,3 +157,17 @@ def test_what_is_no_composite_type_is_not_built() -> None:
     wrong: Any = RecType((SubType("i32"),))  # type: ignore[arg-type]
     found = message(SectionError, lambda: section.with_entries([wrong]))
     assert found == "cannot encode 'i32': not a composite type"
+
+
+def test_clauses_say_which_type_describes_which() -> None:
+    text = """
+        01 4e 02     # a group of two
+        4d 01 5f 00  # a struct that type 1 describes
+        4c 00 5f 00  # a struct that describes type 0
+    """
+    section = section_of(TypeSection, text)
+    struct = StructType(())
+    assert section.entries == [
+        RecType((SubType(struct, descriptor=1), SubType(struct, describes=0))),
+    ]
+    assert section.with_entries(section.entries).content == section.content

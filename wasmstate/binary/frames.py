@@ -67,6 +67,8 @@ def _read_preamble(source: Source) -> bool:
         raise MalformedError("magic", 0, "unexpected end (the file is empty)")
     if preamble[:4] != MAGIC[: len(preamble)]:
         reason = "magic header not detected"
+        if len(preamble) < len(MAGIC):
+            reason = f"unexpected end ({reason})"
         if not any(preamble) and not any(source.read(0, min(source.size, 4096))):
             reason += " (zeros: a file that was not synced before a crash looks like this)"
         raise MalformedError("magic", 0, reason)

@@ -1,55 +1,33 @@
-"""Constant expressions: offsets of segments, initial values of globals and tables.
+"""Instructions and expressions.
 
-Source: WebAssembly Core 3.0, Binary Format, "Expressions", and Validation, "Constant Expressions".
-Only constant instructions are decoded here; any other is reported as illegal.
+Source: WebAssembly Core 3.0, Binary Format, "Instructions" and "Expressions". Which instructions a
+constant expression may have is validation, not decoding.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wasmstate.binary.types import heaptype
-from wasmstate.binary.values import Content, Primitive, Raw, f32, f64, s32, s64, u32
+from wasmstate.binary.immediates import IMMEDIATES
+from wasmstate.binary.opcodes import PLAIN, PREFIXED, Opcode
+from wasmstate.binary.types import RefType
+from wasmstate.binary.values import Content, Primitive, u32
 from wasmstate.errors import SectionError
 
-_END = 0x0B
+_BY_MNEMONIC: dict[str, list[Opcode]] = defaultdict(list)
+for _opcode in (opcode for table in (PLAIN, *PREFIXED.values()) for opcode in table.values()):
+    _BY_MNEMONIC[_opcode.mnemonic].append(_opcode)
 
-# mnemonic by opcode, with the constructs of its immediates
-_PLAIN: dict[int, tuple[str, tuple[Primitive, ...]]] = {
-    0x23: ("global.get", (u32,)),
-    0x41: ("i32.const", (s32,)),
-    0x42: ("i64.const", (s64,)),
-    0x43: ("f32.const", (f32,)),
-    0x44: ("f64.const", (f64,)),
-    0x6A: ("i32.add", ()),
-    0x6B: ("i32.sub", ()),
-    0x6C: ("i32.mul", ()),
-    0x7C: ("i64.add", ()),
-    0x7D: ("i64.sub", ()),
-    0x7E: ("i64.mul", ()),
-    0xD0: ("ref.null", (heaptype,)),
-    0xD2: ("ref.func", (u32,)),
+# What may divide the block that an instruction opened; the block is then one of the other kind.
+_DIVIDES = {
+    "else": ("if",),
+    "catch": ("try", "catch"),
+    "catch_all": ("try", "catch"),
 }
-_PREFIXED: dict[tuple[int, int], tuple[str, tuple[Primitive, ...]]] = {
-    (0xFB, 0): ("struct.new", (u32,)),
-    (0xFB, 1): ("struct.new_default", (u32,)),
-    (0xFB, 6): ("array.new", (u32,)),
-    (0xFB, 7): ("array.new_default", (u32,)),
-    (0xFB, 8): ("array.new_fixed", (u32, u32)),
-    (0xFB, 26): ("any.convert_extern", ()),
-    (0xFB, 27): ("extern.convert_any", ()),
-    (0xFB, 28): ("ref.i31", ()),
-    (0xFD, 12): ("v128.const", (Raw(16),)),
-}
-_OPCODES: dict[str, tuple[bytes, tuple[Primitive, ...]]] = {
-    mnemonic: (bytes([opcode]), immediates) for opcode, (mnemonic, immediates) in _PLAIN.items()
-} | {
-    mnemonic: (bytes([prefix]) + u32.encode(opcode), immediates)
-    for (prefix, opcode), (mnemonic, immediates) in _PREFIXED.items()
-}
+_OPENS = frozenset({"block", "loop", "if", "try", "try_table"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +44,7 @@ class Instr:
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """A constant expression, without the ``end`` that closes it."""
+    """Instructions in file order, blocks closed by their ``end``; without the last ``end``."""
 
     instructions: tuple[Instr, ...]
 
@@ -100,45 +78,102 @@ class Expr:
         return stack[0] if len(stack) == 1 else None
 
 
+class _Instr(Primitive):
+    """One instruction, whatever stands around it."""
+
+    def read(self, content: Content, path: str) -> Instr:
+        start = content.tell()
+        raw = content.read(1)
+        if not raw:
+            content.malformed(path, start, "unexpected end of section or function")
+        if raw[0] in PREFIXED:
+            code: int = u32.read(content, path)
+            opcode = PREFIXED[raw[0]].get(code)
+            shown = f"{raw[0]:02x} {code:02x}"
+        else:
+            opcode = PLAIN.get(raw[0])
+            shown = f"{raw[0]:02x}"
+        if opcode is None:
+            content.malformed(path, start, f"illegal opcode {shown}")
+        return Instr(
+            opcode.mnemonic,
+            tuple(IMMEDIATES[name].read(content, path) for name in opcode.immediates),
+        )
+
+    def encode(self, value: Instr) -> bytes:
+        opcode = _opcode_of(value)
+        parts = [
+            IMMEDIATES[name].encode(given)
+            for name, given in zip(opcode.immediates, value.immediates, strict=True)
+        ]
+        return opcode.encode() + b"".join(parts)
+
+
+def _opcode_of(instr: Instr) -> Opcode:
+    """The opcode of an instruction; of two with one mnemonic the one that fits the immediates."""
+    for opcode in _BY_MNEMONIC.get(instr.mnemonic, ()):
+        if len(opcode.immediates) != len(instr.immediates):
+            continue
+        nullable = {"ref": False, "refnull": True}.get("".join(opcode.immediates))
+        first = instr.immediates[0] if instr.immediates else None
+        if nullable is None or (isinstance(first, RefType) and first.nullable is nullable):
+            return opcode
+    raise SectionError(f"cannot encode {instr.mnemonic!r} with {len(instr.immediates)} immediates")
+
+
+class Nesting:
+    """Which blocks are open while instructions are read one after the other."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+
+    def follow(self, mnemonic: str) -> str | None:
+        """Take note of an instruction; gives why it must not stand here, or ``None``."""
+        if mnemonic in _OPENS:
+            self.open.append(mnemonic)
+        elif mnemonic in _DIVIDES:
+            if not self.open or self.open[-1] not in _DIVIDES[mnemonic]:
+                return f"misplaced {mnemonic}"
+            self.open[-1] = mnemonic
+        elif mnemonic == "delegate":
+            if not self.open or self.open[-1] != "try":
+                return "misplaced delegate"
+            self.open.pop()
+        elif mnemonic == "end":
+            self.open.pop()
+        return None
+
+
+def read_instructions(content: Content, path: str) -> Iterator[tuple[int, Instr]]:
+    """The instructions of an expression with their offsets in the file, its last ``end`` left out.
+
+    Raises:
+        MalformedError: naming the instruction and the byte.
+    """
+    nesting = Nesting()
+    index = 0
+    while True:
+        start = content.tell()
+        at = f"{path}.instructions[{index}]"
+        instr = instruction.read(content, at)
+        if instr.mnemonic == "end" and not nesting.open:
+            return
+        misplaced = nesting.follow(instr.mnemonic)
+        if misplaced is not None:
+            content.malformed(at, start, misplaced)
+        yield content.offset + start, instr
+        index += 1
+
+
 class _Expr(Primitive):
+    """An expression: instructions up to the ``end`` that closes none of their blocks."""
+
     def read(self, content: Content, path: str) -> Expr:
-        instructions: list[Instr] = []
-        while True:
-            start = content.tell()
-            raw = content.read(1)
-            if not raw:
-                content.malformed(path, start, "unexpected end")
-            opcode = raw[0]
-            if opcode == _END:
-                return Expr(tuple(instructions))
-            at = f"{path}.instructions[{len(instructions)}]"
-            if opcode in (0xFB, 0xFD):
-                sub = u32.read(content, at)
-                mnemonic, immediates = _PREFIXED.get((opcode, sub), ("", ()))
-                shown = f"{opcode:02x} {sub:02x}"
-            else:
-                mnemonic, immediates = _PLAIN.get(opcode, ("", ()))
-                shown = f"{opcode:02x}"
-            if not mnemonic:
-                content.malformed(at, start, f"illegal opcode {shown} in a constant expression")
-            instructions.append(Instr(mnemonic, tuple(i.read(content, at) for i in immediates)))
+        return Expr(tuple(instr for _, instr in read_instructions(content, path)))
 
     def encode(self, value: Expr) -> bytes:
-        out = bytearray()
-        for instr in value.instructions:
-            if instr.mnemonic not in _OPCODES:
-                raise SectionError(f"cannot encode {instr.mnemonic!r} in a constant expression")
-            opcode, immediates = _OPCODES[instr.mnemonic]
-            out += opcode
-            for immediate, given in zip(immediates, instr.immediates, strict=True):
-                out += immediate.encode(given)
-        return bytes(out) + bytes([_END])
+        return b"".join(map(instruction.encode, (*value.instructions, Instr("end"))))
 
 
+instruction = _Instr()
 expr = _Expr()
-
-
-def float_of(bits: bytes) -> float:
-    """The value of the four or eight bytes of a float."""
-    value: float = struct.unpack("<f" if len(bits) == 4 else "<d", bits)[0]
-    return value

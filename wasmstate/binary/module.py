@@ -12,6 +12,7 @@ from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.source import BytesSource, Source, open_source
+from wasmstate.binary.verify import findings
 from wasmstate.errors import MalformedError, SectionError
 
 SectionType = TypeVar("SectionType", bound=Section)
@@ -83,19 +84,40 @@ class Module:
     @classmethod
     def _read(cls, source: Source, strict: bool) -> Self:
         frames = read_frames(source)
-        if strict and frames.damage is not None:
-            raise frames.damage
         rest = None
         if frames.damage is not None:
             rest = Frame(source, frames.end, frames.end, source.size)
         start = min(PREAMBLE_SIZE, frames.end)
-        return cls(
+        module = cls(
             Frame(source, 0, start, start),
             frames.sections,
             rest,
             is_component=frames.is_component,
             damage=frames.damage,
         )
+        if strict and frames.damage is not None:
+            if frames.sections:
+                frames.sections[-1].decode()  # the size of a malformed section is often wrong, too
+            raise frames.damage
+        return module
+
+    def verify(self) -> Self:
+        """Decode every byte, instructions included; gives the module itself.
+
+        Raises:
+            MalformedError: the first of :meth:`findings`, if there are any.
+        """
+        for found in findings(self):
+            raise found
+        return self
+
+    def findings(self) -> list[MalformedError]:
+        """Every independent way in which the binary is malformed, in file order.
+
+        A section, or a function's code, that cannot be decoded does not keep the others from being
+        looked at. Custom sections make no module malformed.
+        """
+        return list(findings(self))
 
     @property
     def size(self) -> int:

@@ -81,9 +81,7 @@ class Spaces:
     def functions(self) -> list[int]:
         """The index of each function's type, imported functions first."""
         section = self.module.section(FunctionSection)
-        imported = [
-            each.type for each in self.imports if each.kind == "func" and isinstance(each.type, int)
-        ]
+        imported = [each.type for each in self.imports if isinstance(each.type, int)]
         return imported + list(section.entries if section else ())
 
     @cached_property

@@ -1,7 +1,7 @@
 """Types that several sections share.
 
 Source: WebAssembly Core 3.0, Binary Format, "Types". Shared memories are the threads proposal's,
-page sizes the custom-page-sizes proposal's.
+exact types the custom-descriptors proposal's, page sizes the custom-page-sizes proposal's.
 """
 
 from __future__ import annotations
@@ -39,8 +39,21 @@ _BOTTOM_REFS = {
     "noexn": "nullexnref",
 }
 
-HeapType = str | int
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A defined type without its subtypes (custom-descriptors proposal)."""
+
+    typeidx: int
+
+    def __str__(self) -> str:
+        return f"(exact {self.typeidx})"
+
+
+HeapType = str | int | Exact
 """An abstract heap type by its word, or the index of a defined type."""
+
+_EXACT = 0x62
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ class _HeapType(Primitive):
             return index
         # An abstract type is one byte; the same negative number padded is not in the grammar.
         code = index & 0x7F
+        if code == _EXACT and content.tell() - start == 1:
+            return Exact(u32.read(content, path))
         if content.tell() - start > 1 or code not in ABSTRACT_HEAP_TYPES:
             content.malformed(path, start, "malformed heap type")
         return ABSTRACT_HEAP_TYPES[code]
@@ -75,6 +90,8 @@ class _HeapType(Primitive):
     def encode(self, value: HeapType) -> bytes:
         if isinstance(value, int) and value >= 0:
             return s33.encode(value)
+        if isinstance(value, Exact):
+            return bytes([_EXACT]) + u32.encode(value.typeidx)
         if value not in _HEAP_BYTES:
             raise SectionError(f"cannot encode the heap type {value!r}")
         return bytes([_HEAP_BYTES[value]])

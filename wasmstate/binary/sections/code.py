@@ -5,15 +5,186 @@ Source: WebAssembly Core 3.0, Binary Format, "Code Section".
 
 from __future__ import annotations
 
-from typing import ClassVar
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self, overload
 
-from construct import Struct
+from wasmstate.binary.instructions import Instr, read_instructions
+from wasmstate.binary.scan import scan
+from wasmstate.binary.sections.base import Section
+from wasmstate.binary.types import ValType, valtype
+from wasmstate.binary.values import Content, Field, Primitive, u32
 
-from wasmstate.binary.sections.base import Layout, ListSection
-from wasmstate.binary.values import List, octets
+MAX_LOCALS = 1 << 32
 
 
-class CodeSection(ListSection[bytes]):
-    """The code of each defined function, locals and instructions, not decoded."""
+@dataclass(frozen=True, slots=True)
+class Locals:
+    """So many locals of one type."""
 
-    layout: ClassVar[Layout] = Struct("entries" / List(octets))
+    count: int
+    type: ValType
+
+
+class _LocalsList(Primitive):
+    """The locals of a function, runs of one type each."""
+
+    def read(self, content: Content, path: str) -> tuple[Locals, ...]:
+        start = content.tell()
+        count = u32.read(content, path)
+        if count > content.length - content.tell():
+            content.malformed(path, start, "length out of bounds")
+        found = []
+        total = 0
+        for i in range(count):
+            start = content.tell()
+            run = Locals(
+                u32.read(content, f"{path}[{i}].count"), valtype.read(content, f"{path}[{i}].type")
+            )
+            found.append(run)
+            total += run.count
+            if total >= MAX_LOCALS:
+                content.malformed(f"{path}[{i}].count", start, "too many locals")
+        return tuple(found)
+
+    def encode(self, value: tuple[Locals, ...]) -> bytes:
+        runs = [u32.encode(run.count) + valtype.encode(run.type) for run in value]
+        return u32.encode(len(runs)) + b"".join(runs)
+
+
+locals_list = _LocalsList()
+
+
+@dataclass(frozen=True, slots=True)
+class Func:
+    """The code of a function, decoded when it is asked for.
+
+    Attributes:
+        content: its locals and its expression.
+        offset: of the content, from the start of the module.
+        path: how errors name it.
+    """
+
+    content: bytes
+    offset: int
+    path: str
+
+    def locals(self) -> tuple[Locals, ...]:
+        """The locals, parameters not counted. Raises MalformedError."""
+        found: tuple[Locals, ...] = locals_list.read(self._content(), ".locals")
+        return found
+
+    def instructions(self) -> Iterator[tuple[int, Instr]]:
+        """The instructions with their offsets in the module, the last ``end`` left out.
+
+        Raises:
+            MalformedError: naming the instruction and the byte.
+        """
+        content = self._content()
+        locals_list.read(content, ".locals")
+        yield from read_instructions(content, ".expr")
+        if content.tell() != content.length:
+            content.malformed("", content.tell(), "section size mismatch")
+
+    def verify(self) -> frozenset[str]:
+        """Check that every byte is well-formed.
+
+        Returns:
+            The mnemonics, among those that need a data count section, that occur.
+
+        Raises:
+            MalformedError: naming the instruction and the byte.
+        """
+        content = self._content()
+        locals_list.read(content, ".locals")
+        found = scan(self.content, content.tell())
+        if found is not None:
+            return found
+        return frozenset(instr.mnemonic for _, instr in self.instructions())
+
+    def _content(self) -> Content:
+        return Content(self.content, self.offset, self.path)
+
+
+class Funcs(Sequence[Func]):
+    """The functions of a code section, each made when it is asked for."""
+
+    def __init__(self, section: CodeSection) -> None:
+        self._section = section
+        self._content = section.content
+        content = Content(self._content, section.content_offset, section.path)
+        count = u32.read(content, ".entries")
+        if count > content.length - content.tell():
+            content.malformed(".entries", 0, "length out of bounds")
+        data, length, at = self._content, content.length, content.tell()
+        self._starts = array("Q")
+        self._ends = array("Q")
+        for i in range(count):
+            start = at
+            size = data[at] if at < length else 0x80
+            if size < 0x80:
+                at += 1
+            else:
+                content.seek(at)
+                size = u32.read(content, f".entries[{i}].size")
+                at = content.tell()
+            if size > length - at:
+                content.malformed(f".entries[{i}].size", start, "length out of bounds")
+            self._starts.append(at)
+            at += size
+            self._ends.append(at)
+        if at != length:
+            content.malformed("", at, "section size mismatch")
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Func: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Func]: ...
+    def __getitem__(self, index: int | slice) -> Func | list[Func]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        start, end = self._starts[index], self._ends[index]
+        return Func(
+            self._content[start:end],
+            self._section.content_offset + start,
+            f"{self._section.path}.entries[{index}]",
+        )
+
+
+class CodeSection(Section):
+    """The code of each defined function, in index order."""
+
+    @cached_property
+    def entries(self) -> Funcs:
+        """The functions.
+
+        Raises:
+            MalformedError: if the size of one does not fit; what is in them is not looked at.
+        """
+        return Funcs(self)
+
+    def decode(self) -> Funcs:
+        return self.entries
+
+    def fields(self) -> list[Field]:
+        content = Content(self.content, self.content_offset, self.path)
+        count = u32.read(content, ".entries")
+        fields = [Field("entries.count", self.content_offset, content.tell(), count)]
+        at = self.content_offset + content.tell()
+        for i, func in enumerate(self.entries):
+            size = len(func.content)
+            fields.append(Field(f"entries[{i}].size", at, func.offset - at, size))
+            fields.append(Field(f"entries[{i}]", func.offset, size, func.content))
+            at = func.offset + size
+        return fields
+
+    def with_entries(self, entries: Sequence[Func]) -> Self:
+        """A copy with other functions; sizes are written in their shortest form."""
+        bodies = [u32.encode(len(func.content)) + func.content for func in entries]
+        return self._replaced(u32.encode(len(bodies)) + b"".join(bodies))

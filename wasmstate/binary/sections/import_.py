@@ -25,12 +25,17 @@ from wasmstate.binary.types import (
 from wasmstate.binary.values import Choice, List, name, record, u32
 
 ExternType = int | TableType | MemType | GlobalType | TagType
-"""What is imported; of a function, the index of its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Something the host has to give."""
+    """Something the host has to give.
+
+    Attributes:
+        module, name: what it is asked for by.
+        kind: ``func``, ``table``, ``memory``, ``global``, ``tag``, or ``exact func``.
+        type: its type; of a function, the index of its type.
+    """
 
     module: str
     name: str
@@ -38,8 +43,11 @@ class Import:
     type: ExternType
 
 
+# Importing a function with exactly this type is the custom-descriptors proposal's.
+_KINDS = EXTERN_KINDS | {0x20: "exact func"}
 _types = {
     "func": u32,
+    "exact func": u32,
     "table": tabletype,
     "memory": memtype,
     "global": globaltype,
@@ -51,7 +59,7 @@ import_ = record(
     Struct(
         "module" / name,
         "name" / name,
-        "kind" / Choice("malformed import kind", names=EXTERN_KINDS),
+        "kind" / Choice("malformed import kind", names=_KINDS),
         "type" / Switch(this.kind, _types),
     ),
 )

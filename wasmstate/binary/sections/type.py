@@ -43,11 +43,21 @@ CompType = FuncType | StructType | ArrayType
 
 @dataclass(frozen=True, slots=True)
 class SubType:
-    """A composite type and the types it is a subtype of."""
+    """A composite type and the types it is a subtype of.
+
+    Attributes:
+        comptype: the type itself.
+        final: whether it can have no subtypes.
+        supertypes: the types it is a subtype of.
+        describes: the type that values of this one describe (custom-descriptors proposal).
+        descriptor: the type of the values that describe those of this one (likewise).
+    """
 
     comptype: CompType
     final: bool = True
     supertypes: tuple[int, ...] = ()
+    describes: int | None = None
+    descriptor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +79,28 @@ class _SubType(AnyConstruct):
     def _parse(self, stream: Any, context: Any, path: str) -> SubType:
         start = stream.tell()
         code = (stream.read(1) or b"\0")[0]
-        if code not in (0x50, 0x4F):
+        final, above = True, []
+        if code in (0x50, 0x4F):
+            final = code == 0x4F
+            stream.note(f"{path} -> final", start, final)
+            above = _supertypes._parsereport(stream, context, f"{path} -> supertypes")
+        else:
             stream.seek(start)
-            return SubType(self._comptype(stream, context, path))
-        stream.note(f"{path} -> final", start, code == 0x4F)
-        above = _supertypes._parsereport(stream, context, f"{path} -> supertypes")
-        return SubType(self._comptype(stream, context, path), code == 0x4F, tuple(above))
+        describes = self._clause(0x4C, "describes", stream, context, path)
+        descriptor = self._clause(0x4D, "descriptor", stream, context, path)
+        comptype = self._comptype(stream, context, path)
+        return SubType(comptype, final, tuple(above), describes, descriptor)
+
+    def _clause(
+        self, announced_by: int, name: str, stream: Any, context: Any, path: str
+    ) -> int | None:
+        start = stream.tell()
+        if stream.read(1) != bytes([announced_by]):
+            stream.seek(start)
+            return None
+        stream.note(f"{path} -> has_{name}", start, value=True)
+        typeidx: int = u32._parsereport(stream, context, f"{path} -> {name}")
+        return typeidx
 
     def _comptype(self, stream: Any, context: Any, path: str) -> CompType:
         start = stream.tell()
@@ -98,6 +124,9 @@ class _SubType(AnyConstruct):
         if not obj.final or obj.supertypes:
             stream.write(b"\x4f" if obj.final else b"\x50")
             _supertypes._build(obj.supertypes, stream, context, path)
+        for announced_by, typeidx in ((b"\x4c", obj.describes), (b"\x4d", obj.descriptor)):
+            if typeidx is not None:
+                stream.write(announced_by + u32.encode(typeidx))
         match obj.comptype:
             case FuncType(params, results):
                 stream.write(b"\x60")

@@ -1,0 +1,111 @@
+"""Checking a whole module: every byte decoded, and what sections must have in common.
+
+Source: WebAssembly Core 3.0, Binary Format, "Modules".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wasmstate.binary.scan import NEEDS_DATA_COUNT
+from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.binary.sections.base import Section
+from wasmstate.binary.sections.code import CodeSection
+from wasmstate.binary.sections.data import DataSection
+from wasmstate.binary.sections.data_count import DataCountSection
+from wasmstate.binary.sections.function import FunctionSection
+from wasmstate.errors import MalformedError
+
+if TYPE_CHECKING:
+    from wasmstate.binary.module import Module
+
+# The tag section stands between memory and global, the data count between element and code.
+_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+
+
+def findings(module: Module) -> Iterator[MalformedError]:
+    """Each independent way in which the module is malformed, in file order of its sections.
+
+    A section that cannot be decoded does not keep the others from being looked at. Custom sections
+    make no module malformed. Of a component only the frames are known.
+    """
+    if module.is_component:
+        if module.damage is not None:
+            yield module.damage
+        return
+    yield from _order(module)
+    has_data_count = module.section(DataCountSection) is not None
+    for section in module.sections:
+        if section.id == CUSTOM_ID:
+            continue
+        if isinstance(section, CodeSection):
+            yield from _code(section, has_data_count=has_data_count)
+            continue
+        try:
+            section.decode()
+        except MalformedError as error:
+            yield error
+    if module.damage is not None:
+        yield module.damage
+        return
+    yield from _counts(module)
+
+
+def _order(module: Module) -> Iterator[MalformedError]:
+    last = -1
+    for section in module.sections:
+        if section.id == CUSTOM_ID:
+            continue
+        place = _ORDER.index(section.id)
+        if place <= last:
+            yield MalformedError(
+                section.path,
+                section.offset,
+                f"unexpected content after last section ({section.name} out of order or twice)",
+            )
+        last = max(place, last)
+
+
+def _code(section: CodeSection, *, has_data_count: bool) -> Iterator[MalformedError]:
+    try:
+        entries = section.entries
+    except MalformedError as error:
+        yield error
+        return
+    for func in entries:
+        try:
+            found = func.verify() & NEEDS_DATA_COUNT
+        except MalformedError as error:
+            yield error
+            continue
+        if found and not has_data_count:
+            yield MalformedError(
+                func.path, func.offset, f"data count section required (by {min(found)})"
+            )
+
+
+def _counts(module: Module) -> Iterator[MalformedError]:
+    """Numbers that two sections must agree on; a section that is malformed is passed over."""
+    function, code = module.section(FunctionSection), module.section(CodeSection)
+    count, data = module.section(DataCountSection), module.section(DataSection)
+    try:
+        functions = len(function.entries) if function else 0
+        codes = len(code.entries) if code else 0
+        if functions != codes:
+            at: Section | None = code or function
+            assert at is not None
+            reason = f"function and code section have inconsistent lengths ({functions}, {codes})"
+            yield MalformedError(at.path, at.offset, reason)
+    except MalformedError:
+        pass
+    try:
+        if count is not None:
+            segments = len(data.entries) if data else 0
+            if count.count != segments:
+                reason = "data count and data section have inconsistent lengths"
+                yield MalformedError(
+                    count.path, count.content_offset, f"{reason} ({count.count}, {segments})"
+                )
+    except MalformedError:
+        pass
