@@ -11,6 +11,7 @@ from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
 from wasmstate.errors import MalformedError, SchemaError, StateCorruptError
 from wasmstate.state.digest import module_digest
+from wasmstate.state.layout import field_offsets, header
 from wasmstate.state.state import SECTION_NAME, State
 
 
@@ -122,16 +123,15 @@ def _check_state(section: Section, module: Module) -> list[Finding]:
         findings.append(
             _error(
                 f"{path}.header.module_digest",
-                offset,
+                offset + field_offsets(header)["module_digest"],
                 "the code is not the one that the state was attached to",
                 "attach a new state, or put the right code back",
             )
         )
-    for violation in state.violations():
-        name = violation.split("[")[0].split(" ")[0]
-        at = offset + state.content_offset(name) if name in state else offset
+    for name, wrong in state.broken_bounds():
+        at = offset + state.content_offset(name)
         advice = "set other values with 'wasmstate set'"
-        findings.append(_error(f"{path}.{name}", at, violation, advice))
+        findings.append(_error(f"{path}.{name}", at, f"{name}{wrong}", advice))
     return findings
 
 

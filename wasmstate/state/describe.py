@@ -24,7 +24,7 @@ from wasmstate.state.record import (
 )
 from wasmstate.state.schema import Param, Schema, Signature, check_schema
 from wasmstate.state.state import SECTION_NAME, State
-from wasmstate.state.tensor import Tensor, TensorSpec, check_tensor
+from wasmstate.state.tensor import Tensor, TensorSpec, check_name, check_tensor
 
 ENTRY_POINTS = ("predict", "update")
 _GLOBAL_DTYPES = {
@@ -102,11 +102,19 @@ def signatures(module: Module, names: Iterable[str] = ENTRY_POINTS) -> dict[str,
         if name in types:
             known = local_names.get(spaces.exports[name].index, {})
             params = tuple(
-                Param(known.get(i) or f"p{i}", str(param))
+                Param(_param_name(known.get(i, ""), i), str(param))
                 for i, param in enumerate(types[name].params)
             )
             found[name] = Signature(params, tuple(map(str, types[name].results)))
     return found
+
+
+def _param_name(known: str, index: int) -> str:
+    try:
+        check_name(known)
+    except SchemaError:  # modules may use any name, schemas may not
+        return f"p{index}"
+    return known
 
 
 def initial_contents(module: Module, regions: Iterable[Region]) -> list[bytes]:
@@ -155,6 +163,10 @@ def _initial_global(spaces: Spaces, region: Region) -> bytes:
 
 
 def _initial_memory(spaces: Spaces, region: Region) -> bytes:
+    if region.index < sum(each.kind == "memory" for each in spaces.imports):
+        raise SchemaError(
+            f"memory {region.index} comes from the host, and what it holds: give the initial values"
+        )
     content = bytearray(region.length)
     is_64_bit = spaces.memories[region.index].limits.is_64_bit
     values = [entry.value for entry in spaces.globals]

@@ -190,12 +190,16 @@ class State:
 
     def violations(self) -> list[str]:
         """What the values break of the schema's bounds, a line each."""
+        return [f"{name}{wrong}" for name, wrong in self.broken_bounds()]
+
+    def broken_bounds(self) -> list[tuple[str, str]]:
+        """For each bound that the values break: the tensor's name, and the cell and what it is."""
         found = []
         for tensor in self.tensors:
             for bound in tensor.bounds:
                 wrong = parse_bound(bound)(self[tensor.name])
                 if wrong is not None:
-                    found.append(f"{tensor.name}{wrong}")
+                    found.append((tensor.name, wrong))
         return found
 
     def check_bounds(self) -> None:

@@ -1,0 +1,162 @@
+"""What is wrong with a file: each finding with its place and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from state.modules import COUNT, MEMORY, wat
+from state.records import record_bytes
+from support import PREAMBLE, custom_bytes, module_bytes, section_bytes
+from wasmstate.binary import Module
+from wasmstate.state.check import Finding, check, check_module, leftovers
+from wasmstate.state.describe import describe, with_state
+from wasmstate.state.tensor import TensorSpec
+
+PLAIN = wat(MEMORY, COUNT)
+TENSORS = [
+    TensorSpec("w", "f32", (2,), "64", bounds=("finite",)),
+    TensorSpec("my [n]", "i64", (), "global:count", bounds=(">= 0",)),
+]
+STATE = describe(PLAIN, TENSORS)
+SOUND = with_state(PLAIN, STATE)
+WHERE = f"sections[{len(PLAIN.sections)}].wasmstate.state"
+CONTENT = SOUND.sections[-1].content_offset
+NO_STATE = "error: wasmstate.state: the file carries no state; attach one with 'wasmstate attach'"
+
+
+def found(data: bytes | Module) -> list[str]:
+    data = data.to_bytes() if isinstance(data, Module) else data
+    return [str(each) for each in check_module(Module.from_bytes(data, strict=False))]
+
+
+def test_a_sound_module_with_a_sound_state_has_no_findings(tmp_path: Path) -> None:
+    path = tmp_path / "model.wasm"
+    path.write_bytes(SOUND.to_bytes())
+    assert check(path) == []
+    assert check(str(path)) == []
+
+
+def test_a_module_without_a_state_is_told_how_to_get_one() -> None:
+    assert found(PLAIN) == [NO_STATE]
+    (finding,) = check_module(PLAIN)
+    assert finding.offset is None
+
+
+def test_a_file_that_is_no_module_has_one_finding() -> None:
+    assert found(b"MZ") == [
+        "error: magic at 0x0: magic header not detected; restore the file from a copy"
+    ]
+    assert found(b"\0asm\2\0\0\0") == [
+        "error: version at 0x4: unknown binary version; restore the file from a copy"
+    ]
+
+
+def test_a_file_cut_short_says_what_is_readable() -> None:
+    data = SOUND.to_bytes()[:-1]
+    section = SOUND.sections[-1]
+    at, index, size = section.offset + 1, section.index, section.size + 1 + len(section.name)
+    assert found(data) == [
+        (
+            f"error: sections[{index}].size at {at:#x}: length out of bounds "
+            f"(the section claims {size} bytes, {size - 1} are left); "
+            f"the {index} sections before it are readable"
+        ),
+        NO_STATE,
+    ]
+
+
+def test_every_section_that_cannot_be_decoded_is_found() -> None:
+    data = module_bytes(section_bytes(5, b"\1\x10\0"), section_bytes(3, b"\1"))
+    assert found(data)[:2] == [
+        (
+            "error: sections[0].entries[0].limits.flag at 0xb: malformed limits flags; "
+            "the memory section cannot be used; the others are not concerned"
+        ),
+        (
+            "error: sections[1].entries at 0xf: length out of bounds; "
+            "the function section cannot be used; the others are not concerned"
+        ),
+    ]
+
+
+def test_a_damaged_state_is_found_at_its_byte_in_the_file() -> None:
+    data = bytearray(SOUND.to_bytes())
+    data[CONTENT] ^= 1
+    assert found(bytes(data)) == [
+        (
+            f"error: {WHERE}.header.magic at {CONTENT:#x}: "
+            "is 88 57 53 54 0d 0a 1a 0a, not that of a state record; "
+            "the state cannot be trusted: restore the file from a copy, or attach a new state"
+        )
+    ]
+
+
+def test_a_schema_that_cannot_be_is_found() -> None:
+    data = PREAMBLE + custom_bytes("wasmstate.state", record_bytes(schema={"tensors": 1}), width=5)
+    assert found(data) == [
+        (
+            "error: sections[0].wasmstate.state.schema at 0x1e: tensors must be a list; "
+            "attach a new state"
+        )
+    ]
+
+
+def test_other_code_than_the_state_was_attached_to_is_found() -> None:
+    other = with_state(wat(MEMORY, '(global (export "count") (mut i64) (i64.const 9))'), STATE)
+    assert found(other) == [
+        (
+            f"error: {WHERE}.header.module_digest at {other.sections[-1].content_offset + 80:#x}: "
+            "the code is not the one that the state was attached to; "
+            "attach a new state, or put the right code back"
+        )
+    ]
+
+
+def test_values_out_of_their_bounds_are_found_at_the_tensor() -> None:
+    state = STATE.with_values({"w": [0, np.inf], "my [n]": -1})
+    assert found(with_state(PLAIN, state)) == [
+        (
+            f"error: {WHERE}.w at {CONTENT + STATE.content_offset('w'):#x}: "
+            "w[1] = inf is not finite; set other values with 'wasmstate set'"
+        ),
+        (
+            f"error: {WHERE}.my [n] at {CONTENT + STATE.content_offset('my [n]'):#x}: "
+            "my [n] = -1 is not >= 0; set other values with 'wasmstate set'"
+        ),
+    ]
+
+
+def test_two_states_are_found_and_each_is_looked_at() -> None:
+    content = bytearray(STATE.to_content())
+    content[-1] ^= 1
+    module = SOUND.with_custom("wasmstate.state", bytes(content), index=len(SOUND.sections))
+    second = module.sections[-1]
+    damage, twice = check_module(module)
+    assert (damage.path, damage.offset) == (
+        f"sections[{second.index}].wasmstate.state.trailer.crc32",
+        second.content_offset + len(content) - 4,
+    )
+    assert str(twice) == (
+        f"error: sections[{second.index}] at {second.offset:#x}: "
+        "2 sections are named wasmstate.state; keep the right one only"
+    )
+
+
+def test_a_file_that_a_writer_left_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "model [1].wasm"
+    path.write_bytes(SOUND.to_bytes())
+    (tmp_path / ".other.wasm.abc.wasmstate-tmp").touch()
+    left = tmp_path / ".model [1].wasm.abc.wasmstate-tmp"
+    left.touch()
+    assert leftovers(path) == [left]
+    assert check(path) == [
+        Finding(
+            "warning",
+            str(left),
+            None,
+            "left by a writer that was ended in the middle of a commit",
+            "the next commit removes it",
+        )
+    ]
