@@ -30,8 +30,8 @@ def ask_for_file(parent: QWidget, chosen: Callable[[str], None]) -> None:
 
 def ask_about_changes(
     parent: QWidget, what: str, write: Callable[[], None], drop: Callable[[], None]
-) -> None:
-    """Ask what is to become of changes that are in memory only."""
+) -> QMessageBox:
+    """Ask what is to become of changes that are in memory only; gives the open question."""
     buttons = QMessageBox.StandardButton
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
@@ -43,6 +43,7 @@ def ask_about_changes(
     box.button(buttons.Save).clicked.connect(write)
     box.button(buttons.Discard).clicked.connect(drop)
     box.open()
+    return box
 
 
 def show_keys(parent: QWidget) -> None:

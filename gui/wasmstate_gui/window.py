@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from wasmstate_gui.actions import Actions
 from wasmstate_gui.controller import Controller
@@ -41,6 +41,7 @@ class MainWindow(Shell):
         self.picture: Picture | None = None
         self._since = "step"
         self._left: Document | None = None
+        self.question: QMessageBox | None = None
         self._afterwards: Callable[[], object] | None = None
         self.actions_ = Actions(
             self,
@@ -286,7 +287,7 @@ class MainWindow(Shell):
             return
         self._afterwards = action
         what = status.sentence(status.disk_changes(document))
-        ask_about_changes(self, what, self.controller.write, self._drop)
+        self.question = ask_about_changes(self, what, self.controller.write, self._drop)
 
     def _drop(self) -> None:
         action, self._afterwards = self._afterwards, None

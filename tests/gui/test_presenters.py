@@ -1,0 +1,322 @@
+"""What the window says and shows of a file, without Qt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wasmstate
+from wasmstate_gui.presenters import status
+from wasmstate_gui.presenters.absence import no_tensors
+from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.layout import flat, row_at
+from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.selection import at_byte
+from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
+from wasmstate_gui.presenters.step_form import (
+    failure_text,
+    forms,
+    parse_argument,
+    result_text,
+    seconds_text,
+)
+from wasmstate_gui.presenters.strip import next_start, strip_pieces, to_offset, to_x
+from wasmstate_gui.presenters.tensors import TensorTable, number_text
+from wasmstate_gui.protocol import Outcome
+
+
+def snapshot_of(data: bytes, folder: Path) -> Snapshot:
+    path = folder / "some.wasm"
+    path.write_bytes(data)
+    return read_snapshot(path)
+
+
+def with_values(document: Document, **values: object) -> Document:
+    assert document.state is not None
+    contents = document.state.with_values(values).contents()
+    return document.stepped(contents, 1, document.state)
+
+
+def test_the_layout_lists_sections_in_file_order_and_the_parts_of_the_state(bandit: Path) -> None:
+    picture = Picture(Document.of(read_snapshot(bandit)))
+    assert [row.name for row in picture.rows] == [
+        "magic + version",
+        "type",
+        "function",
+        "table",
+        "memory",
+        "global",
+        "export",
+        "code",
+        "data",
+        "name",
+        "producers",
+        "wasmstate.state",
+    ]
+    state = picture.rows[-1]
+    assert [row.name for row in state.children] == [
+        "header",
+        "region table",
+        "schema",
+        "successes  f64[4]",
+        "failures  f64[4]",
+        "rng  u64[2]",
+        "count  i64",
+        "trailer",
+    ]
+    assert state.end == len(picture.document.data)
+
+
+def test_every_byte_of_the_file_belongs_to_a_row(bandit: Path) -> None:
+    picture = Picture(Document.of(read_snapshot(bandit)))
+    ends = [row.end for row in picture.rows]
+    assert [row.start for row in picture.rows] == [0, *ends[:-1]]
+
+
+def test_a_step_marks_the_cells_that_it_changed_and_their_bytes(bandit: Path) -> None:
+    document = Document.of(read_snapshot(bandit))
+    stepped = with_values(document, failures=[1.0, 2.0, 1.0, 1.0])
+    picture = Picture(stepped)
+    failures = picture.tensors[1]
+    assert failures.changed.tolist() == [False, True, False, False]
+    inside = picture.changed[
+        (picture.changed >= failures.offset) & (picture.changed < failures.offset + 32)
+    ]
+    # 1.0 is 3FF0..., 2.0 is 4000...: the two highest bytes of the second element.
+    assert (inside - failures.offset).tolist() == [14, 15]
+    assert status.disk_state(stepped) == "1 step ahead of disk"
+    assert stepped.is_dirty
+    assert not document.is_dirty
+
+
+def test_a_second_step_is_compared_with_the_first_or_with_the_file(bandit: Path) -> None:
+    document = with_values(Document.of(read_snapshot(bandit)), failures=[1.0, 2.0, 1.0, 1.0])
+    document = with_values(document, successes=[3.0, 1.0, 1.0, 1.0])
+    assert [t.changed_count for t in Picture(document, "step").tensors] == [1, 0, 0, 0]
+    assert [t.changed_count for t in Picture(document, "disk").tensors] == [1, 1, 0, 0]
+    assert status.disk_state(document) == "2 steps ahead of disk"
+
+
+def test_reverting_goes_back_to_the_bytes_of_the_file(bandit: Path) -> None:
+    document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
+    assert document.data != document.disk.data
+    assert document.reverted().data == bandit.read_bytes()
+    assert not document.reverted().is_dirty
+
+
+def test_a_call_that_changes_nothing_leaves_the_marks_of_the_one_before(bandit: Path) -> None:
+    document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
+    assert document.state is not None
+    assert document.stepped(None, 0, document.state) is document
+
+
+def test_the_file_replaced_by_another_program_is_followed_if_nothing_was_done_here(
+    bandit: Path,
+) -> None:
+    document = Document.of(read_snapshot(bandit))
+    wasmstate.commit(bandit, wasmstate.State.of(document.module).with_values({"count": 5}))
+    followed = document.replaced(read_snapshot(bandit))
+    assert followed.theirs is None
+    assert [t.changed_count for t in Picture(followed).tensors] == [0, 0, 0, 1]
+    assert status.generation(followed) == "generation 1, 0 updates"
+
+
+def test_a_conflict_keeps_both_until_the_user_chooses(bandit: Path) -> None:
+    document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
+    wasmstate.commit(bandit, wasmstate.State.of(document.disk.module).with_values({"count": 5}))
+    conflict = document.replaced(read_snapshot(bandit))
+    assert conflict.state is document.state
+    notice = status.conflict_notice(conflict)
+    assert notice is not None
+    assert [text for _, text in notice.actions] == ["Take theirs", "Keep mine"]
+    theirs, mine = conflict.took_theirs(), conflict.kept_mine()
+    assert theirs.state is not None
+    assert mine.state is not None
+    assert (theirs.state["count"].item(), theirs.is_dirty) == (5, False)
+    assert (mine.state["count"].item(), mine.is_dirty) == (7, True)
+    assert mine.state.generation == 1
+
+
+def test_mine_cannot_be_kept_if_the_file_has_become_another_model(bandit: Path) -> None:
+    document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
+    bandit.write_bytes((Path(__file__).parents[2] / "fixtures" / "linear.wasm").read_bytes())
+    notice = status.conflict_notice(document.replaced(read_snapshot(bandit)))
+    assert notice is not None
+    assert [text for _, text in notice.actions] == ["Take theirs"]
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "value"),
+    [
+        ("i32", "-3", -3),
+        ("i32", "0xFFFFFFFF", 4294967295),
+        ("i64", "18446744073709551615", 18446744073709551615),
+        ("f64", "1e-3", 0.001),
+        ("f64", "-inf", -math.inf),
+        ("f32", " 0.5 ", 0.5),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(type: str, text: str, value: float) -> None:
+    assert parse_argument(type, text).value == value
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "error"),
+    [
+        ("i32", "abc", "'abc' is not an integer: write 12, -3 or 0x1F"),
+        ("i32", "1.5", "'1.5' is not an integer: write 12, -3 or 0x1F"),
+        ("i32", "4294967296", "4294967296 does not fit i32 (-2147483648 to 4294967295)"),
+        ("f64", "much", "'much' is not a number: write 1.5, 1e-3, nan or inf"),
+        ("f32", "1e39", "1e39 is too large for f32 (at most 3.4e38)"),
+        ("f32", "", "a value is missing (f32)"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words_that_help(type: str, text: str, error: str) -> None:
+    argument = parse_argument(type, text)
+    assert (argument.value, argument.error) == (None, error)
+
+
+def test_forms_come_from_the_signatures_update_first(bandit: Path) -> None:
+    found = forms(read_snapshot(bandit).functions)
+    assert [form.label for form in found] == [
+        "update(arm: i32, reward: f64) -> ()",
+        "predict() -> i32",
+        "estimate(arm: i32) -> f64",
+    ]
+    assert found[0].defaults() == ["0", "0.0"]
+    assert [form.action for form in found] == ["Step", "Call", "Call"]
+
+
+def test_the_result_says_what_was_changed(bandit: Path) -> None:
+    document = Document.of(read_snapshot(bandit))
+    assert document.state is not None
+    stepped = with_values(document, failures=[1.0, 2.0, 1.0, 1.0], count=np.int64(1))
+    assert stepped.state is not None
+    outcome = Outcome(1, "update", 1, None, 41e-6, None, (1, 1))
+    assert result_text(outcome, document.state, stepped.state) == (
+        "update returned () in 41 \u00b5s \u00b7 3 bytes changed in 2 tensors \u00b7 memory 1 page"
+    )
+    assert "S unchanged" in result_text(outcome, document.state, document.state)
+    predicted = replace(outcome, name="predict", value=2)
+    assert "predict() must not change S" in result_text(predicted, document.state, stepped.state)
+
+
+def test_a_failure_says_that_s_is_what_it_was_or_how_far_it_came() -> None:
+    failed = Outcome(1, "update", 0, error="TrapError", text="update() trapped: unreachable")
+    assert failure_text(failed) == "update() trapped: unreachable. S is what it was."
+    assert failure_text(replace(failed, done=57)).endswith("S is as call 57 left it.")
+
+
+def test_durations_have_three_digits() -> None:
+    assert [seconds_text(s) for s in (2.0, 0.0123456, 41.3e-6)] == [
+        "2 s",
+        "12.3 ms",
+        "41.3 \u00b5s",
+    ]
+
+
+def test_numbers_line_up() -> None:
+    assert [number_text(v) for v in (0.5, -12.25, 0.0, 1e-9, math.nan, 7)] == [
+        "+0.50000",
+        "-12.25000",
+        "+0.00000",
+        "+1.00000e-09",
+        "+nan",
+        "7",
+    ]
+
+
+def test_a_tensor_of_three_dimensions_is_headed_by_its_leading_indices(stubborn: Path) -> None:
+    module = wasmstate.Module.open(stubborn).without_custom("wasmstate.state")
+    module = wasmstate.attach(module, ["x:f32[2,3,4]@128"])
+    row = Picture(Document.of(snapshot_of(module.to_bytes(), stubborn.parent))).tensors[0]
+    table = TensorTable(row)
+    assert (table.row_count, table.column_count) == (6, 4)
+    assert table.row_header(5) == "1,2"
+    assert table.place(23) == (5, 3)
+    assert table.hint(5, 3).startswith("x[1,2,3] = 0.0, f32 at 0x")
+
+
+def test_the_summary_counts_what_is_not_a_number(stubborn: Path) -> None:
+    module = wasmstate.Module.open(stubborn).without_custom("wasmstate.state")
+    values = {"x": np.array([1.0, np.nan, np.inf, 3.0], "f4")}
+    module = wasmstate.attach(module, ["x:f32[4]@128"], values=values)
+    row = Picture(Document.of(snapshot_of(module.to_bytes(), stubborn.parent))).tensors[0]
+    assert row.summary == (
+        "0/4 changed \u00b7 min 1 \u00b7 mean 2 \u00b7 max 3 \u00b7 NaN 1 \u00b7 Inf 1"
+    )
+
+
+def test_a_byte_of_a_tensor_selects_its_element(bandit: Path) -> None:
+    picture = Picture(Document.of(read_snapshot(bandit)))
+    offset = picture.tensors[0].offset + 11
+    selection = at_byte(offset, picture.document.data, picture.rows, picture.tensors)
+    assert (selection.start, selection.end) == (offset - 3, offset + 5)
+    assert selection.cell == 1
+    assert selection.text.startswith("successes[1] = 1.0, f64 at 0x")
+
+
+def test_the_map_gives_every_section_three_pixels_and_all_of_the_width(bandit: Path) -> None:
+    rows = Picture(Document.of(read_snapshot(bandit))).rows
+    pieces = strip_pieces(rows, 700)
+    assert min(piece.width for piece in pieces) >= 2.9
+    assert sum(piece.width for piece in pieces) == pytest.approx(700)
+    for row in rows:
+        assert row_at(rows, to_offset(pieces, to_x(pieces, row.start) + 0.5)) is not None
+        middle = (row.start + row.end) // 2
+        found = row_at(rows, to_offset(pieces, to_x(pieces, middle) + 0.5))
+        assert found in [row, *row.children]
+    assert next_start(rows, rows[3].start + 1, 1) == rows[4].start
+    assert next_start(rows, 0, -1) == 0
+
+
+DAMAGED = {
+    "empty": (b"", "This is not WebAssembly.", "not WebAssembly"),
+    "text": (b"hello world\n", "This is not WebAssembly.", "not WebAssembly"),
+    "cut": (b"\0asm\x01\0\0\0\x01\x05\x00", "Module damaged.", "1 error"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damage_is_named_and_every_byte_still_shown(name: str, tmp_path: Path) -> None:
+    data, title, validity = DAMAGED[name]
+    document = Document.of(snapshot_of(data, tmp_path))
+    notice = status.damage_notice(document)
+    assert notice is not None
+    assert notice.title == title
+    assert status.validity(document) == validity
+    dump = Picture(document).dump
+    shown = dump.lines(0, 99)
+    assert shown.data[shown.inks > 0].tobytes() == data
+
+
+def test_a_flipped_bit_in_the_state_is_shown_and_nothing_is_decoded(bandit: Path) -> None:
+    data = bytearray(bandit.read_bytes())
+    data[-50] ^= 1
+    document = Document.of(snapshot_of(bytes(data), bandit.parent))
+    notice = status.damage_notice(document)
+    assert notice is not None
+    assert notice.title == "State section damaged."
+    assert "CRC-32 of the payload" in notice.text
+    picture = Picture(document)
+    assert picture.tensors == []
+    assert next(row.name for row in flat(picture.rows) if row.damaged) == "wasmstate.state"
+    assert "cannot be trusted" in no_tensors(document.disk)
+    assert status.disk_state(document) == "state unreadable"
+
+
+def test_a_module_without_a_state_is_not_damaged_and_told_how_to_get_one(tmp_path: Path) -> None:
+    document = Document.of(snapshot_of(b"\0asm\x01\0\0\0", tmp_path))
+    assert status.damage_notice(document) is None
+    assert "wasmstate attach some.wasm" in no_tensors(document.disk)
+
+
+def test_a_component_is_shown_and_cannot_be_run(tmp_path: Path) -> None:
+    document = Document.of(snapshot_of(b"\0asm\x0d\0\x01\0", tmp_path))
+    assert status.validity(document) == "component"
+    assert "component" in no_tensors(document.disk)
+    assert document.disk.obstacle == "only core modules can be run, and this is a component"

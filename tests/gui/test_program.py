@@ -1,0 +1,83 @@
+"""The program: its options, and that it ends as it should."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtGui import QImage, qRgb
+
+PROGRAM = [sys.executable, "-m", "wasmstate_gui"]
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    env = {key: value for key, value in os.environ.items() if key not in hidden} | environment
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_screenshot_needs_no_display_and_has_the_size_asked_for(
+    bandit: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "out.png"
+    before = bandit.read_bytes()
+    done = run(bandit, "--screenshot", picture, "--step", "3", "--light", "--size", "1100x700")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    image = QImage(str(picture))
+    assert (image.width(), image.height()) == (1100, 700)
+    colours = {image.pixel(x, y) for x in range(0, 1100, 2) for y in range(0, 700, 2)}
+    assert qRgb(0xF2, 0xE9, 0x5E) in colours, "the ground of changed bytes"
+    assert qRgb(0xAA, 0x33, 0x77) in colours, "the state on the map"
+    assert bandit.read_bytes() == before
+
+
+def test_without_a_display_the_program_says_what_would_help(bandit: Path) -> None:
+    done = run(bandit)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).\n"
+        "To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png\n"
+    )
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.wasm", "--screenshot", tmp_path / "out.png")
+    assert done.returncode == 1
+    assert "none.wasm: No such file or directory" in done.stderr
+
+
+def test_steps_that_cannot_be_made_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "plain.wasm"
+    path.write_bytes(b"\0asm\x01\0\0\0")
+    done = run(path, "--screenshot", tmp_path / "out.png", "--step", "1")
+    assert done.returncode == 1
+    assert done.stderr == "Error: there is no update() that could be called\n"
+
+
+def test_a_size_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = run("--screenshot", tmp_path / "out.png", "--size", "big")
+    assert done.returncode == 2
+    assert "big is no size: write it like 1440x900" in done.stderr
+
+
+def test_qt_does_not_lose_references_to_none() -> None:
+    """PySide6 6.12.0 does on Python before 3.12: "Fatal Python error: none_dealloc"."""
+    script = (
+        "from PySide6.QtCore import QObject\n"
+        "thing = QObject()\n"
+        "for _ in range(20_000):\n"
+        "    thing.setObjectName('x')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
