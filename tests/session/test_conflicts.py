@@ -53,6 +53,22 @@ def test_who_comes_second_is_told_keeps_s_and_can_take_theirs(path: Path) -> Non
     assert (state.generation, int(state["total"]), state.update_count) == (4, 301, 4)
 
 
+def test_another_copy_of_the_same_generation_is_not_overwritten(path: Path) -> None:
+    with Session.open(path) as session:
+        retrained = write_counter(path.with_name("retrained.wasm"), values={"total": 1000})
+        retrained.replace(path)
+        with pytest.raises(StateConflictError) as caught:
+            session.update(1)
+        assert str(caught.value) == (
+            f"{path}: not committed, the file carries another state of generation 0: "
+            "a copy was put in its place; read the file again"
+        )
+        assert (caught.value.expected, caught.value.found) == (0, 0)
+        session.rollback()
+        session.update(1)
+    assert state_of(path)["total"] == 1001
+
+
 def test_a_conflict_at_the_end_is_an_error_and_nothing_is_written(path: Path) -> None:
     session = Session.open(path, persist="on-close")
     session.update(1)

@@ -190,7 +190,12 @@ class Session:
             return
         state = self.state
         try:
-            self._committed = commit(self.path, state, durability=self.durability)
+            self._committed = commit(
+                self.path,
+                state,
+                expected_digest=self._committed.digest,
+                durability=self.durability,
+            )
         except DurabilityUnknownError:
             # It is in place. The file is not asked: another writer may have come by since.
             record = successor(state.record, self._committed.record)

@@ -21,6 +21,7 @@ def commit(
     state: State,
     *,
     expected_generation: int | None = None,
+    expected_digest: bytes | None = None,
     durability: Durability = "full",
 ) -> State:
     """Write a state into the module at ``path``, as the generation after the one it has.
@@ -33,6 +34,8 @@ def commit(
         state: the values to write.
         expected_generation: the generation that the file must have now; that of ``state`` if not
             given, which is the one that its values were made from.
+        expected_digest: the digest that the file's state must have now; not compared if not given.
+            A copy of the model that was put in the file's place may be of the same generation.
         durability: see :data:`~wasmstate.storage.replace.Durability`.
 
     Returns:
@@ -51,6 +54,13 @@ def commit(
         on_disk = State.of(module)
         expected = state.generation if expected_generation is None else expected_generation
         _check(Path(path), on_disk, state, expected)
+        if expected_digest not in (None, on_disk.digest):
+            raise StateConflictError(
+                f"{os.fspath(path)}: not committed, the file carries another state of generation "
+                f"{expected}: a copy was put in its place; read the file again",
+                expected,
+                on_disk.generation,
+            )
         committed.append(State(successor(state.record, on_disk.record), state.schema))
         return with_state(module, committed[0])
 
