@@ -13,13 +13,12 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from wasmstate_gui.actions import Actions
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.dialogs import ask_about_changes, ask_for_file, show_keys
+from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.panels.step_panel import CallRequest
 from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.absence import no_tensors
 from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.layout import LayoutRow, flat
 from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.selection import Selection, again, at_byte, first_selection, of_row
 from wasmstate_gui.presenters.step_form import forms
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
@@ -37,8 +36,8 @@ class MainWindow(Shell):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.controller = Controller(self)
-        self.selection: Selection | None = None
         self.picture: Picture | None = None
+        self.navigator = Navigator(self)
         self._since = "step"
         self._left: Document | None = None
         self.question: QMessageBox | None = None
@@ -82,14 +81,8 @@ class MainWindow(Shell):
         controller.settled.connect(self._settled)
         self.empty.open_requested.connect(self.choose_file)
         self.empty.sample_requested.connect(self.open_sample)
-        self.layout_panel.chosen.connect(self._row_chosen)
-        self.tensors_panel.cell_chosen.connect(self._cell_chosen)
-        self.tensors_panel.tensor_chosen.connect(self._tensor_chosen)
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
-        self.problems_panel.chosen.connect(self._go_to)
-        page.hex.moved.connect(self._byte_chosen)
-        page.strip.chosen.connect(self._go_to)
         page.damage.chosen.connect(self._show_problems)
         page.conflict.chosen.connect(self._settle)
         page.notice.chosen.connect(self._undo_revert)
@@ -120,20 +113,12 @@ class MainWindow(Shell):
     def _opened(self) -> None:
         document = self.controller.document
         assert document is not None
-        self.selection = None
+        self.navigator.selection = None
         self.page.notice.show_notice(None)
         self.docks["Problems"].setVisible(bool(document.disk.findings))
         self.step_panel.show_forms(forms(document.disk.functions), document.disk.obstacle)
         self._show()
-        picture = self.picture
-        if picture is not None and self.selection is None:
-            first = first_selection(picture.rows)
-            tensors = [row for row in flat(picture.rows) if row.tensor is not None]
-            if first is not None and tensors:
-                self.page.hex.reveal(tensors[-1].end - 1)
-            if first is not None:
-                self._select(first)
-                self.page.hex.reveal(first.start, at_top=not tensors)
+        self.navigator.begin()
         self.page.hex.setFocus()
 
     def _show(self) -> None:
@@ -159,9 +144,7 @@ class MainWindow(Shell):
         if self._left is not None and self._left.disk is not document.disk:
             self._forget_revert()
         self._show_status(document)
-        if self.selection is not None:
-            self._select(again(self.selection, document.data, picture.rows, picture.tensors))
-        self.page.follow_view()
+        self.navigator.show(picture)
 
     def _show_status(self, document: Document) -> None:
         labels = self.status_labels
@@ -182,43 +165,6 @@ class MainWindow(Shell):
         actions.run.setEnabled(panel.run_button.isEnabled())
         actions.predict.setEnabled(panel.predict_button.isEnabled())
         actions.stop.setEnabled(busy)
-
-    def _select(self, selection: Selection | None) -> None:
-        self.selection = selection
-        if selection is None:
-            return
-        self.page.hex.select(selection.start, selection.end, selection.cursor)
-        self.layout_panel.mark(selection.row)
-        if selection.row is not None and selection.row.tensor is not None:
-            self.tensors_panel.mark(selection.row.tensor, selection.cell)
-        self.place_label.show_text(selection.text)
-        self.page.follow_view()
-
-    def _byte_chosen(self, offset: int) -> None:
-        picture = self.picture
-        if picture is not None and picture.document.data:
-            data = picture.document.data
-            offset = min(max(offset, 0), len(data) - 1)
-            self._select(at_byte(offset, data, picture.rows, picture.tensors))
-            self.page.hex.reveal(offset)
-
-    def _go_to(self, offset: int) -> None:
-        self._byte_chosen(offset)
-        if self.selection is not None and self.selection.cursor is not None:
-            self.page.hex.reveal(self.selection.cursor, at_top=True)
-
-    def _row_chosen(self, row: LayoutRow) -> None:
-        self._select(of_row(row))
-        self.page.hex.reveal(row.start, at_top=True)
-
-    def _tensor_chosen(self, name: str) -> None:
-        for row in flat(self.picture.rows if self.picture else ()):
-            if row.tensor == name:
-                self._select(of_row(row))
-                self.page.hex.reveal(row.start)
-
-    def _cell_chosen(self, offset: int, _size: int) -> None:
-        self._byte_chosen(offset)
 
     def _call(self, request: CallRequest) -> None:
         self._forget_revert()

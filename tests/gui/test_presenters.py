@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +16,8 @@ from wasmstate_gui.presenters.layout import flat, row_at
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.selection import at_byte
 from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
-from wasmstate_gui.presenters.step_form import (
-    failure_text,
-    forms,
-    parse_argument,
-    result_text,
-    seconds_text,
-)
 from wasmstate_gui.presenters.strip import next_start, strip_pieces, to_offset, to_x
 from wasmstate_gui.presenters.tensors import TensorTable, number_text
-from wasmstate_gui.protocol import Outcome
 
 
 def snapshot_of(data: bytes, folder: Path) -> Snapshot:
@@ -147,76 +138,6 @@ def test_mine_cannot_be_kept_if_the_file_has_become_another_model(bandit: Path) 
     notice = status.conflict_notice(document.replaced(read_snapshot(bandit)))
     assert notice is not None
     assert [text for _, text in notice.actions] == ["Take theirs"]
-
-
-@pytest.mark.parametrize(
-    ("type", "text", "value"),
-    [
-        ("i32", "-3", -3),
-        ("i32", "0xFFFFFFFF", 4294967295),
-        ("i64", "18446744073709551615", 18446744073709551615),
-        ("f64", "1e-3", 0.001),
-        ("f64", "-inf", -math.inf),
-        ("f32", " 0.5 ", 0.5),
-    ],
-)
-def test_numbers_are_read_as_people_write_them(type: str, text: str, value: float) -> None:
-    assert parse_argument(type, text).value == value
-
-
-@pytest.mark.parametrize(
-    ("type", "text", "error"),
-    [
-        ("i32", "abc", "'abc' is not an integer: write 12, -3 or 0x1F"),
-        ("i32", "1.5", "'1.5' is not an integer: write 12, -3 or 0x1F"),
-        ("i32", "4294967296", "4294967296 does not fit i32 (-2147483648 to 4294967295)"),
-        ("f64", "much", "'much' is not a number: write 1.5, 1e-3, nan or inf"),
-        ("f32", "1e39", "1e39 is too large for f32 (at most 3.4e38)"),
-        ("f32", "", "a value is missing (f32)"),
-    ],
-)
-def test_what_is_no_number_is_refused_in_words_that_help(type: str, text: str, error: str) -> None:
-    argument = parse_argument(type, text)
-    assert (argument.value, argument.error) == (None, error)
-
-
-def test_forms_come_from_the_signatures_update_first(bandit: Path) -> None:
-    found = forms(read_snapshot(bandit).functions)
-    assert [form.label for form in found] == [
-        "update(arm: i32, reward: f64) -> ()",
-        "predict() -> i32",
-        "estimate(arm: i32) -> f64",
-    ]
-    assert found[0].defaults() == ["0", "0.0"]
-    assert [form.action for form in found] == ["Step", "Call", "Call"]
-
-
-def test_the_result_says_what_was_changed(bandit: Path) -> None:
-    document = Document.of(read_snapshot(bandit))
-    assert document.state is not None
-    stepped = with_values(document, failures=[1.0, 2.0, 1.0, 1.0], count=np.int64(1))
-    assert stepped.state is not None
-    outcome = Outcome(1, "update", 1, None, 41e-6, None, (1, 1))
-    assert result_text(outcome, document.state, stepped.state) == (
-        "update returned () in 41 \u00b5s \u00b7 3 bytes changed in 2 tensors \u00b7 memory 1 page"
-    )
-    assert "S unchanged" in result_text(outcome, document.state, document.state)
-    predicted = replace(outcome, name="predict", value=2)
-    assert "predict() must not change S" in result_text(predicted, document.state, stepped.state)
-
-
-def test_a_failure_says_that_s_is_what_it_was_or_how_far_it_came() -> None:
-    failed = Outcome(1, "update", 0, error="TrapError", text="update() trapped: unreachable")
-    assert failure_text(failed) == "update() trapped: unreachable. S is what it was."
-    assert failure_text(replace(failed, done=57)).endswith("S is as call 57 left it.")
-
-
-def test_durations_have_three_digits() -> None:
-    assert [seconds_text(s) for s in (2.0, 0.0123456, 41.3e-6)] == [
-        "2 s",
-        "12.3 ms",
-        "41.3 \u00b5s",
-    ]
 
 
 def test_numbers_line_up() -> None:

@@ -29,8 +29,8 @@ _NARROW = 340
 class TensorsPanel(QStackedWidget):
     """A page that shows tensors, and one that says why there are none."""
 
-    cell_chosen = Signal(int, int)
-    """The user went to an element: its offset in the file and its size."""
+    cell_chosen = Signal(int)
+    """The user went to an element: its offset in the file."""
     tensor_chosen = Signal(str)
     """The user went to a tensor: its name."""
 
@@ -177,4 +177,4 @@ class TensorsPanel(QStackedWidget):
         if self._is_marking or table is None or not current.isValid():
             return
         index = table.cell(current.row(), current.column())
-        self.cell_chosen.emit(cell_offset(table.row, index), table.row.values.itemsize)
+        self.cell_chosen.emit(cell_offset(table.row, index))
