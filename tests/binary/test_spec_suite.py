@@ -103,5 +103,5 @@ def test_skipping_over_code_and_decoding_it_agree(cases: list[Case]) -> None:
         if case.kind in ("valid", "assert_invalid"):
             code = Module.from_bytes(case.data).section(CodeSection)
             for func in code.entries if code else ():
-                decoded = {instr.mnemonic for _, instr in func.instructions()}
+                decoded = {instr.mnemonic for _, _, instr in func.instructions()}
                 assert func.verify() <= decoded, case.path

@@ -5,11 +5,13 @@ Source: WebAssembly Core 3.0, Appendix, "Custom Sections", "Name Section".
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from construct import Struct
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.values import Content, List, byte, name, octets, u32
 from wasmstate.errors import MalformedError
 
@@ -64,3 +66,18 @@ def read_names(module: Module) -> Names:
     except MalformedError as error:
         damage = error
     return Names(own, functions, local_names, damage)
+
+
+def function_names(module: Module) -> dict[int, str]:
+    """A name for each function that has one: its own, else that of an export, else of an import.
+
+    A section that cannot be decoded gives none.
+    """
+    names: dict[int, str] = {}
+    spaces = Spaces(module)
+    with suppress(MalformedError):
+        imported = [each for each in spaces.imports if isinstance(each.type, int)]
+        names |= {i: f"{each.module}.{each.name}" for i, each in enumerate(imported)}
+    with suppress(MalformedError):
+        names |= {e.index: e.name for e in spaces.exports.values() if e.kind == "func"}
+    return names | read_names(module).functions

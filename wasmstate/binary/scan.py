@@ -91,15 +91,13 @@ LABEL = re.compile(_U32)
 
 _OPENERS = (0x02, 0x03, 0x04)
 _IF, _ELSE, _END, _BR_TABLE = 0x04, 0x05, 0x0B, 0x0E
-_NOTHING: frozenset[str] = frozenset()
 
 
-def scan(data: bytes, at: int) -> frozenset[str] | None:
-    """Check that an expression stands at ``at`` and ends with the data.
+def scan(data: bytes, at: int) -> bool:
+    """Whether an expression stands at ``at`` and ends with the data.
 
-    Returns:
-        An empty set if it does; ``None`` if the declarations have to look: the expression is
-        malformed, is written unusually, or has one of :data:`NEEDS_DATA_COUNT`.
+    ``False`` means that the declarations have to look: the expression is malformed, is written
+    unusually, or has one of :data:`NEEDS_DATA_COUNT`.
     """
     run, block_type, label = RUN.match, BLOCK_TYPE.match, LABEL.match
     end = len(data)
@@ -107,33 +105,33 @@ def scan(data: bytes, at: int) -> frozenset[str] | None:
     while True:
         at = run(data, at).end()  # type: ignore[union-attr] # zero instructions match, too
         if at >= end:
-            return None
+            return False
         opcode = data[at]
         at += 1
         if opcode == _END:
             if not blocks:
-                return _NOTHING if at == end else None
+                return at == end
             blocks.pop()
         elif opcode in _OPENERS:
             match = block_type(data, at)
             if match is None:
-                return None
+                return False
             at = match.end()
             blocks.append(opcode)
         elif opcode == _ELSE:
             if not blocks or blocks[-1] != _IF:
-                return None
+                return False
             blocks[-1] = _ELSE
         elif opcode == _BR_TABLE:
             # The number of targets, which is one less than there are, is rarely above 127.
             if at >= end or data[at] > 0x7F:
-                return None
+                return False
             count = data[at] + 1
             at += 1
             for _ in range(count):
                 match = label(data, at)
                 if match is None:
-                    return None
+                    return False
                 at = match.end()
         else:
-            return None
+            return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wasmstate.binary.scan import NEEDS_DATA_COUNT
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection
@@ -75,7 +74,7 @@ def _code(section: CodeSection, *, has_data_count: bool) -> Iterator[MalformedEr
         return
     for func in entries:
         try:
-            found = func.verify() & NEEDS_DATA_COUNT
+            found = func.verify()
         except MalformedError as error:
             yield error
             continue

@@ -14,6 +14,7 @@ from wasmstate import __version__
 
 COMMANDS = {
     "layout": "List the sections of a module.",
+    "dump": "Show every field, and the code as instructions.",
     "state": "Show the state S that a module carries.",
     "attach": "Give a module a state section.",
     "set": "Change values of the state.",

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Self, overload
 
 from wasmstate.binary.instructions import Instr, read_instructions
-from wasmstate.binary.scan import scan
+from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.types import ValType, valtype
 from wasmstate.binary.values import Content, Field, Primitive, u32
@@ -73,18 +73,23 @@ class Func:
 
     def locals(self) -> tuple[Locals, ...]:
         """The locals, parameters not counted. Raises MalformedError."""
-        found: tuple[Locals, ...] = locals_list.read(self._content(), ".locals")
+        content = Content(self.content, self.offset, self.path)
+        found: tuple[Locals, ...] = locals_list.read(content, ".locals")
         return found
 
-    def instructions(self) -> Iterator[tuple[int, Instr]]:
-        """The instructions with their offsets in the module, the last ``end`` left out.
+    def instructions(self) -> Iterator[tuple[int, bytes, Instr]]:
+        """The instructions, the last ``end`` left out.
+
+        Yields:
+            The offset in the module, the bytes, and what they mean.
 
         Raises:
-            MalformedError: naming the instruction and the byte.
+            MalformedError: naming the instruction and the byte; those before it have been given.
         """
-        content = self._content()
+        content = Content(self.content, self.offset, self.path)
         locals_list.read(content, ".locals")
-        yield from read_instructions(content, ".expr")
+        for offset, instr in read_instructions(content, ".expr"):
+            yield offset, self.content[offset - self.offset : content.tell()], instr
         if content.tell() != content.length:
             content.malformed("", content.tell(), "section size mismatch")
 
@@ -97,15 +102,11 @@ class Func:
         Raises:
             MalformedError: naming the instruction and the byte.
         """
-        content = self._content()
+        content = Content(self.content, self.offset, self.path)
         locals_list.read(content, ".locals")
-        found = scan(self.content, content.tell())
-        if found is not None:
-            return found
-        return frozenset(instr.mnemonic for _, instr in self.instructions())
-
-    def _content(self) -> Content:
-        return Content(self.content, self.offset, self.path)
+        if scan(self.content, content.tell()):
+            return frozenset()
+        return NEEDS_DATA_COUNT & {instr.mnemonic for _, _, instr in self.instructions()}
 
 
 class Funcs(Sequence[Func]):
