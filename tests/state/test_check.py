@@ -45,7 +45,7 @@ def test_a_module_without_a_state_is_told_how_to_get_one() -> None:
 
 
 def test_a_file_that_is_no_module_has_one_finding() -> None:
-    assert found(b"MZ") == [
+    assert found(b"MZ\x90\0") == [
         "error: magic at 0x0: magic header not detected; restore the file from a copy"
     ]
     assert found(b"\0asm\2\0\0\0") == [

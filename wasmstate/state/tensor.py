@@ -143,9 +143,7 @@ class Tensor:
     def _array(self, value: Any) -> NDArray[Any]:
         try:
             array = np.asarray(value)
-        except OverflowError:  # floats, and an integer that none of them can hold
-            return np.asarray(value, object)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise SchemaError(f"{self.name}: {error}") from error
         given_type = isinstance(value, (np.ndarray, np.generic))
         if array.dtype.kind == "f" and self._holds_integers and not given_type:
