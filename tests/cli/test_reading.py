@@ -158,7 +158,7 @@ def test_diff_of_states_with_other_tensors_names_them(model: Path, wasmstate: Wa
 
 
 NOT_WASM = {
-    "empty": (b"", "magic at 0x0: magic header not detected (the file is empty)"),
+    "empty": (b"", "magic at 0x0: unexpected end (the file is empty)"),
     "text": (b"hello world", "magic at 0x0: magic header not detected"),
     "zeros": (
         bytes(100),

@@ -148,9 +148,9 @@ def test_set_names_a_file_of_values_that_cannot_be_read(model: Path, wasmstate: 
     Path("text.npy").write_text("no")
     result = wasmstate("set", str(model), "successes=@text.npy")
     assert (result.exit_code, "text.npy is no .npy file" in result.stderr) == (1, True)
-    np.savez("archive.npy.npz", a=np.zeros(4))
-    result = wasmstate("set", str(model), "successes=@archive.npy.npz")
-    assert "is no .npy file but an archive" in result.stderr
+    np.savez("archive.npz", a=np.zeros(4))
+    result = wasmstate("set", str(model), "successes=@archive.npz")
+    assert "archive.npz is no .npy file" in result.stderr
     assert wasmstate("set", str(model), "successes=@none.npy").exit_code == 2
 
 
@@ -247,7 +247,7 @@ def test_run_of_a_module_with_imports_names_each(tmp_path: Path, wasmstate: Wasm
     result = wasmstate("run", str(file), "update")
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: {file}: the module needs 1 imports, and a model is granted none:\n"
+        f"Error: {file}: the module needs 1 import, and a model is granted none:\n"
         "  env.now () -> (i64)\n"
     )
 

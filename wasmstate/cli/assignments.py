@@ -78,9 +78,8 @@ def _value(state: State, name: str, index: str | None, text: str) -> NDArray[Any
 
 def _load(path: Path) -> NDArray[Any]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            loaded: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    except ValueError as error:
         raise SchemaError(f"{path} is no .npy file: {error}") from error
-    if not isinstance(loaded, np.ndarray):
-        raise SchemaError(f"{path} is no .npy file but an archive")
     return loaded
