@@ -30,6 +30,11 @@ class Follower(QObject):
         self._path: Path | None = None
         self._stamp: Stamp | None = None
 
+    @property
+    def is_settling(self) -> bool:
+        """Whether something was noticed that is not looked at yet."""
+        return self._timer.isActive()
+
     def follow(self, path: Path, stamp: Stamp | None) -> None:
         """Watch a file that was read when it had this stamp."""
         self._stamp = stamp

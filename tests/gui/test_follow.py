@@ -111,11 +111,33 @@ def test_a_write_that_comes_too_late_ends_in_the_conflict_bar(
     assert bandit.read_bytes() == theirs
 
 
-def test_twenty_replacements_are_noticed_each(qtbot: QtBot, tmp_path: Path) -> None:
-    path = tmp_path / "model.wasm"
+def settled_follower(qtbot: QtBot, path: Path) -> Follower:
     path.write_bytes(b"0")
     follower = Follower()
     follower.follow(path, Stamp.of(path))
+    qtbot.waitUntil(lambda: not follower.is_settling, timeout=WAIT)
+    return follower
+
+
+def test_bytes_written_in_place_are_noticed(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "model.wasm"
+    follower = settled_follower(qtbot, path)
+    with qtbot.waitSignal(follower.changed, timeout=WAIT), path.open("r+b") as file:
+        file.write(b"01")
+
+
+def test_a_file_that_was_gone_and_comes_back_is_noticed(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "model.wasm"
+    follower = settled_follower(qtbot, path)
+    with qtbot.waitSignal(follower.changed, timeout=WAIT):
+        path.unlink()
+    with qtbot.waitSignal(follower.changed, timeout=WAIT):
+        path.write_bytes(b"1")
+
+
+def test_twenty_replacements_are_noticed_each(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "model.wasm"
+    follower = settled_follower(qtbot, path)
     for i in range(1, 21):
         with qtbot.waitSignal(follower.changed, timeout=WAIT):
             other = tmp_path / "other"

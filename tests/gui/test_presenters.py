@@ -92,6 +92,18 @@ def test_a_second_step_is_compared_with_the_first_or_with_the_file(bandit: Path)
     assert status.disk_state(document) == "2 steps ahead of disk"
 
 
+def test_a_run_that_is_told_in_parts_counts_each_step_once(bandit: Path) -> None:
+    start = Document.of(read_snapshot(bandit))
+    assert start.state is not None
+    contents = start.state.with_values({"count": 40}).contents()
+    half = start.stepped(contents, 40, start.state)
+    contents = start.state.with_values({"count": 100}).contents()
+    whole = half.stepped(contents, 100, start.state)
+    assert whole.state is not None
+    assert (whole.steps, whole.state.update_count) == (100, 100)
+    assert whole.before is start.state
+
+
 def test_reverting_goes_back_to_the_bytes_of_the_file(bandit: Path) -> None:
     document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
     assert document.data != document.disk.data
@@ -130,6 +142,7 @@ def test_a_conflict_keeps_both_until_the_user_chooses(bandit: Path) -> None:
     assert (theirs.state["count"].item(), theirs.is_dirty) == (5, False)
     assert (mine.state["count"].item(), mine.is_dirty) == (7, True)
     assert mine.state.generation == 1
+    assert mine.disk is conflict.theirs
 
 
 def test_mine_cannot_be_kept_if_the_file_has_become_another_model(bandit: Path) -> None:
