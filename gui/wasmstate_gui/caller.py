@@ -31,7 +31,7 @@ class Caller(QObject):
         self._done = 0
         self._last: list[bytes] | None = None
         self._next_id = 1
-        self._said = b""
+        self._said: list[bytes] = []
 
     @property
     def is_busy(self) -> bool:
@@ -111,7 +111,7 @@ class Caller(QObject):
         process.start(sys.executable, ["-P", "-m", "wasmstate_gui.worker"])
         process.write(encode(Load(self._module)))
         self._process = process
-        self._said = b""
+        self._said = []
 
     def _end(self) -> None:
         process = self._process
@@ -129,8 +129,12 @@ class Caller(QObject):
     def _read(self) -> None:
         if self._process is None:
             return
-        self._said += bytes(self._process.readAllStandardOutput().data())
-        *lines, self._said = self._said.split(b"\n")
+        # A large S comes in many parts: they are joined once, when the line has its end.
+        self._said.append(bytes(self._process.readAllStandardOutput().data()))
+        if b"\n" not in self._said[-1]:
+            return
+        *lines, rest = b"".join(self._said).split(b"\n")
+        self._said = [rest]
         for line in lines:
             message = decode(line)
             if self._call is None:

@@ -36,7 +36,7 @@ class Navigator(QObject):
     def begin(self) -> None:
         """Select what is of most interest in a file just opened, and go there."""
         picture = self._picture
-        first = first_selection(picture.rows) if picture is not None else None
+        first = first_selection(picture.rows, picture.tensors) if picture is not None else None
         if picture is None or first is None:
             return
         tensors = [row for row in flat(picture.rows) if row.tensor is not None]

@@ -19,6 +19,7 @@ from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.absence import no_tensors
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.step_form import forms
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
@@ -38,6 +39,7 @@ class MainWindow(Shell):
         self.controller = Controller(self)
         self.picture: Picture | None = None
         self.navigator = Navigator(self)
+        self._disk: Snapshot | None = None
         self._since = "step"
         self._left: Document | None = None
         self.question: QMessageBox | None = None
@@ -111,12 +113,9 @@ class MainWindow(Shell):
         self.open(Path(name))
 
     def _opened(self) -> None:
-        document = self.controller.document
-        assert document is not None
+        self._disk = None
         self.navigator.selection = None
         self.page.notice.show_notice(None)
-        self.docks["Problems"].setVisible(bool(document.disk.findings))
-        self.step_panel.show_forms(forms(document.disk.functions), document.disk.obstacle)
         self._show()
         self.navigator.begin()
         self.page.hex.setFocus()
@@ -124,17 +123,17 @@ class MainWindow(Shell):
     def _show(self) -> None:
         document = self.controller.document
         self.setWindowTitle(status.title(document))
-        self._enable()
         self.show_page(is_file=document is not None)
         if document is None:
+            self._enable()
             return
         self.setWindowModified(document.is_dirty)
         picture = self.picture = Picture(document, self._since)
         self.page.strip.show_rows(picture.rows, len(document.data), picture.changed, picture.damage)
         self.page.hex.show_dump(picture.dump)
         self.layout_panel.show_rows(picture.rows)
-        self.problems_panel.show_findings(document.disk.findings)
-        self.docks["Problems"].setWindowTitle(f"Problems ({len(document.disk.findings)})")
+        if document.disk is not self._disk:
+            self._show_disk(document.disk)
         if document.state is None:
             self.tensors_panel.show_reason(no_tensors(document.disk))
         else:
@@ -144,7 +143,17 @@ class MainWindow(Shell):
         if self._left is not None and self._left.disk is not document.disk:
             self._forget_revert()
         self._show_status(document)
+        self._enable()
         self.navigator.show(picture)
+
+    def _show_disk(self, disk: Snapshot) -> None:
+        """What depends on the file alone, not on S in memory."""
+        if self._disk is None or bool(disk.findings) != bool(self._disk.findings):
+            self.docks["Problems"].setVisible(bool(disk.findings))
+        self.problems_panel.show_findings(disk.findings)
+        self.docks["Problems"].setWindowTitle(f"Problems ({len(disk.findings)})")
+        self.step_panel.show_forms(forms(disk.functions), disk.obstacle)
+        self._disk = disk
 
     def _show_status(self, document: Document) -> None:
         labels = self.status_labels

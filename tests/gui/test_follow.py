@@ -19,6 +19,7 @@ from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 WAIT = 15_000
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def commit_count(path: Path, count: int) -> None:
@@ -64,6 +65,27 @@ def test_a_file_written_in_place_is_followed_too(
         file.write(data)
     qtbot.waitUntil(window.page.damage.isVisible, timeout=WAIT)
     assert window.page.hex.dump.data == data
+
+
+def test_another_module_in_the_place_of_the_file_is_shown_whole(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window)
+    window.actions_.revert.trigger()
+    bandit.write_bytes((FIXTURES / "linear.wasm").read_bytes())
+    qtbot.waitUntil(lambda: len(window.step_panel.fields) == 5, timeout=WAIT)
+    assert window.layout_panel.currentIndex().data() == "weights  f64[4]"
+    step(qtbot, window)
+    assert window.step_panel.result.text().startswith("update returned ()")
+    bandit.write_bytes(b"hello")
+    QTest.mouseClick(window.step_panel.step_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    QTest.mouseClick(window.page.conflict.buttons[0], Qt.MouseButton.LeftButton)
+    assert window.page.damage.isVisible()
+    assert window.docks["Problems"].isVisible()
+    assert not window.step_panel.step_button.isEnabled()
+    assert not window.actions_.step.isEnabled()
 
 
 def test_a_conflict_is_never_settled_without_being_asked(

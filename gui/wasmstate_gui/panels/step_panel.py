@@ -83,6 +83,7 @@ class StepPanel(QScrollArea):
         self.result.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._theme: Theme | None = None
         self._is_failure = False
+        self._obstacle = ""
         self._option_boxes = [
             _labelled("Run calls", self.times),
             _labelled("Time limit", self.seconds),
@@ -112,6 +113,7 @@ class StepPanel(QScrollArea):
         column.setSpacing(6)
         outer.addWidget(self._controls)
         self._form = QFormLayout()
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow("Export", self.exports)
@@ -140,8 +142,8 @@ class StepPanel(QScrollArea):
     def show_forms(self, forms: Sequence[Form], obstacle: str | None) -> None:
         """Offer these functions; with an obstacle, none, and say why."""
         names = [form.label for form in forms]
+        self._forms = forms
         if names != [self.exports.itemText(i) for i in range(self.exports.count())]:
-            self._forms = forms
             self.exports.blockSignals(True)
             self.exports.clear()
             self.exports.addItems(names)
@@ -149,7 +151,9 @@ class StepPanel(QScrollArea):
             self._texts = {}
             self._chosen(self.exports.currentIndex())
         self._controls.setEnabled(bool(forms))
-        self.show_result(obstacle or "", failed=False)
+        if obstacle or not self._controls.isEnabled() or self.result.text() == self._obstacle:
+            self.show_result(obstacle or "", failed=False)
+        self._obstacle = obstacle or ""
 
     def show_result(self, text: str, *, failed: bool) -> None:
         """Say what came of a call."""
@@ -260,6 +264,8 @@ class StepPanel(QScrollArea):
         label = QLabel(f"{name}  <small>{type}</small>")
         label.setBuddy(edit)
         self._form.addRow(label, box)
+        box.show()
+        label.show()
         if self._theme is not None:
             error.setStyleSheet(f"color: {self._theme.damage};")
 

@@ -52,12 +52,18 @@ def of_row(row: LayoutRow) -> Selection:
     return Selection(row.start, row.end, None, row, None, text)
 
 
-def first_selection(rows: Sequence[LayoutRow]) -> Selection | None:
-    """What is selected when a file is opened: its first tensor, or its state section, or all."""
-    tensors = [row for row in flat(rows) if row.tensor is not None]
+def first_selection(
+    rows: Sequence[LayoutRow], tensors: Sequence[TensorRow] = ()
+) -> Selection | None:
+    """What is selected when a file is opened.
+
+    The schema's first tensor; if there is none, the state section, what is damaged, or the start.
+    """
+    names = [tensor.tensor.name for tensor in tensors[:1]]
+    chosen = [row for row in flat(rows) if row.tensor in names]
     states = [row for row in rows if row.kind == "state"]
     damaged = [row for row in rows if row.damaged]
-    found = tensors or states or damaged or list(rows)
+    found = chosen or states or damaged or list(rows)
     return of_row(found[0]) if found else None
 
 
@@ -70,4 +76,4 @@ def again(
     for row in flat(rows):
         if old.row is not None and (row.name, row.start) == (old.row.name, old.row.start):
             return of_row(row)
-    return first_selection(rows)
+    return first_selection(rows, tensors)

@@ -87,11 +87,13 @@ def conflict_notice(document: Document) -> Notice | None:
     if document.theirs is None:
         return None
     theirs = document.theirs.state
-    found = "" if theirs is None else f" (generation {theirs.generation})"
-    text = f"Another program has replaced it{found}; {disk_changes(document)} would be lost."
+    found = "" if theirs is None else f": generation {theirs.generation}"
+    verb = "is" if document.steps == 1 else "are"
+    mine = f"{sentence(disk_changes(document))} here {verb} not written."
+    text = f"Another program has written it{found}. {mine}"
     actions = [("theirs", "Take theirs")]
     if document.can_keep_mine:
-        text += " Keeping yours replaces theirs at the next write."
+        text += " If you keep yours, the next write replaces theirs."
         actions.append(("mine", "Keep mine"))
     else:
         text += " Your state does not fit the new file."
