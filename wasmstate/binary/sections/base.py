@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from construct import Construct
 
+from wasmstate.binary.fast import UnusualError, read_unsigned
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.binary.values import Content, Field, decode, u32
 
@@ -134,15 +135,40 @@ class DecodedSection(Section):
 class ListSection(DecodedSection, Generic[Entry]):
     """A section whose content is one list of entries."""
 
-    @property
+    @cached_property
     def entries(self) -> Sequence[Entry]:
         """The entries, decoded when they are first asked for.
 
         Raises:
             MalformedError: naming the entry, the field and the byte.
         """
-        entries: Sequence[Entry] = self._decoded["entries"]
-        return entries
+        content = self.content
+        try:
+            count, at = read_unsigned(content, 0)
+            if count <= len(content):
+                entries, end = self.read_entries(content, at, count)
+                if end == len(content):
+                    return entries
+        except (UnusualError, IndexError, UnicodeDecodeError):
+            pass  # the declaration takes anything, and words the errors
+        declared: Sequence[Entry] = self._decoded["entries"]
+        return declared
+
+    def read_entries(self, data: bytes, at: int, count: int) -> tuple[Sequence[Entry], int]:
+        """Decode a long list by a plain loop, if the section has one.
+
+        Args:
+            data: the content of the section.
+            at: where the first entry starts.
+            count: how many there are, at most ``len(data)``.
+
+        Returns:
+            The entries, and where the last one ends.
+
+        Raises:
+            UnusualError, IndexError, UnicodeDecodeError: if the declaration has to look.
+        """
+        raise UnusualError
 
     def decode(self) -> Sequence[Entry]:
         return self.entries

@@ -9,8 +9,9 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, overload
+from typing import Self
 
+from wasmstate.binary.fast import OnDemand
 from wasmstate.binary.instructions import Instr, read_instructions
 from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan
 from wasmstate.binary.sections.base import Section
@@ -109,19 +110,25 @@ class Func:
         return NEEDS_DATA_COUNT & {instr.mnemonic for _, _, instr in self.instructions()}
 
 
-class Funcs(Sequence[Func]):
-    """The functions of a code section, each made when it is asked for."""
+class CodeSection(Section):
+    """The code of each defined function, in index order."""
 
-    def __init__(self, section: CodeSection) -> None:
-        self._section = section
-        self._content = section.content
-        content = Content(self._content, section.content_offset, section.path)
+    @cached_property
+    def entries(self) -> Sequence[Func]:
+        """The functions.
+
+        Raises:
+            MalformedError: if the size of one does not fit; what is in them is not looked at.
+        """
+        data = self.content
+        length = len(data)
+        content = Content(data, self.content_offset, self.path)
         count = u32.read(content, ".entries")
-        if count > content.length - content.tell():
+        if count > length - content.tell():
             content.malformed(".entries", 0, "length out of bounds")
-        data, length, at = self._content, content.length, content.tell()
-        self._starts = array("Q")
-        self._ends = array("Q")
+        at = content.tell()
+        starts = array("Q", [at])
+        bodies = array("Q")
         for i in range(count):
             start = at
             size = data[at] if at < length else 0x80
@@ -133,44 +140,20 @@ class Funcs(Sequence[Func]):
                 at = content.tell()
             if size > length - at:
                 content.malformed(f".entries[{i}].size", start, "length out of bounds")
-            self._starts.append(at)
+            bodies.append(at)
             at += size
-            self._ends.append(at)
+            starts.append(at)
         if at != length:
             content.malformed("", at, "section size mismatch")
 
-    def __len__(self) -> int:
-        return len(self._starts)
+        def make(index: int, _: int, end: int) -> Func:
+            body = bodies[index]
+            path = f"{self.path}.entries[{index}]"
+            return Func(data[body:end], self.content_offset + body, path)
 
-    @overload
-    def __getitem__(self, index: int) -> Func: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Func]: ...
-    def __getitem__(self, index: int | slice) -> Func | list[Func]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        index = range(len(self))[index]
-        start, end = self._starts[index], self._ends[index]
-        return Func(
-            self._content[start:end],
-            self._section.content_offset + start,
-            f"{self._section.path}.entries[{index}]",
-        )
+        return OnDemand(starts, make)
 
-
-class CodeSection(Section):
-    """The code of each defined function, in index order."""
-
-    @cached_property
-    def entries(self) -> Funcs:
-        """The functions.
-
-        Raises:
-            MalformedError: if the size of one does not fit; what is in them is not looked at.
-        """
-        return Funcs(self)
-
-    def decode(self) -> Funcs:
+    def decode(self) -> Sequence[Func]:
         return self.entries
 
     def fields(self) -> list[Field]:

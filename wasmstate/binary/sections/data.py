@@ -5,14 +5,17 @@ Source: WebAssembly Core 3.0, Binary Format, "Data Section".
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from construct import If, Struct, this
 
+from wasmstate.binary.fast import OnDemand, UnusualError, read_signed, read_unsigned
 from wasmstate.binary.instructions import Expr, expr
 from wasmstate.binary.sections.base import Layout, ListSection
-from wasmstate.binary.values import Choice, List, octets, record, u32
+from wasmstate.binary.values import Choice, Content, List, octets, record, u32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,10 @@ class Data:
     init: bytes
 
 
-data = record(
+_ACTIVE, _PASSIVE = 0, 1
+_I32_CONST, _END = 0x41, 0x0B
+
+data_ = record(
     Data,
     Struct(
         "flag" / Choice("malformed data segment kind", 0, 1, 2, of=u32),
@@ -46,4 +52,31 @@ data = record(
 class DataSection(ListSection[Data]):
     """Data segments in index order."""
 
-    layout: ClassVar[Layout] = Struct("entries" / List(data))
+    layout: ClassVar[Layout] = Struct("entries" / List(data_))
+
+    def read_entries(self, data: bytes, at: int, count: int) -> tuple[Sequence[Data], int]:
+        starts = array("Q", [at])
+        for _ in range(count):
+            flag = data[at]
+            at += 1
+            if flag == _ACTIVE:
+                if data[at] != _I32_CONST:
+                    raise UnusualError
+                _, at = read_signed(data, at + 1, 32)
+                if data[at] != _END:
+                    raise UnusualError
+                at += 1
+            elif flag != _PASSIVE:
+                raise UnusualError
+            length, at = read_unsigned(data, at)
+            at += length
+            starts.append(at)
+
+        def make(index: int, start: int, end: int) -> Data:
+            path = f"{self.path}.entries[{index}]"
+            segment: Data = data_.parse_stream(
+                Content(data[start:end], self.content_offset + start, path)
+            )
+            return segment
+
+        return OnDemand(starts, make), at

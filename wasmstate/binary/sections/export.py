@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from construct import Struct
 
+from wasmstate.binary.fast import UnusualError, read_unsigned
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import EXTERN_KINDS
 from wasmstate.binary.values import Choice, List, name, record, u32
@@ -38,3 +39,15 @@ class ExportSection(ListSection[Export]):
     """Exports in file order."""
 
     layout: ClassVar[Layout] = Struct("entries" / List(export))
+
+    def read_entries(self, data: bytes, at: int, count: int) -> tuple[list[Export], int]:
+        exports = []
+        for _ in range(count):
+            length, start = read_unsigned(data, at)
+            end = start + length
+            index, at = read_unsigned(data, end + 1)
+            kind = EXTERN_KINDS.get(data[end])
+            if kind is None:
+                raise UnusualError
+            exports.append(Export(data[start:end].decode(), kind, index))
+        return exports, at
