@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -32,6 +33,16 @@ class Committer:
         assert self._process.stdout is not None
         self._out = self._process.stdout.fileno()
         self._said = b""
+        self._child = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Let it come to its end, and its child, if a failed test left one."""
+        if self._child:
+            os.kill(self._child, signal.SIGKILL)
+        self._process.communicate(timeout=60)
 
     def run_and_kill(self, seconds: float) -> list[int]:
         """Start a child, kill it after so many seconds; gives the generations it reported."""
@@ -40,11 +51,12 @@ class Committer:
         self._process.stdin.flush()
         while b"\n" not in self._said:
             self._listen(60)
-        child = int(self._said.split()[0])
+        self._child = int(self._said.split()[0])
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._listen(left)
-        os.kill(child, signal.SIGKILL)
+        os.kill(self._child, signal.SIGKILL)
+        self._child = 0
         while b"dead\n" not in self._said:
             self._listen(60)
         _, *generations, _ = self._said.split()
@@ -54,11 +66,6 @@ class Committer:
     def _listen(self, seconds: float) -> None:
         if select.select([self._out], [], [], seconds)[0]:
             self._said += os.read(self._out, 1 << 16)
-
-    def close(self) -> None:
-        """Let it come to its end."""
-        self._process.communicate(timeout=60)
-        assert self._process.returncode == 0
 
 
 def is_leftover(finding: Finding) -> bool:
@@ -81,21 +88,20 @@ def test_after_kill_9_the_file_holds_the_last_state_reported_or_the_one_after(
     path.write_bytes(Module.open(path).with_custom("code", bytes(500_000), index=0).to_bytes())
     longest = COMMITS * seconds_of_a_commit(path)
     moments = random.Random(20261123)
-    committer = Committer(path)
     last, leftovers = state_of(path).generation, 0
-    for _ in range(KILLS):
-        reported = committer.run_and_kill(moments.uniform(0, longest))
-        last = reported[-1] if reported else last
-        findings = check(path)
-        assert [finding for finding in findings if not is_leftover(finding)] == []
-        state = state_of(path)
-        assert state.generation in (last, last + 1)
-        assert np.all(state["weights"] == state.generation)
-        leftovers += len(findings)
-        weights = np.full(8192, state.generation + 1, np.int64)
-        last = commit(path, state.with_values({"weights": weights})).generation
-        assert check(path) == []
-        assert os.listdir(tmp_path) == ["model.wasm"]
-    committer.close()
+    with Committer(path) as committer:
+        for _ in range(KILLS):
+            reported = committer.run_and_kill(moments.uniform(0, longest))
+            last = reported[-1] if reported else last
+            findings = check(path)
+            assert [finding for finding in findings if not is_leftover(finding)] == []
+            state = state_of(path)
+            assert state.generation in (last, last + 1)
+            assert np.all(state["weights"] == state.generation)
+            leftovers += len(findings)
+            weights = np.full(8192, state.generation + 1, np.int64)
+            last = commit(path, state.with_values({"weights": weights})).generation
+            assert check(path) == []
+            assert os.listdir(tmp_path) == ["model.wasm"]
     print(f"{KILLS} kills, {last} generations, {leftovers} leftovers")  # noqa: T201
     assert leftovers > KILLS // 20, "too few were killed in the middle of a commit"
