@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -40,6 +41,7 @@ class Shell(QMainWindow):
         self.resize(FIRST_SIZE)
         self.setAcceptDrops(True)
         self.theme = LIGHT
+        self._had_file = False
         self.page = FilePage()
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
@@ -80,6 +82,10 @@ class Shell(QMainWindow):
         self.statusBar().addPermanentWidget(label)
         return label
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._share_out()
+
     def reset_layout(self) -> None:
         """Every panel where it was at first."""
         for name, area in (
@@ -90,11 +96,15 @@ class Shell(QMainWindow):
         ):
             self.docks[name].setFloating(False)
             self.addDockWidget(area, self.docks[name])
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Give each panel its size; Qt only does so for panels that are shown."""
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         is_wide = self.width() >= FIRST_SIZE.width()
         widths = [284, 420] if is_wide else [210, 300]
         self.resizeDocks([self.docks["Layout"], self.docks["Tensors"]], widths, horizontal)
-        heights = [self.height() - 420, 300]
+        heights = [self.height() - 440, 320]
         self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
         self.resizeDocks([self.docks["Problems"]], [150], vertical)
 
@@ -104,6 +114,9 @@ class Shell(QMainWindow):
         for name, dock in self.docks.items():
             if name != "Problems":
                 dock.setVisible(is_file)
+        if is_file and not self._had_file:
+            self._had_file = True
+            self._share_out()
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours everywhere."""

@@ -22,7 +22,8 @@ class Theme:
         solids: of each kind of section.
         tint: how much of a solid colour stands behind its bytes, 0 to 1.
         changed: behind changed bytes and cells.
-        damage: the edge and hatching of damage; ``damage_ground`` and ``damage_text`` of a bar.
+        damage: the edge and hatching of damage; ``damage_ground`` and ``damage_text`` of a bar,
+            ``error_text`` of a line beside a field.
     """
 
     is_dark: bool
@@ -37,6 +38,7 @@ class Theme:
     damage: str
     damage_ground: str
     damage_text: str
+    error_text: str
     notice_ground: str
     changed: str
     tint: float
@@ -110,6 +112,7 @@ LIGHT = Theme(
     damage="#D55E00",
     damage_ground="#FCE6D6",
     damage_text="#5A2700",
+    error_text="#A34700",
     notice_ground="#DCEEF9",
     changed="#F2E95E",
     tint=0.22,
@@ -129,6 +132,7 @@ DARK = Theme(
     damage="#E8762B",
     damage_ground="#5C3210",
     damage_text="#FFE9D8",
+    error_text="#FF9C5B",
     notice_ground="#1F3D50",
     changed="#5D5A2C",
     tint=0.32,

@@ -111,7 +111,7 @@ def test_every_panel_and_field_has_a_name_for_a_screen_reader(
         panel.times,
         panel.seconds,
         panel.result,
-        *panel.fields,
-        *panel.errors,
+        *(field.edit for field in panel.fields),
+        *(field.error for field in panel.fields),
     ]
     assert all(widget.accessibleName() for widget in named)

@@ -61,8 +61,8 @@ def test_f10_steps_in_memory_and_marks_what_changed(
     before = bandit.read_bytes()
     window = open_window(bandit)
     arm, reward = window.step_panel.fields
-    type_into(qtbot, arm, "2")
-    type_into(qtbot, reward, "0.75")
+    type_into(qtbot, arm.edit, "2")
+    type_into(qtbot, reward.edit, "0.75")
     press(qtbot, window, Qt.Key.Key_F10)
     assert window.step_panel.result.text().startswith("update returned () in ")
     assert changed_cells(window) == ["+1.75000"]
@@ -114,14 +114,14 @@ def test_text_that_is_no_number_is_told_beside_its_field_and_nothing_is_called(
     window = open_window(bandit)
     calls: list[bool] = []
     window.controller.running_changed.connect(calls.append)
-    type_into(qtbot, window.step_panel.fields[0], "two")
+    type_into(qtbot, window.step_panel.fields[0].edit, "two")
     QTest.keyClick(window, Qt.Key.Key_F10)
-    error = window.step_panel.errors[0]
+    error = window.step_panel.fields[0].error
     assert error.isVisible()
     assert error.text() == "'two' is not an integer: write 12, -3 or 0x1F"
     assert not window.controller.is_busy
     assert calls == []
-    type_into(qtbot, window.step_panel.fields[0], "2")
+    type_into(qtbot, window.step_panel.fields[0].edit, "2")
     assert not error.isVisible()
 
 
@@ -132,7 +132,7 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     window.step_panel.seconds.setValue(0)
     press(qtbot, window, Qt.Key.Key_F10)
     before = window.page.hex.dump.data
-    type_into(qtbot, window.step_panel.fields[0], "1")
+    type_into(qtbot, window.step_panel.fields[0].edit, "1")
     ticks: list[int] = []
     clock = QElapsedTimer()
     timer = QTimer(window, interval=10)
@@ -149,7 +149,7 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     timer.stop()
     assert window.step_panel.result.text() == "update() was stopped. S is what it was."
     assert window.page.hex.dump.data == before
-    type_into(qtbot, window.step_panel.fields[0], "0")
+    type_into(qtbot, window.step_panel.fields[0].edit, "0")
     press(qtbot, window, Qt.Key.Key_F10)
     assert changed_cells(window) == ["2"]
     assert window.controller.worker_id != worker
@@ -160,7 +160,7 @@ def test_a_call_that_runs_out_of_its_time_is_ended(
 ) -> None:
     window = open_window(stubborn)
     window.step_panel.seconds.setValue(0.1)
-    type_into(qtbot, window.step_panel.fields[0], "1")
+    type_into(qtbot, window.step_panel.fields[0].edit, "1")
     press(qtbot, window, Qt.Key.Key_F10)
     assert window.step_panel.result.text() == (
         "update() was ended: it ran longer than 0.1 s. S is what it was."
@@ -171,7 +171,7 @@ def test_a_trap_is_told_and_changes_nothing(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    type_into(qtbot, window.step_panel.fields[0], "2")
+    type_into(qtbot, window.step_panel.fields[0].edit, "2")
     press(qtbot, window, Qt.Key.Key_F10)
     text = window.step_panel.result.text()
     assert "unreachable" in text
@@ -192,6 +192,22 @@ def test_run_calls_many_times_and_counts_each(
     write(qtbot, window)
     assert state_on_disk(bandit).update_count == 100
     assert state_on_disk(bandit)["count"] == 100
+
+
+def test_a_run_that_is_stopped_keeps_the_calls_that_are_done(
+    qtbot: QtBot, stubborn: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(stubborn)
+    window.step_panel.times.setValue(1_000_000)
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(window.isWindowModified, timeout=WAIT)
+    press(qtbot, window, Qt.Key.Key_Escape)
+    document = window.controller.document
+    assert document is not None
+    assert document.state is not None
+    assert 0 < document.steps == document.state["n"] < 1_000_000
+    end = f"S is as call {document.steps:,} left it."
+    assert window.step_panel.result.text() == f"update() was stopped. {end}"
 
 
 def test_predict_changes_nothing(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> None:

@@ -13,6 +13,7 @@ from wasmstate_gui.presenters.layout import LayoutRow
 from wasmstate_gui.theme import Theme
 
 _NARROW = 220
+_LEAST_WIDTH = 150
 
 
 class LayoutPanel(QTreeView):
@@ -25,6 +26,7 @@ class LayoutPanel(QTreeView):
         super().__init__(parent)
         self.setAccessibleName("Layout")
         self.setAccessibleDescription("The sections of the file, with offset and size in bytes")
+        self.setMinimumWidth(_LEAST_WIDTH)
         self._is_marking = False
         self.layout_model = LayoutModel(self)
         self.setModel(self.layout_model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -23,10 +22,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wasmstate.state.schema import Param
+from wasmstate_gui.panels.argument_field import ArgumentField
+from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.presenters.step_form import Form
 from wasmstate_gui.theme import Theme
 
 _NARROW = 360
+_LONGEST_NAME = 140
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class CallRequest:
     """What the user wants called. ``seconds`` is ``None`` for no limit."""
 
     name: str
-    args: list[int | float] = field(default_factory=list)
+    args: list[int | float]
     times: int = 1
     seconds: float | None = 2.0
 
@@ -53,8 +56,7 @@ class StepPanel(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self._forms: Sequence[Form] = ()
         self._texts: dict[str, list[str]] = {}
-        self.fields: list[QLineEdit] = []
-        self.errors: list[QLabel] = []
+        self.fields: list[ArgumentField] = []
         self._controls = QWidget()
         self._buttons = QGridLayout()
         self._options = QGridLayout()
@@ -113,7 +115,6 @@ class StepPanel(QScrollArea):
         column.setSpacing(6)
         outer.addWidget(self._controls)
         self._form = QFormLayout()
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow("Export", self.exports)
@@ -136,8 +137,8 @@ class StepPanel(QScrollArea):
         """Use other colours."""
         self._theme = theme
         self._paint_result()
-        for label in self.errors:
-            label.setStyleSheet(f"color: {theme.damage};")
+        for each in self.fields:
+            each.set_theme(theme)
 
     def show_forms(self, forms: Sequence[Form], obstacle: str | None) -> None:
         """Offer these functions; with an obstacle, none, and say why."""
@@ -210,69 +211,60 @@ class StepPanel(QScrollArea):
         form = self.form
         if form is None:
             return
-        arguments = form.arguments([each.text() for each in self.fields])
+        arguments = form.arguments([each.edit.text() for each in self.fields])
         wrong = self._show_errors()
         if wrong is not None:
-            wrong.setFocus()
-            wrong.selectAll()
+            wrong.edit.setFocus()
+            wrong.edit.selectAll()
             return
         values = [each.value for each in arguments if each.value is not None]
         self.requested.emit(CallRequest(form.name, values, times, self._limit))
 
-    def _show_errors(self) -> QLineEdit | None:
+    def _show_errors(self) -> ArgumentField | None:
         """Check all fields; gives the first that is wrong."""
         first = None
         form = self.form
-        arguments = form.arguments([each.text() for each in self.fields]) if form else []
-        for edit, label, argument in zip(self.fields, self.errors, arguments, strict=True):
-            label.setText(argument.error)
-            label.setVisible(bool(argument.error))
+        arguments = form.arguments([each.edit.text() for each in self.fields]) if form else []
+        for field, argument in zip(self.fields, arguments, strict=True):
+            field.show_error(argument.error)
             if argument.error and first is None:
-                first = edit
+                first = field
         return first
 
     def _chosen(self, _index: int) -> None:
         while self._form.rowCount() > 1:
             self._form.removeRow(1)
-        self.fields, self.errors = [], []
+        self.fields = []
         form = self.form
         if form is None:
             return
         texts = self._texts.setdefault(form.name, form.defaults())
-        for i, (param, text) in enumerate(zip(form.fields, texts, strict=True)):
-            self._add_field(i, param.name, param.type, text)
+        for param, text in zip(form.fields, texts, strict=True):
+            self._add_field(param, text)
         self.step_button.setText(f"{form.action}  F10")
         self.set_running(running=False)
         if form.obstacle:
             self.show_result(form.obstacle, failed=False)
 
-    def _add_field(self, index: int, name: str, type: str, text: str) -> None:
-        edit, error = QLineEdit(text), QLabel()
-        edit.setAccessibleName(f"{name}, {type}")
-        edit.textChanged.connect(self._typed)
-        error.setWordWrap(True)
-        error.setAccessibleName(f"What is wrong with {name}")
-        error.hide()
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
-        column.addWidget(edit)
-        column.addWidget(error)
-        self.fields.append(edit)
-        self.errors.append(error)
-        label = QLabel(f"{name}  <small>{type}</small>")
-        label.setBuddy(edit)
-        self._form.addRow(label, box)
-        box.show()
-        label.show()
+    def _add_field(self, param: Param, text: str) -> None:
+        field = ArgumentField(param, text)
+        field.edit.textChanged.connect(self._typed)
         if self._theme is not None:
-            error.setStyleSheet(f"color: {self._theme.damage};")
+            field.set_theme(self._theme)
+        label = ElidedLabel()
+        label.show_text(f"{param.name}  {param.type}")
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        label.setMaximumWidth(_LONGEST_NAME)
+        label.setBuddy(field.edit)
+        self.fields.append(field)
+        self._form.addRow(label, field)
+        field.show()
+        label.show()
 
     def _typed(self) -> None:
         form = self.form
         if form is not None:
-            self._texts[form.name] = [each.text() for each in self.fields]
+            self._texts[form.name] = [each.edit.text() for each in self.fields]
         self._show_errors()
 
     def _times_changed(self, times: int) -> None:

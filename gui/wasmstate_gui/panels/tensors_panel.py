@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QFont, QFontDatabase, QResizeEvent
@@ -23,6 +24,7 @@ from wasmstate_gui.theme import Theme
 
 _ROW_HEIGHT = 24
 _LIST_LINES = 8
+_LONGEST_NAME = 150
 _NARROW = 340
 
 
@@ -91,6 +93,7 @@ class TensorsPanel(QStackedWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         for column in (3, 4):
             self.list.setColumnHidden(column, self.width() < _NARROW)
+        self._fit_height()
         super().resizeEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
@@ -114,7 +117,7 @@ class TensorsPanel(QStackedWidget):
         is_new = [r.tensor for r in rows] != [r.tensor for r in self.list_model.rows]
         self.list_model.show(rows)
         if is_new:
-            self._fit_list(len(rows))
+            self._fit_list()
         current = self.list.currentIndex().row()
         if rows:
             self.list.selectRow(max(0, current))
@@ -135,7 +138,7 @@ class TensorsPanel(QStackedWidget):
                     self.table.clearSelection()
         self._is_marking = False
 
-    def _fit_list(self, count: int) -> None:
+    def _fit_list(self) -> None:
         header = self.list.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         letter = self.list.fontMetrics().horizontalAdvance("0")
@@ -144,16 +147,26 @@ class TensorsPanel(QStackedWidget):
         for column, width in enumerate((min(max(types, 4), 12), 7, 9, 9), 1):
             header.resizeSection(column, width * letter + 12)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """As many lines as there are tensors, but no more than a third of the panel."""
+        most = min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
+        lines = min(max(len(self.list_model.rows), 1), most)
         height = self.list.horizontalHeader().sizeHint().height() + 4
-        self.list.setFixedHeight(height + _ROW_HEIGHT * min(max(count, 1), _LIST_LINES))
+        self.list.setFixedHeight(height + _ROW_HEIGHT * lines)
 
     def _show_table(self, row: TensorRow) -> None:
         table = TensorTable(row)
         is_new = self.table_model.table is None or self.table_model.table.row.tensor != row.tensor
         self.table_model.show(table)
         unit = f"  [{row.tensor.unit}]" if row.tensor.unit else ""
-        place = f"{row.type_text} at 0x{row.offset:X}{unit}"
-        self.summary.setText(f"<b>{row.tensor.name}</b> {place}<br>{row.summary}")
+        place = f"{row.type_text} at 0x{row.offset:X}{escape(unit)}"
+        name = self.summary.fontMetrics().elidedText(
+            row.tensor.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME
+        )
+        self.summary.setText(f"<b>{escape(name)}</b> {place}<br>{row.summary}")
+        self.summary.setToolTip(row.tensor.name)
         if is_new:
             wide = self.table.fontMetrics().horizontalAdvance("0") * 12
             if row.tensor.dtype in ("u64", "i64"):
