@@ -33,6 +33,8 @@ class Actions:
         self.predict = self._action("predict", "Predict", "F9")
         self.run = self._action("run", "Run", "F5")
         self.stop = self._action("stop", "Stop", "Esc")
+        self.next = self._action("next_change", "Next change", "F8")
+        self.previous = self._action("previous_change", "Previous change", "Shift+F8")
         self.light = self._action("light", "Light", checkable=True)
         self.dark = self._action("dark", "Dark", checkable=True)
         self.since_step = self._action("since_step", "Changes of the last call", checkable=True)
@@ -53,6 +55,8 @@ class Actions:
         for number, toggle in enumerate(toggles, 1):
             toggle.setShortcut(QKeySequence(f"Ctrl+{number}"))
         view = self._menu("&View", *toggles, None, self.since_step, self.since_disk, None)
+        view.addActions([self.next, self.previous])
+        view.addSeparator()
         view.addActions([self.light, self.dark])
         view.addSeparator()
         view.addAction(self.reset)

@@ -13,6 +13,7 @@ _KEYS = (
     ("F9", "call predict()"),
     ("F5", "run many steps"),
     ("Esc", "stop the call under way"),
+    ("F8, Shift+F8", "go to the next changed cell, to the one before"),
     ("Ctrl+1 to 4", "show or hide a panel"),
     ("Arrows, Page, Home, End", "move in the bytes"),
     ("Left, Right on the map", "go from section to section"),

@@ -53,7 +53,8 @@ class Jobs(QObject):
             work: gives a value, or raises OSError or WasmstateError, which is then the value.
             done: takes the value.
         """
-        relay = _Relay()
+        # It has a parent: else the thread that drops the last reference would delete it.
+        relay = _Relay(self)
         relay.done.connect(self._done)
         self._waiting[relay] = done
         self._pool.start(_Job(work, relay))
@@ -65,5 +66,6 @@ class Jobs(QObject):
 
     def _done(self, relay: _Relay, result: object) -> None:
         done = self._waiting.pop(relay, None)
+        relay.deleteLater()
         if done is not None:
             done(result)

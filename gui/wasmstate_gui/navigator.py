@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from wasmstate_gui.presenters.layout import LayoutRow, flat
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.selection import Selection, again, at_byte, first_selection, of_row
+from wasmstate_gui.presenters.tensors import next_changed
 from wasmstate_gui.shell import Shell
 
 
@@ -45,6 +46,27 @@ class Navigator(QObject):
             self._shell.page.hex.reveal(tensors[-1].end - 1)
         self._select(first)
         self._shell.page.hex.reveal(first.start, at_top=not tensors)
+
+    def next_change(self) -> None:
+        """Go to the next changed element."""
+        self._go_to_change(1)
+
+    def previous_change(self) -> None:
+        """Go to the changed element before."""
+        self._go_to_change(-1)
+
+    def _go_to_change(self, direction: int) -> None:
+        here = self.selection.start if self.selection is not None else 0
+        tensors = self._picture.tensors if self._picture is not None else []
+        offset = next_changed(tensors, here, direction)
+        if offset is not None:
+            self._byte_chosen(offset)
+
+    def show_changed_tensor(self) -> None:
+        """Select the first tensor that changed, if there is one."""
+        changed = [t for t in self._picture.tensors if t.changed_count] if self._picture else []
+        if changed:
+            self._tensor_chosen(changed[0].tensor.name)
 
     def _select(self, selection: Selection | None) -> None:
         self.selection = selection

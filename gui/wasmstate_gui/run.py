@@ -74,10 +74,14 @@ class _Script(QObject):
         if not self._steps or self._error:
             self._draw_soon()
             return
-        self._window.idle.connect(self._draw_soon, Qt.ConnectionType.SingleShotConnection)
+        self._window.idle.connect(self._stepped, Qt.ConnectionType.SingleShotConnection)
         if not self._window.step_panel.step_times("update", self._steps):
             self._error = "there is no update() that could be called"
             self._draw_soon()
+
+    def _stepped(self) -> None:
+        self._window.navigator.show_changed_tensor()
+        self._draw_soon()
 
     def _draw_soon(self) -> None:
         if self._screenshot is not None:

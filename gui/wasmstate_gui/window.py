@@ -56,6 +56,8 @@ class MainWindow(Shell):
                 "predict": self.step_panel.predict,
                 "run": self.step_panel.run,
                 "stop": self.controller.stop,
+                "next_change": self.navigator.next_change,
+                "previous_change": self.navigator.previous_change,
                 "light": self._use_light,
                 "dark": self._use_dark,
                 "since_step": self._compare_with_step,

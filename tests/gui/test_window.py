@@ -56,6 +56,24 @@ def test_a_byte_a_cell_and_a_section_are_one_selection(
     assert window.layout_panel.currentIndex().data() == "producers"
 
 
+def test_f8_goes_from_one_changed_cell_to_the_next(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    places = []
+    for key, modifier in [
+        (Qt.Key.Key_F8, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_F8, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier),
+    ]:
+        QTest.keyClick(window, key, modifier)
+        places.append(window.place_label.text().split(" ")[0])
+    assert places == ["failures[0]", "rng[0]", "failures[0]", "count"]
+
+
 def test_damage_is_told_in_a_bar_and_listed(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:

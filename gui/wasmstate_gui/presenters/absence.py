@@ -10,6 +10,8 @@ from wasmstate_gui.presenters.snapshot import Snapshot
 def no_tensors(snapshot: Snapshot) -> str:
     """What the tensors panel says of a file without a readable state, as rich text."""
     if not snapshot.is_wasm:
+        if not snapshot.data:
+            return "<b>The file is empty.</b>"
         return "<b>Not a WebAssembly file.</b><p>Its bytes are shown as they are.</p>"
     if snapshot.module.is_component:
         return (

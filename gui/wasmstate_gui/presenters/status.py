@@ -67,13 +67,10 @@ def damage_notice(document: Document) -> Notice | None:
     first = snapshot.findings[0]
     actions = (("problems", "Show problems"),)
     if not snapshot.is_wasm:
-        magic = snapshot.data[:8].hex(" ").upper() or "missing, the file is empty"
-        return Notice(
-            "damage",
-            "This is not WebAssembly.",
-            f"A module starts with 00 61 73 6D 01 00 00 00; here the first bytes are {magic}.",
-            actions,
-        )
+        magic = snapshot.data[:8].hex(" ").upper()
+        found = f"this file with {magic}" if magic else "this file is empty"
+        text = f"A module starts with 00 61 73 6D 01 00 00 00; {found}."
+        return Notice("damage", "This is not WebAssembly.", text, actions)
     part = "State section damaged." if "wasmstate.state" in first.path else "Module damaged."
     place = "" if first.offset is None else f" at 0x{first.offset:X}"
     more = len(snapshot.findings) - 1

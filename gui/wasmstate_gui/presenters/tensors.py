@@ -221,6 +221,23 @@ def cell_hint(row: TensorRow, index: int) -> str:
     return f"{cell_name(row, index)} = {value!r}{was}, {place}"
 
 
+def next_changed(rows: Sequence[TensorRow], offset: int, direction: int) -> int | None:
+    """Where the changed element after (1) or before (-1) a byte begins, from the other end again.
+
+    ``None`` if nothing changed.
+    """
+    starts = sorted(
+        row.offset + int(index) * row.values.itemsize
+        for row in rows
+        for index in np.flatnonzero(row.changed)
+    )
+    if not starts:
+        return None
+    if direction > 0:
+        return next((start for start in starts if start > offset), starts[0])
+    return next((start for start in reversed(starts) if start < offset), starts[-1])
+
+
 def cell_at(rows: Sequence[TensorRow], offset: int) -> tuple[TensorRow, int] | None:
     """The element that a byte of the file belongs to."""
     for row in rows:
