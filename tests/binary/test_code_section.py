@@ -6,6 +6,7 @@ import pytest
 
 from support import leb, message, section_bytes, unhex
 from wasmstate.binary import Module
+from wasmstate.binary.immediates import Labels
 from wasmstate.binary.instructions import Instr
 from wasmstate.binary.sections.code import CodeSection, Locals, locals_list
 from wasmstate.binary.values import Field
@@ -120,3 +121,11 @@ def test_sizes_that_do_not_fit_are_reported(content: bytes, expected: str) -> No
 def test_malformed_code_names_function_instruction_and_byte(text: str, expected: str) -> None:
     section = code_section(b"\x01" + body(text))
     assert message(MalformedError, section.entries[0].verify) == expected
+
+
+def test_a_table_of_branches_may_have_a_padded_count() -> None:
+    (func,) = code_section(b"\1" + body("00  20 00  0e 81 00 00 00  0b")).entries
+    assert [instr for _, _, instr in func.instructions()] == [
+        Instr("local.get", (0,)),
+        Instr("br_table", (Labels((0, 0)),)),
+    ]
