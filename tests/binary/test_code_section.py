@@ -125,7 +125,15 @@ def test_malformed_code_names_function_instruction_and_byte(text: str, expected:
 
 def test_a_table_of_branches_may_have_a_padded_count() -> None:
     (func,) = code_section(b"\1" + body("00  20 00  0e 81 00 00 00  0b")).entries
+    assert func.verify() == frozenset()
     assert [instr for _, _, instr in func.instructions()] == [
         Instr("local.get", (0,)),
         Instr("br_table", (Labels((0, 0)),)),
     ]
+
+
+def test_a_label_of_a_table_that_is_too_long_is_reported() -> None:
+    (func,) = code_section(b"\1" + body("00  0e 00 80 80 80 80 80 00  0b")).entries
+    assert message(MalformedError, func.verify) == (
+        "sections[0].entries[0].expr.instructions[0] at 0x14: integer representation too long"
+    )
