@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -130,6 +130,8 @@ class HexPainter:
         pixels = lines.grounds.tobytes()
         image = QImage(pixels, WIDTH, count, WIDTH, QImage.Format.Format_Indexed8)
         image.setColorTable(self._colours)
+        # Drawn three times: converted here, it need not be converted each time.
+        image = image.convertToFormat(QImage.Format.Format_RGB32)
         height = count * grid.line
         for start, stop in ((0, 8), (8, 16)):
             left, right = grid.cell(start)[0], grid.cell(stop - 1)[1]
@@ -140,6 +142,7 @@ class HexPainter:
         rails = np.minimum(lines.rails, NO_GROUND).repeat(4).tobytes()
         image = QImage(rails, 4, count, 4, QImage.Format.Format_Indexed8)
         image.setColorTable(self._rail_colours)
+        image = image.convertToFormat(QImage.Format.Format_RGB32)
         painter.drawImage(QRectF(0, top, RAIL, height), image, QRectF(0, 0, 4, count))
 
     def _paint_run(
@@ -163,14 +166,16 @@ class HexPainter:
         painter.drawGlyphRun(QPointF(0, 0), run)
 
     def _paint_underlines(self, painter: QPainter, lines: Lines) -> None:
-        grid = self.grid
-        painter.setPen(self._inks[BOLD_INK])
+        grid, strokes = self.grid, []
         for line, column in np.argwhere(lines.inks == BOLD_INK).tolist():
             y = line * grid.line + round(grid.underline) + 1.5
             left = grid.hex_left[column]
-            painter.drawLine(QPointF(left, y), QPointF(left + 2 * grid.char - 1, y))
+            strokes.append(QLineF(left, y, left + 2 * grid.char - 1, y))
             left = grid.ascii_left + column * grid.char
-            painter.drawLine(QPointF(left, y), QPointF(left + grid.char - 1, y))
+            strokes.append(QLineF(left, y, left + grid.char - 1, y))
+        if strokes:
+            painter.setPen(self._inks[BOLD_INK])
+            painter.drawLines(strokes)
 
     def _place_letters(self, count: int) -> None:
         grid = self.grid
