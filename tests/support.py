@@ -19,13 +19,16 @@ PREAMBLE = b"\0asm\x01\0\0\0"
 CONTENT_OFFSET = len(PREAMBLE) + 2
 """Where the content of the only section of a module starts, if it is shorter than 128 bytes."""
 
+_EXAMPLES = 10_000 if os.environ.get("WASMSTATE_THOROUGH") == "1" else 300
 settings.register_profile(
     "wasmstate",
-    max_examples=10_000 if os.environ.get("WASMSTATE_THOROUGH") == "1" else 300,
+    max_examples=_EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("wasmstate")
+fewer_examples = settings(max_examples=_EXAMPLES // 5)
+"""For properties that cost much, or are tested for each of many kinds of value."""
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 

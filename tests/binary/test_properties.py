@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binary import strategies as s
-from support import PREAMBLE
+from support import PREAMBLE, fewer_examples
 from wasmstate.binary import Module
 from wasmstate.binary.instructions import expr
 from wasmstate.binary.names import read_names
@@ -96,6 +96,7 @@ def use_everything(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", VALUES)
+@fewer_examples
 @given(data=st.data())
 def test_a_value_is_read_back_from_its_bytes(kind: str, data: st.DataObject) -> None:
     construct, values = VALUES[kind]
@@ -116,6 +117,7 @@ def test_an_integer_padded_to_any_width_up_to_the_limit_is_the_same(
 
 
 @pytest.mark.parametrize("section_class", ENTRIES)
+@fewer_examples
 @given(data=st.data())
 def test_entries_are_read_back_from_the_section_they_build(
     section_class: type[ListSection[Any]], data: st.DataObject
@@ -135,6 +137,7 @@ def test_entries_are_read_back_from_the_section_they_build(
 
 
 @pytest.mark.parametrize("id", range(14))
+@fewer_examples
 @given(content=st.binary(max_size=60))
 def test_no_content_of_any_section_raises_anything_else(id: int, content: bytes) -> None:
     use_everything(PREAMBLE + bytes([id, len(content)]) + content)
@@ -155,6 +158,7 @@ def test_no_damage_to_a_small_module_raises_anything_else(data: bytes) -> None:
     use_everything(data)
 
 
+@fewer_examples
 @given(s.damaged_binaries)
 def test_no_damage_to_a_real_binary_raises_anything_else(data: bytes) -> None:
     use_everything(data)
