@@ -102,7 +102,7 @@ class Shell(QMainWindow):
         """Give each panel its size; Qt only does so for panels that are shown."""
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         is_wide = self.width() >= FIRST_SIZE.width()
-        widths = [284, 420] if is_wide else [210, 300]
+        widths = [284, 420] if is_wide else [150, 250]
         self.resizeDocks([self.docks["Layout"], self.docks["Tensors"]], widths, horizontal)
         heights = [self.height() - 440, 320]
         self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
