@@ -6,11 +6,11 @@ READY := .venv/.ready
 
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fixtures bench docs clean
+.PHONY: help demo test check format fixtures bench docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
-	  while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '%-18s %s\n' "$$target" "$$text"; done
 
 $(READY): pyproject.toml constraints.txt .ci/setup
 	@PYTHON=$(PYTHON) .ci/setup
@@ -41,6 +41,12 @@ bench: $(READY) ## Measure, and print ratios
 
 docs: $(READY) ## Build the documentation in docs/build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
+
+screenshots: $(READY) ## Draw the pictures of the documentation
+	@mkdir -p docs/images build
+	$(BIN)/wasmstate inspect fixtures/bandit.wasm --light --step 3 --size 1280x800 --screenshot docs/images/inspector.png
+	$(BIN)/python -c "import pathlib; b = bytearray(pathlib.Path('fixtures/bandit.wasm').read_bytes()); b[-100] ^= 4; pathlib.Path('build/bandit.wasm').write_bytes(b)"
+	$(BIN)/wasmstate inspect build/bandit.wasm --dark --size 1280x800 --screenshot docs/images/inspector-damaged.png
 
 clean: ## Remove what setting up and testing made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache
