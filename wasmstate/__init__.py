@@ -37,11 +37,12 @@ if TYPE_CHECKING:
     from wasmstate.runtime.program import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.session import PredictChangedStateWarning, Session
-    from wasmstate.state.check import Finding, check
+    from wasmstate.state.check import Finding
     from wasmstate.state.diff import TensorDiff, diff
     from wasmstate.state.schema import Param, Signature
     from wasmstate.state.state import State
     from wasmstate.state.tensor import Tensor, TensorSpec
+    from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
 
 __version__ = "0.1.0"
@@ -60,7 +61,7 @@ _HOMES = {
     "TensorDiff": "wasmstate.state.diff",
     "TensorSpec": "wasmstate.state.tensor",
     "attach": "wasmstate.session.attach",
-    "check": "wasmstate.state.check",
+    "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.diff",
     "replace_section": "wasmstate.storage.commit",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from state.modules import COUNT, MEMORY, wat
 from state.records import record_bytes
-from support import PREAMBLE, custom_bytes, module_bytes, section_bytes
+from support import PREAMBLE, custom_bytes, module_bytes, module_of, section_bytes
 from wasmstate.binary import Module
-from wasmstate.state.check import Finding, check, check_module, leftovers
+from wasmstate.state.check import check_module
 from wasmstate.state.describe import describe, with_state
 from wasmstate.state.tensor import TensorSpec
 
@@ -23,7 +21,7 @@ STATE = describe(PLAIN, TENSORS)
 SOUND = with_state(PLAIN, STATE)
 WHERE = f"sections[{len(PLAIN.sections)}].wasmstate.state"
 CONTENT = SOUND.sections[-1].content_offset
-NO_STATE = "error: wasmstate.state: the file carries no state; attach one with 'wasmstate attach'"
+NO_STATE = "warning: wasmstate.state: the file carries no state; attach one with 'wasmstate attach'"
 
 
 def found(data: bytes | Module) -> list[str]:
@@ -31,11 +29,8 @@ def found(data: bytes | Module) -> list[str]:
     return [str(each) for each in check_module(Module.from_bytes(data, strict=False))]
 
 
-def test_a_sound_module_with_a_sound_state_has_no_findings(tmp_path: Path) -> None:
-    path = tmp_path / "model.wasm"
-    path.write_bytes(SOUND.to_bytes())
-    assert check(path) == []
-    assert check(str(path)) == []
+def test_a_sound_module_with_a_sound_state_has_no_findings() -> None:
+    assert found(SOUND) == []
 
 
 def test_a_module_without_a_state_is_told_how_to_get_one() -> None:
@@ -69,16 +64,35 @@ def test_a_file_cut_short_says_what_is_readable() -> None:
 
 def test_every_section_that_cannot_be_decoded_is_found() -> None:
     data = module_bytes(section_bytes(5, b"\1\x10\0"), section_bytes(3, b"\1"))
-    assert found(data)[:2] == [
+    assert found(data)[:3] == [
         (
             "error: sections[0].entries[0].limits.flag at 0xb: malformed limits flags; "
-            "the memory section cannot be used; the others are not concerned"
+            "this part cannot be used; the other sections are not concerned"
+        ),
+        (
+            "error: sections[1] at 0xd: unexpected content after last section (function out of "
+            "order or twice); this part cannot be used; the other sections are not concerned"
         ),
         (
             "error: sections[1].entries at 0xf: length out of bounds; "
-            "the function section cannot be used; the others are not concerned"
+            "this part cannot be used; the other sections are not concerned"
         ),
     ]
+
+
+def test_instructions_are_looked_at_unless_time_is_short() -> None:
+    type_, function = section_bytes(1, b"\1\x60\0\0"), section_bytes(3, b"\1\0")
+    module = module_of(type_, function, section_bytes(10, b"\1\2\0\xff"))
+    assert next(each.reason for each in check_module(module)) == "illegal opcode ff"
+    assert [str(each) for each in check_module(module, instructions=False)] == [NO_STATE]
+
+
+def test_a_component_is_told_where_a_state_goes() -> None:
+    (finding,) = check_module(Module.from_bytes(b"\0asm\x0d\0\1\0"))
+    assert str(finding) == (
+        "warning: wasmstate.state: the file carries no state; "
+        "it is a component; a state goes into the core module inside it"
+    )
 
 
 def test_a_damaged_state_is_found_at_its_byte_in_the_file() -> None:
@@ -142,21 +156,3 @@ def test_two_states_are_found_and_each_is_looked_at() -> None:
         f"error: sections[{second.index}] at {second.offset:#x}: "
         "2 sections are named wasmstate.state; keep the right one only"
     )
-
-
-def test_a_file_that_a_writer_left_is_a_warning(tmp_path: Path) -> None:
-    path = tmp_path / "model [1].wasm"
-    path.write_bytes(SOUND.to_bytes())
-    (tmp_path / ".other.wasm.abc.wasmstate-tmp").touch()
-    left = tmp_path / ".model [1].wasm.abc.wasmstate-tmp"
-    left.touch()
-    assert leftovers(path) == [left]
-    assert check(path) == [
-        Finding(
-            "warning",
-            str(left),
-            None,
-            "left by a writer that was ended in the middle of a commit",
-            "the next commit removes it",
-        )
-    ]

@@ -111,13 +111,16 @@ class Module:
             raise found
         return self
 
-    def findings(self) -> list[MalformedError]:
+    def findings(self, *, instructions: bool = True) -> list[MalformedError]:
         """Every independent way in which the binary is malformed, in file order.
 
         A section, or a function's code, that cannot be decoded does not keep the others from being
         looked at. Custom sections make no module malformed.
+
+        Args:
+            instructions: whether to look into the code of functions.
         """
-        return list(findings(self))
+        return list(findings(self, instructions=instructions))
 
     @property
     def size(self) -> int:

@@ -7,7 +7,9 @@ renamed into its place.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import weakref
 from pathlib import Path
 from typing import Protocol
@@ -76,6 +78,9 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         OSError: if it cannot be opened or read.
     """
     file = Path(path)
-    if file.stat().st_size <= READ_WHOLE:
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EINVAL, "neither a file nor a link to one", str(path))
+    if status.st_size <= READ_WHOLE:
         return BytesSource(file.read_bytes())
     return FileSource(os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 
 
-def findings(module: Module) -> Iterator[MalformedError]:
+def findings(module: Module, *, instructions: bool = True) -> Iterator[MalformedError]:
     """Each independent way in which the module is malformed, in file order of its sections.
 
     A section that cannot be decoded does not keep the others from being looked at. Custom sections
@@ -33,12 +33,16 @@ def findings(module: Module) -> Iterator[MalformedError]:
         if module.damage is not None:
             yield module.damage
         return
-    yield from _order(module)
     has_data_count = module.section(DataCountSection) is not None
+    last = -1
     for section in module.sections:
         if section.id == CUSTOM_ID:
             continue
-        if isinstance(section, CodeSection):
+        place = _ORDER.index(section.id)
+        if place <= last:
+            yield _misplaced(section)
+        last = max(place, last)
+        if instructions and isinstance(section, CodeSection):
             yield from _code(section, has_data_count=has_data_count)
             continue
         try:
@@ -51,19 +55,9 @@ def findings(module: Module) -> Iterator[MalformedError]:
     yield from _counts(module)
 
 
-def _order(module: Module) -> Iterator[MalformedError]:
-    last = -1
-    for section in module.sections:
-        if section.id == CUSTOM_ID:
-            continue
-        place = _ORDER.index(section.id)
-        if place <= last:
-            yield MalformedError(
-                section.path,
-                section.offset,
-                f"unexpected content after last section ({section.name} out of order or twice)",
-            )
-        last = max(place, last)
+def _misplaced(section: Section) -> MalformedError:
+    reason = f"unexpected content after last section ({section.name} out of order or twice)"
+    return MalformedError(section.path, section.offset, reason)
 
 
 def _code(section: CodeSection, *, has_data_count: bool) -> Iterator[MalformedError]:

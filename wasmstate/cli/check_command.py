@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from wasmstate.cli.common import about, as_json, echo_json, existing_file
-from wasmstate.state.check import check
+from wasmstate.storage.check import check
 
 
 @click.command("check")

@@ -126,10 +126,15 @@ def sweep(path: Path) -> list[Path]:
 
     Only for a caller that holds the writers' lock: then no living writer has such a file.
     """
+    return [leftover for leftover in leftovers(path) if _remove(leftover)]
+
+
+def leftovers(path: Path) -> list[Path]:
+    """The temporary files that writers of ``path`` left, or are writing now."""
     # All of the name is matched: the leftovers of a file x.wasm.y begin like those of x.wasm.
-    leftover = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
-    names = [name for name in os.listdir(path.parent) if leftover.fullmatch(name)]
-    return [path.with_name(name) for name in names if _remove(path.with_name(name))]
+    temporary = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
+    names = sorted(name for name in os.listdir(path.parent) if temporary.fullmatch(name))
+    return [path.with_name(name) for name in names]
 
 
 def _remove(path: Path) -> bool:

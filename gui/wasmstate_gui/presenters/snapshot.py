@@ -16,6 +16,8 @@ from wasmstate.state.describe import signatures
 from wasmstate.state.schema import Signature
 from wasmstate.state.state import SECTION_NAME, State
 
+_INSTRUCTIONS_UP_TO = 2 << 20  # bytes of a module whose code is checked before it is shown
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -82,7 +84,11 @@ def read_snapshot(path: Path) -> Snapshot:
     stamp = Stamp.of(path)
     data = path.read_bytes()
     module = Module.from_bytes(data, strict=False)
-    findings = tuple(f for f in check_module(module) if not _is_no_state(f))
+    findings = tuple(
+        f
+        for f in check_module(module, instructions=module.size <= _INSTRUCTIONS_UP_TO)
+        if not _is_no_state(f)
+    )
     try:
         state = State.of(module)
     except StateError as error:

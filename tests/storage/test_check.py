@@ -1,0 +1,72 @@
+"""Checking files: what is in them, and what lies beside them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support import FIXTURES
+from wasmstate import Module, check
+from wasmstate.binary import source
+from wasmstate.state.check import Finding
+from wasmstate.storage.replace import leftovers
+
+LEFT = "0123456789abcdef.wasmstate-tmp"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return Path(shutil.copy(FIXTURES / "bandit.wasm", tmp_path / "model [1].wasm"))
+
+
+def test_a_sound_file_has_no_findings(model: Path) -> None:
+    assert check(model) == []
+    assert check(str(model)) == []
+
+
+def test_what_a_writer_left_is_a_warning(model: Path) -> None:
+    left = model.with_name(f".{model.name}.{LEFT}")
+    left.touch()
+    for other in (f".other.wasm.{LEFT}", f".{model.name}.old.{LEFT}", f".{model.name}.x-tmp"):
+        model.with_name(other).touch()
+    assert leftovers(model) == [left]
+    assert check(model) == [
+        Finding(
+            "warning",
+            str(left),
+            None,
+            "left by a writer that was ended in the middle of a commit",
+            "the next commit removes it",
+        )
+    ]
+
+
+def test_a_large_file_that_becomes_shorter_meanwhile_is_a_finding(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_pread, last = os.pread, Module.open(model).sections[-1].content_offset
+
+    def pread(fd: int, size: int, offset: int) -> bytes:
+        data = real_pread(fd, size, offset)
+        if offset >= last:  # the state has been read, the code is still to be digested
+            os.truncate(model, 100)
+        return data
+
+    monkeypatch.setattr(source, "READ_WHOLE", 0)
+    monkeypatch.setattr(os, "pread", pread)
+    (finding,) = check(model)
+    assert finding.advice == "somebody is writing to it; try again"
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="neither a file nor a link to one"):
+        check(pipe)
+    with pytest.raises(FileNotFoundError):
+        check(tmp_path / "none")
+    with pytest.raises(IsADirectoryError):
+        check(tmp_path)
