@@ -99,17 +99,17 @@ def test_check_says_ok_of_a_sound_file(model: Path, wasmstate: Wasmstate) -> Non
 
 def test_check_names_place_reason_and_remedy(model: Path, wasmstate: Wasmstate) -> None:
     damaged = bytearray(model.read_bytes())
-    damaged[-40] ^= 1  # in the payload
+    damaged[-100] ^= 1  # in the payload
     model.write_bytes(damaged)
     result = wasmstate("check", str(model))
     assert result.exit_code == 1
     assert result.stdout.startswith(
-        "bandit.wasm: error: sections[10].wasmstate.state.header.payload_crc32 at 0xab1: CRC-32"
+        "bandit.wasm: error: sections[10].wasmstate.state.regions[0] at 0xebd: CRC-32 of its 88 b"
     )
     assert "restore the file from a copy" in result.stdout
     (finding,) = json.loads(wasmstate("check", str(model), "--json").stdout)
     assert finding["file"] == "bandit.wasm"
-    assert finding["offset"] == 0xAB1
+    assert finding["offset"] == 0xEBD
 
 
 def test_a_leftover_of_a_dead_writer_is_a_warning_and_no_error(

@@ -22,6 +22,7 @@ from wasmstate.state.reading import decode_record
 from wasmstate.state.state import State
 
 RECORD = record_bytes()
+WRONG_CRC = "CRC-32 of its 12 bytes is 862017af, stored is 862017ae"
 PAYLOAD = len(RECORD) - 64
 
 
@@ -127,7 +128,6 @@ def test_a_flip_is_told_by_the_checksum_of_its_part() -> None:
     for at, part, field, start, end in [
         (258, "region", 40, 256, 336),
         (340, "schema", 48, 336, 336 + int.from_bytes(RECORD[44:48], "little")),
-        (PAYLOAD + 1, "payload", 52, PAYLOAD, PAYLOAD + 32),
     ]:
         stored = int.from_bytes(RECORD[field : field + 4], "little")
         computed = zlib.crc32(flipped(at)[start:end])
@@ -135,6 +135,27 @@ def test_a_flip_is_told_by_the_checksum_of_its_part() -> None:
             f"header.{part}_crc32 at content offset {field:#x}: "
             f"CRC-32 of the {part} is {computed:08x}, stored is {stored:08x}"
         )
+
+
+def test_a_flip_in_the_values_is_blamed_on_their_region() -> None:
+    damaged = decode_record(RECORD).region_bytes(0)
+    damaged = damaged[:1] + bytes([damaged[1] ^ 1]) + damaged[2:]
+    stored = int.from_bytes(RECORD[256 + 32 : 256 + 36], "little")
+    assert refusal(flipped(PAYLOAD + 1)) == (
+        f"regions[0] at content offset {PAYLOAD:#x}: CRC-32 of its {len(damaged)} bytes is "
+        f"{zlib.crc32(damaged):08x}, stored is {stored:08x}"
+    )
+
+
+def test_a_payload_checksum_that_only_itself_is_wrong_is_named() -> None:
+    header = bytearray(RECORD[:256])
+    header[52] ^= 1
+    header[252:] = zlib.crc32(header[:252]).to_bytes(4, "little")
+    trailer = bytearray(RECORD[-32:])
+    trailer[24:28] = header[252:]
+    trailer[28:] = zlib.crc32(trailer[:28]).to_bytes(4, "little")
+    found = refusal(bytes(header) + RECORD[256:-32] + bytes(trailer))
+    assert found.startswith("header.payload_crc32 at content offset 0x34: CRC-32 of the payload")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +243,7 @@ ONE_CRC = zlib.crc32(b"\0")
         (region_bytes(MEMORY, 0, 0, 17, 0, CRC), bytes(16),
          "regions[0].length at content offset 0x110: the region ends 1 bytes past the payload"),
         (region_bytes(MEMORY, 0, 0, 12, 0, CRC ^ 1), None,
-         "regions[0].crc32 at content offset 0x120: differs from the CRC-32 of the region's bytes"),
+         f"regions[0] at content offset 0x280: {WRONG_CRC}"),
         (region_bytes(MEMORY, 0, 0, 12, 0, CRC), CONTENTS[0] + b"\0\0\0\1",
          "regions[0].padding at content offset {payload}+0xf: must be zero"),
         (region_bytes(MEMORY, 0, 0, 12, 0, CRC), CONTENTS[0] + bytes(20),

@@ -40,9 +40,9 @@ def decode_record(content: bytes) -> Record:
     payload = _part(content, "payload", payload_offset, header.payload_length)
     end = payload_offset + len(payload)
     _decode_trailer(content, end, header)
-    _check_crc32("header.payload_crc32", header.payload_crc32, payload)
     _check_zeros(content, "padding", schema_offset + len(schema), payload_offset)
     regions = _decode_regions(table, header.region_offset, payload, payload_offset)
+    _check_crc32("header.payload_crc32", header.payload_crc32, payload)
     if digest_of(table, schema, payload) != header.state_digest:
         _corrupt_header("state_digest", "differs from the digest of the state")
     lineage = Lineage(
@@ -161,8 +161,14 @@ def _decode_regions(
         end = at + raw.length
         if end > len(payload):
             corrupt("length", f"the region ends {end - len(payload)} bytes past the payload")
-        if raw.crc32 != zlib.crc32(payload[at:end]):
-            corrupt("crc32", "differs from the CRC-32 of the region's bytes")
+        computed = zlib.crc32(payload[at:end])
+        if raw.crc32 != computed:
+            # Which of the two is damaged cannot be told; the bytes are the larger target.
+            raise StateCorruptError(
+                f"regions[{i}]",
+                payload_offset + at,
+                f"CRC-32 of its {raw.length} bytes is {computed:08x}, stored is {raw.crc32:08x}",
+            )
         at = aligned(end, layout.REGION_ALIGNMENT)
         _check_zeros(payload, f"regions[{i}].padding", end, min(at, len(payload)), payload_offset)
         regions.append(
