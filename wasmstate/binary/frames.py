@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from construct import Struct
-
 from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.source import Source
@@ -21,7 +19,6 @@ MODULE_LAYER = b"\x01\0\0\0"  # version 1, layer 0
 COMPONENT_LAYER = b"\x0d\0\x01\0"  # version 13, layer 1
 
 _WINDOW = 64  # enough for an id, a size and most names
-_head = Struct("id" / byte, "size" / u32)
 
 
 @dataclass(frozen=True)
@@ -84,22 +81,23 @@ def _read_section(source: Source, offset: int, index: int, is_component: bool) -
     path = f"sections[{index}]"
     table = COMPONENT_SECTIONS if is_component else MODULE_SECTIONS
     window = Content(source.read(offset, _WINDOW), offset, path)
-    head = _head.parse_stream(window)
-    if head.id not in table:
-        raise MalformedError(f"{path}.id", offset, f"malformed section id ({head.id})")
+    id = byte.read(window, ".id")
+    size = u32.read(window, ".size")
+    if id not in table:
+        raise MalformedError(f"{path}.id", offset, f"malformed section id ({id})")
     start = offset + window.tell()
-    end = start + head.size
+    end = start + size
     if end > source.size:
         left = source.size - start
         raise MalformedError(
             f"{path}.size",
             offset + 1,
-            f"length out of bounds (the section claims {head.size} bytes, {left} are left)",
+            f"length out of bounds (the section claims {size} bytes, {left} are left)",
         )
-    word, section_class = table[head.id]
-    if head.id == CUSTOM_ID:
-        word, start = _read_name(source, start, head.size, path)
-    return section_class(head.id, word, index, offset, Frame(source, offset, start, end))
+    word, section_class = table[id]
+    if id == CUSTOM_ID:
+        word, start = _read_name(source, start, size, path)
+    return section_class(id, word, index, offset, Frame(source, offset, start, end))
 
 
 def _read_name(source: Source, start: int, size: int, path: str) -> tuple[str, int]:

@@ -19,6 +19,22 @@ from wasmstate.state.tensor import Tensor
 SECTION_NAME = "wasmstate.state"
 
 
+def record_of(module: Module) -> Record:
+    """The record that a module carries, its schema not decoded. Raises as :meth:`State.of`."""
+    sections = module.custom_sections(SECTION_NAME)
+    if not sections:
+        raise StateError(
+            f"the module has no {SECTION_NAME} section; give it one with 'wasmstate attach'"
+        )
+    if len(sections) > 1:
+        places = " and ".join(str(section.index) for section in sections)
+        raise StateError(
+            f"the module has {len(sections)} {SECTION_NAME} sections ({places}); "
+            "which of them holds cannot be told"
+        )
+    return decode_record(sections[0].content)
+
+
 class State:
     """A state S, as values that do not change.
 
@@ -44,18 +60,7 @@ class State:
             SchemaError: if its schema cannot be right.
             StateError: if the module has no state section, or more than one.
         """
-        sections = module.custom_sections(SECTION_NAME)
-        if not sections:
-            raise StateError(
-                f"the module has no {SECTION_NAME} section; give it one with 'wasmstate attach'"
-            )
-        if len(sections) > 1:
-            places = " and ".join(str(section.index) for section in sections)
-            raise StateError(
-                f"the module has {len(sections)} {SECTION_NAME} sections ({places}); "
-                "which of them holds cannot be told"
-            )
-        return cls.from_content(sections[0].content)
+        return cls(record_of(module))
 
     @classmethod
     def from_content(cls, content: bytes) -> State:

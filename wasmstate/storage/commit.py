@@ -10,8 +10,8 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
 from wasmstate.state.describe import with_state
-from wasmstate.state.record import successor
-from wasmstate.state.state import State
+from wasmstate.state.record import Record, successor
+from wasmstate.state.state import State, record_of
 from wasmstate.storage.lock import locked
 from wasmstate.storage.replace import Durability, replace_file, sweep
 
@@ -51,17 +51,17 @@ def commit(
     committed: list[State] = []
 
     def edit(module: Module) -> Module:
-        on_disk = State.of(module)
+        on_disk = record_of(module)
         expected = state.generation if expected_generation is None else expected_generation
         _check(Path(path), on_disk, state, expected)
-        if expected_digest not in (None, on_disk.digest):
+        if expected_digest not in (None, on_disk.digest()):
             raise StateConflictError(
                 f"{os.fspath(path)}: not committed, the file carries another state of generation "
                 f"{expected}: a copy was put in its place; read the file again",
                 expected,
-                on_disk.generation,
+                on_disk.lineage.generation,
             )
-        committed.append(State(successor(state.record, on_disk.record), state.schema))
+        committed.append(State(successor(state.record, on_disk), state.schema))
         return with_state(module, committed[0])
 
     rewrite(path, edit, durability=durability)
@@ -131,10 +131,10 @@ def _replace(
         ) from error
 
 
-def _check(path: Path, on_disk: State, state: State, expected: int) -> None:
-    if on_disk.record.read_only:
+def _check(path: Path, on_disk: Record, state: State, expected: int) -> None:
+    if on_disk.read_only:
         raise StateError(f"{path}: the state section asks not to be written by this version")
-    ours, theirs = state.record.lineage, on_disk.record.lineage
+    ours, theirs = state.record.lineage, on_disk.lineage
     if ours.module_digest != theirs.module_digest:
         raise StateConflictError(
             f"{path}: not committed, the file carries the state of another module",
