@@ -181,7 +181,10 @@ class Instance:
             LimitError: if it ran out of its memory.
             CallError: if it cannot be called like this.
         """
-        arguments = self.prepare(name, args)
+        return self.invoke(name, self.prepare(name, args))
+
+    def invoke(self, name: str, arguments: Sequence[int | float]) -> Any:
+        """As :meth:`call`, with arguments that :meth:`prepare` gave."""
         func = self._exports[name]
         assert isinstance(func, wasmtime.Func)
         self._store.set_epoch_deadline(self._ticks)

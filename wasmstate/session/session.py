@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError, DurabilityUnknownError, StateError
+from wasmstate.errors import CallError, DurabilityUnknownError, StateBoundsError, StateError
 from wasmstate.runtime.program import Instance, Limits, Program
 from wasmstate.state.digest import module_digest
 from wasmstate.state.record import successor
@@ -41,7 +41,6 @@ class Session:
     _committed: State
     _contents: list[bytes]
     _updates: int
-    _has_bounds: bool
     _instance: Instance | None
 
     def __init__(
@@ -151,18 +150,19 @@ class Session:
         Warns:
             PredictChangedStateWarning: if S changed.
         """
-        changed = self._call("predict", args)
-        if changed.tensors:
+        value, before = self._call("predict", args)
+        changed = self._changed_tensors(before)
+        if changed:
             warnings.warn(
-                f"predict() changed S, in {', '.join(changed.tensors)}",
+                f"predict() changed S, in {', '.join(changed)}",
                 PredictChangedStateWarning,
                 stacklevel=2,
             )
-        return changed.value
+        return value
 
     def update(self, *args: Any) -> Any:
         """Call ``update``, which turns S1 into S2. Raises as :meth:`call`."""
-        return self._call("update", args).value
+        return self._call("update", args)[0]
 
     def call(self, name: str, *args: Any) -> Any:
         """Call any exported function.
@@ -182,7 +182,7 @@ class Session:
                 ``persist="every-change"`` the change could not be committed; it is kept in
                 memory, and the next change or :meth:`flush` tries again.
         """
-        return self._call(name, args).value
+        return self._call(name, args)[0]
 
     def flush(self) -> None:
         """Commit S if it differs from the one in the file. Raises as :func:`wasmstate.commit`."""
@@ -229,60 +229,57 @@ class Session:
         if self.persist != "manual":
             self.flush()
 
-    def _call(self, name: str, args: tuple[Any, ...]) -> _Called:
+    def _call(self, name: str, args: tuple[Any, ...]) -> tuple[Any, list[bytes]]:
         self._check_open()
         if self._instance is None:
             self._instance = self._start()
         arguments = self._instance.prepare(name, args)
+        before = self._contents
         try:
-            value = self._instance.call(name, arguments)
+            value = self._instance.invoke(name, arguments)
             contents = self._instance.read(self._committed.regions)
-            changed = contents != self._contents
-            if changed and self._has_bounds:
-                self._committed.with_contents(contents).check_bounds()
+            if contents != before:
+                self._check_bounds(contents)
         except BaseException:  # KeyboardInterrupt, too: the call may have changed anything
             self._instance = None  # the next call makes a new one
             raise
-        called = _Called(value, self._changed_tensors(contents) if changed else [])
         if name == "update":
             self._updates += 1
-        if changed:
+        if contents != before:
             self._contents = contents
             if self.persist == "every-change":
                 self.flush()
-        return called
+        return value, before
+
+    def _check_bounds(self, contents: Sequence[bytes]) -> None:
+        broken = self._committed.schema.broken_bounds(contents)
+        if broken:
+            raise StateBoundsError("; ".join(f"{name}{wrong}" for name, wrong in broken))
 
     def _check_open(self) -> None:
         if self._closed:
             raise CallError("the session is closed")
 
-    def _changed_tensors(self, contents: Sequence[bytes]) -> list[str]:
+    def _changed_tensors(self, before: Sequence[bytes]) -> list[str]:
+        if before == self._contents:
+            return []
         return [
             tensor.name
             for tensor in self._committed.tensors
-            if contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
-            != self._contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
+            if self._contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
+            != before[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
         ]
 
     def _take(self, state: State) -> None:
         self._committed = state
         self._contents = state.contents()
         self._updates = 0
-        self._has_bounds = any(tensor.bounds for tensor in state.tensors)
         self._instance = None
 
     def _start(self) -> Instance:
         instance = self._program.instantiate()
         instance.write(self._committed.regions, self._contents)
         return instance
-
-
-class _Called:
-    """What a call gave, and the tensors that it changed."""
-
-    def __init__(self, value: Any, tensors: list[str]) -> None:
-        self.value = value
-        self.tensors = tensors
 
 
 def check_belongs(state: State, module: Module) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 
 
+@cache
 def parse_bound(text: str) -> Check:
     """The check that a bound stands for.
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from wasmstate.errors import SchemaError
+from wasmstate.state.bounds import parse_bound
 from wasmstate.state.layout import MAX_SCHEMA_SIZE
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.tensor import Tensor, check_name, check_tensor
@@ -119,6 +120,16 @@ class Schema:
                 f"the schema has {len(encoded)} bytes, at most {MAX_SCHEMA_SIZE} can be"
             )
         return encoded
+
+    def broken_bounds(self, contents: Sequence[bytes]) -> list[tuple[str, str]]:
+        """For each bound that the bytes of the regions break: the tensor, and what is wrong."""
+        found = []
+        for tensor in self.tensors:
+            for bound in tensor.bounds:
+                wrong = parse_bound(bound)(tensor.read(contents[tensor.region]))
+                if wrong is not None:
+                    found.append((tensor.name, wrong))
+        return found
 
     @classmethod
     def decode(cls, encoded: bytes, regions: Sequence[Region]) -> Schema:

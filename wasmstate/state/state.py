@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
-from wasmstate.state.bounds import parse_bound
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, build_payload
 from wasmstate.state.schema import Schema, Signature
@@ -199,13 +198,7 @@ class State:
 
     def broken_bounds(self) -> list[tuple[str, str]]:
         """For each bound that the values break: the tensor's name, and the cell and what it is."""
-        found = []
-        for tensor in self.tensors:
-            for bound in tensor.bounds:
-                wrong = parse_bound(bound)(self[tensor.name])
-                if wrong is not None:
-                    found.append((tensor.name, wrong))
-        return found
+        return self.schema.broken_bounds(self.contents())
 
     def check_bounds(self) -> None:
         """Check the values against the schema's bounds.
