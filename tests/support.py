@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from wasmstate.binary import Module, Section
+from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.values import Content
 
 PREAMBLE = b"\0asm\x01\0\0\0"
@@ -85,6 +86,24 @@ def section_of(section_class: type[SomeSection], text: str) -> SomeSection:
     (section,) = module_of(section_bytes(ids[section_class], unhex(text))).sections
     assert isinstance(section, section_class)
     return section
+
+
+def custom_of(name: str, text: str) -> CustomSection:
+    """The only custom section of a module, of this content in annotated hex."""
+    (section,) = module_of(custom_bytes(name, unhex(text))).custom_sections()
+    return section
+
+
+def field_rows(section: Section) -> list[tuple[str, int, int, Any]]:
+    """The fields of a section, which must follow each other without a hole."""
+    rows = [tuple(field) for field in section.fields()]
+    at = section.content_offset
+    for _, offset, size, _ in rows:
+        assert offset == at
+        assert size > 0
+        at += size
+    assert at == section.end
+    return rows
 
 
 def read_value(construct: Any, text: str, *, offset: int = 0x1F0, path: str = "value") -> Any:

@@ -32,7 +32,7 @@ def test_sections_are_found_with_their_places() -> None:
     ]
     assert module.sections[1].content == b"hello"
     assert module.sections[1].decode() == b"hello"
-    assert module.sections[1].fields() == []
+    assert module.sections[1].fields() == [("content", 22, 5, b"hello")]
     assert module.size == module.sections[-1].end == len(THREE)
     assert not module.is_component
     assert module.damage is None

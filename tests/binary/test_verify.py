@@ -46,6 +46,15 @@ def test_custom_sections_stand_anywhere_and_hold_anything() -> None:
     assert found(custom, TYPE, custom, FUNCTION, CODE, custom) == []
 
 
+def test_a_bad_frame_behind_a_damaged_custom_section_is_its_own_fault() -> None:
+    custom = section_bytes(0, b"\x04name\xff\xff")
+    expected = "sections[1].id at 0x11: malformed section id (14)"
+    assert (
+        message(MalformedError, lambda: Module.from_bytes(PREAMBLE + custom + b"\x0e\0"))
+        == expected
+    )
+
+
 def test_functions_and_code_must_be_as_many() -> None:
     assert found(TYPE, FUNCTION) == [
         "sections[1] at 0xe: function and code section have inconsistent lengths (1, 0)"

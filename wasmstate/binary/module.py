@@ -96,7 +96,7 @@ class Module:
             damage=frames.damage,
         )
         if strict and frames.damage is not None:
-            if frames.sections:
+            if frames.sections and frames.sections[-1].id != CUSTOM_ID:
                 frames.sections[-1].decode()  # the size of a malformed section is often wrong, too
             raise frames.damage
         return module

@@ -5,11 +5,21 @@ Source: WebAssembly Core 3.0, Binary Format, "Custom Section".
 
 from __future__ import annotations
 
-from wasmstate.binary.sections.base import Frame, Section
+from functools import cached_property
+from typing import Any
+
+from construct import Struct
+
+from wasmstate.binary.custom import custom_layout
+from wasmstate.binary.custom.subsections import rest
+from wasmstate.binary.sections.base import Frame, Layout, Section
+from wasmstate.binary.values import Content, Field, decode
 from wasmstate.binary.values import name as name_construct
 
 SIZE_WIDTH = 5
 """Sizes of new custom sections take this many bytes, so that they can grow in place."""
+
+_unknown: Layout = Struct("content" / rest)
 
 
 class CustomSection(Section):
@@ -24,3 +34,28 @@ class CustomSection(Section):
         """
         prefix = name_construct.encode(name)
         return cls(0, name, 0, 0, Frame.build(0, content, prefix=prefix, width=SIZE_WIDTH))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether sections of this name have a convention that says what is in them."""
+        return custom_layout(self.name) is not None
+
+    def decode(self) -> Any:
+        """What the content means, by the convention for the name; without one, the bytes.
+
+        Raises:
+            MalformedError: naming the field and the byte; the module is none the worse for it.
+        """
+        return self._decoded if self.is_known else self.content
+
+    def fields(self) -> list[Field]:
+        trace: list[Field] = []
+        layout = custom_layout(self.name) or _unknown
+        decode(layout, Content(self.content, self.content_offset, self.path, trace))
+        return trace
+
+    @cached_property
+    def _decoded(self) -> Any:
+        layout = custom_layout(self.name)
+        assert layout is not None
+        return decode(layout, Content(self.content, self.content_offset, self.path))
