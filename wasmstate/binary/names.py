@@ -1,4 +1,4 @@
-"""The name section: what functions and their locals were called in the source.
+"""What things are called: the name section, with exports and imports to fall back on.
 
 Source: WebAssembly Core 3.0, Appendix, "Custom Sections", "Name Section".
 """
@@ -6,66 +6,129 @@ Source: WebAssembly Core 3.0, Appendix, "Custom Sections", "Name Section".
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
-from construct import Struct
-
+from wasmstate.binary.custom import name as layout
 from wasmstate.binary.module import Module
+from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.spaces import Spaces
-from wasmstate.binary.values import Content, List, byte, name, octets, u32
+from wasmstate.binary.values import Content
 from wasmstate.errors import MalformedError
 
-_MODULE, _FUNCTIONS, _LOCALS = 0, 1, 2
-
-_subsection = Struct("id" / byte, "content" / octets)
-_name_map = List(Struct("index" / u32, "name" / name))
-_indirect_name_map = List(Struct("index" / u32, "names" / _name_map))
+NameMap = dict[int, str]
+IndirectNameMap = dict[int, dict[int, str]]
 
 
-@dataclass(frozen=True)
 class Names:
-    """Names by index.
+    """Names by index; each subsection of the name section is decoded when it is first asked for.
 
-    Attributes:
-        module: of the module itself.
-        functions: of functions.
-        locals: of each function's locals, its parameters first.
-        damage: what stopped the reading, since errors in this section do not concern the module.
+    One that cannot be decoded gives no names and does not keep the others from being read.
+
+    Args:
+        section: the name section, if there is one.
     """
 
-    module: str | None = None
-    functions: dict[int, str] = field(default_factory=dict)
-    locals: dict[int, dict[int, str]] = field(default_factory=dict)
-    damage: MalformedError | None = None
+    def __init__(self, section: CustomSection | None = None) -> None:
+        self._section = section
+
+    @cached_property
+    def module(self) -> str | None:
+        """Of the module itself."""
+        own: str | None = self._decoded(layout.MODULE)
+        return own
+
+    @cached_property
+    def functions(self) -> NameMap:
+        """Of functions."""
+        return self._map(layout.FUNCTIONS)
+
+    @cached_property
+    def locals(self) -> IndirectNameMap:
+        """Of each function's locals, its parameters first."""
+        return self._indirect_map(layout.LOCALS)
+
+    @cached_property
+    def labels(self) -> IndirectNameMap:
+        """Of each function's labels, in the order in which their blocks begin."""
+        return self._indirect_map(layout.LABELS)
+
+    @cached_property
+    def types(self) -> NameMap:
+        """Of types."""
+        return self._map(layout.TYPES)
+
+    @cached_property
+    def tables(self) -> NameMap:
+        """Of tables."""
+        return self._map(layout.TABLES)
+
+    @cached_property
+    def memories(self) -> NameMap:
+        """Of memories."""
+        return self._map(layout.MEMORIES)
+
+    @cached_property
+    def globals(self) -> NameMap:
+        """Of globals."""
+        return self._map(layout.GLOBALS)
+
+    @cached_property
+    def elements(self) -> NameMap:
+        """Of element segments."""
+        return self._map(layout.ELEMENTS)
+
+    @cached_property
+    def data(self) -> NameMap:
+        """Of data segments."""
+        return self._map(layout.DATA)
+
+    @cached_property
+    def fields(self) -> IndirectNameMap:
+        """Of each structure type's fields."""
+        return self._indirect_map(layout.FIELDS)
+
+    @cached_property
+    def tags(self) -> NameMap:
+        """Of tags."""
+        return self._map(layout.TAGS)
+
+    @cached_property
+    def damage(self) -> MalformedError | None:
+        """The first fault of the section; errors in it do not concern the module."""
+        if self._section is not None:
+            try:
+                self._section.decode()
+            except MalformedError as error:
+                return error
+        return None
+
+    @cached_property
+    def _subsections(self) -> dict[int, Content]:
+        section = self._section
+        if section is None:
+            return {}
+        content = Content(section.content, section.content_offset, section.path)
+        return layout.readable_subsections(content)
+
+    def _decoded(self, id: int) -> Any:
+        with suppress(KeyError, MalformedError):
+            inner = self._subsections[id]
+            _, construct = layout.subsections.layouts[id]
+            return construct.parse_stream(inner)
+        return None
+
+    def _map(self, id: int) -> NameMap:
+        return self._decoded(id) or {}
+
+    def _indirect_map(self, id: int) -> IndirectNameMap:
+        return {each.idx: each.namemap for each in self._decoded(id) or ()}
 
 
 def read_names(module: Module) -> Names:
     """The names of a module; whatever is readable of a damaged name section."""
     sections = module.custom_sections("name")
-    if not sections:
-        return Names()
-    section = sections[0]
-    content = Content(section.content, section.content_offset, section.path)
-    own: str | None = None
-    functions: dict[int, str] = {}
-    local_names: dict[int, dict[int, str]] = {}
-    damage = None
-    try:
-        while content.tell() < content.length:
-            subsection = _subsection.parse_stream(content)
-            start = content.offset + content.tell() - len(subsection.content)
-            inner = Content(subsection.content, start, section.path)
-            if subsection.id == _MODULE:
-                own = name.read(inner, ".module")
-            elif subsection.id == _FUNCTIONS:
-                functions = {each.index: each.name for each in _name_map.parse_stream(inner)}
-            elif subsection.id == _LOCALS:
-                for function in _indirect_name_map.parse_stream(inner):
-                    names = {each.index: each.name for each in function.names}
-                    local_names[function.index] = names
-    except MalformedError as error:
-        damage = error
-    return Names(own, functions, local_names, damage)
+    return Names(sections[0] if sections else None)
 
 
 def function_names(module: Module) -> dict[int, str]:
