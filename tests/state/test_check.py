@@ -80,6 +80,15 @@ def test_every_section_that_cannot_be_decoded_is_found() -> None:
     ]
 
 
+def test_a_damaged_custom_section_is_a_warning() -> None:
+    data = module_bytes(custom_bytes("build_id", b"\2\0"), custom_bytes("note", b"\2\0"))
+    warning, _ = check_module(Module.from_bytes(data))
+    assert str(warning) == (
+        "warning: sections[0].id at 0x13: length out of bounds; "
+        "only what reads this custom section is concerned"
+    )
+
+
 def test_instructions_are_looked_at_unless_time_is_short() -> None:
     type_, function = section_bytes(1, b"\1\x60\0\0"), section_bytes(3, b"\1\0")
     module = module_of(type_, function, section_bytes(10, b"\1\2\0\xff"))

@@ -44,6 +44,11 @@ def check_module(module: Module, *, instructions: bool = True) -> list[Finding]:
             megabyte of code.
     """
     findings = [_malformed(module, each) for each in module.findings(instructions=instructions)]
+    for section in module.custom_sections():
+        try:
+            section.decode()
+        except MalformedError as error:
+            findings.append(_warning(error))
     findings += _check_states(module)
     return findings
 
@@ -56,6 +61,11 @@ def _malformed(module: Module, found: MalformedError) -> Finding:
     else:
         advice = "this part cannot be used; the other sections are not concerned"
     return _error(found.path, found.offset, found.reason, advice)
+
+
+def _warning(error: MalformedError) -> Finding:
+    advice = "only what reads this custom section is concerned"
+    return Finding("warning", error.path, error.offset, error.reason, advice)
 
 
 def _check_states(module: Module) -> list[Finding]:
