@@ -38,10 +38,15 @@ class Frames:
     damage: MalformedError | None
 
 
-def read_frames(source: Source) -> Frames:
-    """Find the sections, without reading their contents."""
+def read_frames(source: Source, *, is_component: bool | None = None) -> Frames:
+    """Find the sections, without reading their contents.
+
+    Args:
+        source: the whole binary.
+        is_component: what the preamble must say, if only one of the two is allowed.
+    """
     try:
-        is_component = _read_preamble(source)
+        is_component = _read_preamble(source, is_component)
     except MalformedError as error:
         return Frames(False, (), 0, error)
     sections: list[Section] = []
@@ -58,7 +63,7 @@ def read_frames(source: Source) -> Frames:
     return Frames(is_component, tuple(sections), offset, damage)
 
 
-def _read_preamble(source: Source) -> bool:
+def _read_preamble(source: Source, is_component: bool | None) -> bool:
     preamble = source.read(0, PREAMBLE_SIZE)
     if not preamble:
         raise MalformedError("magic", 0, "unexpected end (the file is empty)")
@@ -74,6 +79,9 @@ def _read_preamble(source: Source) -> bool:
         raise MalformedError(part, len(preamble), "unexpected end")
     if preamble[4:] not in (MODULE_LAYER, COMPONENT_LAYER):
         raise MalformedError("version", 4, "unknown binary version")
+    if is_component not in (None, preamble[4:] == COMPONENT_LAYER):
+        wanted = "component" if is_component else "core module"
+        raise MalformedError("version", 4, f"unknown binary version (not that of a {wanted})")
     return preamble[4:] == COMPONENT_LAYER
 
 

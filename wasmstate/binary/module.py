@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -11,6 +11,7 @@ from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.custom import CustomSection
+from wasmstate.binary.sections.nested import NestedSection
 from wasmstate.binary.source import BytesSource, Source, open_source
 from wasmstate.binary.verify import findings
 from wasmstate.errors import MalformedError, SectionError
@@ -27,8 +28,10 @@ class Module:
 
     Attributes:
         sections: in file order.
-        is_component: whether this is a component (layer 1), of which only the frames are known.
+        is_component: whether this is a component (layer 1), of which only the frames, the custom
+            sections and the nested core modules and components are known.
         damage: of a module opened with ``strict=False``, why it could not be read to its end.
+        parent_offset: of a binary nested in a component, where it begins there, else ``None``.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class Module:
         *,
         is_component: bool = False,
         damage: MalformedError | None = None,
+        parent_offset: int | None = None,
     ) -> None:
         self.is_component = is_component
+        self.parent_offset = parent_offset
         self.damage = damage
         self._preamble = preamble
         self._rest = rest
@@ -77,13 +82,36 @@ class Module:
         return cls._read(open_source(path), strict)
 
     @classmethod
-    def from_source(cls, source: Source) -> Self:
-        """Read a module from any source of bytes. Raises as :meth:`from_bytes`."""
-        return cls._read(source, strict=True)
+    def from_source(
+        cls,
+        source: Source,
+        *,
+        strict: bool = True,
+        is_component: bool | None = None,
+        parent_offset: int | None = None,
+    ) -> Self:
+        """Read a module from any source of bytes.
+
+        Args:
+            source: the whole binary.
+            strict: as for :meth:`from_bytes`.
+            is_component: whether it must be a component or must not, if only one is allowed.
+            parent_offset: where it begins in the component around it, if there is one.
+
+        Raises:
+            MalformedError: as for :meth:`from_bytes`.
+        """
+        return cls._read(source, strict, is_component, parent_offset)
 
     @classmethod
-    def _read(cls, source: Source, strict: bool) -> Self:
-        frames = read_frames(source)
+    def _read(
+        cls,
+        source: Source,
+        strict: bool,
+        is_component: bool | None = None,
+        parent_offset: int | None = None,
+    ) -> Self:
+        frames = read_frames(source, is_component=is_component)
         rest = None
         if frames.damage is not None:
             rest = Frame(source, frames.end, frames.end, source.size)
@@ -94,10 +122,12 @@ class Module:
             rest,
             is_component=frames.is_component,
             damage=frames.damage,
+            parent_offset=parent_offset,
         )
         if strict and frames.damage is not None:
-            if frames.sections and frames.sections[-1].id != CUSTOM_ID:
-                frames.sections[-1].decode()  # the size of a malformed section is often wrong, too
+            last = frames.sections[-1] if frames.sections else None
+            if last is not None and last.id != CUSTOM_ID and not frames.is_component:
+                last.decode()  # the size of a malformed section is often wrong, too
             raise frames.damage
         return module
 
@@ -115,12 +145,27 @@ class Module:
         """Every independent way in which the binary is malformed, in file order.
 
         A section, or a function's code, that cannot be decoded does not keep the others from being
-        looked at. Custom sections make no module malformed.
+        looked at. Custom sections make no module malformed. Of a component, the core modules and
+        components in it are verified.
 
         Args:
             instructions: whether to look into the code of functions.
         """
         return list(findings(self, instructions=instructions))
+
+    def modules(self) -> Iterator[tuple[str, Module]]:
+        """The core modules and components in this component, each before those inside it.
+
+        Yields:
+            The path (``sections[3].sections[0]``) and the nested binary, whose own paths and
+            offsets count from its start.
+
+        Raises:
+            MalformedError: if one cannot be read, or is nested deeper than 64 others.
+        """
+        for section in self.sections:
+            if isinstance(section, NestedSection):
+                yield from section.modules()
 
     @property
     def size(self) -> int:
@@ -225,6 +270,7 @@ class Module:
             self._rest,
             is_component=self.is_component,
             damage=self.damage,
+            parent_offset=self.parent_offset,
         )
 
     def _frames(self) -> list[Frame]:

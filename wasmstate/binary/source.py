@@ -41,6 +41,19 @@ class BytesSource:
         return self.data[offset : offset + size]
 
 
+class SubSource:
+    """A part of another source, which is read where it stands."""
+
+    def __init__(self, source: Source, start: int, size: int) -> None:
+        self.source = source
+        self.start = start
+        self.size = size
+
+    def read(self, offset: int, size: int) -> bytes:
+        size = max(0, min(size, self.size - offset))
+        return self.source.read(self.start + offset, size)
+
+
 class FileSource:
     """A file, held open for as long as the object lives.
 

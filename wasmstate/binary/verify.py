@@ -5,7 +5,8 @@ Source: WebAssembly Core 3.0, Binary Format, "Modules".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmstate.binary.sections import CUSTOM_ID
@@ -14,6 +15,7 @@ from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.function import FunctionSection
+from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
 from wasmstate.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -23,13 +25,21 @@ if TYPE_CHECKING:
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 
 
-def findings(module: Module, *, instructions: bool = True) -> Iterator[MalformedError]:
+def findings(
+    module: Module, *, instructions: bool = True, depth: int = 0
+) -> Iterator[MalformedError]:
     """Each independent way in which the module is malformed, in file order of its sections.
 
     A section that cannot be decoded does not keep the others from being looked at. Custom sections
-    make no module malformed. Of a component only the frames are known.
+    make no module malformed. Of a component the frames are looked at, and what is nested in it.
+
+    Args:
+        module: to be looked at.
+        instructions: whether to look into the code of functions.
+        depth: how many components it is nested in.
     """
     if module.is_component:
+        yield from _nested(module, partial(findings, instructions=instructions), depth)
         if module.damage is not None:
             yield module.damage
         return
@@ -53,6 +63,35 @@ def findings(module: Module, *, instructions: bool = True) -> Iterator[Malformed
         yield module.damage
         return
     yield from _counts(module)
+
+
+def custom_findings(module: Module, *, depth: int = 0) -> Iterator[MalformedError]:
+    """Each custom section that is not what the convention for its name says.
+
+    Args:
+        module: to be looked at; of a component, what is nested in it, too.
+        depth: how many components it is nested in.
+    """
+    for section in module.custom_sections():
+        try:
+            section.decode()
+        except MalformedError as error:
+            yield error
+    if depth < MAX_DEPTH:  # deeper ones are no question of custom sections
+        yield from _nested(module, custom_findings, depth)
+
+
+def _nested(
+    module: Module, look: Callable[..., Iterator[MalformedError]], depth: int
+) -> Iterator[MalformedError]:
+    """What is found in the binaries nested in a component, as findings of the component."""
+    for section in module.sections:
+        if isinstance(section, NestedSection):
+            if depth == MAX_DEPTH:
+                yield section.too_deep()
+                continue
+            for error in look(section.open(strict=False), depth=depth + 1):
+                yield section.place(error)
 
 
 def _misplaced(section: Section) -> MalformedError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
+from wasmstate.binary.verify import custom_findings
 from wasmstate.errors import MalformedError, SchemaError, StateCorruptError
 from wasmstate.state.digest import module_digest
 from wasmstate.state.layout import field_offsets, header
@@ -44,11 +45,7 @@ def check_module(module: Module, *, instructions: bool = True) -> list[Finding]:
             megabyte of code.
     """
     findings = [_malformed(module, each) for each in module.findings(instructions=instructions)]
-    for section in module.custom_sections():
-        try:
-            section.decode()
-        except MalformedError as error:
-            findings.append(_warning(error))
+    findings += [_warning(each) for each in custom_findings(module)]
     findings += _check_states(module)
     return findings
 

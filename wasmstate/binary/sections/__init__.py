@@ -13,6 +13,7 @@ from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.binary.sections.global_ import GlobalSection
 from wasmstate.binary.sections.import_ import ImportSection
 from wasmstate.binary.sections.memory import MemorySection
+from wasmstate.binary.sections.nested import NestedSection
 from wasmstate.binary.sections.start import StartSection
 from wasmstate.binary.sections.table import TableSection
 from wasmstate.binary.sections.tag import TagSection
@@ -40,10 +41,10 @@ MODULE_SECTIONS: dict[int, tuple[str, type[Section]]] = {
 
 COMPONENT_SECTIONS: dict[int, tuple[str, type[Section]]] = {
     CUSTOM_ID: ("custom", CustomSection),
-    1: ("core module", Section),
+    1: ("core module", NestedSection),
     2: ("core instance", Section),
     3: ("core type", Section),
-    4: ("component", Section),
+    4: ("component", NestedSection),
     5: ("instance", Section),
     6: ("alias", Section),
     7: ("type", Section),
