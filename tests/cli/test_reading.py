@@ -42,6 +42,69 @@ def test_layout_of_a_component_lists_its_sections(tmp_path: Path, wasmstate: Was
     )
 
 
+NESTED = bytes.fromhex("""
+    00 61 73 6d 0d 00 01 00           00 02 01 61
+    04 16  00 61 73 6d 0d 00 01 00
+           01 0c  00 61 73 6d 01 00 00 00  05 02 01 10
+""")
+"""A component in which a component holds a core module whose memory is malformed."""
+
+
+def test_layout_of_a_component_lists_what_is_nested_below_it(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    file = tmp_path / "component.wasm"
+    file.write_bytes(NESTED)
+    lines = wasmstate("layout", str(file)).stdout.splitlines()
+    assert lines == [
+        "component, 36 bytes",
+        "    #  id  section        offset  size",
+        "    0   0  a                 0x8     0",
+        "    1   4  component         0xc    22",
+        "  1.0   1    core module    0x16    12",
+        "1.0.0   5      memory       0x20     2",
+    ]
+
+
+def test_layout_of_a_component_as_json_nests_what_is_nested(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    file = tmp_path / "component.wasm"
+    file.write_bytes(NESTED)
+    rows = json.loads(wasmstate("layout", str(file), "--json").stdout)
+    assert [row["name"] for row in rows] == ["a", "component"]
+    assert "sections" not in rows[0]
+    (core,) = rows[1]["sections"]
+    assert core["sections"] == [
+        {"index": 0, "id": 5, "name": "memory", "offset": 32, "size": 2, "content_offset": 34}
+    ]
+
+
+def test_layout_tells_of_damage_to_what_is_nested(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    file = tmp_path / "component.wasm"
+    # the size of the memory section is one too large
+    file.write_bytes(NESTED[:-3] + b"\x03\x01\x00")
+    result = wasmstate("layout", str(file))
+    assert "core module" in result.stdout
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        f"Error: {file}: sections[1].sections[0].sections[0].size at 0x21: length out of bounds "
+        "(the section claims 3 bytes, 2 are left)\n"
+    )
+
+
+def test_check_tells_of_what_is_malformed_in_a_nested_module(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    file = tmp_path / "component.wasm"
+    file.write_bytes(NESTED)
+    result = wasmstate("check", str(file))
+    assert result.stdout.splitlines()[0] == (
+        f"{file}: error: sections[1].sections[0].sections[0].entries[0].limits.flag at 0x23: "
+        "malformed limits flags; the component in section 1 cannot be used"
+    )
+
+
 def test_layout_of_a_damaged_file_lists_what_is_before_the_damage(
     model: Path, wasmstate: Wasmstate
 ) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
+from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+
+Row = dict[str, Any]
 
 
 @click.command("layout")
@@ -17,38 +23,64 @@ from wasmstate.cli.common import about, as_json, columns, echo_json, existing_fi
 def command(file: Path, as_json: bool) -> None:
     """List the sections of a module or component, in file order.
 
-    SIZE counts the content; of a custom section, what follows its name. A damaged file is listed
-    up to the damage.
+    SIZE counts the content; of a custom section, what follows its name. The core modules and
+    components in a component are listed below it. A damaged file is listed up to the damage.
 
     \b
     Example:  wasmstate layout model.wasm --json
     """
     with about(file):
         module = Module.open(file, strict=False)
+        rows = tree(module)
         if as_json:
-            echo_json([row(section) for section in module.sections])
+            echo_json(rows)
         elif module.sections:
             kind = "component" if module.is_component else "module"
             click.echo(f"{kind}, {plural(module.size, 'byte')}")
-            click.echo(table(module.sections))
+            click.echo(table(rows))
         if module.damage is not None:
             raise module.damage
+        deque(module.modules(), maxlen=0)  # a nested one that is damaged is told, too
 
 
-def row(section: Section) -> dict[str, int | str]:
-    """A section as JSON shows it."""
+def tree(module: Module, base: int = 0, depth: int = 0) -> list[Row]:
+    """The sections of a module; what is nested in them under the key ``sections``.
+
+    Args:
+        module: of any kind.
+        base: where it begins in the file.
+        depth: how many components it is nested in.
+    """
+    rows = []
+    for section in module.sections:
+        rows.append(row(section, base))
+        if isinstance(section, NestedSection) and depth < MAX_DEPTH:
+            start = base + section.content_offset
+            rows[-1]["sections"] = tree(section.open(strict=False), start, depth + 1)
+    return rows
+
+
+def row(section: Section, base: int = 0) -> Row:
+    """A section as JSON shows it; ``base`` is where its module begins in the file."""
     return {
         "index": section.index,
         "id": section.id,
         "name": section.name,
-        "offset": section.offset,
+        "offset": base + section.offset,
         "size": section.size,
-        "content_offset": section.content_offset,
+        "content_offset": base + section.content_offset,
     }
 
 
-def table(sections: tuple[Section, ...] | list[Section]) -> str:
-    """Sections as aligned lines."""
+def table(rows: Iterable[Row]) -> str:
+    """Rows as aligned lines, nested ones indented."""
     head = ("#", "id", "section", "offset", "size")
-    rows = [(str(s.index), str(s.id), s.name, f"{s.offset:#x}", f"{s.size:,}") for s in sections]
-    return columns([head, *rows], right=(0, 1, 3, 4))
+    return columns([head, *_lines(rows, "")], right=(0, 1, 3, 4))
+
+
+def _lines(rows: Iterable[Row], indent: str, outer: str = "") -> Iterator[tuple[str, ...]]:
+    for each in rows:
+        index = f"{outer}{each['index']}"
+        name, offset, size = indent + each["name"], f"{each['offset']:#x}", f"{each['size']:,}"
+        yield index, str(each["id"]), name, offset, size
+        yield from _lines(each.get("sections", ()), indent + "  ", f"{index}.")

@@ -45,7 +45,7 @@ def list_(file: Path, as_json: bool) -> None:
     if as_json:
         echo_json([row(section) for section in sections])
     else:
-        click.echo(table(list(sections)) if sections else "no custom sections")
+        click.echo(table(map(row, sections)) if sections else "no custom sections")
 
 
 @command.command("extract")
