@@ -101,7 +101,7 @@ def test_check_tells_of_what_is_malformed_in_a_nested_module(
     result = wasmstate("check", str(file))
     assert result.stdout.splitlines()[0] == (
         f"{file}: error: sections[1].sections[0].sections[0].entries[0].limits.flag at 0x23: "
-        "malformed limits flags; the component in section 1 cannot be used"
+        "malformed limits flags; this part cannot be used; the other sections are not concerned"
     )
 
 

@@ -89,6 +89,22 @@ def test_a_damaged_custom_section_is_a_warning() -> None:
     )
 
 
+def test_what_is_wrong_with_a_nested_module_is_found_in_the_component() -> None:
+    damaged = custom_bytes("build_id", b"\2\0")
+    core = module_bytes(damaged, section_bytes(5, b"\1\x10\0"))
+    component = b"\0asm\x0d\0\1\0" + section_bytes(7, b"\0") + section_bytes(1, core)
+    assert found(component)[:2] == [
+        (
+            "error: sections[1].sections[1].entries[0].limits.flag at 0x25: malformed limits "
+            "flags; this part cannot be used; the other sections are not concerned"
+        ),
+        (
+            "warning: sections[1].sections[0].id at 0x20: length out of bounds; "
+            "only what reads this custom section is concerned"
+        ),
+    ]
+
+
 def test_instructions_are_looked_at_unless_time_is_short() -> None:
     type_, function = section_bytes(1, b"\1\x60\0\0"), section_bytes(3, b"\1\0")
     module = module_of(type_, function, section_bytes(10, b"\1\2\0\xff"))
