@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
+from wasmstate.binary import edit
 from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
@@ -251,17 +252,34 @@ class Module:
             raise SectionError(f"no custom section is named {name!r}")
         return self._with_sections(kept)
 
-    def with_section(self, section: Section) -> Self:
-        """A copy in which the section of that index is this one.
+    def with_entries(self, changes: Mapping[type[Section], Sequence[Any]]) -> Self:
+        """A copy with other entries in some sections, ``{MemorySection: [...]}``.
+
+        A section that is not there is added in its place; one without entries is removed. The data
+        count follows the data; functions and code must be changed together if their number
+        changes. All other sections keep their bytes.
 
         Raises:
-            SectionError: if the module has no section of that index.
+            SectionError: if the change cannot be made.
+            MalformedError: if a section that is changed cannot be decoded.
         """
-        sections = list(self.sections)
-        if not 0 <= section.index < len(sections):
-            raise SectionError(f"the module has no section {section.index}")
-        sections[section.index] = section
-        return self._with_sections(sections)
+        return self._with_sections(edit.replace_entries(self.sections, changes))
+
+    def with_moved(self, index: int, to: int) -> Self:
+        """A copy with section ``index`` at the place ``to``; standard sections keep their order.
+
+        Raises:
+            SectionError: if there is no such section, or the order would be wrong.
+        """
+        return self._with_sections(edit.move(self.sections, index, to))
+
+    def without_section(self, index: int) -> Self:
+        """A copy without section ``index``.
+
+        Raises:
+            SectionError: if there is no such section, or another one depends on it.
+        """
+        return self._with_sections(edit.remove(self.sections, index))
 
     def _with_sections(self, sections: list[Section]) -> Self:
         return type(self)(

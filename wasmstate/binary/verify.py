@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
@@ -20,9 +20,6 @@ from wasmstate.errors import MalformedError
 
 if TYPE_CHECKING:
     from wasmstate.binary.module import Module
-
-# The tag section stands between memory and global, the data count between element and code.
-_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 
 
 def findings(
@@ -48,7 +45,7 @@ def findings(
     for section in module.sections:
         if section.id == CUSTOM_ID:
             continue
-        place = _ORDER.index(section.id)
+        place = MODULE_ORDER.index(section.id)
         if place <= last:
             yield _misplaced(section)
         last = max(place, last)

@@ -39,6 +39,10 @@ MODULE_SECTIONS: dict[int, tuple[str, type[Section]]] = {
 }
 """Sections of a core module. Source: WebAssembly Core 3.0, Binary Format, "Sections"."""
 
+# The tag section stands between memory and global, the data count between element and code.
+MODULE_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+"""The ids of standard sections in the order they must have."""
+
 COMPONENT_SECTIONS: dict[int, tuple[str, type[Section]]] = {
     CUSTOM_ID: ("custom", CustomSection),
     1: ("core module", NestedSection),
