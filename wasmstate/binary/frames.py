@@ -5,8 +5,10 @@ Source: WebAssembly Core 3.0, Binary Format, "Modules"; component-model, design/
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wasmstate.binary.fast import UnusualError, read_unsigned
 from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.source import Source
@@ -17,6 +19,8 @@ MAGIC = b"\0asm"
 PREAMBLE_SIZE = 8
 MODULE_LAYER = b"\x01\0\0\0"  # version 1, layer 0
 COMPONENT_LAYER = b"\x0d\0\x01\0"  # version 13, layer 1
+
+_Table = Mapping[int, tuple[str, type[Section]]]
 
 _WINDOW = 64  # enough for an id, a size and most names
 
@@ -49,17 +53,18 @@ def read_frames(source: Source, *, is_component: bool | None = None) -> Frames:
         is_component = _read_preamble(source, is_component)
     except MalformedError as error:
         return Frames(False, (), 0, error)
+    table = COMPONENT_SECTIONS if is_component else MODULE_SECTIONS
     sections: list[Section] = []
     offset = PREAMBLE_SIZE
     damage = None
     while offset < source.size:
         try:
-            section = _read_section(source, offset, len(sections), is_component)
+            section = _read_section(source, offset, len(sections), table)
         except MalformedError as error:
             damage = error
             break
         sections.append(section)
-        offset = section.end
+        offset = section.frame.end
     return Frames(is_component, tuple(sections), offset, damage)
 
 
@@ -85,10 +90,35 @@ def _read_preamble(source: Source, is_component: bool | None) -> bool:
     return preamble[4:] == COMPONENT_LAYER
 
 
-def _read_section(source: Source, offset: int, index: int, is_component: bool) -> Section:
+def _read_section(source: Source, offset: int, index: int, table: _Table) -> Section:
+    head = source.read(offset, _WINDOW)
+    try:
+        return _read_usual(source, head, offset, index, table)
+    except (UnusualError, IndexError, KeyError, UnicodeDecodeError):
+        return _read_unusual(source, head, offset, index, table)
+
+
+def _read_usual(source: Source, head: bytes, offset: int, index: int, table: _Table) -> Section:
+    """A section in a plain loop's way: see :mod:`wasmstate.binary.fast`."""
+    id = head[0]
+    word, section_class = table[id]
+    size, at = read_unsigned(head, 1)
+    end = offset + at + size
+    if end > source.size:
+        raise UnusualError
+    if id == CUSTOM_ID:
+        length, start = read_unsigned(head, at)
+        at = start + length
+        if at > len(head) or offset + at > end:
+            raise UnusualError
+        word = head[start:at].decode()
+    return section_class(id, word, index, offset, Frame(source, offset, offset + at, end))
+
+
+def _read_unusual(source: Source, head: bytes, offset: int, index: int, table: _Table) -> Section:
+    """A section as it is declared, or why it is malformed."""
     path = f"sections[{index}]"
-    table = COMPONENT_SECTIONS if is_component else MODULE_SECTIONS
-    window = Content(source.read(offset, _WINDOW), offset, path)
+    window = Content(head, offset, path)
     id = byte.read(window, ".id")
     size = u32.read(window, ".size")
     if id not in table:
