@@ -168,6 +168,24 @@ def test_damaged_code_is_not_skipped_unless_it_is_still_well_formed(
         assert is_well_formed(damaged)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "05 0b",
+        "02 40 05 0b 0b",
+        "02 78 0b 0b",
+        "0e",
+        "0e 01 80",
+        "20",
+        "02 40 0b",
+        "0b 0b",
+        "ff 0b",
+    ],
+)
+def test_malformed_code_is_not_skipped(text: str) -> None:
+    assert not scan(bytes.fromhex(text), 0)
+
+
 def test_immediates_are_shown_as_in_the_text_format() -> None:
     assert str(MemArg(2, 0)) == "align=4"
     assert str(MemArg(3, 16, 1)) == "1 offset=16 align=8"

@@ -32,6 +32,12 @@ def large(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="neither a file nor a link to one"):
+        Module.open(tmp_path / "pipe")
+
+
 def test_a_small_file_is_read_at_once(path: Path) -> None:
     assert isinstance(open_source(path), BytesSource)
     module = Module.open(path)

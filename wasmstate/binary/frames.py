@@ -132,10 +132,9 @@ def _read_unusual(source: Source, head: bytes, offset: int, index: int, table: _
             offset + 1,
             f"length out of bounds (the section claims {size} bytes, {left} are left)",
         )
-    word, section_class = table[id]
-    if id == CUSTOM_ID:
-        word, start = _read_name(source, start, size, path)
-    return section_class(id, word, index, offset, Frame(source, offset, start, end))
+    # Of a standard section nothing else can be unusual: this is a custom one.
+    word, start = _read_name(source, start, size, path)
+    return table[id][1](id, word, index, offset, Frame(source, offset, start, end))
 
 
 def _read_name(source: Source, start: int, size: int, path: str) -> tuple[str, int]:
