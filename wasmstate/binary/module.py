@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
@@ -142,7 +142,9 @@ class Module:
             raise found
         return self
 
-    def findings(self, *, instructions: bool = True) -> list[MalformedError]:
+    def findings(
+        self, *, instructions: bool = True, progress: Callable[[int], object] | None = None
+    ) -> list[MalformedError]:
         """Every independent way in which the binary is malformed, in file order.
 
         A section, or a function's code, that cannot be decoded does not keep the others from being
@@ -151,8 +153,9 @@ class Module:
 
         Args:
             instructions: whether to look into the code of functions.
+            progress: is called now and then with the offset that has been reached.
         """
-        return list(findings(self, instructions=instructions))
+        return list(findings(self, instructions=instructions, progress=progress))
 
     def modules(self) -> Iterator[tuple[str, Module]]:
         """The core modules and components in this component, each before those inside it.

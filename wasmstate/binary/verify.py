@@ -21,9 +21,15 @@ from wasmstate.errors import MalformedError
 if TYPE_CHECKING:
     from wasmstate.binary.module import Module
 
+_FUNCTIONS_A_STEP = 256  # of progress
+
 
 def findings(
-    module: Module, *, instructions: bool = True, depth: int = 0
+    module: Module,
+    *,
+    instructions: bool = True,
+    progress: Callable[[int], object] | None = None,
+    depth: int = 0,
 ) -> Iterator[MalformedError]:
     """Each independent way in which the module is malformed, in file order of its sections.
 
@@ -33,8 +39,10 @@ def findings(
     Args:
         module: to be looked at.
         instructions: whether to look into the code of functions.
+        progress: is called now and then with the offset that has been reached.
         depth: how many components it is nested in.
     """
+    reached = progress or _nobody_asks
     if module.is_component:
         yield from _nested(module, partial(findings, instructions=instructions), depth)
         if module.damage is not None:
@@ -50,12 +58,13 @@ def findings(
             yield _misplaced(section)
         last = max(place, last)
         if instructions and isinstance(section, CodeSection):
-            yield from _code(section, has_data_count=has_data_count)
+            yield from _code(section, reached, has_data_count=has_data_count)
             continue
         try:
             section.decode()
         except MalformedError as error:
             yield error
+        reached(section.end)
     if module.damage is not None:
         yield module.damage
         return
@@ -96,13 +105,21 @@ def _misplaced(section: Section) -> MalformedError:
     return MalformedError(section.path, section.offset, reason)
 
 
-def _code(section: CodeSection, *, has_data_count: bool) -> Iterator[MalformedError]:
+def _nobody_asks(offset: int) -> None:
+    """Takes the place of a progress bar."""
+
+
+def _code(
+    section: CodeSection, reached: Callable[[int], object], *, has_data_count: bool
+) -> Iterator[MalformedError]:
     try:
         entries = section.entries
     except MalformedError as error:
         yield error
         return
-    for func in entries:
+    for i, func in enumerate(entries):
+        if i % _FUNCTIONS_A_STEP == 0:
+            reached(func.offset)
         try:
             found = func.verify()
         except MalformedError as error:

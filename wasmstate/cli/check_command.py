@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from wasmstate.cli.common import about, as_json, echo_json, existing_file
+from wasmstate.cli.progress import bar
 from wasmstate.storage.check import check
 
 
@@ -26,8 +27,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     """
     found = {}
     for file in files:
-        with about(file):
-            found[file] = check(file)
+        with about(file), bar(f"checking {file.name}", file.stat().st_size) as progress:
+            found[file] = check(file, progress=progress.show)
     if as_json:
         echo_json(
             [{"file": str(file), **asdict(each)} for file, all_ in found.items() for each in all_]

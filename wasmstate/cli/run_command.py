@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,12 +10,13 @@ import click
 
 from wasmstate.cli.assignments import parse_number
 from wasmstate.cli.common import about, as_json, echo_json_line, existing_file, plural
+from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.rows import read_rows
 from wasmstate.errors import CallError
 from wasmstate.runtime.program import Limits
 from wasmstate.session.session import Persist, Session
 
-_SLOW = 1.0  # seconds after which a progress bar is of use
+_LARGE = 1 << 20  # bytes of a module that takes a while to compile
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True})
@@ -61,9 +60,10 @@ def command(
     if timeout <= 0:
         raise click.UsageError("--timeout must be more than 0 seconds")
     with about(file):
-        session = Session.open(
-            file, persist=cast("Persist", persist), limits=Limits(seconds=timeout)
-        )
+        with waiting("compiling", slow=file.stat().st_size > _LARGE):
+            session = Session.open(
+                file, persist=cast("Persist", persist), limits=Limits(seconds=timeout)
+            )
         with session:
             before = session.generation
             rows: Sequence[Sequence[int | float]]
@@ -95,9 +95,7 @@ def _numbers(arguments: Iterable[str]) -> list[int | float]:
 
 
 def _calls(session: Session, function: str, rows: Sequence[Sequence[int | float]]) -> Iterable[Any]:
-    started = time.monotonic()
-    progress: Any = None
-    try:
+    with bar("calls", len(rows)) as progress:
         for i, row in enumerate(rows):
             try:
                 yield session.call(function, *row)
@@ -105,20 +103,4 @@ def _calls(session: Session, function: str, rows: Sequence[Sequence[int | float]
                 if len(rows) == 1:
                     raise
                 raise CallError(f"call {i + 1} of {len(rows)}: {error}") from error
-            if progress is None and sys.stderr.isatty() and time.monotonic() - started > _SLOW:
-                progress = _progress(len(rows))
-            if progress is not None:
-                progress.update(0, completed=i + 1)
-    finally:
-        if progress is not None:
-            progress.stop()
-
-
-def _progress(total: int) -> Any:
-    from rich.console import Console  # noqa: PLC0415 (drawing is rare)
-    from rich.progress import Progress  # noqa: PLC0415
-
-    progress = Progress(console=Console(stderr=True))
-    progress.add_task("calls", total=total)
-    progress.start()
-    return progress
+            progress.show(i + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wasmstate.binary.module import Module
@@ -36,15 +37,19 @@ class Finding:
         return f"{self.severity}: {where}: {self.reason}; {self.advice}"
 
 
-def check_module(module: Module, *, instructions: bool = True) -> list[Finding]:
+def check_module(
+    module: Module, *, instructions: bool = True, progress: Callable[[int], object] | None = None
+) -> list[Finding]:
     """Everything that is found wrong with a module that was opened with ``strict=False``.
 
     Args:
         module: the module.
         instructions: whether to look at every instruction, too, which takes about 0.2 s a
             megabyte of code.
+        progress: is called now and then with the offset that has been reached.
     """
-    findings = [_malformed(module, each) for each in module.findings(instructions=instructions)]
+    malformed = module.findings(instructions=instructions, progress=progress)
+    findings = [_malformed(module, each) for each in malformed]
     findings += [_warning(each) for each in custom_findings(module)]
     findings += _check_states(module)
     return findings

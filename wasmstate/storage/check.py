@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
@@ -11,14 +12,20 @@ from wasmstate.state.check import Finding, check_module
 from wasmstate.storage.replace import leftovers
 
 
-def check(path: str | os.PathLike[str]) -> list[Finding]:
+def check(
+    path: str | os.PathLike[str], *, progress: Callable[[int], object] | None = None
+) -> list[Finding]:
     """Everything that is found wrong with a file; empty if it is a sound module with a sound state.
+
+    Args:
+        path: of the file.
+        progress: is called with the offset that has been reached.
 
     Raises:
         OSError: if the file cannot be read.
     """
     try:
-        findings = check_module(Module.open(path, strict=False))
+        findings = check_module(Module.open(path, strict=False), progress=progress)
     except MalformedError as error:  # a large file that became shorter meanwhile
         advice = "somebody is writing to it; try again"
         findings = [Finding("error", error.path, error.offset, error.reason, advice)]

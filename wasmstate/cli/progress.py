@@ -1,0 +1,72 @@
+"""Progress bars, for what takes longer than a second, on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_SLOW = 1.0  # seconds after which a bar is of use
+
+
+class Bar:
+    """Shows how much of a total is done, once it turns out to be slow.
+
+    Args:
+        what: is being done.
+        total: how much there is to do, in whatever unit.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._started = time.monotonic()
+        self._progress: Any = None
+
+    def show(self, done: int) -> None:
+        """Show that so much of the total is done."""
+        if self._progress is None and time.monotonic() - self._started > _SLOW:
+            self._progress = _draw(self._what, self._total)
+        if self._progress is not None:
+            self._progress.update(0, completed=done)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Bar]:
+    """A bar that is taken away at the end of the block."""
+    shown = Bar(what, total)
+    try:
+        yield shown
+    finally:
+        shown.stop()
+
+
+@contextmanager
+def waiting(what: str, *, slow: bool) -> Iterator[None]:
+    """Say what is being waited for, if it is expected to be slow and tells no progress."""
+    if not slow or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 (drawing is rare)
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+def _draw(what: str, total: int) -> Any:
+    from rich.console import Console  # noqa: PLC0415 (drawing is rare)
+    from rich.progress import Progress  # noqa: PLC0415
+
+    progress = Progress(
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    )
+    progress.add_task(what, total=total)
+    progress.start()
+    return progress
