@@ -89,6 +89,25 @@ def test_the_fields_follow_each_other_without_a_hole() -> None:
     assert at == 0x0A + len(TWO)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00 0b",
+        "02 03 7f 01 70 0b",
+        "01 ff 01 7f 0b",
+        "01 80 80 01 7f 0b",  # as many as are not skipped over
+        "01 01 63 00 0b",  # of a reference to type 0
+        "80 01" + "01 7f" * 128 + "0b",  # more runs than are skipped over
+        "82 00 01 7f 01 7e 0b",  # a padded number of runs
+    ],
+)
+def test_locals_however_they_are_written_are_verified(text: str) -> None:
+    (func,) = code_section(b"\x01" + body(text)).entries
+    assert func.verify() == frozenset()
+    assert sum(run.count for run in func.locals()) >= 0
+    assert list(func.instructions()) == []
+
+
 def test_locals_are_written_back() -> None:
     assert locals_list.encode((Locals(300, "f64"),)) == b"\x01\xac\x02\x7c"
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 
+from wasmstate.binary.fast import UnusualError
 from wasmstate.binary.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.types import ABSTRACT_HEAP_TYPES, NUMBER_TYPES
 
@@ -20,6 +22,20 @@ _U32 = rb"(?:[\x80-\xff]{0,3}[\x00-\x7f]|[\x80-\xff]{4}[\x00-\x0f])"
 _U64 = rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x01])"
 _S32 = rb"(?:[\x80-\xff]{0,3}[\x00-\x7f]|[\x80-\xff]{4}[\x00-\x07\x78-\x7f])"
 _S64 = rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x7f])"
+
+
+def _hex(byte: int) -> bytes:
+    return rb"\x%02x" % byte
+
+
+def _one_of(codes: Iterable[int]) -> bytes:
+    return b"[" + b"".join(map(_hex, codes)) + b"]"
+
+
+_ONE_BYTE_TYPE = _one_of([*NUMBER_TYPES, *ABSTRACT_HEAP_TYPES])
+# A type index is an s33 that is not negative.
+_INDEX = rb"[\x00-\x3f]|[\x80-\xff]{1,3}[\x00-\x3f]"
+_HEAP_TYPE = b"(?:" + _one_of(ABSTRACT_HEAP_TYPES) + b"|" + _INDEX + b")"
 _PATTERNS = {
     **dict.fromkeys(
         (
@@ -36,6 +52,9 @@ _PATTERNS = {
     "lanes": b".{16}",
     "laneidx": b".",
     "fence": rb"\x00",
+    "castop": rb"[\x00-\x03]",
+    **dict.fromkeys(("heaptype", "ref", "refnull"), _HEAP_TYPE),
+    "valtypes": rb"\x01" + _ONE_BYTE_TYPE,
     "memarg": rb"(?:[\x00-\x3f]|[\x40-\x7f]" + _U32 + b")" + _U64,
 }
 STRUCTURE = frozenset(
@@ -72,25 +91,43 @@ def _any_of(opcodes: list[Opcode]) -> bytes:
     return b"(?:" + b"|".join(patterns) + b")"
 
 
-def _hex(byte: int) -> bytes:
-    return rb"\x%02x" % byte
-
-
-_ONE_BYTE_TYPES = [0x40, *NUMBER_TYPES, *ABSTRACT_HEAP_TYPES]
-
 RUN = re.compile(b"(?>" + b"|".join(_alternatives()) + b")*+", re.DOTALL)
 """As many regular instructions as there are, one after the other."""
 
-BLOCK_TYPE = re.compile(
-    rb"[\x00-\x3f" + b"".join(map(_hex, _ONE_BYTE_TYPES)) + rb"]|[\x80-\xff]{1,3}[\x00-\x3f]"
-)
+BLOCK_TYPE = re.compile(rb"\x40|" + _ONE_BYTE_TYPE + b"|" + _INDEX)
 """A block type, unless it is written in an unusual way."""
 
 LABEL = re.compile(_U32)
-"""A target of ``br_table``."""
+"""A label or a tag."""
 
-_OPENERS = (0x02, 0x03, 0x04)
-_IF, _ELSE, _END, _BR_TABLE = 0x04, 0x05, 0x0B, 0x0E
+CATCH = re.compile(rb"[\x00\x01]" + _U32 + _U32 + rb"|[\x02\x03]" + _U32)
+"""A clause of ``try_table``."""
+
+# Usual locals: less than 128 runs, of fewer than 2**14 locals each, of types of one byte. That is
+# far below the number of locals that is too many.
+_ONE_RUN = rb"(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f])" + _ONE_BYTE_TYPE
+
+
+@cache
+def _runs(count: int) -> re.Pattern[bytes]:
+    return re.compile(b"(?:" + _ONE_RUN + rb"){%d}" % count)
+
+
+def skip_locals(data: bytes) -> int | None:
+    """Where the expression of a function starts, ``None`` if the declarations have to look."""
+    count = data[0] if data else 0x80
+    if count == 0:
+        return 1
+    if count > 0x7F:
+        return None
+    match = _runs(count).match(data, 1)
+    return match.end() if match else None
+
+
+_BLOCK, _LOOP, _IF, _ELSE, _TRY, _CATCH, _END = 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0B
+_BR_TABLE, _DELEGATE, _CATCH_ALL, _TRY_TABLE = 0x0E, 0x18, 0x19, 0x1F
+_OPENERS = frozenset((_BLOCK, _LOOP, _IF, _TRY, _TRY_TABLE))
+_DIVIDES = {_ELSE: (_IF,), _CATCH: (_TRY, _CATCH), _CATCH_ALL: (_TRY, _CATCH)}
 
 
 def scan(data: bytes, at: int) -> bool:
@@ -99,39 +136,48 @@ def scan(data: bytes, at: int) -> bool:
     ``False`` means that the declarations have to look: the expression is malformed, is written
     unusually, or has one of :data:`NEEDS_DATA_COUNT`.
     """
-    run, block_type, label = RUN.match, BLOCK_TYPE.match, LABEL.match
-    end = len(data)
+    run = RUN.match
     blocks: list[int] = []
-    while True:
-        at = run(data, at).end()  # type: ignore[union-attr] # zero instructions match, too
-        if at >= end:
-            return False
-        opcode = data[at]
-        at += 1
-        if opcode == _END:
-            if not blocks:
-                return at == end
-            blocks.pop()
-        elif opcode in _OPENERS:
-            match = block_type(data, at)
-            if match is None:
-                return False
-            at = match.end()
-            blocks.append(opcode)
-        elif opcode == _ELSE:
-            if not blocks or blocks[-1] != _IF:
-                return False
-            blocks[-1] = _ELSE
-        elif opcode == _BR_TABLE:
-            # The number of targets, which is one less than there are, is rarely above 127.
-            if at >= end or data[at] > 0x7F:
-                return False
-            count = data[at] + 1
+    try:
+        while True:
+            at = run(data, at).end()  # type: ignore[union-attr] # zero instructions match, too
+            opcode = data[at]
             at += 1
-            for _ in range(count):
-                match = label(data, at)
-                if match is None:
-                    return False
-                at = match.end()
-        else:
-            return False
+            if opcode == _END:
+                if not blocks:
+                    return at == len(data)
+                blocks.pop()
+            elif opcode in _OPENERS:
+                at = _skip(BLOCK_TYPE, data, at)
+                if opcode == _TRY_TABLE:
+                    at = _skip_list(CATCH, data, at)
+                blocks.append(opcode)
+            elif opcode == _BR_TABLE:
+                at = _skip(LABEL, data, _skip_list(LABEL, data, at))
+            elif opcode in _DIVIDES and blocks[-1] in _DIVIDES[opcode]:
+                blocks[-1] = opcode
+                if opcode == _CATCH:
+                    at = _skip(LABEL, data, at)
+            elif opcode == _DELEGATE and blocks.pop() == _TRY:
+                at = _skip(LABEL, data, at)
+            else:
+                return False
+    except (UnusualError, IndexError):  # no byte, or no block, where one has to be
+        return False
+
+
+def _skip(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    match = pattern.match(data, at)
+    if match is None:
+        raise UnusualError
+    return match.end()
+
+
+def _skip_list(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    count = data[at]
+    if count > 0x7F:
+        raise UnusualError
+    at += 1
+    for _ in range(count):
+        at = _skip(pattern, data, at)
+    return at

@@ -13,12 +13,13 @@ from typing import Self
 
 from wasmstate.binary.fast import OnDemand
 from wasmstate.binary.instructions import Instr, read_instructions
-from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan
+from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan, skip_locals
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.types import ValType, valtype
 from wasmstate.binary.values import Content, Field, Primitive, u32
 
 MAX_LOCALS = 1 << 32
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,9 @@ class Func:
         Raises:
             MalformedError: naming the instruction and the byte.
         """
-        content = Content(self.content, self.offset, self.path)
-        locals_list.read(content, ".locals")
-        if scan(self.content, content.tell()):
-            return frozenset()
+        start = skip_locals(self.content)
+        if start is not None and scan(self.content, start):
+            return _NOTHING
         return NEEDS_DATA_COUNT & {instr.mnemonic for _, _, instr in self.instructions()}
 
 
