@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from wasmstate.binary import Module, Section
+from wasmstate.binary.content import Content
 from wasmstate.binary.sections.custom import CustomSection
-from wasmstate.binary.values import Content
 
 PREAMBLE = b"\0asm\x01\0\0\0"
 CONTENT_OFFSET = len(PREAMBLE) + 2

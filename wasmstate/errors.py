@@ -31,14 +31,10 @@ class WasmstateError(Exception):
     """
 
 
-class MalformedError(WasmstateError):
-    """Bytes that the binary format does not allow.
+class _LocatedError(WasmstateError):
+    """An error that names a part, the place of its first bad byte, and the reason."""
 
-    Attributes:
-        path: where in the module, as a reader would index it.
-        offset: of the first bad byte, from the start of the file.
-        reason: one clause, no capital, no full stop; the official test suite's where it has one.
-    """
+    counted_from = ""
 
     def __init__(self, path: str, offset: int, reason: str) -> None:
         super().__init__(path, offset, reason)
@@ -47,7 +43,17 @@ class MalformedError(WasmstateError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path} at {self.offset:#x}: {self.reason}"
+        return f"{self.path} at {self.counted_from}{self.offset:#x}: {self.reason}"
+
+
+class MalformedError(_LocatedError):
+    """Bytes that the binary format does not allow.
+
+    Attributes:
+        path: where in the module, as a reader would index it.
+        offset: of the first bad byte, from the start of the file.
+        reason: one clause, no capital, no full stop; the official test suite's where it has one.
+    """
 
 
 class SectionError(WasmstateError):
@@ -58,23 +64,16 @@ class StateError(WasmstateError):
     """Something about the state S or its section."""
 
 
-class StateCorruptError(StateError):
+class StateCorruptError(StateError, _LocatedError):
     """A state section whose bytes contradict each other, or do not belong to this module.
 
     Attributes:
-        path: the part of the record: ``header.generation``, ``regions[2].crc32``.
+        path: the part of the record: ``header.generation``, ``regions[2]``.
         offset: of the part, in bytes from the start of the section's content.
         reason: one clause, no capital, no full stop.
     """
 
-    def __init__(self, path: str, offset: int, reason: str) -> None:
-        super().__init__(path, offset, reason)
-        self.path = path
-        self.offset = offset
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.path} at content offset {self.offset:#x}: {self.reason}"
+    counted_from = "content offset "
 
 
 class SchemaError(StateError):

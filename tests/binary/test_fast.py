@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from binary import strategies as s
 from support import PREAMBLE, REAL_BINARIES, real_bytes, section_bytes
 from wasmstate.binary import Module
+from wasmstate.binary.content import Content
 from wasmstate.binary.fast import OnDemand
 from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.export import ExportSection
 from wasmstate.binary.sections.function import FunctionSection
-from wasmstate.binary.values import Content, decode
+from wasmstate.binary.values import decode
 from wasmstate.errors import MalformedError
 
 LOOPS: dict[type[ListSection[Any]], tuple[int, st.SearchStrategy[Any]]] = {

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import read_value
+from wasmstate.binary.content import Content
 from wasmstate.binary.immediates import IMMEDIATES, BlockType, Catch, Labels, MemArg
 from wasmstate.binary.instructions import Expr, Instr, expr, instruction
 from wasmstate.binary.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan
 from wasmstate.binary.types import Exact, RefType
-from wasmstate.binary.values import Content
 from wasmstate.errors import MalformedError
 
 ALL = [opcode for table in (PLAIN, *PREFIXED.values()) for opcode in table.values()]

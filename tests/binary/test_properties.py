@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from binary import strategies as s
 from support import PREAMBLE, fewer_examples
 from wasmstate.binary import Module
+from wasmstate.binary.content import Content
 from wasmstate.binary.instructions import expr
 from wasmstate.binary.names import read_names
 from wasmstate.binary.sections.base import DecodedSection, ListSection
@@ -36,7 +37,7 @@ from wasmstate.binary.types import (
     tagtype,
     valtype,
 )
-from wasmstate.binary.values import Content, Leb128, decode, name, octets, s32, s33, s64, u32, u64
+from wasmstate.binary.values import Leb128, decode, name, octets, s32, s33, s64, u32, u64
 from wasmstate.errors import MalformedError
 
 VALUES: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {

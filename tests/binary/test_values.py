@@ -8,19 +8,8 @@ import pytest
 from construct import Struct
 
 from support import message, read_value
-from wasmstate.binary.values import (
-    Choice,
-    Content,
-    List,
-    Raw,
-    byte,
-    decode,
-    f32,
-    f64,
-    name,
-    octets,
-    u32,
-)
+from wasmstate.binary.content import Content
+from wasmstate.binary.values import Choice, List, Raw, byte, decode, f32, f64, name, octets, u32
 from wasmstate.errors import MalformedError, SectionError
 
 NAMES = [

@@ -8,8 +8,9 @@ from state.modules import COUNT, FUNCTIONS, MEMORY, WEIGHTS, wat
 from support import custom_bytes, message, module_of, section_bytes, unhex
 from wasmstate.binary import Module
 from wasmstate.errors import SchemaError, StateBoundsError
-from wasmstate.state.describe import describe, initial_contents, signatures, with_state
+from wasmstate.state.describe import describe, signatures, with_state
 from wasmstate.state.digest import module_digest
+from wasmstate.state.initial import initial_contents
 from wasmstate.state.record import Lineage, Region, RegionKind
 from wasmstate.state.schema import Param, Signature
 from wasmstate.state.state import State

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.fast import UnusualError, read_unsigned
 from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.source import Source
-from wasmstate.binary.values import Content, byte, name, u32
+from wasmstate.binary.values import byte, name, u32
 from wasmstate.errors import MalformedError
 
 MAGIC = b"\0asm"

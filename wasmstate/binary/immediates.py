@@ -7,21 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.types import HeapType, RefType, ValType, heaptype, valtype
-from wasmstate.binary.values import (
-    Choice,
-    Content,
-    Primitive,
-    Raw,
-    byte,
-    f32,
-    f64,
-    s32,
-    s33,
-    s64,
-    u32,
-    u64,
-)
+from wasmstate.binary.values import Choice, Primitive, Raw, byte, f32, f64, s32, s33, s64, u32, u64
 
 _EMPTY = 0x40
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.immediates import IMMEDIATES
 from wasmstate.binary.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.types import RefType
-from wasmstate.binary.values import Content, Primitive, u32
+from wasmstate.binary.values import Primitive, u32
 from wasmstate.errors import SectionError
 
 _BY_MNEMONIC: dict[str, list[Opcode]] = defaultdict(list)

@@ -9,11 +9,11 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.custom import name as layout
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.spaces import Spaces
-from wasmstate.binary.values import Content
 from wasmstate.errors import MalformedError
 
 NameMap = dict[int, str]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from construct import If, Struct, this
 
-from wasmstate.binary.values import Choice, Content, List, Primitive, record, s33, u32, u64
+from wasmstate.binary.content import Content
+from wasmstate.binary.values import Choice, List, Primitive, record, s33, u32, u64
 from wasmstate.errors import SectionError
 
 PAGE_SIZE = 65536

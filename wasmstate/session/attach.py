@@ -8,7 +8,8 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.runtime.program import Limits, Program
-from wasmstate.state.describe import describe, initial_contents, with_state
+from wasmstate.state.describe import describe, with_state
+from wasmstate.state.initial import initial_contents
 from wasmstate.state.schema import Signature
 from wasmstate.state.tensor import TensorSpec
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import custom_bytes, field_rows, module_of
+from wasmstate.binary.content import Content
 from wasmstate.binary.custom import CUSTOM_LAYOUTS
 from wasmstate.binary.custom.name import name_map, read_name_map
 from wasmstate.binary.names import read_names
-from wasmstate.binary.values import Content
 from wasmstate.errors import MalformedError
 
 _small = st.integers(0, 12)

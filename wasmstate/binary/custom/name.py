@@ -15,8 +15,9 @@ from typing import Any
 
 from construct import Struct
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.custom.subsections import Subsection, Subsections
-from wasmstate.binary.values import AnyAdapter, Content, List, name, record, u32
+from wasmstate.binary.values import AnyAdapter, List, name, record, u32
 from wasmstate.errors import MalformedError
 
 _MAX_SHORT = 4

@@ -11,14 +11,8 @@ from typing import Any
 
 from construct import Construct
 
-from wasmstate.binary.values import (
-    AnyConstruct,
-    AnySubconstruct,
-    Content,
-    Primitive,
-    byte,
-    u32,
-)
+from wasmstate.binary.content import Content
+from wasmstate.binary.values import AnyConstruct, AnySubconstruct, Primitive, byte, u32
 
 
 class Rest(Primitive):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from construct import Construct
 
+from wasmstate.binary.content import Content, Field
 from wasmstate.binary.fast import UnusualError, read_unsigned
 from wasmstate.binary.source import BytesSource, Source
-from wasmstate.binary.values import Content, Field, decode, u32
+from wasmstate.binary.values import decode, u32
 
 if TYPE_CHECKING:
     Layout = Construct[Any, Any]

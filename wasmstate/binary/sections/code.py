@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from wasmstate.binary.content import Content, Field
 from wasmstate.binary.fast import OnDemand
 from wasmstate.binary.instructions import Instr, read_instructions
 from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan, skip_locals
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.types import ValType, valtype
-from wasmstate.binary.values import Content, Field, Primitive, u32
+from wasmstate.binary.values import Primitive, u32
 
 MAX_LOCALS = 1 << 32
 _NOTHING: frozenset[str] = frozenset()

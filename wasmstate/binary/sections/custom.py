@@ -10,10 +10,11 @@ from typing import Any
 
 from construct import Struct
 
+from wasmstate.binary.content import Content, Field
 from wasmstate.binary.custom import custom_layout
 from wasmstate.binary.custom.subsections import rest
 from wasmstate.binary.sections.base import Frame, Layout, Section
-from wasmstate.binary.values import Content, Field, decode
+from wasmstate.binary.values import decode
 from wasmstate.binary.values import name as name_construct
 
 SIZE_WIDTH = 5

@@ -12,10 +12,11 @@ from typing import ClassVar
 
 from construct import If, Struct, this
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.fast import OnDemand, UnusualError, read_signed, read_unsigned
 from wasmstate.binary.instructions import Expr, expr
 from wasmstate.binary.sections.base import Layout, ListSection
-from wasmstate.binary.values import Choice, Content, List, octets, record, u32
+from wasmstate.binary.values import Choice, List, octets, record, u32
 
 
 @dataclass(frozen=True, slots=True)
