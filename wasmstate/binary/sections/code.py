@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Self
 
 from wasmstate.binary.content import Content, Field
-from wasmstate.binary.fast import OnDemand
+from wasmstate.binary.fast import OnDemand, UnusualError, read_unsigned
 from wasmstate.binary.instructions import Instr, read_instructions
 from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan, skip_locals
 from wasmstate.binary.sections.base import Section
@@ -20,6 +20,8 @@ from wasmstate.binary.types import ValType, valtype
 from wasmstate.binary.values import Primitive, u32
 
 MAX_LOCALS = 1 << 32
+_WINDOW = 1 << 17  # bytes read at a time while looking for functions
+_INTEGER = 6  # bytes of a u32 at most, and one to see that it is too long
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -121,47 +123,57 @@ class CodeSection(Section):
         Raises:
             MalformedError: if the size of one does not fit; what is in them is not looked at.
         """
-        data = self.content
-        length = len(data)
-        content = Content(data, self.content_offset, self.path)
-        count = u32.read(content, ".entries")
-        if count > length - content.tell():
-            content.malformed(".entries", 0, "length out of bounds")
-        at = content.tell()
-        starts = array("Q", [at])
-        bodies = array("Q")
+        length, base = self.size, self.frame.content_start
+        head = self._head(0)
+        count = u32.read(head, ".entries")
+        at = head.tell()
+        if count > length - at:
+            head.malformed(".entries", 0, "length out of bounds")
+        # The bodies are not kept, and large ones not even read: only their sizes are looked at.
+        read = self.frame.source.read
+        window, window_at, window_end = b"", at, at
+        starts, bodies = array("Q", [at]), array("Q")
         for i in range(count):
             start = at
-            size = data[at] if at < length else 0x80
-            if size < 0x80:
-                at += 1
-            else:
-                content.seek(at)
-                size = u32.read(content, f".entries[{i}].size")
-                at = content.tell()
+            if at + _INTEGER > window_end and window_end < length:
+                window, window_at = read(base + at, min(_WINDOW, length - at)), at
+                window_end = at + len(window)
+            try:
+                size, end = read_unsigned(window, at - window_at)
+                at = window_at + end
+            except (UnusualError, IndexError):
+                u32.read(self._head(at), f".entries[{i}].size")  # words the error
+                raise
             if size > length - at:
-                content.malformed(f".entries[{i}].size", start, "length out of bounds")
+                head = self._head(start)
+                head.malformed(f".entries[{i}].size", 0, "length out of bounds")
             bodies.append(at)
             at += size
             starts.append(at)
         if at != length:
-            content.malformed("", at, "section size mismatch")
+            self._head(at).malformed("", 0, "section size mismatch")
 
         def make(index: int, _: int, end: int) -> Func:
             body = bodies[index]
             path = f"{self.path}.entries[{index}]"
-            return Func(data[body:end], self.content_offset + body, path)
+            return Func(read(base + body, end - body), self.content_offset + body, path)
 
         return OnDemand(starts, make)
+
+    def _head(self, at: int) -> Content:
+        """The next integer of the content, at most."""
+        start = self.frame.content_start + at
+        raw = self.frame.source.read(start, min(_INTEGER, self.size - at))
+        return Content(raw, self.content_offset + at, self.path)
 
     def decode(self) -> Sequence[Func]:
         return self.entries
 
     def fields(self) -> list[Field]:
-        content = Content(self.content, self.content_offset, self.path)
-        count = u32.read(content, ".entries")
-        fields = [Field("entries.count", self.content_offset, content.tell(), count)]
-        at = self.content_offset + content.tell()
+        head = self._head(0)
+        count = u32.read(head, ".entries")
+        fields = [Field("entries.count", self.content_offset, head.tell(), count)]
+        at = self.content_offset + head.tell()
         for i, func in enumerate(self.entries):
             size = len(func.content)
             fields.append(Field(f"entries[{i}].size", at, func.offset - at, size))
