@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hex_frames
 from rich.console import Console
 from rich.table import Table
 
@@ -136,7 +137,9 @@ def main() -> None:
                 lambda: func(store, 0.1, 0.2, 0.3, 0.4, 0.5),  # type: ignore[operator]
             )
         add("session.update, not committed", ours, "wasmtime-py's public call", public)
-    Console().print(table)
+    for row in hex_frames.measure():
+        add(*row)
+    Console(width=120).print(table)
 
 
 def _with(against: str, medians: tuple[float, float]) -> tuple[float, str, float]:
