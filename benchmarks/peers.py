@@ -63,7 +63,11 @@ print(json.dumps({"code": code, "output": output[-1000:], "seconds": seconds, "p
 RUNNER = """
 import json, sys, time
 setup, task, path = sys.argv[1:]
-names, seconds = {"path": path, "result": None}, 0.0
+
+def compared(data, out):
+    return "identical" if out == data else f"differs, {len(out) - len(data):+,} bytes"
+
+names, seconds = {"path": path, "result": None, "compared": compared}, 0.0
 try:
     exec(setup, names)
     code = compile(task, "task", "exec")
@@ -76,7 +80,7 @@ print(json.dumps({"seconds": seconds, "outcome": outcome, "result": names["resul
 """
 
 READ = "data = open(path, 'rb').read()\n"
-SAME = "result = 'identical' if {} == data else 'differs'"
+WRITE = READ + "out = {}\nresult = compared(data, out)"
 FUNCTIONS = "[func for section in module.sections if section.id == 10 for func in section.entries]"
 
 
@@ -180,7 +184,7 @@ TOOLS = (
         {
             "list": "result = len(Module.open(path).sections)",
             "decode": "Module.open(path).verify()",
-            "write": READ + SAME.format("Module.open(path).to_bytes()"),
+            "write": WRITE.format("Module.open(path).to_bytes()"),
         },
         "from wasmstate import Module",
     ),
@@ -213,7 +217,7 @@ TOOLS = (
         "ppci==0.5.8",
         {
             "decode": f"{READ}read_wasm(data)",
-            "write": READ + SAME.format("read_wasm(data).to_bytes()"),
+            "write": WRITE.format("read_wasm(data).to_bytes()"),
         },
         "from ppci.wasm import read_wasm",
     ),
@@ -313,8 +317,7 @@ def run_once(tool: Tool, task: str, path: Path, output: Path, into: Measured) ->
     else:
         into.outcome = "ok"
         if task == "write":
-            same = output.read_bytes() == path.read_bytes()
-            into.result = "identical" if same else "differs"
+            into.result = compared(path.read_bytes(), output.read_bytes())
 
 
 def measure(tools: Sequence[Tool], task: str, path: Path, rounds: int) -> dict[str, Measured]:
@@ -326,6 +329,16 @@ def measure(tools: Sequence[Tool], task: str, path: Path, rounds: int) -> dict[s
                 if task in tool.tasks and not found[tool.name].is_done:
                     run_once(tool, task, path, Path(name) / "out.wasm", found[tool.name])
     return found
+
+
+def compared(data: bytes, out: bytes) -> str:
+    """How what was written differs from what was read."""
+    return "identical" if out == data else f"differs, {len(out) - len(data):+,} bytes"
+
+
+def size(number: int) -> str:
+    """With a unit that fits."""
+    return f"{number / 1e6:.1f} MB" if number >= 50_000 else f"{number / 1e3:.1f} kB"
 
 
 def duration(seconds: float) -> str:
@@ -358,7 +371,7 @@ class Sheet:
 
 def compare(files: dict[str, Path]) -> list[Sheet]:
     """The tables of all tools, and of instructions."""
-    heads = [f"{name}, {path.stat().st_size / 1e6:.2g} MB" for name, path in files.items()]
+    heads = [f"{name}, {size(path.stat().st_size)}" for name, path in files.items()]
     found: dict[str, dict[str, dict[str, Measured]]] = {}
     for task, rounds in (("list", ROUNDS), ("decode", ROUNDS), ("write", 1)):
         found[task] = {}
@@ -384,7 +397,9 @@ def compare(files: dict[str, Path]) -> list[Sheet]:
             counted.rows.append([name, f"{objects.result:,}", *each])
     return [
         Sheet("Open and list the sections", ["", *heads], rows("list", Measured.time)),
-        Sheet("Decode every byte, instructions too", ["", *heads], rows("decode", Measured.time)),
+        Sheet(
+            "Decode the whole module, instructions too", ["", *heads], rows("decode", Measured.time)
+        ),
         Sheet("Peak memory of decoding", ["", *heads], rows("decode", Measured.peak)),
         Sheet("Read and write back, unchanged", ["", *heads], rows("write", written)),
         counted,
@@ -392,8 +407,8 @@ def compare(files: dict[str, Path]) -> list[Sheet]:
 
 
 def duration_each(seconds: float, number: int) -> str:
-    """Nanoseconds for one of so many."""
-    return f"{seconds / number * 1e9:.0f} ns"
+    """Microseconds for one of so many."""
+    return f"{seconds / number * 1e6:.2f} µs"
 
 
 def long_lists(files: dict[str, Path]) -> Sheet:
