@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 
-from wasmstate.binary.fast import UnusualError
+from wasmstate.binary.fast import UnusualError, read_unsigned
 from wasmstate.binary.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.types import ABSTRACT_HEAP_TYPES, NUMBER_TYPES
 
@@ -91,8 +91,14 @@ def _any_of(opcodes: list[Opcode]) -> bytes:
     return b"(?:" + b"|".join(patterns) + b")"
 
 
-RUN = re.compile(b"(?>" + b"|".join(_alternatives()) + b")*+", re.DOTALL)
-"""As many regular instructions as there are, one after the other."""
+@cache
+def _run() -> re.Pattern[bytes]:
+    """As many regular instructions as there are, one after the other.
+
+    Made when it is first needed: it takes longer than to list the sections of a module.
+    """
+    return re.compile(b"(?>" + b"|".join(_alternatives()) + b")*+", re.DOTALL)
+
 
 BLOCK_TYPE = re.compile(rb"\x40|" + _ONE_BYTE_TYPE + b"|" + _INDEX)
 """A block type, unless it is written in an unusual way."""
@@ -136,7 +142,7 @@ def scan(data: bytes, at: int) -> bool:
     ``False`` means that the declarations have to look: the expression is malformed, is written
     unusually, or has one of :data:`NEEDS_DATA_COUNT`.
     """
-    run = RUN.match
+    run = _run().match
     blocks: list[int] = []
     try:
         while True:
@@ -174,10 +180,7 @@ def _skip(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
 
 
 def _skip_list(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
-    count = data[at]
-    if count > 0x7F:
-        raise UnusualError
-    at += 1
-    for _ in range(count):
+    count, at = read_unsigned(data, at)
+    for _ in range(count):  # each takes a byte at least
         at = _skip(pattern, data, at)
     return at

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support import custom_bytes, field_rows, module_of
 from wasmstate.binary.content import Content
-from wasmstate.binary.custom import CUSTOM_LAYOUTS
+from wasmstate.binary.custom import CUSTOM_LAYOUTS, custom_layout
 from wasmstate.binary.custom.name import name_map, read_name_map
 from wasmstate.binary.names import read_names
 from wasmstate.errors import MalformedError
@@ -61,7 +61,8 @@ def test_no_content_raises_anything_else_and_fields_leave_no_hole(
 @pytest.mark.parametrize("name", CUSTOM_LAYOUTS)
 @given(content=contents)
 def test_what_is_decoded_is_built_to_bytes_that_mean_the_same(name: str, content: bytes) -> None:
-    layout = CUSTOM_LAYOUTS[name]
+    layout = custom_layout(name)
+    assert layout is not None
     try:
         value = layout.parse_stream(Content(content))
     except MalformedError:
