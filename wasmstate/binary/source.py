@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 import weakref
-from pathlib import Path
 from typing import Protocol
 
 from wasmstate.errors import MalformedError
@@ -69,7 +68,7 @@ class FileSource:
     def read(self, offset: int, size: int) -> bytes:
         data = self._read_some(offset, size)
         # One call gives 2 GiB at most on Linux, and may give less anywhere.
-        while len(data) < min(size, self.size - offset):
+        while len(data) < size and len(data) < self.size - offset:
             at = offset + len(data)
             more = self._read_some(at, size - len(data))
             if not more:
@@ -77,11 +76,16 @@ class FileSource:
             data += more
         return data
 
-    def _read_some(self, offset: int, size: int) -> bytes:
-        if hasattr(os, "pread"):
+    if hasattr(os, "pread"):
+
+        def _read_some(self, offset: int, size: int) -> bytes:
             return os.pread(self.fd, size, offset)
-        os.lseek(self.fd, offset, os.SEEK_SET)  # pragma: no cover (Windows has no pread)
-        return os.read(self.fd, size)  # pragma: no cover (Windows has no pread)
+
+    else:  # pragma: no cover (Windows has no pread)
+
+        def _read_some(self, offset: int, size: int) -> bytes:
+            os.lseek(self.fd, offset, os.SEEK_SET)
+            return os.read(self.fd, size)
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
@@ -90,10 +94,21 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     Raises:
         OSError: if it cannot be opened or read.
     """
-    file = Path(path)
-    status = file.stat()
-    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-        raise OSError(errno.EINVAL, "neither a file nor a link to one", str(path))
-    if status.st_size <= READ_WHOLE:
-        return BytesSource(file.read_bytes())
-    return FileSource(os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
+    # A pipe that nobody writes to must not be waited for: it is refused below.
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        _check_regular(os.fstat(fd).st_mode, path)
+        source = FileSource(fd)
+    except BaseException:
+        os.close(fd)
+        raise
+    if source.size > READ_WHOLE:
+        return source
+    return BytesSource(source.read(0, source.size))
+
+
+def _check_regular(mode: int, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "neither a file nor a link to one", os.fspath(path))
