@@ -14,12 +14,16 @@ from cli_runner import FIXTURES
 from wasmstate.cli import progress
 
 
-def on_a_terminal(*arguments: str) -> str:
+def on_a_terminal(*arguments: str, term: str = "xterm") -> str:
     """What a command shows on a terminal, drawn things and all."""
     ours, theirs = pty.openpty()
     script = "import sys; from wasmstate.cli import main, progress; progress._SLOW = 0.0; main()"
     with subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdout=theirs, stderr=theirs, stdin=theirs
+        [sys.executable, "-c", script, *arguments],
+        stdout=theirs,
+        stderr=theirs,
+        stdin=theirs,
+        env=os.environ | {"TERM": term, "COLUMNS": "100"},
     ) as process:
         os.close(theirs)
         shown = b""
@@ -48,6 +52,11 @@ def test_many_calls_show_how_many_are_done(tmp_path: Path) -> None:
     shown = on_a_terminal("run", str(model), "update", "1", "1", "--times", "20")
     assert "calls" in shown
     assert "20 updates in all" in shown
+
+
+def test_a_terminal_that_cannot_draw_gets_no_bar() -> None:
+    path = str(FIXTURES / "bandit.wasm")
+    assert on_a_terminal("check", path, term="dumb") == f"{path}: ok\r\n"
 
 
 def test_a_pipe_gets_no_bar(capfd: pytest.CaptureFixture[str], monkeypatch: object) -> None:

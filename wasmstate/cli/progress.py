@@ -64,9 +64,9 @@ def _draw(what: str, total: int) -> Any:
     from rich.console import Console  # noqa: PLC0415 (drawing is rare)
     from rich.progress import Progress  # noqa: PLC0415
 
-    progress = Progress(
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    )
+    console = Console(stderr=True)
+    cannot_draw = not console.is_terminal or console.is_dumb_terminal
+    progress = Progress(console=console, transient=True, disable=cannot_draw)
     progress.add_task(what, total=total)
     progress.start()
     return progress
