@@ -5,7 +5,8 @@ Source: WebAssembly Core 3.0, Binary Format, "Modules".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER, MODULE_SECTIONS
@@ -18,6 +19,16 @@ from wasmstate.binary.values import u32
 from wasmstate.errors import SectionError
 
 _IDS = {section_class: id for id, (_, section_class) in MODULE_SECTIONS.items()}
+
+
+def placed(sections: Iterable[Section], offset: int) -> list[Section]:
+    """The sections, each knowing its place if the first of them stands at ``offset``."""
+    found: list[Section] = []
+    for index, section in enumerate(sections):
+        in_place = (section.index, section.offset) == (index, offset)
+        found.append(section if in_place else replace(section, index=index, offset=offset))
+        offset = found[-1].end
+    return found
 
 
 def replace_entries(

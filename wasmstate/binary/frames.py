@@ -23,7 +23,8 @@ COMPONENT_LAYER = b"\x0d\0\x01\0"  # version 13, layer 1
 
 _Table = Mapping[int, tuple[str, type[Section]]]
 
-_WINDOW = 64  # enough for an id, a size and most names
+_HEAD = 64  # bytes: enough for an id, a size and most names
+_WINDOW = 1024
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,14 @@ def read_frames(source: Source, *, is_component: bool | None = None) -> Frames:
     sections: list[Section] = []
     offset = PREAMBLE_SIZE
     damage = None
+    window, window_at = b"", 0
     while offset < source.size:
+        # Small sections stand close together: several of them are seen at one look.
+        if not window_at <= offset <= window_at + len(window) - _HEAD:
+            window, window_at = source.read(offset, _WINDOW), offset
+        head = window[offset - window_at : offset - window_at + _HEAD]
         try:
-            section = _read_section(source, offset, len(sections), table)
+            section = _read_section(source, head, offset, len(sections), table)
         except MalformedError as error:
             damage = error
             break
@@ -91,8 +97,7 @@ def _read_preamble(source: Source, is_component: bool | None) -> bool:
     return preamble[4:] == COMPONENT_LAYER
 
 
-def _read_section(source: Source, offset: int, index: int, table: _Table) -> Section:
-    head = source.read(offset, _WINDOW)
+def _read_section(source: Source, head: bytes, offset: int, index: int, table: _Table) -> Section:
     try:
         return _read_usual(source, head, offset, index, table)
     except (UnusualError, IndexError, KeyError, UnicodeDecodeError):
@@ -140,7 +145,7 @@ def _read_unusual(source: Source, head: bytes, offset: int, index: int, table: _
 
 def _read_name(source: Source, start: int, size: int, path: str) -> tuple[str, int]:
     """The name of a custom section, and where its content starts."""
-    window = Content(source.read(start, min(size, _WINDOW)), start, f"{path}.name")
+    window = Content(source.read(start, min(size, _HEAD)), start, f"{path}.name")
     length = u32.read(window, "")
     needed = window.tell() + length
     if needed > size:

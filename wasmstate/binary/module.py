@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from wasmstate.binary import edit
@@ -50,13 +49,7 @@ class Module:
         self.damage = damage
         self._preamble = preamble
         self._rest = rest
-        placed: list[Section] = []
-        offset = preamble.end - preamble.start
-        for index, section in enumerate(sections):
-            in_place = (section.index, section.offset) == (index, offset)
-            placed.append(section if in_place else replace(section, index=index, offset=offset))
-            offset = placed[-1].end
-        self.sections: tuple[Section, ...] = tuple(placed)
+        self.sections: tuple[Section, ...] = tuple(sections)
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview, *, strict: bool = True) -> Self:
@@ -287,7 +280,7 @@ class Module:
     def _with_sections(self, sections: list[Section]) -> Self:
         return type(self)(
             self._preamble,
-            sections,
+            edit.placed(sections, self._preamble.end - self._preamble.start),
             self._rest,
             is_component=self.is_component,
             damage=self.damage,
