@@ -16,7 +16,10 @@ from wasmstate.cli import progress
 
 def on_a_terminal(*arguments: str, term: str = "xterm") -> str:
     """What a command shows on a terminal, drawn things and all."""
-    ours, theirs = pty.openpty()
+    try:
+        ours, theirs = pty.openpty()
+    except OSError:
+        pytest.skip("there are no terminals here: /dev/pts is not mounted")
     script = "import sys; from wasmstate.cli import main, progress; progress._SLOW = 0.0; main()"
     with subprocess.Popen(
         [sys.executable, "-c", script, *arguments],

@@ -143,7 +143,7 @@ class CodeSection(Section):
                 at = window_at + end
             except (UnusualError, IndexError):
                 u32.read(self._head(at), f".entries[{i}].size")  # words the error
-                raise
+                raise  # pragma: no cover (the line before has raised)
             if size > length - at:
                 head = self._head(start)
                 head.malformed(f".entries[{i}].size", 0, "length out of bounds")
