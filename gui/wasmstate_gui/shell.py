@@ -24,6 +24,7 @@ from wasmstate_gui.theme import LIGHT, Theme
 
 FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
+_BYTES_WIDTH = 640  # what a row of bytes needs, its offset and text with it
 
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -101,9 +102,11 @@ class Shell(QMainWindow):
     def _share_out(self) -> None:
         """Give each panel its size; Qt only does so for panels that are shown."""
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        is_wide = self.width() >= FIRST_SIZE.width()
-        widths = [284, 420] if is_wide else [150, 250]
-        self.resizeDocks([self.docks["Layout"], self.docks["Tensors"]], widths, horizontal)
+        spare = self.width() - _BYTES_WIDTH
+        tensors = min(420, max(250, spare * 6 // 10))
+        layout = min(284, max(150, spare - tensors))
+        docks = [self.docks["Layout"], self.docks["Tensors"]]
+        self.resizeDocks(docks, [layout, tensors], horizontal)
         heights = [self.height() - 440, 320]
         self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
         self.resizeDocks([self.docks["Problems"]], [150], vertical)
