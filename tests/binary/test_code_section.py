@@ -90,21 +90,21 @@ def test_the_fields_follow_each_other_without_a_hole() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "count"),
     [
-        "00 0b",
-        "02 03 7f 01 70 0b",
-        "01 ff 01 7f 0b",
-        "01 80 80 01 7f 0b",  # as many as are not skipped over
-        "01 01 63 00 0b",  # of a reference to type 0
-        "80 01" + "01 7f" * 128 + "0b",  # more runs than are skipped over
-        "82 00 01 7f 01 7e 0b",  # a padded number of runs
+        ("00 0b", 0),
+        ("02 03 7f 01 70 0b", 4),
+        ("01 ff 01 7f 0b", 255),
+        ("01 80 80 01 7f 0b", 1 << 14),  # more than are skipped over
+        ("01 01 63 00 0b", 1),  # of a reference to type 0
+        ("80 01" + "01 7f" * 128 + "0b", 128),  # more runs than are skipped over
+        ("82 00 01 7f 01 7e 0b", 2),  # a padded number of runs
     ],
 )
-def test_locals_however_they_are_written_are_verified(text: str) -> None:
-    (func,) = code_section(b"\x01" + body(text)).entries
+def test_locals_however_they_are_written_are_verified(text: str, count: int) -> None:
+    (func,) = code_section(b"\x01" + leb(len(unhex(text))) + unhex(text)).entries
     assert func.verify() == frozenset()
-    assert sum(run.count for run in func.locals()) >= 0
+    assert sum(run.count for run in func.locals()) == count
     assert list(func.instructions()) == []
 
 

@@ -125,11 +125,6 @@ class Session:
         """Whether S differs from the one in the file."""
         return self._updates > 0 or self._contents != self._committed.contents()
 
-    @property
-    def functions(self) -> list[str]:
-        """The exported functions, by name."""
-        return list(self._program.functions)
-
     def parameters(self, name: str) -> list[str]:
         """The names of a function's parameters: the schema's, else ``p0``, ``p1``.
 

@@ -44,8 +44,8 @@ def check_module(
 
     Args:
         module: the module.
-        instructions: whether to look at every instruction, too, which takes about 0.2 s a
-            megabyte of code.
+        instructions: whether to look at every instruction, too, which takes longest: see
+            docs/benchmarks.md.
         progress: is called now and then with the offset that has been reached.
     """
     malformed = module.findings(instructions=instructions, progress=progress)

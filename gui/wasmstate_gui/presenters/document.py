@@ -135,8 +135,3 @@ class Document:
             raise SchemaError("the file on disk carries no state that this one could replace")
         mine = theirs.with_contents(self.state.contents(), updates=self.steps)
         return Document(self.theirs, mine, theirs, self.steps)
-
-    @property
-    def is_other_module(self) -> bool:
-        """Whether the file on disk has become another module."""
-        return self.theirs is not None and not self.can_keep_mine
