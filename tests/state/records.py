@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-HEADER = "<8sHHIIIQIIIIIIQQQ32s32s32s32s44sI"
+HEADER = "<8sHHIIIQIIIIIIQQQ32s32s32s32sI40sI"
 MEMORY, GLOBAL = 0, 1
 
 SCHEMA: dict[str, Any] = {
@@ -102,7 +102,8 @@ def record_bytes(
         "state_digest": hashlib.sha256(table + encoded + payload).digest(),
         "parent_digest": b"p" * 32,
         "base_digest": b"b" * 32,
-        "reserved": bytes(44),
+        "keep": 1,
+        "reserved": bytes(40),
         "crc32": 0,
     }
     fields |= header or {}

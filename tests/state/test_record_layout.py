@@ -58,7 +58,8 @@ def test_the_header_has_256_bytes_at_these_offsets() -> None:
     assert CONTENT[112:144] == state.digest() == RECORD.digest()
     assert CONTENT[144:176] == b"p" * 32  # parent digest
     assert CONTENT[176:208] == b"b" * 32  # base digest
-    assert CONTENT[208:252] == bytes(44)  # reserved
+    assert u(208, 4) == 1  # older records to keep
+    assert CONTENT[212:252] == bytes(40)  # reserved
     assert u(252, 4) == zlib.crc32(CONTENT[:252])
 
 
@@ -120,6 +121,12 @@ def test_the_next_generation_names_its_parent_and_the_state_it_all_began_with() 
     assert two.lineage == Lineage(2, 0, b"m" * 32, one.digest(), zero.digest())
 
 
+def test_how_many_are_kept_is_inherited_unless_it_is_said_anew() -> None:
+    parent = replace(RECORD, keep=7)
+    assert next_generation(RECORD, parent).keep == 7
+    assert next_generation(RECORD, parent, 0).keep == 0
+
+
 def test_a_digest_is_of_the_values_and_not_of_their_history() -> None:
     assert replace(RECORD, lineage=Lineage(0, 0, bytes(32))).digest() == RECORD.digest()
     assert replace(RECORD, payload=bytes(32)).digest() != RECORD.digest()
@@ -128,6 +135,7 @@ def test_a_digest_is_of_the_values_and_not_of_their_history() -> None:
 def test_a_tensor_is_found_behind_a_header_that_a_newer_version_made_longer() -> None:
     content = record_bytes(extra_header=b"new!" * 20, header={"minor": 1})
     state = State.from_content(content)
+    assert state.to_content() == content
     at = state.content_offset("w")
     assert np.frombuffer(content, "<f4", 2, at).tolist() == [1.5, -2.0]
     assert state.record.read_only

@@ -39,16 +39,30 @@ def test_a_commit_gives_the_state_that_is_in_the_file(path: Path) -> None:
     assert committed["total"] == 2
 
 
-def test_a_state_of_equal_size_changes_no_byte_outside_its_section(path: Path) -> None:
-    before = Module.open(path)
+def test_a_state_of_equal_size_changes_no_byte_outside_the_records_once_the_history_is_full(
+    path: Path,
+) -> None:
     commit(path, state_of(path).with_values({"total": 2}))
+    before = Module.open(path)
+    commit(path, state_of(path).with_values({"total": 3}))
     after = Module.open(path)
-    section = before.custom_sections("wasmstate.state")[0]
-    start, end = section.content_offset, section.end
+    prev, state = before.sections[-2:]
+    assert (prev.name, state.name) == ("wasmstate.prev", "wasmstate.state")
     old, new = before.to_bytes(), after.to_bytes()
-    assert len(old) == len(new) == end
-    assert old[:start] == new[:start]
-    assert old[start:] != new[start:]
+    assert len(old) == len(new) == state.end
+    assert old[: prev.content_offset] == new[: prev.content_offset]
+    assert old[prev.end : state.content_offset] == new[prev.end : state.content_offset]
+    assert after.sections[-2].content == state.content
+
+
+def test_without_a_history_no_byte_outside_the_state_section_changes(path: Path) -> None:
+    before = Module.open(path)
+    commit(path, state_of(path).with_values({"total": 2}), keep=0)
+    section = before.sections[-1]
+    old, new = before.to_bytes(), path.read_bytes()
+    assert len(old) == len(new) == section.end
+    assert old[: section.content_offset] == new[: section.content_offset]
+    assert old[section.content_offset :] != new[section.content_offset :]
 
 
 def test_sections_behind_the_state_stay_where_they_are(path: Path) -> None:

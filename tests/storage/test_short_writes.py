@@ -121,6 +121,7 @@ class Written(Disk):
 
 
 def test_a_full_disk_at_every_size_leaves_the_old_file_and_nothing_else(path: Path) -> None:
+    commit(path, state_of(path))  # the history is full now: the next one keeps the file's size
     script = Path(__file__).with_name("full_disk.py")
     result = subprocess.run(
         [sys.executable, script, path], check=True, capture_output=True, text=True, timeout=60

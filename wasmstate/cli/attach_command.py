@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, existing_file, new_file, plural
+from wasmstate.cli.common import about, existing_file, keep_option, new_file, plural
 
 
 @click.command("attach")
@@ -15,10 +15,18 @@ from wasmstate.cli.common import about, existing_file, new_file, plural
     "--tensor", "tensors", multiple=True, metavar="NAME:TYPE[SHAPE]@PLACE", help="May be repeated."
 )
 @click.option("--schema", type=existing_file, help="A file that describes the tensors.")
+@keep_option
+@click.option("--init", "keep_init", is_flag=True, help="Keep generation 0 for ever, to reset to.")
 @click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
 def command(
-    file: Path, tensors: tuple[str, ...], schema: Path | None, output: Path | None, force: bool
+    file: Path,
+    tensors: tuple[str, ...],
+    schema: Path | None,
+    keep: int | None,
+    keep_init: bool,
+    output: Path | None,
+    force: bool,
 ) -> None:
     """Give a module a state section, so that it remembers what it learns.
 
@@ -55,6 +63,8 @@ def command(
             values=described.values,
             entry_points=described.entry_points,
             metadata=described.metadata,
+            keep=1 if keep is None else keep,
+            keep_init=keep_init,
         )
 
     with about(file):

@@ -15,6 +15,11 @@ from wasmstate.errors import MalformedError, StateCorruptError, WasmstateError
 
 existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 new_file = click.Path(dir_okay=False, path_type=Path)
+keep_option = click.option(
+    "--keep",
+    type=click.IntRange(0, 64),
+    help="How many older generations the file keeps from now on.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

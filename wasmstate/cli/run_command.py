@@ -9,7 +9,7 @@ from typing import Any, cast
 import click
 
 from wasmstate.cli.assignments import parse_number
-from wasmstate.cli.common import about, as_json, echo_json_line, existing_file, plural
+from wasmstate.cli.common import about, as_json, echo_json_line, existing_file, keep_option, plural
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.rows import read_rows
 from wasmstate.errors import CallError
@@ -32,6 +32,7 @@ _LARGE = 1 << 20  # bytes of a module that takes a while to compile
     show_default=True,
     help="When a changed state is written; manual: never.",
 )
+@keep_option
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
 @as_json
 def command(
@@ -41,6 +42,7 @@ def command(
     source: Path | None,
     times: int,
     persist: str,
+    keep: int | None,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -62,7 +64,7 @@ def command(
     with about(file):
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
             session = Session.open(
-                file, persist=cast("Persist", persist), limits=Limits(seconds=timeout)
+                file, persist=cast("Persist", persist), limits=Limits(seconds=timeout), keep=keep
             )
         with session:
             before = session.generation

@@ -8,7 +8,7 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.assignments import assigned
-from wasmstate.cli.common import about, existing_file
+from wasmstate.cli.common import about, existing_file, keep_option
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
 
@@ -17,9 +17,14 @@ from wasmstate.storage.commit import commit
 @click.argument("file", type=existing_file)
 @click.argument("assignments", nargs=-1, required=True, metavar="TENSOR=VALUES...")
 @click.option("--expect", type=int, help="Only if the file is at this generation.")
+@keep_option
 @click.option("--out-of-bounds", is_flag=True, help="Also values that the schema's bounds forbid.")
 def command(
-    file: Path, assignments: tuple[str, ...], expect: int | None, out_of_bounds: bool
+    file: Path,
+    assignments: tuple[str, ...],
+    expect: int | None,
+    keep: int | None,
+    out_of_bounds: bool,
 ) -> None:
     """Change values of the state, as one new generation.
 
@@ -33,7 +38,7 @@ def command(
     """
     with about(file):
         state = assigned(State.of(Module.open(file)), assignments)
-        if not out_of_bounds:
-            state.check_bounds()
-        committed = commit(file, state, expected_generation=expect)
+        committed = commit(
+            file, state, expected_generation=expect, keep=keep, check_bounds=not out_of_bounds
+        )
     click.echo(f"{file}: generation {committed.generation}")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
+from wasmstate.errors import SchemaError
 from wasmstate.runtime.program import Limits, Program
 from wasmstate.state.describe import describe, with_state
 from wasmstate.state.initial import initial_contents
+from wasmstate.state.prev import INIT_SECTION, check_keep
 from wasmstate.state.schema import Signature
+from wasmstate.state.state import State
 from wasmstate.state.tensor import TensorSpec
 
 
@@ -22,6 +26,8 @@ def attach(
     entry_points: Mapping[str, Signature] | None = None,
     metadata: Mapping[str, Any] | None = None,
     limits: Limits | None = None,
+    keep: int = 1,
+    keep_init: bool = False,
 ) -> Module:
     """A copy of the module with a state section of generation 0 at its end.
 
@@ -39,13 +45,22 @@ def attach(
         entry_points: signatures to keep, if those of the module do not name their parameters.
         metadata: JSON to keep.
         limits: of running the module.
+        keep: how many older generations the file keeps, 0 to 64.
+        keep_init: whether it keeps generation 0 for ever, too, as the state to reset it to.
 
     Raises:
+        ValueError: if ``keep`` is none.
         SchemaError: if a tensor cannot be what it says, or the module cannot carry a state.
         StateBoundsError: if a tensor ends past the memory, or a value does not fit.
         MalformedError: if a section that is needed cannot be decoded.
         CallError: if the module has to run, and cannot.
     """
+    check_keep(keep)
+    if keep_init and module.custom_sections(INIT_SECTION):
+        raise SchemaError(
+            f"the module has a {INIT_SECTION} section already; remove it first with "
+            "'wasmstate section remove'"
+        )
     state = describe(module, tensors, entry_points=entry_points, metadata=metadata)
     given = dict(values or {})
     if set(state) - set(given):
@@ -54,4 +69,8 @@ def attach(
         else:
             contents = initial_contents(module, state.regions)
         state = state.with_contents(contents)
-    return with_state(module, state.with_values(given))
+    state = state.with_values(given)
+    state = State(replace(state.record, keep=keep), state.schema)
+    if keep_init:
+        module = module.with_custom(INIT_SECTION, state.to_content())
+    return with_state(module, state)

@@ -13,6 +13,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, DurabilityUnknownError, StateBoundsError, StateError
 from wasmstate.runtime.program import Instance, Limits, Program
 from wasmstate.state.digest import module_digest
+from wasmstate.state.prev import check_keep
 from wasmstate.state.record import successor
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
@@ -51,14 +52,17 @@ class Session:
         *,
         persist: Persist = "every-change",
         durability: Durability = "full",
+        keep: int | None = None,
     ) -> None:
         check_durability(durability)
+        check_keep(keep)
         if persist not in get_args(Persist):
             known = ", ".join(get_args(Persist))
             raise ValueError(f"persist must be one of {known}, not {persist!r}")
         self.path = path
         self.persist = persist
         self.durability = durability
+        self.keep = keep
         self._program = program
         self._closed = False
         self._take(state)
@@ -72,6 +76,7 @@ class Session:
         persist: Persist = "every-change",
         limits: Limits | None = None,
         durability: Durability = "full",
+        keep: int | None = None,
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -80,11 +85,12 @@ class Session:
             persist: when a changed S is committed.
             limits: of every call.
             durability: see :func:`wasmstate.commit`.
+            keep: see :func:`wasmstate.commit`.
 
         Raises:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
-            ValueError: there is no such ``persist`` or ``durability``.
+            ValueError: there is no such ``persist``, ``durability`` or ``keep``.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
@@ -94,7 +100,12 @@ class Session:
         program = Program(module, limits)
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
-            Path(os.path.abspath(path)), program, state, persist=persist, durability=durability
+            Path(os.path.abspath(path)),
+            program,
+            state,
+            persist=persist,
+            durability=durability,
+            keep=keep,
         )
 
     def __enter__(self) -> Self:
@@ -189,11 +200,13 @@ class Session:
                 self.path,
                 state,
                 expected_digest=self._committed.digest,
+                keep=self.keep,
+                check_bounds=False,  # every call that changed S has been checked
                 durability=self.durability,
             )
         except DurabilityUnknownError:
             # It is in place. The file is not asked: another writer may have come by since.
-            record = successor(state.record, self._committed.record)
+            record = successor(state.record, self._committed.record, self.keep)
             self._committed = State(record, state.schema)
             self._updates = 0
             raise

@@ -13,6 +13,8 @@ MAGIC = b"\x89WST\r\n\x1a\n"
 TRAILER_MAGIC = b"WSTEND\r\n"
 MAJOR, MINOR = 1, 0
 HEADER_SIZE = 256
+MAX_HEADER_SIZE = 1 << 16
+RESERVED_SIZE = 40
 REGION_SIZE = 40
 TRAILER_SIZE = 32
 PAYLOAD_ALIGNMENT = 64
@@ -21,6 +23,7 @@ REGION_ALIGNMENT = 16
 MAX_REGIONS = 65_536
 MAX_SCHEMA_SIZE = 1 << 20
 MAX_PAYLOAD_SIZE = 1 << 32
+MAX_KEEP = 64
 
 header = Struct(
     "magic" / Bytes(8),
@@ -43,7 +46,8 @@ header = Struct(
     "state_digest" / Bytes(32),
     "parent_digest" / Bytes(32),
     "base_digest" / Bytes(32),
-    "reserved" / Bytes(44),
+    "keep" / Int32ul,
+    "reserved" / Bytes(RESERVED_SIZE),
     "crc32" / Int32ul,
 )
 region = Struct(

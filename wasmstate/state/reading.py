@@ -52,9 +52,17 @@ def decode_record(content: bytes) -> Record:
         header.parent_digest,
         header.base_digest,
     )
-    # What a newer minor version added would be lost on writing.
-    read_only = bool(header.read_only_flags) or header.minor > MINOR
-    return Record(lineage, regions, schema, payload, read_only, header.header_length)
+    reserved = content[_HEADER_OFFSETS["reserved"] : header.header_length - 4]
+    return Record(
+        lineage,
+        regions,
+        schema,
+        payload,
+        header.keep,
+        header.minor,
+        header.read_only_flags,
+        reserved,
+    )
 
 
 def _decode_header(content: bytes) -> Any:
@@ -80,6 +88,8 @@ def _decode_header(content: bytes) -> Any:
         _corrupt_header("incompatible_flags", reason)
     if header.minor <= MINOR and (length != HEADER_SIZE or any(header.reserved)):
         _corrupt_header("reserved", "must be zero in version 1.0")
+    if header.keep > layout.MAX_KEEP:
+        _corrupt_header("keep", f"{header.keep} is more than {layout.MAX_KEEP}")
     if header.region_offset != length:
         _corrupt_header("region_offset", f"must be {length}, behind the header")
     if not 1 <= header.region_count <= layout.MAX_REGIONS:

@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from wasmstate.state import layout
-from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE, aligned
+from wasmstate.state.layout import (
+    HEADER_SIZE,
+    REGION_SIZE,
+    RESERVED_SIZE,
+    TRAILER_SIZE,
+    aligned,
+)
 
 
 class RegionKind(IntEnum):
@@ -70,24 +76,35 @@ class Record:
     """One state record, decoded down to its parts and found free of contradiction.
 
     Attributes:
-        read_only: whether a newer version wrote what this one would lose on writing.
-        header_length: in bytes, as it was read; this version writes 256.
+        keep: how many older records a commit keeps in the file.
+        minor: version of the record.
+        read_only_flags: as they were read; this version knows none.
+        reserved: the header between what this version knows and the CRC-32, as it was read.
     """
 
     lineage: Lineage
     regions: tuple[Region, ...]
     schema: bytes
     payload: bytes
-    read_only: bool = False
-    header_length: int = HEADER_SIZE
+    keep: int = 1
+    minor: int = layout.MINOR
+    read_only_flags: int = 0
+    reserved: bytes = bytes(RESERVED_SIZE)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether a newer version wrote what no other may write: what it means is not known."""
+        return bool(self.read_only_flags) or self.minor > layout.MINOR
+
+    @property
+    def header_length(self) -> int:
+        """In bytes; 256, unless a newer version made it longer."""
+        return HEADER_SIZE - RESERVED_SIZE + len(self.reserved)
 
     @property
     def payload_offset(self) -> int:
         """Of the payload, from the start of the content."""
-        return self._payload_offset(self.header_length)
-
-    def _payload_offset(self, header_length: int) -> int:
-        end = header_length + REGION_SIZE * len(self.regions) + len(self.schema)
+        end = self.header_length + REGION_SIZE * len(self.regions) + len(self.schema)
         return aligned(end, layout.PAYLOAD_ALIGNMENT)
 
     def region_bytes(self, index: int) -> bytes:
@@ -116,38 +133,39 @@ class Record:
         )
 
     def encode(self) -> bytes:
-        """The content of the section."""
+        """The content of the section; of a record that was read, the bytes that were read."""
         table = self._region_table()
-        payload_offset = self._payload_offset(HEADER_SIZE)
         header = layout.header.build(
             {
                 "magic": layout.MAGIC,
                 "major": layout.MAJOR,
-                "minor": layout.MINOR,
+                "minor": self.minor,
                 "incompatible_flags": 0,
-                "read_only_flags": 0,
-                "header_length": HEADER_SIZE,
+                "read_only_flags": self.read_only_flags,
+                "header_length": self.header_length,
                 "generation": self.lineage.generation,
-                "region_offset": HEADER_SIZE,
+                "region_offset": self.header_length,
                 "region_count": len(self.regions),
                 "region_crc32": zlib.crc32(table),
                 "schema_length": len(self.schema),
                 "schema_crc32": zlib.crc32(self.schema),
                 "payload_crc32": zlib.crc32(self.payload),
-                "payload_offset": payload_offset,
+                "payload_offset": self.payload_offset,
                 "payload_length": len(self.payload),
                 "update_count": self.lineage.update_count,
                 "module_digest": self.lineage.module_digest,
                 "state_digest": digest_of(table, self.schema, self.payload),
                 "parent_digest": self.lineage.parent_digest,
                 "base_digest": self.lineage.base_digest,
-                "reserved": bytes(44),
+                "keep": self.keep,
+                "reserved": bytes(RESERVED_SIZE),
                 "crc32": 0,
             }
         )
-        crc32 = zlib.crc32(header[:-4])
-        header = header[:-4] + crc32.to_bytes(4, "little")
-        body = (header + table + self.schema).ljust(payload_offset, b"\0") + self.payload
+        header = header[: -4 - RESERVED_SIZE] + self.reserved
+        crc32 = zlib.crc32(header)
+        body = header + crc32.to_bytes(4, "little") + table + self.schema
+        body = body.ljust(self.payload_offset, b"\0") + self.payload
         trailer = layout.trailer.build(
             {
                 "magic": layout.TRAILER_MAGIC,
@@ -182,8 +200,14 @@ def digest_of(table: bytes, schema: bytes, payload: bytes) -> bytes:
     return hashlib.sha256(table + schema + payload).digest()
 
 
-def successor(record: Record, parent: Record) -> Record:
-    """The record as the next generation after ``parent``."""
+def successor(record: Record, parent: Record, keep: int | None = None) -> Record:
+    """The record as the next generation after ``parent``.
+
+    Args:
+        record: the values.
+        parent: the record that it replaces.
+        keep: how many older records are kept from now on; if not given, as many as before.
+    """
     digest = parent.digest()
     lineage = replace(
         record.lineage,
@@ -191,4 +215,4 @@ def successor(record: Record, parent: Record) -> Record:
         parent_digest=digest,
         base_digest=digest if parent.lineage.generation == 0 else parent.lineage.base_digest,
     )
-    return replace(record, lineage=lineage)
+    return replace(record, lineage=lineage, keep=parent.keep if keep is None else keep)

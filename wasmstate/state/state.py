@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.state.prev import STATE_SECTION
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, build_payload
 from wasmstate.state.schema import Schema, Signature
 from wasmstate.state.tensor import Tensor
 
-SECTION_NAME = "wasmstate.state"
+SECTION_NAME = STATE_SECTION
 
 
 def record_of(module: Module) -> Record:
@@ -72,7 +73,10 @@ class State:
         return cls(decode_record(content))
 
     def to_content(self) -> bytes:
-        """The content of a state section that holds this state."""
+        """The content of a state section that holds this state.
+
+        Of a state that was read, the bytes that were read, also what a newer version added.
+        """
         return self.record.encode()
 
     @property
@@ -108,6 +112,11 @@ class State:
     def update_count(self) -> int:
         """How many calls of ``update()`` the state has seen."""
         return self.record.lineage.update_count
+
+    @property
+    def keep(self) -> int:
+        """How many older generations a commit keeps in the file."""
+        return self.record.keep
 
     @property
     def digest(self) -> bytes:

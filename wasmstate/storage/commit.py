@@ -9,7 +9,7 @@ from pathlib import Path
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
-from wasmstate.state.describe import with_state
+from wasmstate.state.prev import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
 from wasmstate.storage.lock import locked
@@ -22,10 +22,13 @@ def commit(
     *,
     expected_generation: int | None = None,
     expected_digest: bytes | None = None,
+    keep: int | None = None,
+    check_bounds: bool = True,
     durability: Durability = "full",
 ) -> State:
     """Write a state into the module at ``path``, as the generation after the one it has.
 
+    The record that it replaces becomes the newest of ``wasmstate.prev``, the oldest there leaves.
     All other bytes of the file stay what they are. A reader sees the old file or the new one,
     whole, and so does whoever opens it after a crash or a power cut.
 
@@ -36,18 +39,27 @@ def commit(
             given, which is the one that its values were made from.
         expected_digest: the digest that the file's state must have now; not compared if not given.
             A copy of the model that was put in the file's place may be of the same generation.
+        keep: how many older generations the file keeps from now on, 0 to 64; if not given, as
+            many as it did, which is 1 unless somebody said otherwise.
+        check_bounds: whether values that the schema's bounds forbid are refused: a model that
+            became NaN must not replace the last state that was good.
         durability: see :data:`~wasmstate.storage.replace.Durability`.
 
     Returns:
         The state as it is in the file now, with its new generation.
 
     Raises:
+        ValueError: ``keep`` or ``durability`` is none.
+        StateBoundsError: the values break the schema's bounds.
         StateConflictError: somebody else committed, or the file carries another model's state.
         StateError: the file's state section cannot be read, or does not allow writing.
         MalformedError: the file is not a well-formed module.
         NotCommittedError: the file system refused; the old file is untouched.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
     """
+    check_keep(keep)
+    if check_bounds:
+        state.check_bounds()
     committed: list[State] = []
 
     def edit(module: Module) -> Module:
@@ -61,8 +73,9 @@ def commit(
                 expected,
                 on_disk.lineage.generation,
             )
-        committed.append(State(successor(state.record, on_disk), state.schema))
-        return with_state(module, committed[0])
+        record = successor(state.record, on_disk, keep)
+        committed.append(State(record, state.schema))
+        return with_next(module, record.encode(), record.keep)
 
     rewrite(path, edit, durability=durability)
     return committed[0]
