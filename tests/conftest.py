@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+
+import pytest
 
 # Without a display Qt aborts the process; the tests never need one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="module", params=["fast calls", "public calls"])
+def calls(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Either way into wasmtime, for tests that must pass with both."""
+    from wasmstate.runtime.fast import public_calls
+
+    if request.param == "fast calls":
+        yield request.param
+        return
+    with public_calls():
+        yield request.param

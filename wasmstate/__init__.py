@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wasmstate.errors import (
+    ArgumentError,
     CallError,
     CommitError,
     DeadlineError,
@@ -34,7 +35,7 @@ from wasmstate.errors import (
 if TYPE_CHECKING:
     from wasmstate.binary.module import Module
     from wasmstate.binary.sections.base import Section
-    from wasmstate.runtime.program import Limits
+    from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.session import PredictChangedStateWarning, Session
     from wasmstate.state.check import Finding
@@ -49,7 +50,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Finding": "wasmstate.state.check",
-    "Limits": "wasmstate.runtime.program",
+    "Limits": "wasmstate.runtime.limits",
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.schema",
     "PredictChangedStateWarning": "wasmstate.session.session",
@@ -68,6 +69,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ArgumentError",
     "CallError",
     "CommitError",
     "DeadlineError",

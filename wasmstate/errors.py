@@ -12,10 +12,11 @@
     │   ├── NotCommittedError     the old file is untouched
     │   └── DurabilityUnknownError  the new file is in place, maybe not yet safe from a power cut
     └── CallError
+        ├── ArgumentError         the call was not begun: its arguments do not fit
         ├── LinkError             the module cannot be instantiated: it imports what nobody grants
         ├── TrapError             the call trapped
         ├── DeadlineError         the call ran out of its time
-        └── LimitError            the call ran out of its memory
+        └── LimitError            the call ran out of its memory or its fuel
 
 A file that cannot be opened or read at all raises :class:`OSError`, as everywhere in Python.
 """
@@ -121,6 +122,10 @@ class CallError(WasmstateError):
     """A call into the module that did not return; S is what it was before the call."""
 
 
+class ArgumentError(CallError):
+    """The call was not begun: the function takes other arguments, or not these values."""
+
+
 class LinkError(CallError):
     """The module cannot be instantiated, because it imports what nobody grants.
 
@@ -145,4 +150,4 @@ class DeadlineError(CallError):
 
 
 class LimitError(CallError):
-    """The call needed more memory than its limits allow."""
+    """The call needed more memory, or more fuel, than its limits allow."""

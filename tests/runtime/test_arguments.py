@@ -16,6 +16,8 @@ from runtime.instances import call, instance
 from wasmstate import CallError
 from wasmstate.runtime import Instance
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 ECHO = "".join(
     f'(func (export "{type_}") (param {type_}) (result {type_}) local.get 0)'
     for type_ in ("i32", "i64", "f32", "f64")
@@ -23,7 +25,7 @@ ECHO = "".join(
 
 
 @pytest.fixture(scope="module")
-def echo() -> Instance:
+def echo(calls: str) -> Instance:
     return instance(f"(module {ECHO})")
 
 

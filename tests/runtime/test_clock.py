@@ -5,12 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from wasmstate.runtime.clock import NO_DEADLINE, TICK, Clock
 
 LONG = 10.0  # seconds: what a slow machine may take
 QUIET = 20 * TICK
+
+
+@contextmanager
+def call(clock: Clock) -> Iterator[None]:
+    clock.start()
+    yield
+    clock.stop()
 
 
 class Engine:
@@ -34,7 +43,7 @@ def test_it_ticks_during_a_call_rests_after_it_and_wakes_for_the_next() -> None:
     clock = Clock(engine, idle=0.0)
     assert not engine.ticks.acquire(blocking=False)
     for _ in range(3):
-        with clock:
+        with call(clock):
             assert engine.ticks_on()
         assert engine.comes_to_rest()
 
@@ -42,8 +51,8 @@ def test_it_ticks_during_a_call_rests_after_it_and_wakes_for_the_next() -> None:
 def test_it_goes_on_until_the_last_of_several_calls_is_over() -> None:
     engine = Engine()
     clock = Clock(engine, idle=0.0)
-    with clock:
-        with clock:
+    with call(clock):
+        with call(clock):
             assert engine.ticks_on()
         assert engine.ticks_on()
     assert engine.comes_to_rest()
@@ -51,7 +60,8 @@ def test_it_goes_on_until_the_last_of_several_calls_is_over() -> None:
 
 def test_it_goes_on_for_a_while_after_a_call() -> None:
     engine = Engine()
-    with (clock := Clock(engine, idle=LONG)):
+    clock = Clock(engine, idle=LONG)
+    with call(clock):
         assert engine.ticks_on()
     assert engine.ticks_on()
     del clock
@@ -63,7 +73,7 @@ def test_many_threads_may_call_at_once() -> None:
 
     def calls() -> None:
         for _ in range(2000):
-            with clock:
+            with call(clock):
                 pass
 
     threads = [threading.Thread(target=calls) for _ in range(4)]
@@ -72,7 +82,7 @@ def test_many_threads_may_call_at_once() -> None:
     for thread in threads:
         thread.join()
     assert engine.comes_to_rest()
-    with clock:
+    with call(clock):
         assert engine.ticks_on()
 
 

@@ -21,6 +21,8 @@ from wasmstate import (
 )
 from wasmstate.runtime import Limits, Program
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 ENDLESS = "(loop br 0)"
 
 

@@ -10,6 +10,8 @@ from runtime.instances import instance
 from wasmstate import StateBoundsError
 from wasmstate.state.record import Region, RegionKind
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 MODULE = """
 (module
   (memory (export "memory") 1)

@@ -19,6 +19,8 @@ from wasmstate import (
     TrapError,
 )
 
+pytestmark = pytest.mark.usefixtures("calls")
+
 MODEL = """
 (module
   (memory (export "memory") 1)

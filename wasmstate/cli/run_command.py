@@ -13,7 +13,7 @@ from wasmstate.cli.common import about, as_json, echo_json_line, existing_file, 
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.rows import read_rows
 from wasmstate.errors import CallError
-from wasmstate.runtime.program import Limits
+from wasmstate.runtime.limits import Limits
 from wasmstate.session.session import Persist, Session
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
+import weakref
 from typing import Protocol
 
 TICK = 0.01
@@ -16,6 +18,9 @@ IDLE = 1.0
 NO_DEADLINE = 1 << 62
 """Ticks that never pass."""
 
+MOVING = -1
+"""Instead of an epoch, while the engine goes from one to the next."""
+
 
 class _Engine(Protocol):
     def increment_epoch(self) -> None: ...
@@ -25,16 +30,29 @@ class Clock:
     """Ticks for one engine, in a daemon thread that rests while nothing is called.
 
     Waking a thread for each call would cost more than a small model's call, so it goes on ticking
-    for a while after the last one.
+    for a while after the last one. Nor is a lock taken for each call: :meth:`start` and
+    :meth:`stop` change one list, which the interpreter does as one step, and the thread looks at
+    the list once more after it has said that it rests.
+
+    Attributes:
+        epoch: a number that is another one after each tick, :data:`MOVING` during it. A deadline
+            that was set in this epoch need not be set again.
     """
 
     def __init__(self, engine: _Engine, idle: float = IDLE) -> None:
+        self.epoch = self._count = 0
         self._engine = engine
         self._idle = idle
+        self._last_call = 0.0
+        self._reset()
+        _CLOCKS.add(self)
+
+    def _reset(self) -> None:
+        self._calls: list[None] = []
+        self._was_called = False
+        self._rests = True
         self._needed = threading.Event()
         self._lock = threading.Lock()
-        self._calls = 0
-        self._last_call = 0.0
         self._thread: threading.Thread | None = None
 
     def ticks(self, seconds: float | None) -> int:
@@ -43,30 +61,57 @@ class Clock:
             return NO_DEADLINE
         return math.ceil(seconds / TICK) + 1
 
-    def __enter__(self) -> None:
+    def start(self) -> None:
+        """A call begins."""
+        self._calls.append(None)
+        if self._rests:
+            self._wake()
+
+    def stop(self) -> None:
+        """A call is over."""
+        self._was_called = True
+        self._calls.pop()
+
+    def _wake(self) -> None:
         with self._lock:
-            self._calls += 1
-            # It is not alive in a child that was forked: threads stay behind.
-            if self._thread is None or not self._thread.is_alive():
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
-            if not self._needed.is_set():
-                self._needed.set()
-
-    def __exit__(self, *exc: object) -> None:
-        with self._lock:
-            self._last_call = time.monotonic()
-            self._calls -= 1
+            self._rests = False
+            self._needed.set()
 
     def _run(self) -> None:
         pause = threading.Event()
         while True:
             self._needed.wait()
             pause.wait(TICK)
+            self._count += 1
+            self.epoch = MOVING
             self._engine.increment_epoch()
-            with self._lock:
-                if self._is_idle():
+            self.epoch = self._count
+            if self._is_idle():
+                with self._lock:
                     self._needed.clear()
+                    self._rests = True
+                    if self._calls:  # one that began before it could see that
+                        self._rests = False
+                        self._needed.set()
 
     def _is_idle(self) -> bool:
-        return not self._calls and time.monotonic() - self._last_call > self._idle
+        if self._was_called or self._calls:
+            self._was_called = False
+            self._last_call = time.monotonic()
+        return not self._calls and time.monotonic() - self._last_call >= self._idle
+
+
+_CLOCKS: weakref.WeakSet[Clock] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    # Threads stay behind, and so do the calls that they were in.
+    for clock in list(_CLOCKS):
+        clock._reset()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

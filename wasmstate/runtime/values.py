@@ -1,4 +1,4 @@
-"""Numbers on their way into a call and out of globals.
+"""Numbers on their way into a call.
 
 wasmtime's Python API takes an integer that does not fit modulo 2**32 or 2**64, without a word;
 here it is an error.
@@ -11,65 +11,56 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wasmstate.binary.types import FuncType
-from wasmstate.errors import CallError
-
-_F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
-_FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
-
-SIZES = {type_: struct.calcsize(format_) for type_, format_ in _FORMATS.items()}
-"""Of the types that numbers have, in bytes."""
+from wasmstate.errors import ArgumentError
+from wasmstate.runtime.fast import FORMATS
 
 
 def check_arguments(name: str, func_type: FuncType, args: Sequence[Any]) -> list[int | float]:
     """The arguments as the call takes them.
 
     Raises:
-        CallError: if there are too many or too few, one does not fit its type, or the function
+        ArgumentError: if there are too many or too few, one does not fit its type, or the function
             is one whose types only modules can exchange.
     """
     if len(args) != len(func_type.params):
         wanted = len(func_type.params)
-        raise CallError(
+        raise ArgumentError(
             f"{name}{func_type} takes {wanted} argument{'s' * (wanted != 1)}, {len(args)} given"
         )
     for result in func_type.results:
-        if str(result) not in _FORMATS:
-            raise CallError(f"{name}{func_type} gives {result}, which cannot be taken out")
+        if str(result) not in FORMATS:
+            raise ArgumentError(f"{name}{func_type} gives {result}, which cannot be taken out")
     return [
         _argument(f"{name}, argument {i}", str(param), arg)
         for i, (param, arg) in enumerate(zip(func_type.params, args, strict=True))
     ]
 
 
-def _argument(what: str, type_: str, value: Any) -> float:
+def _argument(what: str, type_: str, value: Any) -> Any:
     if type_ in ("i32", "i64"):
         bits = int(type_[1:])
         try:
             number = operator.index(value)
         except TypeError as error:
-            raise CallError(f"{what} must be an integer ({type_}), not {value!r}") from error
+            raise ArgumentError(f"{what} must be an integer ({type_}), not {value!r}") from error
         if not -1 << bits - 1 <= number < 1 << bits:
-            raise CallError(f"{what}: {number} does not fit {type_}")
+            raise ArgumentError(f"{what}: {number} does not fit {type_}")
         return number - (1 << bits) if number >= 1 << bits - 1 else int(number)
+    if type_ == "f32" and type(value) is np.float32:
+        return value  # as it is: a Python float has no room for a signalling NaN
     if type_ in ("f32", "f64"):
         try:
             # Only what is a number: float() alone would read texts, too.
             real = float(value if hasattr(value, "__float__") else operator.index(value))
         except (TypeError, ValueError, OverflowError) as error:
-            raise CallError(f"{what} must be a number ({type_}), not {value!r}") from error
-        if type_ == "f32" and _F32_MAX < abs(real) < float("inf"):
-            raise CallError(f"{what}: {real} does not fit f32")
+            raise ArgumentError(f"{what} must be a number ({type_}), not {value!r}") from error
+        if type_ == "f32":
+            try:
+                struct.pack("<f", real)
+            except OverflowError as error:
+                raise ArgumentError(f"{what}: {real} does not fit f32") from error
         return real
-    raise CallError(f"{what} is of type {type_}, which cannot be given from outside")
-
-
-def pack(type_: str, value: float) -> bytes:
-    """The bytes of a global's value, little endian."""
-    return struct.pack(_FORMATS[type_], value)
-
-
-def unpack(type_: str, content: bytes) -> int | float:
-    """The value of a global's bytes, integers as signed."""
-    value: int | float = struct.unpack(_FORMATS[type_], content)[0]
-    return value
+    raise ArgumentError(f"{what} is of type {type_}, which cannot be given from outside")

@@ -9,7 +9,8 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
-from wasmstate.runtime.program import Limits, Program
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 from wasmstate.state.describe import describe, with_state
 from wasmstate.state.initial import initial_contents
 from wasmstate.state.prev import INIT_SECTION, check_keep

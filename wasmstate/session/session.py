@@ -10,8 +10,16 @@ from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError, DurabilityUnknownError, StateBoundsError, StateError
-from wasmstate.runtime.program import Instance, Limits, Program
+from wasmstate.errors import (
+    ArgumentError,
+    CallError,
+    DurabilityUnknownError,
+    StateBoundsError,
+    StateError,
+)
+from wasmstate.runtime.instance import Instance, Place
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 from wasmstate.state.digest import module_digest
 from wasmstate.state.prev import check_keep
 from wasmstate.state.record import successor
@@ -43,6 +51,7 @@ class Session:
     _contents: list[bytes]
     _updates: int
     _instance: Instance | None
+    _places: list[Place]
 
     def __init__(
         self,
@@ -241,13 +250,15 @@ class Session:
         self._check_open()
         if self._instance is None:
             self._instance = self._start()
-        arguments = self._instance.prepare(name, args)
+        call = self._instance.function(name)
         before = self._contents
         try:
-            value = self._instance.invoke(name, arguments)
-            contents = self._instance.read(self._committed.regions)
+            value = call(*args)
+            contents = [place.read() for place in self._places]
             if contents != before:
                 self._check_bounds(contents)
+        except ArgumentError:
+            raise  # nothing was called
         except BaseException:  # KeyboardInterrupt, too: the call may have changed anything
             self._instance = None  # the next call makes a new one
             raise
@@ -286,7 +297,9 @@ class Session:
 
     def _start(self) -> Instance:
         instance = self._program.instantiate()
-        instance.write(self._committed.regions, self._contents)
+        self._places = instance.places(self._committed.regions)
+        for place, content in zip(self._places, self._contents, strict=True):
+            place.write(content)
         return instance
 
 

@@ -1,0 +1,201 @@
+"""A running instance: its functions called, S in its memory and globals read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import wasmtime
+
+from wasmstate.errors import CallError, StateBoundsError
+from wasmstate.runtime import fast
+from wasmstate.runtime.clock import MOVING, Clock
+from wasmstate.runtime.failures import translated
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.values import check_arguments
+from wasmstate.state.record import Region, RegionKind
+
+if TYPE_CHECKING:
+    from wasmstate.runtime.program import Program
+
+_TABLE_ELEMENT = 8  # bytes that an element of a table takes of this process
+
+Place = fast.Span | fast.Cell
+"""Where a region is in an instance: it can be read and written."""
+
+
+class _Gate:
+    """What every call goes through: one at a time, with its deadline and fuel.
+
+    It is no part of the instance: calls that knew the instance that keeps them would keep its
+    memory alive until the garbage collector comes by.
+    """
+
+    def __init__(self, link: fast.Link, limits: Limits, clock: Clock) -> None:
+        self._link = link
+        self._clock = clock
+        self._ticks = clock.ticks(limits.seconds)
+        self._fuel = limits.fuel
+        self._armed = MOVING
+        self._is_busy = False
+        self.growing: tuple[fast.LinearMemory, ...] = ()
+
+    def enter(self) -> None:
+        if self._is_busy:
+            raise CallError("the instance is busy with a call of another thread")
+        self._is_busy = True
+        self._clock.start()
+        epoch = self._clock.epoch
+        if epoch != self._armed or epoch == MOVING:
+            self._link.set_deadline(self._ticks)
+            self._armed = epoch
+        if self._fuel is not None:
+            self._link.set_fuel(self._fuel)
+
+    def leave(self) -> None:
+        self._clock.stop()
+        self._is_busy = False
+        for memory in self.growing:
+            memory.settle()
+
+
+class Instance:
+    """An instance: its memory, its globals, its functions. One thread at a time may use it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._limits = program.limits
+        self._calls: dict[str, Callable[..., Any]] = {}
+        self._store = wasmtime.Store(program.engine)
+        self._link = fast.link(self._store)
+        if self._limits.memory is not None:
+            self._store.set_limits(
+                memory_size=self._limits.memory,
+                table_elements=self._limits.memory // _TABLE_ELEMENT,
+            )
+        self._gate = _Gate(self._link, self._limits, program.clock)
+        self._gate.enter()
+        try:
+            instance = wasmtime.Instance(self._store, program.compiled, [])
+        except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
+            raise translated("instantiation", error, self._limits) from error
+        finally:
+            self._gate.leave()
+        self._exports = instance.exports(self._store)
+        self._memories: dict[int, fast.LinearMemory] = {}
+        self._globals: dict[int, wasmtime.Global] = {}
+        for export in program.spaces.exports.values():
+            item = self._exports[export.name]
+            if isinstance(item, wasmtime.Memory):
+                limits = program.spaces.memories[export.index].limits
+                memory = self._link.memory(item, grows=limits.min != limits.max)
+                self._memories[export.index] = memory
+            elif isinstance(item, wasmtime.Global):
+                self._globals[export.index] = item
+        self._gate.growing = tuple(each for each in self._memories.values() if each.grows)
+        if "_initialize" in program.functions:
+            self.call("_initialize", [])
+
+    @property
+    def pages(self) -> int:
+        """Of the first exported memory; 0 if there is none."""
+        memory = next(iter(self._memories.values()), None)
+        return memory.size() >> 16 if memory is not None else 0
+
+    def prepare(self, name: str, args: Sequence[Any]) -> list[int | float]:
+        """Check that a function is exported and takes these arguments.
+
+        Raises:
+            CallError: saying what does not fit.
+        """
+        return check_arguments(name, self.program.func_type(name), args)
+
+    def call(self, name: str, args: Sequence[Any]) -> Any:
+        """Call an exported function.
+
+        Returns:
+            Nothing, a number, or a tuple of numbers; integers are signed.
+
+        Raises:
+            TrapError: if it trapped.
+            DeadlineError: if it ran out of its time.
+            LimitError: if it ran out of its memory or its fuel.
+            CallError: if it cannot be called like this.
+        """
+        return self.function(name)(*args)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """An exported function, prepared: takes numbers, and raises, as :meth:`call`.
+
+        Raises:
+            CallError: if there is none of that name.
+        """
+        call = self._calls.get(name)
+        if call is None:
+            call = self._calls[name] = self._prepared(name)
+        return call
+
+    def _prepared(self, name: str) -> Callable[..., Any]:
+        func_type = self.program.func_type(name)
+        check = partial(check_arguments, name, func_type)
+        params, results = list(map(str, func_type.params)), list(map(str, func_type.results))
+        if not {*params, *results} <= set(fast.FORMATS):
+            return lambda *args: check(args)  # which says why it cannot be called
+        func = self._exports[name]
+        assert isinstance(func, wasmtime.Func)
+        native = self._link.function(func, params, results, check)
+        what, limits, enter, leave = f"{name}()", self._limits, self._gate.enter, self._gate.leave
+
+        def call(*args: Any) -> Any:
+            enter()
+            try:
+                return native(*args)
+            except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
+                raise translated(what, error, limits) from error
+            finally:
+                leave()
+
+        return call
+
+    def read(self, regions: Sequence[Region]) -> list[bytes]:
+        """The bytes of each region.
+
+        Raises:
+            StateBoundsError: if a region is not there, or not to be reached from outside.
+        """
+        return [place.read() for place in self.places(regions)]
+
+    def write(self, regions: Sequence[Region], contents: Sequence[bytes]) -> None:
+        """Give each region its bytes. Raises as :meth:`read`."""
+        for place, content in zip(self.places(regions), contents, strict=True):
+            place.write(content)
+
+    def places(self, regions: Sequence[Region]) -> list[Place]:
+        """Where the regions are, to be read and written often. Raises as :meth:`read`."""
+        return [
+            self._cell(region) if region.kind is RegionKind.GLOBAL else self._span(region)
+            for region in regions
+        ]
+
+    def _cell(self, region: Region) -> fast.Cell:
+        found = self._globals.get(region.index)
+        if found is None:
+            raise StateBoundsError(f"global {region.index} is not exported, S cannot be read")
+        type_ = self.program.spaces.globals[region.index].type
+        if not type_.mut or region.length != fast.SIZES.get(str(type_.valtype)):
+            kind = "mutable" if type_.mut else "constant"
+            raise StateBoundsError(
+                f"global {region.index} is a {kind} {type_.valtype}, "
+                f"it cannot hold {region.length} bytes of S"
+            )
+        return self._link.cell(found, str(type_.valtype))
+
+    def _span(self, region: Region) -> fast.Span:
+        memory = self._memories.get(region.index)
+        if memory is None:
+            raise StateBoundsError(f"memory {region.index} is not exported, S cannot be read")
+        size = memory.size()
+        if region.end > size:
+            raise StateBoundsError(f"S ends at address {region.end}, the memory has {size} bytes")
+        return memory.span(region.address, region.length)
