@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from wasmstate.binary.sections.base import Section
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
+    from wasmstate.session.baking import bake
     from wasmstate.session.session import PredictChangedStateWarning, Session
+    from wasmstate.state.baking import unbake
     from wasmstate.state.check import Finding
     from wasmstate.state.diff import TensorDiff, diff
     from wasmstate.state.schema import Param, Signature
@@ -62,10 +64,12 @@ _HOMES = {
     "TensorDiff": "wasmstate.state.diff",
     "TensorSpec": "wasmstate.state.tensor",
     "attach": "wasmstate.session.attach",
+    "bake": "wasmstate.session.baking",
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.diff",
     "replace_section": "wasmstate.storage.commit",
+    "unbake": "wasmstate.state.baking",
 }
 
 __all__ = [
@@ -100,10 +104,12 @@ __all__ = [
     "WasmstateError",
     "__version__",
     "attach",
+    "bake",
     "check",
     "commit",
     "diff",
     "replace_section",
+    "unbake",
 ]
 
 

@@ -223,7 +223,7 @@ class Module:
                     f"no place {index}: the module has {len(sections)} sections, "
                     f"a new one can go to 0 to {len(sections)}"
                 )
-            return self._with_sections([*sections[:index], section, *sections[index:]])
+            return self.with_sections([*sections[:index], section, *sections[index:]])
         same = self.custom_sections(name)
         if len(same) > 1:
             places = ", ".join(str(each.index) for each in same)
@@ -235,7 +235,7 @@ class Module:
             sections[same[0].index] = section
         else:
             sections.append(section)
-        return self._with_sections(sections)
+        return self.with_sections(sections)
 
     def without_custom(self, name: str) -> Self:
         """A copy without the custom sections of this name.
@@ -246,7 +246,7 @@ class Module:
         kept = [s for s in self.sections if not (s.id == CUSTOM_ID and s.name == name)]
         if len(kept) == len(self.sections):
             raise SectionError(f"no custom section is named {name!r}")
-        return self._with_sections(kept)
+        return self.with_sections(kept)
 
     def with_entries(self, changes: Mapping[type[Section], Sequence[Any]]) -> Self:
         """A copy with other entries in some sections, ``{MemorySection: [...]}``.
@@ -259,7 +259,7 @@ class Module:
             SectionError: if the change cannot be made.
             MalformedError: if a section that is changed cannot be decoded.
         """
-        return self._with_sections(edit.replace_entries(self.sections, changes))
+        return self.with_sections(edit.replace_entries(self.sections, changes))
 
     def with_moved(self, index: int, to: int) -> Self:
         """A copy with section ``index`` at the place ``to``; standard sections keep their order.
@@ -267,7 +267,7 @@ class Module:
         Raises:
             SectionError: if there is no such section, or the order would be wrong.
         """
-        return self._with_sections(edit.move(self.sections, index, to))
+        return self.with_sections(edit.move(self.sections, index, to))
 
     def without_section(self, index: int) -> Self:
         """A copy without section ``index``.
@@ -275,9 +275,10 @@ class Module:
         Raises:
             SectionError: if there is no such section, or another one depends on it.
         """
-        return self._with_sections(edit.remove(self.sections, index))
+        return self.with_sections(edit.remove(self.sections, index))
 
-    def _with_sections(self, sections: list[Section]) -> Self:
+    def with_sections(self, sections: Iterable[Section]) -> Self:
+        """A copy of these sections, each placed behind the one before; nothing is checked."""
         return type(self)(
             self._preamble,
             edit.placed(sections, self._preamble.end - self._preamble.start),

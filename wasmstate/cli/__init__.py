@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "Call a function, and keep what it learns.",
     "check": "Say what is wrong with files.",
     "diff": "Show what changed from one state to another.",
+    "bake": "Let any runtime start from the state.",
+    "unbake": "Undo what bake did.",
     "section": "List, extract, add, replace or remove custom sections.",
     "inspect": "Open the window, or draw it to a picture.",
 }

@@ -308,6 +308,7 @@ def check_belongs(state: State, module: Module) -> None:
 
     Raises:
         StateError: if the code is not the one that the state was attached to.
+        MalformedError: if the module is baked and what was kept of before is damaged.
     """
     if state.record.lineage.module_digest != module_digest(module):
         raise StateError(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wasmstate.binary.baking import is_baked
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.verify import custom_findings
-from wasmstate.errors import MalformedError, SchemaError, StateCorruptError
+from wasmstate.errors import MalformedError, SchemaError, SectionError, StateCorruptError
+from wasmstate.state.baking import bake_state
 from wasmstate.state.digest import module_digest
 from wasmstate.state.layout import field_offsets, header
 from wasmstate.state.state import SECTION_NAME, State
@@ -99,7 +101,11 @@ def _check_state(section: Section, module: Module) -> list[Finding]:
     except SchemaError as error:
         return [_error(f"{path}.schema", offset, str(error), "attach a new state")]
     findings = []
-    if state.record.lineage.module_digest != module_digest(module):
+    try:
+        digest = module_digest(module)
+    except MalformedError as error:
+        return [_error(error.path, error.offset, error.reason, "bake a copy of the model again")]
+    if state.record.lineage.module_digest != digest:
         findings.append(
             _error(
                 f"{path}.header.module_digest",
@@ -108,11 +114,26 @@ def _check_state(section: Section, module: Module) -> list[Finding]:
                 "attach a new state, or put the right code back",
             )
         )
+    elif is_baked(module) and not _is_in_step(module, state):
+        reason = "what is baked is not the state: other runtimes start from another one"
+        findings.append(_error(path, offset, reason, "bake it with 'wasmstate bake'"))
     for name, wrong in state.broken_bounds():
         at = offset + state.content_offset(name)
         advice = "set other values with 'wasmstate set'"
         findings.append(_error(f"{path}.{name}", at, f"{name}{wrong}", advice))
     return findings
+
+
+def _is_in_step(module: Module, state: State) -> bool:
+    try:
+        baked = bake_state(module, state)
+    except (SectionError, MalformedError):  # it could be baked once: something was changed since
+        return False
+    return _standard(baked) == _standard(module)
+
+
+def _standard(module: Module) -> list[tuple[int, bytes]]:
+    return [(section.id, section.content) for section in module.sections if section.id]
 
 
 def _error(path: str, offset: int, reason: str, advice: str) -> Finding:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 
+from wasmstate.binary.baking import unbake
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 
 
 def module_digest(module: Module) -> bytes:
-    """SHA-256 of the non-custom sections.
+    """SHA-256 of the non-custom sections, of a baked module as they were before.
 
     For each of them: its id, the size of its content as eight bytes, little endian, its content.
     How wide the sizes are written, names and other custom sections do not count.
 
+    Raises:
+        MalformedError: if the module is baked and what was kept of before is damaged.
+
     Source: docs/format.md, "Digests".
     """
     digest = hashlib.sha256()
-    for section in module.sections:
+    for section in unbake(module).sections:
         if section.id != CUSTOM_ID:
             digest.update(bytes([section.id]) + section.size.to_bytes(8, "little"))
             digest.update(section.content)

@@ -28,7 +28,7 @@ def initial_contents(module: Module, regions: Iterable[Region]) -> list[bytes]:
     return [
         _initial_global(spaces, region)
         if region.kind is RegionKind.GLOBAL
-        else _initial_memory(spaces, region)
+        else initial_memory(spaces, region)
         for region in regions
     ]
 
@@ -42,7 +42,8 @@ def _initial_global(spaces: Spaces, region: Region) -> bytes:
     raise SchemaError(f"the initial value of global {region.index} comes from the host: give it")
 
 
-def _initial_memory(spaces: Spaces, region: Region) -> bytes:
+def initial_memory(spaces: Spaces, region: Region) -> bytes:
+    """What data segments leave in a range of memory. Raises SchemaError if the host has a say."""
     if region.index < sum(each.kind == "memory" for each in spaces.imports):
         raise SchemaError(
             f"memory {region.index} comes from the host, and what it holds: give the initial values"

@@ -9,6 +9,7 @@ from pathlib import Path
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
+from wasmstate.state.baking import keep_baked
 from wasmstate.state.prev import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
@@ -25,6 +26,7 @@ def commit(
     keep: int | None = None,
     check_bounds: bool = True,
     durability: Durability = "full",
+    baked: bool | None = None,
 ) -> State:
     """Write a state into the module at ``path``, as the generation after the one it has.
 
@@ -44,6 +46,8 @@ def commit(
         check_bounds: whether values that the schema's bounds forbid are refused: a model that
             became NaN must not replace the last state that was good.
         durability: see :data:`~wasmstate.storage.replace.Durability`.
+        baked: whether the values are also what any other runtime starts with: see
+            :func:`wasmstate.bake`. ``None`` keeps a baked file baked, in step with its state.
 
     Returns:
         The state as it is in the file now, with its new generation.
@@ -53,6 +57,7 @@ def commit(
         StateBoundsError: the values break the schema's bounds.
         StateConflictError: somebody else committed, or the file carries another model's state.
         StateError: the file's state section cannot be read, or does not allow writing.
+        SectionError: the module cannot be baked.
         MalformedError: the file is not a well-formed module.
         NotCommittedError: the file system refused; the old file is untouched.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
@@ -75,7 +80,8 @@ def commit(
             )
         record = successor(state.record, on_disk, keep)
         committed.append(State(record, state.schema))
-        return with_next(module, record.encode(), record.keep)
+        edited = with_next(module, record.encode(), record.keep)
+        return keep_baked(edited, committed[0], baked=baked)
 
     rewrite(path, edit, durability=durability)
     return committed[0]

@@ -26,6 +26,7 @@ CUSTOM_LAYOUTS = {
     "reloc.": "reloc.reloc",
     "sourceMappingURL": "url.url",
     "target_features": "target_features.target_features",
+    "wasmstate.baked": "baked.baked",
 }
 """Custom sections whose content is known, by name; a key that ends in a dot begins names.
 
