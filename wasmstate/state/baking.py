@@ -42,8 +42,9 @@ def bake_state(module: Module, state: State) -> Module:
         if region.kind is RegionKind.GLOBAL:
             values[region.index] = content
             continue
-        if region.index < len(spaces.memories):
-            pages[region.index] = -(-region.end // spaces.memories[region.index].page_size)
+        if region.index >= len(spaces.memories):
+            raise SectionError(f"the module has no memory {region.index}, which S names")
+        pages[region.index] = -(-region.end // spaces.memories[region.index].page_size)
         segments += _segments(spaces, region, content)
     return bake_image(original, Image(segments, pages, values))
 
