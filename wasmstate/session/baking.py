@@ -5,7 +5,8 @@ from __future__ import annotations
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SectionError
-from wasmstate.runtime.program import Limits, Program
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 from wasmstate.session.session import check_belongs
 from wasmstate.state.baking import bake_state
 from wasmstate.state.state import State
