@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ from wasmstate import (
     TensorSpec,
     check,
 )
-from wasmstate.storage import replace, rewrite
+from wasmstate.storage import rewrite
+from wasmstate.storage.filesystem import FileSystem, using
 
 
 @pytest.fixture
@@ -81,14 +83,10 @@ def test_a_conflict_at_the_end_is_an_error_and_nothing_is_written(path: Path) ->
     assert session.state["total"] == 1
 
 
-def test_a_full_disk_keeps_s_in_memory_for_the_next_flush(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_keeps_s_in_memory_for_the_next_flush(path: Path) -> None:
     session = Session.open(path)
-    with monkeypatch.context() as context:
-        context.setattr(replace, "os", Disk(fail="write", error=errno.ENOSPC))
-        with pytest.raises(NotCommittedError) as caught:
-            session.update(5)
+    with using(Disk(fail="write", error=errno.ENOSPC)), pytest.raises(NotCommittedError) as caught:
+        session.update(5)
     assert str(caught.value) == (
         f"{path}: not committed, writing the temporary file failed: No space left on device; "
         "the file is what it was"
@@ -102,38 +100,31 @@ def test_a_full_disk_keeps_s_in_memory_for_the_next_flush(
     session.close()
 
 
-def test_the_next_change_writes_it_as_well(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_change_writes_it_as_well(path: Path) -> None:
     with Session.open(path) as session:
-        with monkeypatch.context() as context:
-            context.setattr(replace, "os", Disk(fail="fsync", error=errno.EIO))
-            with pytest.raises(NotCommittedError):
-                session.update(5)
+        with using(Disk(fail="fsync", error=errno.EIO)), pytest.raises(NotCommittedError):
+            session.update(5)
         session.update(1)
     state = state_of(path)
     assert (state.generation, int(state["total"]), state.update_count) == (1, 6, 2)
 
 
-def test_a_failed_commit_on_closing_can_be_tried_again(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_commit_on_closing_can_be_tried_again(path: Path) -> None:
     session = Session.open(path, persist="on-close")
     session.update(5)
-    with monkeypatch.context() as context:
-        context.setattr(replace, "os", Disk(fail="open", error=errno.EDQUOT))
-        with pytest.raises(NotCommittedError):
-            session.close()
+    with using(Disk(fail="create", error=errno.EDQUOT)), pytest.raises(NotCommittedError):
+        session.close()
     session.flush()
     assert state_of(path)["total"] == 5
 
 
-def test_a_folder_that_was_not_synced_leaves_the_session_at_the_new_generation(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_was_not_synced_leaves_the_session_at_the_new_generation(path: Path) -> None:
     with Session.open(path) as session:
-        with monkeypatch.context() as context:
-            context.setattr(replace, "os", Disk(fail="fsync", at=2, error=errno.EIO))
-            with pytest.raises(DurabilityUnknownError):
-                session.update(5)
+        with (
+            using(Disk(fail="fsync", at=2, error=errno.EIO)),
+            pytest.raises(DurabilityUnknownError),
+        ):
+            session.update(5)
         assert (session.is_dirty, session.generation) == (False, 1)
         assert session.state.to_content() == state_of(path).to_content()
         session.update(1)
@@ -141,25 +132,22 @@ def test_a_folder_that_was_not_synced_leaves_the_session_at_the_new_generation(
     assert (state.generation, int(state["total"]), state.update_count) == (2, 6, 2)
 
 
-def test_after_that_what_another_has_committed_is_still_not_overwritten(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_that_what_another_has_committed_is_still_not_overwritten(path: Path) -> None:
     class AnotherCommits(Disk):
         """Fails to sync the folder, and lets another writer in before it says so."""
 
-        def __getattr__(self, name: str) -> object:
-            if name == "fsync" and self.log[-1] == "open folder":
-                monkeypatch.undo()
-                with Session.open(path) as theirs:
+        def call(self, name: str, *args: Any, **options: Any) -> Any:
+            if name == "fsync" and self.log[-1] == "open_folder folder":
+                with using(FileSystem()), Session.open(path) as theirs:
                     theirs.update(100)
-            return super().__getattr__(name)
+            return super().call(name, *args, **options)
 
     # At the end of the folder's turn the writers' lock is still held by this process, but on a
     # file that is no longer there.
     with Session.open(path, persist="manual") as mine:
         mine.update(5)
-        monkeypatch.setattr(replace, "os", AnotherCommits(fail="fsync", at=2, error=errno.EIO))
-        with pytest.raises(DurabilityUnknownError):
+        failing = AnotherCommits(fail="fsync", at=2, error=errno.EIO)
+        with using(failing), pytest.raises(DurabilityUnknownError):
             mine.flush()
         assert (mine.generation, mine.is_dirty) == (1, False)
         mine.update(1)

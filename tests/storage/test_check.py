@@ -12,7 +12,7 @@ from support import FIXTURES
 from wasmstate import Module, check
 from wasmstate.binary import source
 from wasmstate.state.check import Finding
-from wasmstate.storage.replace import leftovers
+from wasmstate.storage.temporary import leftovers
 
 LEFT = "0123456789abcdef.wasmstate-tmp"
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models import state_of, write_counter
 from storage.disk import Disk
 from wasmstate import Module, SectionError, State, StateConflictError, commit
-from wasmstate.storage import replace, rewrite
+from wasmstate.storage import rewrite
+from wasmstate.storage.filesystem import FileSystem, using
 from wasmstate.storage.lock import locked
 
 
@@ -30,37 +33,32 @@ def lock_is_free(path: Path) -> bool:
     return True
 
 
-def test_a_file_that_was_replaced_while_waiting_for_its_lock_is_locked_anew(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flock = fcntl.flock
+def test_a_file_that_was_replaced_while_waiting_for_its_lock_is_locked_anew(path: Path) -> None:
     others = [shutil.copy(path, path.with_name(f"other-{i}")) for i in range(2)]
 
-    def commit_first(fd: int, operation: int) -> None:
-        flock(fd, operation)
-        if operation == fcntl.LOCK_EX and others:
-            os.replace(others.pop(), path)
+    class Busy(FileSystem):
+        def lock(self, fd: int, *, wait: bool) -> bool:
+            taken = super().lock(fd, wait=wait)
+            if others:
+                os.replace(others.pop(), path)
+            return taken
 
-    monkeypatch.setattr(fcntl, "flock", commit_first)
-    with locked(path) as fd:
+    with using(Busy()), locked(path) as lock:
         assert others == []
-        assert os.path.samestat(os.fstat(fd), os.stat(path))
+        assert os.path.samestat(os.fstat(lock.fd), os.stat(path))
         assert not lock_is_free(path)
     assert lock_is_free(path)
 
 
-def test_trouble_in_letting_go_of_the_lock_does_not_belie_a_commit(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flock = fcntl.flock
-
-    def stuck(fd: int, operation: int) -> None:
-        flock(fd, operation)
-        if operation == fcntl.LOCK_UN:
-            raise OSError("stuck")
-
-    monkeypatch.setattr(fcntl, "flock", stuck)
-    assert commit(path, state_of(path)).generation == state_of(path).generation == 1
+def test_trouble_in_letting_go_of_the_lock_does_not_belie_a_commit(path: Path) -> None:
+    for call, at in [("unlock", 1), ("close", 3)]:  # the third closes the file that was locked
+        disk = Disk(fail=call, at=at, error=errno.EIO)
+        before = state_of(path)
+        with using(disk):
+            assert commit(path, before).generation == before.generation + 1
+        assert disk.failed
+        assert disk.log[-1] == "close file"
+        assert state_of(path).generation == before.generation + 1
 
 
 def test_an_error_that_somebody_keeps_does_not_keep_the_lock(path: Path) -> None:
@@ -85,34 +83,27 @@ def test_a_module_that_an_edit_keeps_does_not_keep_the_lock(path: Path) -> None:
     assert State.of(kept[0]).generation == 0
 
 
-def test_a_file_that_vanishes_while_its_lock_is_taken_is_an_error(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flock = fcntl.flock
+def test_a_file_that_vanishes_while_its_lock_is_taken_is_an_error(path: Path) -> None:
+    class Vanishing(FileSystem):
+        def lock(self, fd: int, *, wait: bool) -> bool:
+            path.unlink()
+            return super().lock(fd, wait=wait)
 
-    def vanish(fd: int, operation: int) -> None:
-        flock(fd, operation)
-        path.unlink()
-
-    monkeypatch.setattr(fcntl, "flock", vanish)
-    with pytest.raises(FileNotFoundError):
+    with using(Vanishing()), pytest.raises(FileNotFoundError):
         locked(path).__enter__()
 
 
-def test_a_leftover_is_only_removed_by_who_holds_the_lock(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_leftover_is_only_removed_by_who_holds_the_lock(path: Path) -> None:
     path.with_name(".model.wasm.0123456789abcdef.wasmstate-tmp").write_bytes(b"half")
     seen: list[str] = []
 
     class Looking(Disk):
-        def __getattr__(self, name: str) -> object:
+        def call(self, name: str, *args: Any, **options: Any) -> Any:
             if name == "unlink":
-                with open(path, "rb") as file, pytest.raises(BlockingIOError):
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                assert not lock_is_free(path)
                 seen.append(name)
-            return super().__getattr__(name)
+            return super().call(name, *args, **options)
 
-    monkeypatch.setattr(replace, "os", Looking())
-    commit(path, state_of(path))
+    with using(Looking()):
+        commit(path, state_of(path))
     assert seen == ["unlink"]

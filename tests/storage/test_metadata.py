@@ -6,14 +6,16 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models import state_of, write_counter
 from storage.disk import Disk
 from wasmstate import MalformedError, Module, NotCommittedError, check, commit
-from wasmstate.storage import replace, rewrite, write_new
-from wasmstate.storage.replace import sweep
+from wasmstate.storage import rewrite, write_new
+from wasmstate.storage.filesystem import using
+from wasmstate.storage.temporary import sweep
 
 as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away"
@@ -38,20 +40,18 @@ def test_the_mode_is_kept(mode: int, path: Path) -> None:
     assert mode_of(path) == mode
 
 
-def test_until_it_is_whole_nobody_else_may_read_the_temporary_file(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_until_it_is_whole_nobody_else_may_read_the_temporary_file(path: Path) -> None:
     os.chmod(path, 0o644)
     modes: list[int] = []
 
     class Looking(Disk):
-        def __getattr__(self, name: str) -> object:
-            if name in ("write", "copy_file_range", "fchmod"):
+        def call(self, name: str, *args: Any, **options: Any) -> Any:
+            if name in ("write", "copy", "chmod"):
                 modes.extend(mode_of(each) for each in path.parent.glob(".*"))
-            return super().__getattr__(name)
+            return super().call(name, *args, **options)
 
-    monkeypatch.setattr(replace, "os", Looking())
-    commit(path, state_of(path))
+    with using(Looking()):
+        commit(path, state_of(path))
     assert set(modes) == {0o600}
     assert mode_of(path) == 0o644
 
@@ -66,13 +66,11 @@ def test_the_owner_is_kept(path: Path) -> None:
 
 
 @as_root
-def test_who_may_not_give_files_away_owns_the_new_one(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_may_not_give_files_away_owns_the_new_one(path: Path) -> None:
     os.chown(path, 1234, 5678)
-    disk = Disk(fail="fchown", error=errno.EPERM)
-    monkeypatch.setattr(replace, "os", disk)
-    commit(path, state_of(path))
+    disk = Disk(fail="chown", error=errno.EPERM)
+    with using(disk):
+        commit(path, state_of(path))
     assert disk.failed
     assert (path.stat().st_uid, path.stat().st_gid) == (os.geteuid(), os.getegid())
 
@@ -212,9 +210,7 @@ def test_a_new_file_in_no_folder_is_refused(path: Path) -> None:
     )
 
 
-def test_a_file_that_becomes_shorter_while_it_is_copied_is_not_replaced(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_becomes_shorter_while_it_is_copied_is_not_replaced(path: Path) -> None:
     def edit(module: Module) -> Module:
         os.truncate(path, 20)
         return module

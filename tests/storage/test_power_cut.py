@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models import state_of, write_counter
 from storage.disk import Disk, short
 from wasmstate import Module, check, commit
-from wasmstate.storage import replace
+from wasmstate.storage.filesystem import using
 from wasmstate.storage.replace import Durability
 
 
@@ -24,7 +25,7 @@ def after_power_cuts(log: list[str], old: bytes, new: bytes) -> Iterator[tuple[i
     data_synced = renamed = folder_synced = False
     for done, call in enumerate(["", *log]):
         data_synced |= call == "fsync temporary"
-        renamed |= call == "replace temporary over file"
+        renamed |= call == "rename temporary over file"
         folder_synced |= renamed and call == "fsync folder"
         if not folder_synced:
             yield done, old
@@ -34,11 +35,10 @@ def after_power_cuts(log: list[str], old: bytes, new: bytes) -> Iterator[tuple[i
             yield from ((done, each) for each in torn)
 
 
-def record(path: Path, durability: Durability, patch: pytest.MonkeyPatch) -> list[str]:
+def record(path: Path, durability: Durability) -> list[str]:
     disk = Disk()
     state = state_of(path).with_values({"total": 2})
-    with patch.context() as context:
-        context.setattr(replace, "os", disk)
+    with using(disk):
         commit(path, state, durability=durability)
     return short(disk.log)
 
@@ -50,10 +50,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("durability", ["full", "ordered"])
 def test_after_a_power_cut_the_file_holds_the_old_state_or_the_new_one(
-    durability: Durability, path: Path, monkeypatch: pytest.MonkeyPatch
+    durability: Durability, path: Path
 ) -> None:
     old = path.read_bytes()
-    log = record(path, durability, monkeypatch)
+    log = record(path, durability)
     new = path.read_bytes()
     totals: dict[int, set[int]] = {}
     for done, content in after_power_cuts(log, old, new):
@@ -64,11 +64,9 @@ def test_after_a_power_cut_the_file_holds_the_old_state_or_the_new_one(
     assert totals[len(log)] == ({2} if durability == "full" else {1, 2})
 
 
-def test_without_a_sync_a_power_cut_may_tear_the_file_but_never_unnoticed(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_sync_a_power_cut_may_tear_the_file_but_never_unnoticed(path: Path) -> None:
     old = path.read_bytes()
-    log = record(path, "none", monkeypatch)
+    log = record(path, "none")
     new = path.read_bytes()
     torn = {content for _, content in after_power_cuts(log, old, new)} - {old, new}
     assert len(torn) == 3
@@ -82,36 +80,32 @@ class Dead(BaseException):
 
 
 class Dying(Disk):
-    """Lets so many calls pass, then none. What the process had open is closed."""
+    """Lets so many calls pass, then none. What the process had open or locked is so no more."""
 
     def __init__(self, calls: int) -> None:
         super().__init__()
         self._left = calls
 
-    def _watched(self, name: str, real: object) -> object:
-        call = super()._watched(name, real)
-
-        def dying(*args: object) -> object:
-            self._left -= 1
-            if self._left < 0 and name == "close":
-                call(*args)
-            if self._left < 0:
-                raise Dead
-            return call(*args)
-
-        return dying
+    def call(self, name: str, real: Any, *args: Any, **options: Any) -> Any:
+        self._left -= 1
+        if self._left < 0 and name in ("close", "unlock"):
+            real(*args)
+            if self._left < -1:
+                return None
+        if self._left < 0:
+            raise Dead
+        return super().call(name, real, *args, **options)
 
 
 def test_a_process_that_dies_at_any_call_leaves_one_of_both_and_the_next_commit_tidies_up(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path,
 ) -> None:
     outcomes = []
     original = path.read_bytes()
     for calls in range(100):
         path.write_bytes(original)
         try:
-            with monkeypatch.context() as context:
-                context.setattr(replace, "os", Dying(calls))
+            with using(Dying(calls)):
                 commit(path, state_of(path).with_values({"total": 2}))
         except Dead:
             findings = check(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 
 from models import state_of, write_counter
 from storage.disk import Disk
-from wasmstate import Module, check, commit
-from wasmstate.storage import replace
+from wasmstate import Module, NotCommittedError, check, commit
+from wasmstate.storage.filesystem import using
 
 NO_COPY = ("ENOSYS", "EXDEV", "EINVAL", "EOPNOTSUPP", "EPERM", "ETXTBSY", "EBADF")
 
@@ -23,101 +24,104 @@ def path(tmp_path: Path) -> Path:
     return write_counter(tmp_path / "model.wasm", values={"total": 1})
 
 
-def commit_on(disk: Disk, path: Path, patch: pytest.MonkeyPatch) -> bytes:
+def commit_on(disk: Disk, path: Path) -> bytes:
     """Commit on that disk; gives the file as it should be now."""
     twin = path.with_name("twin.wasm")
     twin.write_bytes(path.read_bytes())
     state = state_of(path).with_values({"total": 2})
     commit(twin, state)
-    with patch.context() as context:
-        context.setattr(replace, "os", disk)
+    with using(disk):
         commit(path, state)
     return twin.read_bytes()
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 7, 100, 4096])
-def test_short_writes_and_copies_are_continued(
-    chunk: int, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = commit_on(Disk(chunk=chunk), path, monkeypatch)
+def test_short_writes_and_copies_are_continued(chunk: int, path: Path) -> None:
+    expected = commit_on(Disk(chunk=chunk), path)
     assert path.read_bytes() == expected
     assert check(path) == []
 
 
 @pytest.mark.parametrize("name", NO_COPY)
 def test_a_kernel_that_does_not_copy_between_these_files_is_not_asked_twice(
-    name: str, path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, path: Path
 ) -> None:
-    disk = Disk(fail="copy_file_range", error=getattr(errno, name))
-    expected = commit_on(disk, path, monkeypatch)
+    disk = Disk(fail="copy", error=getattr(errno, name))
+    expected = commit_on(disk, path)
     assert disk.failed
     assert path.read_bytes() == expected
 
 
-def test_a_copy_that_stops_in_the_middle_is_written_from_there(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = Disk(fail="copy_file_range", at=3, error=errno.EXDEV, chunk=10)
-    expected = commit_on(disk, path, monkeypatch)
+def test_a_copy_that_stops_in_the_middle_is_written_from_there(path: Path) -> None:
+    disk = Disk(fail="copy", at=3, error=errno.EXDEV, chunk=10)
+    expected = commit_on(disk, path)
     assert disk.failed
     assert path.read_bytes() == expected
 
 
-def test_a_kernel_that_copies_nothing_is_not_believed(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = commit_on(Disk(copied=0), path, monkeypatch)
+def test_a_kernel_that_copies_nothing_is_not_believed(path: Path) -> None:
+    expected = commit_on(Disk(copied=0), path)
     assert path.read_bytes() == expected
 
 
-def test_a_system_without_copy_file_range_writes(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Without(Disk):
-        def __getattr__(self, name: str) -> object:
-            if name == "copy_file_range":
-                raise AttributeError(name)
-            return super().__getattr__(name)
+class Sharing(Disk):
+    """Shares blocks, as XFS and Btrfs do; here by copying them."""
 
-    disk = Without()
-    expected = commit_on(disk, path, monkeypatch)
+    def clone(self, source: int, target: int, start: int, size: int) -> None:
+        os.write(target, os.pread(source, size, start))
+
+
+def large(path: Path) -> None:
+    """Put 10 MB, more than is read at once, in front of the state."""
+    weights = bytes(range(251)) * 40_000
+    module = Module.open(path).with_custom("weights", weights, index=0)
+    path.write_bytes(module.to_bytes())
+
+
+def test_whole_blocks_of_a_large_file_are_shared(path: Path) -> None:
+    large(path)
+    disk = Sharing()
+    expected = commit_on(disk, path)
     assert path.read_bytes() == expected
-    assert "copy_file_range temporary" not in disk.log
+    assert disk.log.count("clone temporary") == 1
+    assert check(path) == []
 
 
-def test_a_large_file_is_copied_by_the_kernel_and_only_its_state_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("name", [*NO_COPY, "ENOTTY"])
+def test_where_blocks_cannot_be_shared_they_are_copied(name: str, path: Path) -> None:
+    large(path)
+    disk = Disk(fail="clone", error=getattr(errno, name))
+    expected = commit_on(disk, path)
+    assert disk.failed
+    assert path.read_bytes() == expected
+    assert disk.log.count("copy temporary") == 1
+
+
+def test_a_disk_that_fails_to_share_is_a_failure(path: Path) -> None:
+    large(path)
+    with pytest.raises(NotCommittedError):
+        commit_on(Disk(fail="clone", error=errno.EIO), path)
+
+
+def test_a_large_file_is_copied_by_the_kernel_and_only_its_state_written(tmp_path: Path) -> None:
     path = write_counter(tmp_path / "model.wasm", values={"total": 1})
-    weights = bytes(range(251)) * 40_000  # 10 MB: more than is read at once
-    large = Module.open(path).with_custom("weights", weights, index=0)
-    path.write_bytes(large.to_bytes())
-    disk = Disk()
-    written = Written(disk)
-    expected = commit_on(written, path, monkeypatch)
+    large(path)
+    written = Written()
+    expected = commit_on(written, path)
     assert path.read_bytes() == expected
     assert written.bytes < 2000
-    assert "copy_file_range temporary" in written.log
+    assert "copy temporary" in written.log
     assert check(path) == []
 
 
 class Written(Disk):
     """Counts the bytes that go through this process."""
 
-    def __init__(self, disk: Disk) -> None:
-        super().__init__()
-        self.bytes = 0
+    bytes = 0
 
-    def __getattr__(self, name: str) -> object:
-        call = super().__getattr__(name)
-        if name != "write":
-            return call
-
-        def write(fd: int, data: memoryview) -> object:
-            self.bytes += len(data)
-            return call(fd, data)
-
-        return write
+    def write(self, fd: int, data: memoryview) -> int:
+        self.bytes += len(data)
+        return super().write(fd, data)
 
 
 def test_a_full_disk_at_every_size_leaves_the_old_file_and_nothing_else(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from wasmstate.binary.module import Module
 from wasmstate.errors import MalformedError
 from wasmstate.state.check import Finding, check_module
-from wasmstate.storage.replace import leftovers
+from wasmstate.storage.temporary import leftovers
 
 
 def check(

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
-from wasmstate.binary.source import FileSource
+from wasmstate.binary.source import Source
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
 from wasmstate.state.baking import keep_baked
 from wasmstate.state.prev import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
 from wasmstate.storage.lock import locked
-from wasmstate.storage.replace import Durability, replace_file, sweep
+from wasmstate.storage.replace import Durability, replace_file
+from wasmstate.storage.temporary import sweep
 
 
 def commit(
@@ -114,7 +115,7 @@ def rewrite(
 
     ``edit`` is called while other writers wait. What it raises leaves the file untouched.
     """
-    _replace(path, lambda fd: edit(Module.from_source(FileSource(os.dup(fd)))), durability)
+    _replace(path, lambda source: edit(Module.from_source(source)), durability)
 
 
 def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool = False) -> None:
@@ -126,24 +127,24 @@ def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool =
         DurabilityUnknownError: as :func:`commit`.
     """
     target = Path(os.path.realpath(path))
-    if not os.path.lexists(target):
-        replace_file(target, module.pieces(), old=None)
-    elif overwrite:
+    if overwrite and os.path.lexists(target):
         _replace(target, lambda _: module, "full")
-    else:
+    elif os.path.lexists(target):
         raise NotCommittedError(f"{target}: not written, there is such a file already")
+    else:  # and if there is one by then, it fails with the same message
+        replace_file(target, module.pieces(), old=None)
 
 
 def _replace(
-    path: str | os.PathLike[str], make: Callable[[int], Module], durability: Durability
+    path: str | os.PathLike[str], make: Callable[[Source], Module], durability: Durability
 ) -> None:
-    """Replace a file by the module that ``make`` gives, called with a descriptor of the file."""
+    """Replace a file by the module that ``make`` gives, called with the bytes of the file."""
     try:
         target = Path(os.path.realpath(path, strict=True))
-        with locked(target) as fd:
+        with locked(target) as lock:
             sweep(target)
-            module = make(fd)
-            replace_file(target, module.pieces(), old=os.fstat(fd), durability=durability)
+            module = make(lock.source)
+            replace_file(target, module.pieces(), old=lock, durability=durability)
     except OSError as error:
         raise NotCommittedError(
             f"{os.fspath(path)}: not committed: {error.strerror or error}"

@@ -11,53 +11,70 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # pragma: no cover (Windows, where only the generation guards a commit)
-    fcntl = None
+from wasmstate.binary.source import BytesSource, FileSource, Source
+from wasmstate.storage.filesystem import file_system
+
+
+class Locked:
+    """A file whose lock is held.
+
+    Attributes:
+        fd: a descriptor to read it by.
+        source: its bytes; where an open file cannot be replaced, in memory.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.source: Source = FileSource(os.dup(fd))
+        if not file_system().replaces_open_files:
+            self.source = BytesSource(self.source.read(0, self.source.size))
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let go of the lock, and close the file; a second time nothing happens.
+
+        No trouble in that may hide or belie what happened while the lock was held.
+        """
+        if not self._is_held:
+            return
+        self._is_held = False
+        files = file_system()
+        if files.has_locks:
+            # Closing alone is not enough: a duplicate of the descriptor may live on, in a source
+            # that somebody keeps or in the traceback of an error, and would keep the lock.
+            with suppress(OSError):
+                files.unlock(self.fd)
+        with suppress(OSError):
+            files.close(self.fd)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Hold the writers' lock of the file at ``path``; gives a descriptor to read it by.
+def locked(path: Path) -> Iterator[Locked]:
+    """Hold the writers' lock of the file at ``path``.
 
     Waits until every other writer is done. The lock ends with the process, however it ends.
 
     Raises:
         OSError: if the file cannot be opened.
     """
-    fd = _lock(path)
+    lock = _lock(path)
     try:
-        yield fd
+        yield lock
     finally:
-        # What happened meanwhile counts: no trouble in letting go may hide or belie it.
-        with suppress(OSError):
-            _release(fd)
+        lock.release()
 
 
-def _release(fd: int) -> None:
-    try:
-        if fcntl is not None:  # pragma: no branch (Windows)
-            # Closing alone is not enough: a duplicate of the descriptor may live on, in a source
-            # that somebody keeps or in the traceback of an error, and would keep the lock.
-            fcntl.flock(fd, fcntl.LOCK_UN)
-    finally:
-        os.close(fd)
-
-
-def _lock(path: Path) -> int:
+def _lock(path: Path) -> Locked:
+    files = file_system()
     while True:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        fd = files.open(path)
         try:
-            if fcntl is None:  # pragma: no cover (Windows)
-                return fd
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            if os.path.samestat(os.fstat(fd), os.stat(path)):
-                return fd
+            if files.has_locks:
+                files.lock(fd, wait=True)
+            if os.path.samestat(files.fstat(fd), files.stat(path)):
+                return Locked(fd)
         except BaseException:
-            os.close(fd)
+            files.close(fd)
             raise
-        os.close(fd)
+        files.close(fd)

@@ -3,22 +3,23 @@
 This is the only place in the project that writes to a user's file. The order is what counts:
 
 1. a temporary file in the same folder, under a random name, opened exclusively, mode 0600;
-2. the new bytes, unchanged ranges of the old file copied without reading them;
+2. the new bytes, unchanged ranges of the old file shared with it or copied without reading them;
 3. the old file's owner and mode, then fsync: from here on the new bytes survive a power cut;
 4. rename over the old file: every reader sees the one or the other;
 5. fsync of the folder: from here on the rename survives, too.
 
-What fails before 4 removes the temporary file and leaves the old one untouched. What fails in 5
+What fails before 4 removes the temporary file and leaves the old one untouched. What fails after 4
 is a third outcome: the new file is in place, but a power cut may bring the old one back. A failed
 fsync is never tried again: the kernel may have dropped the pages and would report success.
+
+A file that was not there gets its name by a link, which fails if another has it by then, and loses
+that of the temporary file.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
-import secrets
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,16 +29,21 @@ from typing import Literal, get_args
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import DurabilityUnknownError, NotCommittedError
+from wasmstate.storage.filesystem import file_system
+from wasmstate.storage.lock import Locked
+from wasmstate.storage.temporary import Temporary
 
 Durability = Literal["full", "ordered", "none"]
 """``full``: survives a power cut when the call returns. ``ordered``: a power cut leaves the old
 file or the new one, whole. ``none``: only a crash of the process is survived."""
 
-_SUFFIX = ".wasmstate-tmp"
 _CHUNK = 1 << 20
-# Errors of copy_file_range that mean "not between these two files", not "the disk is bad".
+# A multiple of every block size that a file system which shares blocks has.
+_CLONE_UNIT = 1 << 16
+# Errors of sharing and copying that mean "not between these two files", not "the disk is bad".
 _NO_COPY = {
     errno.ENOSYS,
+    errno.ENOTTY,
     errno.EXDEV,
     errno.EINVAL,
     errno.EOPNOTSUPP,
@@ -45,13 +51,21 @@ _NO_COPY = {
     errno.ETXTBSY,
     errno.EBADF,
 }
+# Errors of a link that mean "not on this file system": FAT, some that are mounted by FUSE, Android.
+_NO_LINK = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS}
+# Errors of F_FULLFSYNC that mean "not on this file system"; any other is one of the disk.
+_NO_FULL_FSYNC = {errno.ENOTSUP, errno.EINVAL}
+# Windows: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION. A virus scanner or an
+# indexer has the file open, and soon no longer.
+_SHARING_VIOLATIONS = {5, 32, 33}
+_PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 
 
 def replace_file(
     path: Path,
     pieces: Iterable[Frame],
     *,
-    old: os.stat_result | None,
+    old: Locked | None,
     durability: Durability = "full",
 ) -> None:
     """Give ``path`` new contents.
@@ -59,8 +73,8 @@ def replace_file(
     Args:
         path: of the file, symbolic links resolved; its folder takes the temporary file.
         pieces: the contents, as ranges of sources; ranges of a file are copied by the kernel.
-        old: the file that is replaced, whose owner and permissions are kept; ``None`` if there is
-            none, and the new file gets what every new file gets.
+        old: the file that is replaced, whose owner and permissions are kept; ``None`` if there
+            must be none, and the new file gets what every new file gets.
         durability: what is synced.
 
     Raises:
@@ -69,45 +83,52 @@ def replace_file(
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
     """
     check_durability(durability)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
+    files = file_system()
     step = "creating a temporary file in the same folder"
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        fd = os.open(temporary, flags, 0o666 if old is None else 0o600)
+        temporary = Temporary.create(path, 0o666 if old is None else 0o600)
         try:
-            try:
-                step = "writing the temporary file"
-                for piece in pieces:
-                    _write_piece(fd, piece)
-                step = "setting its permissions"
-                if old is not None:
-                    _give_permissions(fd, old)
-                step = "syncing it"
-                if durability != "none":
-                    os.fsync(fd)
-            finally:
-                os.close(fd)
+            step = "writing the temporary file"
+            for piece in pieces:
+                _write_piece(temporary.fd, piece)
+            step = "setting its permissions"
+            if old is not None:
+                _give_permissions(temporary.fd, files.fstat(old.fd))
+            step = "syncing it"
+            if durability != "none":
+                _sync(temporary.fd)
             step = "renaming it"
-            os.replace(temporary, path)
+            if not files.replaces_open_files:
+                temporary.close()
+            if old is None:
+                _put_new(temporary, path)
+            else:
+                if not files.replaces_open_files:
+                    old.release()
+                _rename(temporary.path, path)
         except BaseException:
-            _remove(temporary)
+            temporary.discard()
             raise
     except OSError as error:
         reason = f"{step} failed: {error.strerror or error}"
-        if old is None:
-            raise NotCommittedError(f"{path}: not written, {reason}") from error
-        raise NotCommittedError(
-            f"{path}: not committed, {reason}; the file is what it was"
-        ) from error
-    if durability == "full":
-        try:
+        if old is not None:
+            reason = f"not committed, {reason}; the file is what it was"
+        elif isinstance(error, FileExistsError):
+            reason = "not written, there is such a file already"
+        else:
+            reason = f"not written, {reason}"
+        raise NotCommittedError(f"{path}: {reason}") from error
+    step = "closing it"
+    try:
+        temporary.close()
+        if durability == "full":
+            step = "syncing its folder"
             _sync_folder(path.parent)
-        except OSError as error:
-            raise DurabilityUnknownError(
-                f"{path}: committed, but syncing its folder failed ({error.strerror or error}); "
-                "until the system syncs it, a power cut may bring the old file back"
-            ) from error
+    except OSError as error:
+        raise DurabilityUnknownError(
+            f"{path}: committed, but {step} failed ({error.strerror or error}); "
+            "until the system syncs it, a power cut may bring the old file back"
+        ) from error
 
 
 def check_durability(durability: str) -> None:
@@ -121,55 +142,46 @@ def check_durability(durability: str) -> None:
         raise ValueError(f"durability must be one of {', '.join(known)}, not {durability!r}")
 
 
-def sweep(path: Path) -> list[Path]:
-    """Remove the temporary files that dead writers of ``path`` left; gives what was removed.
-
-    Only for a caller that holds the writers' lock: then no living writer has such a file.
-    """
-    return [leftover for leftover in leftovers(path) if _remove(leftover)]
-
-
-def leftovers(path: Path) -> list[Path]:
-    """The temporary files that writers of ``path`` left, or are writing now."""
-    # All of the name is matched: the leftovers of a file x.wasm.y begin like those of x.wasm.
-    temporary = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
-    names = sorted(name for name in os.listdir(path.parent) if temporary.fullmatch(name))
-    return [path.with_name(name) for name in names]
-
-
-def _remove(path: Path) -> bool:
-    try:
-        os.unlink(path)
-    except OSError:
-        return False  # what stands in the way of removing it is not what the caller has to know
-    return True
-
-
 def _give_permissions(fd: int, old: os.stat_result) -> None:
-    new = os.fstat(fd)
+    files = file_system()
+    new = files.fstat(fd)
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         # Before the mode: a change of the owner clears the set-user-ID bit.
         with suppress(PermissionError):  # only root may give a file away
-            os.fchown(fd, old.st_uid, old.st_gid)
-    if hasattr(os, "fchmod"):  # pragma: no branch (Windows before Python 3.13)
-        os.fchmod(fd, stat.S_IMODE(old.st_mode))
+            files.chown(fd, old.st_uid, old.st_gid)
+    files.chmod(fd, stat.S_IMODE(old.st_mode))
 
 
 def _write_piece(fd: int, piece: Frame) -> None:
     start = piece.start
-    if isinstance(piece.source, FileSource) and hasattr(os, "copy_file_range"):
-        start = _copy_range(piece.source.fd, fd, start, piece.end)
+    if isinstance(piece.source, FileSource):
+        start = _clone(piece.source.fd, fd, start, piece.end)
+        start = _copy(piece.source.fd, fd, start, piece.end)
     while start < piece.end:
         chunk = piece.source.read(start, min(_CHUNK, piece.end - start))
         _write_all(fd, chunk)
         start += len(chunk)
 
 
-def _copy_range(source: int, target: int, start: int, end: int) -> int:
+def _clone(source: int, target: int, start: int, end: int) -> int:
+    """Share the whole blocks of a range that begins with the file; gives how far that goes."""
+    size = end // _CLONE_UNIT * _CLONE_UNIT
+    if start or not size:
+        return start
+    try:
+        file_system().clone(source, target, 0, size)
+    except OSError as error:
+        if error.errno in _NO_COPY:
+            return start
+        raise
+    return size
+
+
+def _copy(source: int, target: int, start: int, end: int) -> int:
     """Let the kernel copy a range; gives how far it came."""
     while start < end:
         try:
-            copied = os.copy_file_range(source, target, end - start, start)
+            copied = file_system().copy(source, target, start, end - start)
         except OSError as error:
             if error.errno in _NO_COPY:
                 return start
@@ -183,14 +195,74 @@ def _copy_range(source: int, target: int, start: int, end: int) -> int:
 def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view) :]
+        view = view[file_system().write(fd, view) :]
+
+
+def _sync(fd: int) -> None:
+    files = file_system()
+    if files.has_full_fsync:
+        try:
+            files.full_fsync(fd)
+        except OSError as error:
+            if error.errno not in _NO_FULL_FSYNC:
+                raise
+        else:
+            return
+    files.fsync(fd)
 
 
 def _sync_folder(folder: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):  # pragma: no cover (Windows has no such call)
+    files = file_system()
+    if not files.has_folder_sync:
         return
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = files.open_folder(folder)
     try:
-        os.fsync(fd)
+        _sync(fd)
     finally:
-        os.close(fd)
+        files.close(fd)
+
+
+def _rename(source: Path, target: Path) -> None:
+    files = file_system()
+    for pause in _PAUSES:
+        try:
+            files.rename(source, target)
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _SHARING_VIOLATIONS:
+                raise
+        else:
+            return
+        files.pause(pause)
+    files.rename(source, target)
+
+
+def _put_new(temporary: Temporary, path: Path) -> None:
+    """Give a temporary file a name that must be free."""
+    files = file_system()
+    try:
+        files.link(temporary.path, path)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        _put_reserved(temporary, path)
+    else:
+        # It has its name: that the other one stays is no failure, and the next commit sweeps it.
+        with suppress(OSError):
+            files.unlink(temporary.path)
+
+
+def _put_reserved(temporary: Temporary, path: Path) -> None:
+    """The same without links. A crash between the two calls leaves an empty file of that name."""
+    files = file_system()
+    fd = files.create(path, 0o600)
+    try:
+        reserved = files.fstat(fd)
+    finally:
+        files.close(fd)
+    try:
+        _rename(temporary.path, path)
+    except OSError:
+        with suppress(OSError):
+            if os.path.samestat(reserved, files.stat(path)):
+                files.unlink(path)
+        raise

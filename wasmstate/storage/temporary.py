@@ -1,0 +1,140 @@
+"""Temporary files: made by writers, told from those that dead writers left, swept.
+
+A writer holds the lock of its temporary file until that is renamed. So whoever can take the lock
+knows that the writer is dead, or was not quick enough to take it first; the latter looks whether
+its file is still there, and makes another. A clock is asked only where a lock cannot be: about the
+files of other users, and on Windows, which does not remove files that are open anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from wasmstate.storage.filesystem import file_system
+
+_SUFFIX = ".wasmstate-tmp"
+_OLD = 3600
+"""Seconds after which a temporary file that cannot be opened is taken for a dead writer's."""
+
+
+class Temporary:
+    """A temporary file beside the one that it is for, locked, open for writing.
+
+    Attributes:
+        path: random, but of a pattern that tells which file it is for.
+        fd: its descriptor.
+    """
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+        self._is_open = True
+
+    @classmethod
+    def create(cls, target: Path, mode: int) -> Self:
+        """Make one in the folder of the target.
+
+        Raises:
+            OSError: if that is not possible; then there is none.
+        """
+        files = file_system()
+        while True:
+            path = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_SUFFIX}")
+            temporary = cls(path, files.create(path, mode))
+            try:
+                if files.has_locks:
+                    files.lock(temporary.fd, wait=True)
+                if temporary.is_there():
+                    return temporary
+            except BaseException:
+                temporary.discard()
+                raise
+            temporary.discard()
+
+    def is_there(self) -> bool:
+        """Whether its path still leads to it."""
+        files = file_system()
+        try:
+            return os.path.samestat(files.fstat(self.fd), files.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> None:
+        """Close it, which ends the lock; a second time nothing happens."""
+        if self._is_open:
+            self._is_open = False
+            file_system().close(self.fd)
+
+    def discard(self) -> None:
+        """Close and remove it; what stands in the way is not what the caller has to know."""
+        with suppress(OSError):
+            self.close()
+        _remove(self.path)
+
+
+def leftovers(path: Path) -> list[Path]:
+    """The temporary files that dead writers of ``path`` left.
+
+    Raises:
+        OSError: if the folder cannot be listed.
+    """
+    return _dead(path, remove=False)
+
+
+def sweep(path: Path) -> list[Path]:
+    """Remove the temporary files that dead writers of ``path`` left; gives what was removed.
+
+    For who holds the lock of ``path``: a second name of that file is a leftover, too, of a writer
+    that has given a new file its name and died before it took away the temporary one.
+
+    Raises:
+        OSError: if the folder cannot be listed.
+    """
+    return _dead(path, remove=True)
+
+
+def _dead(path: Path, *, remove: bool) -> list[Path]:
+    # All of the name is matched: the leftovers of a file x.wasm.y begin like those of x.wasm.
+    temporary = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
+    names = sorted(name for name in file_system().list(path.parent) if temporary.fullmatch(name))
+    found = [path.with_name(name) for name in names]
+    return [each for each in found if _is_dead(each, path, remove=remove)]
+
+
+def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
+    """Whether the writer of a temporary file is dead; with ``remove``, and the file is gone."""
+    files = file_system()
+    try:
+        if not files.has_locks:
+            return _is_old(path) and (not remove or _remove(path))
+        try:
+            fd = files.open(path)
+        except PermissionError:
+            return _is_old(path) and (not remove or _remove(path))
+        try:
+            if not remove:
+                return files.lock(fd, wait=False)
+            ours = os.path.samestat(files.fstat(fd), files.stat(target))
+            return (ours or files.lock(fd, wait=False)) and _remove(path)
+        finally:
+            files.close(fd)
+    except OSError:
+        return False
+
+
+def _is_old(path: Path) -> bool:
+    files = file_system()
+    return files.now() - files.stat(path).st_mtime > _OLD
+
+
+def _remove(path: Path) -> bool:
+    try:
+        file_system().unlink(path)
+    except OSError:
+        return False
+    return True
