@@ -12,4 +12,5 @@ exclude_patterns = ["build"]
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 napoleon_google_docstring = True
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/python.md", "docs/cli.md", "docs/binaries.md", "docs/inspector.md"]
+PAGES = [
+    "README.md",
+    "docs/python.md",
+    "docs/cli.md",
+    "docs/binaries.md",
+    "docs/models.md",
+    "docs/inspector.md",
+]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "layout": "List the sections of a module.",
     "dump": "Show every field, and the code as instructions.",
     "state": "Show the state S that a module carries.",
+    "models": "List the models that come with wasmstate, and make files of them.",
     "attach": "Give a module a state section.",
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",

@@ -1,0 +1,105 @@
+/* Bootstrap Thompson Sampling: each arm is drawn from the replicates of an online bootstrap.
+ *
+ * Each reward goes into each replicate of its arm with probability 1/2. To choose, one replicate of
+ * each arm is drawn. No distribution of the rewards is assumed beyond their mean.
+ *
+ * Source: D. Eckles, M. Kaptein, "Bootstrap Thompson Sampling and Sequential Decision Problems in
+ * the Behavioral Sciences" (2019).
+ */
+#include "kernel.h"
+
+#define MAX_COUNTS 6400 /* Arms times replicates. */
+#define MAX_ROWS 512
+
+STATE uint32_t arms;
+STATE uint32_t replicates;
+STATE int64_t count;
+STATE uint64_t rng[2];
+STATE double prior[2]; /* Successes and failures that each replicate starts with. */
+STATE uint32_t successes[MAX_COUNTS];
+STATE uint32_t pulls[MAX_COUNTS];
+BUFFER uint32_t arm[MAX_ROWS];
+BUFFER uint32_t reward[MAX_ROWS];
+
+static bool is_ready(void) {
+    return is_size(arms, MAX_COUNTS) && is_size(replicates, MAX_COUNTS / arms) && is_generator(rng);
+}
+
+static double rate(uint32_t cell) {
+    return (prior[0] + successes[cell]) / (prior[0] + prior[1] + pulls[cell]);
+}
+
+static bool can_learn(uint32_t which, uint32_t n) {
+    for (uint32_t cell = which * replicates; cell < (which + 1) * replicates; cell++)
+        if (pulls[cell] > UINT32_MAX - n || successes[cell] > UINT32_MAX - n) return false;
+    return true;
+}
+
+static void learn(uint32_t which, uint32_t paid) {
+    /* Away from the numbers that chose the arm: the coins must not know which replicate did. */
+    jump(rng);
+    uint64_t coins = 0;
+    for (uint32_t i = 0; i < replicates; i++) {
+        if (i % 64 == 0) coins = next(rng);
+        const uint32_t heads = (uint32_t)(coins >> i % 64) & 1;
+        pulls[which * replicates + i] += heads;
+        successes[which * replicates + i] += heads & paid;
+    }
+    count++;
+}
+
+/* The arm to pull; of equal ones one at random. Draws from a copy of the generator: asked again
+ * before an update, it gives the same arm again. */
+EXPORT(predict)
+uint32_t predict(void) {
+    require(is_ready());
+    uint64_t draw[2] = {rng[0], rng[1]};
+    uint32_t best = 0, equal = 0;
+    double largest = -1.0;
+    for (uint32_t each = 0; each < arms; each++) {
+        const double drawn = rate(each * replicates + below(draw, replicates));
+        if (drawn > largest) {
+            best = each;
+            largest = drawn;
+            equal = 1;
+        } else if (drawn == largest && below(draw, ++equal) == 0) {
+            best = each;
+        }
+    }
+    return best;
+}
+
+/* The same, and moves the generator on: for choices whose rewards come later. */
+EXPORT(act)
+uint32_t act(void) {
+    const uint32_t chosen = predict();
+    jump(rng);
+    return chosen;
+}
+
+/* Learns that the arm paid 0 or 1. Traps, with the state as it was, if there is no such arm or
+ * reward, or a counter is full. */
+EXPORT(update)
+void update(uint32_t which, uint32_t paid) {
+    require(is_ready() && can_count(count, 1));
+    require(which < arms && paid <= 1 && can_learn(which, 1));
+    learn(which, paid);
+}
+
+/* The same for many pulls, in their order. Traps, with the state as it was, on a bad one. */
+EXPORT(update_many)
+void update_many(const uint32_t *which, const uint32_t *paid, uint32_t n) {
+    require(is_ready() && n <= MAX_ROWS && can_count(count, n));
+    for (uint32_t row = 0; row < n; row++)
+        require(which[row] < arms && paid[row] <= 1 && can_learn(which[row], n));
+    for (uint32_t row = 0; row < n; row++) learn(which[row], paid[row]);
+}
+
+/* The mean rate of an arm's replicates. Traps if there is no such arm. */
+EXPORT(estimate)
+double estimate(uint32_t which) {
+    require(is_ready() && which < arms);
+    double sum = 0.0;
+    for (uint32_t i = 0; i < replicates; i++) sum += rate(which * replicates + i);
+    return sum / replicates;
+}

@@ -1,0 +1,28 @@
+/* Epsilon-greedy: the arm that has paid best, with probability epsilon any arm.
+ *
+ * Source: C. J. C. H. Watkins, "Learning from Delayed Rewards" (1989).
+ */
+#include "random_bandit.h"
+
+STATE double epsilon;
+
+static uint32_t choose(uint64_t draw[2]) {
+    return uniform(draw) < epsilon ? below(draw, arms) : best_arm();
+}
+
+/* The probability that predict() gives the arm: keep it with the reward to weight it later. */
+EXPORT(propensity)
+double propensity(uint32_t which) {
+    require(is_size(arms, MAX_ARMS) && which < arms);
+    return epsilon / arms + (which == best_arm() ? 1.0 - epsilon : 0.0);
+}
+
+static bool is_reward(double reward) {
+    return is_finite(reward);
+}
+
+static void learn(uint32_t which, double paid) {
+    require(is_generator(rng));
+    add(which, paid);
+    jump(rng);
+}

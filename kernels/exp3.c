@@ -1,0 +1,54 @@
+/* Exp3: for arms that may pay anything between 0 and 1, even if somebody chooses it to mislead.
+ *
+ * Source: P. Auer, N. Cesa-Bianchi, Y. Freund, R. E. Schapire, "The Nonstochastic Multiarmed Bandit
+ * Problem" (2002), "Exp3". Its weights grow without end; here are their logarithms.
+ */
+#include "random_bandit.h"
+
+STATE double exploration; /* The paper's gamma. */
+STATE double gains[MAX_ARMS]; /* Rewards, each divided by the probability that its arm had. */
+
+static double highest, total;
+
+static double weight(uint32_t which) {
+    return exp(exploration * (gains[which] - highest) / arms);
+}
+
+static void weigh(void) {
+    highest = gains[0];
+    for (uint32_t each = 1; each < arms; each++)
+        if (gains[each] > highest) highest = gains[each];
+    total = 0.0;
+    for (uint32_t each = 0; each < arms; each++) total += weight(each);
+}
+
+static double probability(uint32_t which) {
+    return (1.0 - exploration) * (weight(which) / total) + exploration / arms;
+}
+
+static uint32_t choose(uint64_t draw[2]) {
+    weigh();
+    return draw_arm(draw, probability);
+}
+
+/* The probability that predict() gives the arm: keep it with the reward to weight it later. */
+EXPORT(propensity)
+double propensity(uint32_t which) {
+    require(is_size(arms, MAX_ARMS) && which < arms);
+    weigh();
+    return probability(which);
+}
+
+static bool is_reward(double reward) {
+    return is_share(reward);
+}
+
+static void learn(uint32_t which, double paid) {
+    require(is_generator(rng));
+    weigh();
+    const double gain = gains[which] + paid / probability(which);
+    require(is_finite(gain));
+    add(which, paid);
+    gains[which] = gain;
+    jump(rng);
+}

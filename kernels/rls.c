@@ -1,0 +1,77 @@
+/* Recursive least squares with exponential forgetting: a line that follows what changes.
+ *
+ * Source: R. L. Plackett, "Some Theorems in Least Squares" (1950); K. J. Astrom, B. Wittenmark,
+ * "Adaptive Control" (1995), "Exponential Forgetting".
+ */
+#include "kernel.h"
+
+#define MAX_FEATURES 48
+#define MAX_COLUMNS (MAX_FEATURES + 1) /* The features, and 1 for the bias. */
+#define X_SIZE 2048
+#define MAX_ROWS 512
+
+STATE uint32_t features;
+STATE int64_t count;
+STATE double forgetting; /* How much a row counts one row later: 1 forgets nothing. */
+STATE double weights[MAX_FEATURES];
+STATE double bias;
+STATE double covariance[MAX_COLUMNS * MAX_COLUMNS];
+BUFFER double x[X_SIZE];
+BUFFER double y[MAX_ROWS];
+static double gain[MAX_COLUMNS];
+
+static double value(const double *row) {
+    return dot(weights, row, features) + bias;
+}
+
+static void learn(const double *row, double target) {
+    const uint32_t columns = features + 1;
+    for (uint32_t i = 0; i < columns; i++) {
+        const double *line = covariance + i * columns;
+        gain[i] = dot(line, row, features) + line[features];
+    }
+    const double scale = 1.0 / (forgetting + (dot(gain, row, features) + gain[features]));
+    const double remember = 1.0 / forgetting;
+    const double step = scale * (target - value(row));
+    require(scale > 0.0 && is_finite(bias + step * gain[features]));
+    for (uint32_t i = 0; i < features; i++) require(is_finite(weights[i] + step * gain[i]));
+    for (uint32_t i = 0; i < columns; i++) {
+        /* Of a covariance, no element is larger than the largest on the diagonal. */
+        const double variance = covariance[i * columns + i] - scale * (gain[i] * gain[i]);
+        require(is_finite(remember * variance));
+    }
+    for (uint32_t i = 0; i < features; i++) weights[i] += step * gain[i];
+    bias += step * gain[features];
+    for (uint32_t i = 0; i < columns; i++) {
+        double *line = covariance + i * columns;
+        for (uint32_t k = 0; k < columns; k++)
+            line[k] = remember * (line[k] - scale * (gain[i] * gain[k]));
+    }
+    count++;
+}
+
+/* The model's y for x. */
+EXPORT(predict)
+double predict(const double *row) {
+    require(is_size(features, MAX_FEATURES));
+    const double prediction = value(row);
+    require(is_finite(prediction));
+    return prediction;
+}
+
+/* Learns that x has y. Traps, with the state as it was, if that would not leave it finite. */
+EXPORT(update)
+void update(const double *row, double target) {
+    require(is_size(features, MAX_FEATURES) && can_count(count, 1));
+    learn(row, target);
+}
+
+/* The same for many rows. Traps, with the state as it was, if a number is not finite; with what
+ * the rows before have taught if the covariance grows without end. */
+EXPORT(update_many)
+void update_many(const double *rows, const double *targets, uint32_t n) {
+    require(is_size(features, MAX_FEATURES) && can_count(count, n));
+    require(n <= X_SIZE / features && n <= MAX_ROWS);
+    require(are_finite(rows, n * features) && are_finite(targets, n));
+    for (uint32_t row = 0; row < n; row++) learn(rows + row * features, targets[row]);
+}

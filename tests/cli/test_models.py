@@ -1,0 +1,108 @@
+"""``wasmstate models``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli_runner import Wasmstate
+from models import state_of
+from wasmstate.models import names
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_models_are_listed_a_line_each(wasmstate: Wasmstate) -> None:
+    lines = wasmstate("models", "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == names()
+    assert lines[0] == "thompson            Thompson sampling for rewards between 0 and 1"
+
+
+def test_models_are_listed_as_json(wasmstate: Wasmstate) -> None:
+    documents = json.loads(wasmstate("models", "list", "--json").stdout)
+    assert [each["name"] for each in documents] == names()
+    thompson = documents[0]
+    assert thompson["takes_seed"] is True
+    assert thompson["options"] == [
+        {
+            "name": "arms",
+            "type": "integer",
+            "default": None,
+            "bounds": [">= 1", "<= 256"],
+            "help": "how many there are to choose from",
+        }
+    ]
+    assert thompson["entry_points"]["update"] == "(arm: i32, reward: f64) -> ()"
+    assert thompson["tensors"][2] == {
+        "spec": "pulls:i64[arms]",
+        "merge": "counts",
+        "bounds": [">= 0"],
+    }
+
+
+def test_a_model_is_shown(wasmstate: Wasmstate) -> None:
+    shown = wasmstate("models", "show", "epsilon_greedy").stdout
+    assert "--epsilon  >= 0, <= 1    0.1        how often to try any arm" in shown
+    assert "--seed     >= 0          by chance  of the random numbers" in shown
+    assert "act          () -> i32" in shown
+    document = json.loads(wasmstate("models", "show", "linear", "--json").stdout)
+    assert document["name"] == "linear"
+    assert document["takes_seed"] is False
+
+
+def test_a_model_that_there_is_not_is_misuse(wasmstate: Wasmstate) -> None:
+    for arguments in (["show", "thomson"], ["new", "thomson", "-o", "a.wasm"]):
+        result = wasmstate("models", *arguments)
+        assert result.exit_code == 2
+        assert "thomson" in result.stderr
+
+
+def test_a_new_model_is_written(wasmstate: Wasmstate) -> None:
+    made = wasmstate("models", "new", "thompson", "--arms", "10", "--seed", "7", "-o", "ads.wasm")
+    path = Path("ads.wasm")
+    assert made.stdout == f"ads.wasm: thompson, {path.stat().st_size:,} bytes\n"
+    assert state_of(path)["pulls"].shape == (10,)
+    again = wasmstate("models", "new", "thompson", "--arms", "10", "--seed", "7", "-o", "b.wasm")
+    assert again.exit_code == 0
+    assert Path("b.wasm").read_bytes() == path.read_bytes()
+
+
+def test_a_file_is_not_replaced_unless_that_is_asked_for(wasmstate: Wasmstate) -> None:
+    Path("a.wasm").write_bytes(b"mine")
+    arguments = ["models", "new", "linear", "--features", "2", "--lr", "0.5", "-o", "a.wasm"]
+    refused = wasmstate(*arguments)
+    assert refused.exit_code == 1
+    assert "there is such a file already" in refused.stderr
+    assert Path("a.wasm").read_bytes() == b"mine"
+    assert wasmstate(*arguments, "--force").exit_code == 0
+    assert state_of(Path("a.wasm"))["lr"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["thompson"], "Missing option '--arms'"),
+        (["thompson", "--arms", "0"], "Error: arms must be >= 1, not 0"),
+        (["thompson", "--arms", "few"], "'few' is not a valid integer"),
+        (["linear", "--features", "2", "--lr", "nan"], "Error: lr must be > 0, not nan"),
+        (["linear", "--features", "2", "--seed", "1"], "No such option '--seed'"),
+        (["thompson", "--arms", "2", "--seed", "-1"], "the seed must be a whole number from 0"),
+    ],
+)
+def test_what_cannot_be_is_misuse(wasmstate: Wasmstate, arguments: list[str], message: str) -> None:
+    result = wasmstate("models", "new", *arguments, "-o", "a.wasm")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("a.wasm").exists()
+
+
+def test_help_tells_of_the_options_of_a_model(wasmstate: Wasmstate) -> None:
+    shown = wasmstate("models", "new", "exp3", "--help").stdout
+    assert "The share of pulls at random; 0.1 if not given." in shown
+    assert "How many there are to choose from." in shown
+    assert "thompson" in wasmstate("models", "new", "--help").stdout

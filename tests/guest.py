@@ -1,0 +1,106 @@
+"""A model in an instance of its own, driven as a device drives it: by addresses, with no session.
+
+So a test sees what the kernel itself does with bad input, and which bytes it leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Self
+
+import numpy as np
+import wasmtime
+from numpy.typing import NDArray
+
+from wasmstate import Module, State
+from wasmstate.models import describe, new
+
+_ENGINE = wasmtime.Engine()
+_DTYPES: dict[str, np.dtype[Any]] = {"f64": np.dtype("<f8"), "i32": np.dtype("<i4")}
+
+
+@cache
+def _compiled(family: str) -> wasmtime.Module:
+    return wasmtime.Module(_ENGINE, describe(family).kernel())
+
+
+class Guest:
+    """A model that runs.
+
+    Args:
+        module: with a state.
+        family: its name.
+    """
+
+    def __init__(self, module: Module, family: str) -> None:
+        self.family = describe(family)
+        self._module = module
+        self._state = State.of(module)
+        self._store = wasmtime.Store(_ENGINE)
+        instance = wasmtime.Instance(self._store, _compiled(family), [])
+        self._exports = instance.exports(self._store)
+        memory = self._exports["memory"]
+        assert isinstance(memory, wasmtime.Memory)
+        self.memory = memory
+        for region, content in zip(self._state.regions, self._state.contents(), strict=True):
+            memory.write(self._store, content, region.address)
+
+    @classmethod
+    def new(cls, family: str, **options: Any) -> Self:
+        """A new model that runs."""
+        if describe(family).is_random:
+            options.setdefault("seed", 7)
+        return cls(new(family, **options), family)
+
+    @property
+    def state(self) -> State:
+        """S as it is in memory now."""
+        contents = [
+            bytes(self.memory.read(self._store, region.address, region.end))
+            for region in self._state.regions
+        ]
+        return self._state.with_contents(contents)
+
+    def __getitem__(self, tensor: str) -> NDArray[Any]:
+        return self.state[tensor]
+
+    def resumed(self) -> Guest:
+        """Another instance that goes on from the bytes of the state section."""
+        content = self.state.to_content()
+        again = self._module.with_custom("wasmstate.state", content)
+        return Guest(Module.from_bytes(again.to_bytes()), self.family.name)
+
+    def address(self, symbol: str) -> int:
+        """What an exported symbol says."""
+        item = self._exports[symbol]
+        assert isinstance(item, wasmtime.Global)
+        return int(item.value(self._store))
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call a function; arrays go through the buffers that the signature names."""
+        signature = self.family.entry_points[name]
+        places = re.findall(r"(\w+)(\[[^]]*\]@sym:(\w+))?(?=[,)])", signature)
+        given: list[int | float] = []
+        for arg, (type_, is_array, buffer) in zip(args, places, strict=True):
+            if is_array:
+                content = np.asarray(arg, _DTYPES[type_]).tobytes()
+                self.memory.write(self._store, content, self.address(buffer))
+                given.append(self.address(buffer))
+            else:
+                given.append(float(arg) if type_ == "f64" else int(arg))
+        function = self._exports[name]
+        assert isinstance(function, wasmtime.Func)
+        return function(self._store, *given)
+
+    def feed(self, *columns: Any) -> Self:
+        """Learn from many rows, as many at a time as ``update_many`` takes."""
+        options = {name: int(self[name]) for name in ("features", "classes") if name in self.state}
+        most = self.family.max_rows
+        if self.family.buffer:
+            most = min(most, self.family.buffer // options["features"])
+        arrays = [np.asarray(column) for column in columns]
+        for start in range(0, len(arrays[0]), most):
+            part = [array[start : start + most] for array in arrays]
+            self.call("update_many", *part, len(part[0]))
+        return self

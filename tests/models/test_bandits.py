@@ -1,0 +1,174 @@
+"""The policies choose as their papers say, and find the arm that pays best."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from guest import Guest
+
+POLICIES = [
+    "thompson",
+    "bootstrap_thompson",
+    "epsilon_greedy",
+    "epsilon_first",
+    "ucb1",
+    "softmax",
+    "exp3",
+]
+RATES = [0.2, 0.5, 0.8, 0.35]
+
+
+def play(guest: Guest, steps: int, seed: int = 0) -> list[int]:
+    """Arms chosen, each paying 1 with its rate."""
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for _ in range(steps):
+        arm = guest.call("predict")
+        guest.call("update", arm, int(rng.random() < RATES[arm]))
+        chosen.append(arm)
+    return chosen
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_finds_the_best_arm(policy: str) -> None:
+    chosen = play(Guest.new(policy, arms=4), 1500)
+    late = Counter(chosen[1000:])
+    assert late.most_common(1)[0][0] == 2
+    assert late[2] > 250
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_choosing_changes_nothing(policy: str) -> None:
+    guest = Guest.new(policy, arms=4)
+    play(guest, 20)
+    before = guest.state.contents()
+    assert guest.call("predict") == guest.call("predict")
+    assert guest.state.contents() == before
+
+
+@pytest.mark.parametrize("policy", [each for each in POLICIES if each != "ucb1"])
+def test_acting_chooses_as_predict_does_and_then_something_else(policy: str) -> None:
+    guest = Guest.new(policy, arms=4)
+    chosen: Counter[int] = Counter()
+    for _ in range(60):
+        arm = guest.call("predict")
+        assert guest.call("act") == arm
+        chosen[arm] += 1
+    assert guest["count"] == 0
+    expected = {0} if policy == "epsilon_greedy" else {0, 1, 2, 3}
+    assert expected <= set(chosen)
+
+
+@pytest.mark.parametrize("policy", [each for each in POLICIES if each != "bootstrap_thompson"])
+def test_sums_are_those_of_what_was_paid(policy: str) -> None:
+    guest = Guest.new(policy, arms=3)
+    for arm, reward in [(0, 0.5), (2, 1.0), (2, 0.25)]:
+        guest.call("update", arm, reward)
+    assert guest["pulls"].tolist() == [1, 0, 2]
+    assert guest["rewards"].tolist() == [0.5, 0, 1.25]
+    assert [guest.call("estimate", arm) for arm in range(3)] == [0.5, 0, 0.625]
+
+
+def test_thompson_chooses_as_often_as_an_arm_is_the_best_of_draws() -> None:
+    guest = Guest.new("thompson", arms=2)
+    guest.feed(np.repeat([0, 1], [8, 30]), np.repeat([1.0, 0.0, 1.0, 0.0], [4, 4, 18, 12]))
+    chosen = [guest.call("act") for _ in range(4000)]
+    rng = np.random.default_rng(5)
+    first, second = rng.beta(5, 5, 200_000), rng.beta(19, 13, 200_000)
+    assert np.mean(chosen) == pytest.approx((second > first).mean(), abs=0.025)
+
+
+def test_epsilon_greedy_explores_as_often_as_epsilon_says() -> None:
+    guest = Guest.new("epsilon_greedy", arms=4, epsilon=0.4)
+    guest.feed([3, 1], [1.0, 0.5])
+    chosen = Counter(guest.call("act") for _ in range(4000))
+    for arm in range(4):
+        probability = 0.1 + 0.6 * (arm == 3)
+        assert guest.call("propensity", arm) == pytest.approx(probability, rel=1e-15)
+        assert chosen[arm] / 4000 == pytest.approx(probability, abs=0.025)
+
+
+def test_epsilon_first_stops_exploring() -> None:
+    guest = Guest.new("epsilon_first", arms=4, explore=200)
+    chosen = play(guest, 300)
+    assert min(Counter(chosen[:200]).values()) > 30
+    assert len(set(chosen[200:])) == 1
+    assert [guest.call("propensity", arm) for arm in range(4)] == [0, 0, 1, 0]
+
+
+def test_ucb1_chooses_as_the_formula_does() -> None:
+    guest = Guest.new("ucb1", arms=4)
+    rng = np.random.default_rng(1)
+    pulls, rewards = np.zeros(4), np.zeros(4)
+    for step in range(1000):
+        arm = guest.call("predict")
+        if step < 4:
+            assert arm == step
+        else:
+            assert arm == np.argmax(rewards / pulls + np.sqrt(2 * math.log(step) / pulls))
+        reward = float(rng.random() < RATES[arm])
+        guest.call("update", arm, reward)
+        pulls[arm] += 1
+        rewards[arm] += reward
+
+
+def test_softmax_draws_with_the_probabilities_that_it_gives() -> None:
+    guest = Guest.new("softmax", arms=3, temperature=0.5)
+    guest.feed([0, 1, 2], [1.0, 0.5, 0.0])
+    weights = np.exp(np.array([1.0, 0.5, 0.0]) / 0.5)
+    expected = weights / weights.sum()
+    found = [guest.call("propensity", arm) for arm in range(3)]
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+    chosen = Counter(guest.call("act") for _ in range(4000))
+    np.testing.assert_allclose([chosen[arm] / 4000 for arm in range(3)], expected, atol=0.025)
+
+
+def test_exp3_is_the_loop() -> None:
+    guest = Guest.new("exp3", arms=4, exploration=0.2)
+    rng = np.random.default_rng(6)
+    gains = np.zeros(4)
+    for _ in range(500):
+        weights = np.exp(0.2 * (gains - gains.max()) / 4)
+        probabilities = 0.8 * weights / weights.sum() + 0.2 / 4
+        found = [guest.call("propensity", arm) for arm in range(4)]
+        np.testing.assert_allclose(found, probabilities, rtol=1e-13)
+        arm, reward = guest.call("predict"), rng.random()
+        guest.call("update", arm, reward)
+        gains[arm] += reward / probabilities[arm]
+    np.testing.assert_allclose(guest["gains"], gains, rtol=1e-13)
+
+
+def test_each_reward_goes_into_half_of_the_replicates() -> None:
+    guest = Guest.new("bootstrap_thompson", arms=3, replicates=100)
+    guest.feed(np.full(1000, 1), np.arange(1000) % 4 == 0)
+    pulls, successes = guest["pulls"], guest["successes"]
+    assert pulls[[0, 2]].max() == 0
+    assert abs(pulls[1].mean() - 500) < 4 * math.sqrt(250 / 100)
+    assert 10 < pulls[1].std() < 22  # the binomial's is 15.8
+    assert abs(successes[1].mean() - 125) < 4 * math.sqrt(62.5 / 100)
+    rates = (1 + successes) / (2 + pulls)
+    assert guest.call("estimate", 1) == pytest.approx(rates[1].mean(), rel=1e-14)
+    assert guest.call("estimate", 0) == 0.5
+
+
+def test_the_replicates_know_nothing_of_each_other() -> None:
+    guest = Guest.new("bootstrap_thompson", arms=1, replicates=100)
+    columns = []
+    for _ in range(400):
+        before = guest["pulls"][0].astype(int)
+        guest.call("update", 0, 1)
+        columns.append(guest["pulls"][0].astype(int) - before)
+    correlations = np.corrcoef(np.array(columns).T)[np.triu_indices(100, 1)]
+    assert abs(correlations.mean()) < 0.005
+    assert np.abs(correlations).max() < 0.3
+
+
+def test_bootstrap_thompson_chooses_among_equal_arms_evenly() -> None:
+    guest = Guest.new("bootstrap_thompson", arms=5, replicates=10)
+    chosen = Counter(guest.call("act") for _ in range(3000))
+    for arm in range(5):
+        assert chosen[arm] / 3000 == pytest.approx(0.2, abs=0.03)

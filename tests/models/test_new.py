@@ -1,0 +1,109 @@
+"""A new model has what was asked for, or says what cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wasmstate import SchemaError, Session, State
+from wasmstate.models import describe, names, new
+from wasmstate.models.family import generator_state
+
+
+def test_options_become_values_and_shapes_of_the_state() -> None:
+    state = State.of(new("epsilon_greedy", arms=5, epsilon=0.25))
+    assert state["arms"] == 5
+    assert state["epsilon"] == 0.25
+    assert state["pulls"].shape == state["rewards"].shape == (5,)
+    assert state.tensor("arms").bounds == (">= 5", "<= 5")
+    assert state.tensor("epsilon").bounds == ("finite", ">= 0", "<= 1")
+    assert state.tensor("pulls").merge == "counts"
+    assert state.metadata["model"] == "epsilon_greedy"
+
+
+def test_options_that_are_not_given_have_their_defaults() -> None:
+    state = State.of(new("bootstrap_thompson", arms=2))
+    assert state["replicates"] == 100
+    assert state["successes"].shape == (2, 100)
+    assert state["prior"].tolist() == [1, 1]
+
+
+def test_rls_starts_with_the_variance_that_was_asked_for() -> None:
+    state = State.of(new("rls", features=2, variance=50))
+    assert state["covariance"].tolist() == [[50, 0, 0], [0, 50, 0], [0, 0, 50]]
+
+
+def test_a_state_is_as_small_as_its_options() -> None:
+    sizes = [
+        sum(region.length for region in State.of(new("ols", features=features)).regions)
+        for features in (2, 40)
+    ]
+    assert sizes == [8 + 8 + 8 + 8 * 3 + 8 * 9, 8 + 8 + 8 + 8 * 41 + 8 * 41 * 41]
+
+
+def test_a_seed_gives_what_splitmix64_gives() -> None:
+    # The first numbers that splitmix64.c prints for the seed 1234567.
+    assert generator_state(1234567) == [6457827717110365317, 3203168211198807973]
+    assert State.of(new("thompson", arms=2, seed=1234567))["rng"].tolist() == [
+        6457827717110365317,
+        3203168211198807973,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("thomson", {}, f"there is no model 'thomson'; there are {', '.join(names())}"),
+        ("thompson", {}, "thompson needs arms: how many there are to choose from"),
+        ("thompson", {"arms": 0}, "arms must be >= 1, not 0"),
+        ("thompson", {"arms": 257}, "arms must be <= 256, not 257"),
+        ("thompson", {"arms": 2.5}, "arms must be a whole number, not 2.5"),
+        ("thompson", {"arms": True}, "arms must be a whole number, not True"),
+        ("thompson", {"arms": 2, "legs": 4}, "thompson has no option 'legs'; it has arms"),
+        (
+            "thompson",
+            {"arms": 2, "seed": -1},
+            "the seed must be a whole number from 0 to 2**64 - 1, not -1",
+        ),
+        ("linear", {"features": 2, "lr": 0}, "lr must be > 0, not 0.0"),
+        ("linear", {"features": 2, "lr": "fast"}, "lr must be a number, not 'fast'"),
+        ("linear", {"features": 2, "lr": float("inf")}, "lr must be finite, not inf"),
+        ("linear", {"features": 2, "lr": float("nan")}, "lr must be > 0, not nan"),
+        (
+            "linear",
+            {"features": 2, "seed": 1},
+            "linear draws no random numbers: it takes no seed",
+        ),
+        (
+            "bootstrap_thompson",
+            {"arms": 65},
+            "arms * replicates = 6500 does not fit one page of memory: at most 6400 can be",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        new(name, **options)
+    assert str(caught.value) == message
+
+
+def test_a_new_bandit_learns_on_disk(tmp_path: Any) -> None:
+    path = tmp_path / "ads.wasm"
+    path.write_bytes(new("ucb1", arms=3).to_bytes())
+    for arm in range(3):
+        with Session.open(path) as session:
+            assert session.predict() == arm
+            session.update(arm, float(arm == 1))
+    with Session.open(path) as session:
+        assert session.generation == 3
+        assert session.predict() == 1
+        assert session.call("estimate", 1) == 1
+        assert session.parameters("update") == ["arm", "reward"]
+
+
+def test_a_family_tells_of_itself() -> None:
+    family = describe("logistic")
+    assert [option.name for option in family.options] == ["features", "lr", "scale"]
+    assert not family.is_random
+    assert describe("softmax").is_random

@@ -1,0 +1,162 @@
+"""``wasmstate models``: what can learn, and new files that do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wasmstate.cli.common import about, as_json, columns, echo_json, new_file, plural
+from wasmstate.errors import SchemaError
+from wasmstate.models import Family, describe, names
+
+
+@click.group("models")
+def command() -> None:
+    """List the models that come with wasmstate, and make files of them.
+
+    \b
+    Examples:  wasmstate models list
+               wasmstate models show thompson
+               wasmstate models new thompson --arms 10 -o ads.wasm
+    """
+
+
+@command.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List the models, a line each."""
+    families = [describe(name) for name in names()]
+    if as_json:
+        echo_json([_document(family) for family in families])
+        return
+    click.echo(columns([(family.name, family.summary) for family in families]))
+
+
+@command.command("show")
+@click.argument("name")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Show a model: its options, functions, and the tensors of its state.
+
+    \b
+    Example:  wasmstate models show thompson
+    """
+    try:
+        family = describe(name)
+    except SchemaError as error:
+        raise click.UsageError(str(error)) from error
+    if as_json:
+        echo_json(_document(family))
+        return
+    click.echo(f"{family.name}: {family.summary}\nSource: {family.source}")
+    click.echo("\nOptions")
+    rows = [
+        (f"  --{option.name}", ", ".join(option.bounds), _default(option.default), option.help)
+        for option in family.options
+    ]
+    if family.is_random:
+        rows.append(("  --seed", ">= 0", "by chance", "of the random numbers"))
+    click.echo(columns(rows))
+    click.echo("\nFunctions")
+    click.echo(columns([(f"  {name}", text) for name, text in family.entry_points.items()]))
+    click.echo("\nTensors, how two devices' are merged, and what they must be")
+    click.echo(
+        columns(
+            [
+                (f"  {tensor.spec}", tensor.merge, ", ".join(tensor.bounds))
+                for tensor in family.tensors
+            ]
+        )
+    )
+
+
+def _default(value: float | None) -> str:
+    return "needed" if value is None else f"{value:g}"
+
+
+def _document(family: Family) -> dict[str, Any]:
+    return {
+        "name": family.name,
+        "summary": family.summary,
+        "source": family.source,
+        "options": [
+            {
+                "name": option.name,
+                "type": "integer" if option.integer else "number",
+                "default": option.default,
+                "bounds": list(option.bounds),
+                "help": option.help,
+            }
+            for option in family.options
+        ],
+        "takes_seed": family.is_random,
+        "entry_points": dict(family.entry_points),
+        "tensors": [
+            {"spec": tensor.spec, "merge": tensor.merge, "bounds": list(tensor.bounds)}
+            for tensor in family.tensors
+        ],
+    }
+
+
+class _Families(click.Group):
+    """A command a family, with its options."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return names()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _new_command(describe(cmd_name)) if cmd_name in names() else None
+
+
+@command.group("new", cls=_Families)
+def new() -> None:
+    """Make a file with a model that has learned nothing yet.
+
+    \b
+    Examples:  wasmstate models new thompson --arms 10 -o ads.wasm
+               wasmstate models new linear --help
+    """
+
+
+def _new_command(family: Family) -> click.Command:
+    def make(output: Path, force: bool, seed: int | None, **options: float | None) -> None:
+        from wasmstate.storage.commit import write_new  # noqa: PLC0415 (--help does not need it)
+
+        given = {name: value for name, value in options.items() if value is not None}
+        try:
+            module = family.make(seed, given)
+        except SchemaError as error:
+            raise click.UsageError(str(error)) from error
+        with about(output):
+            write_new(output, module, overwrite=force)
+        size = output.stat().st_size
+        click.echo(f"{output}: {family.name}, {plural(size, 'byte')}")
+
+    params: list[click.Parameter] = [
+        click.Option(
+            [f"--{option.name}"],
+            type=int if option.integer else float,
+            required=option.default is None,
+            help=f"{option.help[0].upper()}{option.help[1:]}"
+            + ("." if option.default is None else f"; {option.default:g} if not given."),
+        )
+        for option in family.options
+    ]
+    if family.is_random:
+        params.append(
+            click.Option(["--seed"], type=int, help="Of the random numbers; else by chance.")
+        )
+    params.append(click.Option(["-o", "--output"], type=new_file, required=True, help="The file."))
+    params.append(
+        click.Option(["--force"], is_flag=True, help="Replace the output file if there is one.")
+    )
+    callback = make if family.is_random else (lambda **given: make(seed=None, **given))
+    return click.Command(
+        family.name,
+        params=params,
+        callback=callback,
+        help=f"{family.summary[0].upper()}{family.summary[1:]}.\n\nSource: {family.source}.",
+        short_help=family.summary,
+    )

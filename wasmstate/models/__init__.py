@@ -1,0 +1,43 @@
+"""Models that learn, ready to be used: kernels of one page of memory, and their first states.
+
+A model is a plain module with a state section: write it to a file, and open a session on it.
+"""
+
+from __future__ import annotations
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import SchemaError
+from wasmstate.models.family import Family, Option, TensorTemplate
+from wasmstate.models.table import FAMILIES
+
+__all__ = ["Family", "Option", "TensorTemplate", "describe", "names", "new"]
+
+
+def names() -> list[str]:
+    """The families of models, in the order of the documentation."""
+    return list(FAMILIES)
+
+
+def describe(name: str) -> Family:
+    """A family: its options, tensors, entry points, and where its equations come from.
+
+    Raises:
+        SchemaError: if there is none of that name.
+    """
+    if name not in FAMILIES:
+        raise SchemaError(f"there is no model {name!r}; there are {', '.join(FAMILIES)}")
+    return FAMILIES[name]
+
+
+def new(name: str, /, *, seed: int | None = None, **options: float) -> Module:
+    """A model that has learned nothing yet.
+
+    Args:
+        name: of its family, one of :func:`names`.
+        seed: of its random numbers; if it is not given, the operating system gives one.
+        options: as its family has them.
+
+    Raises:
+        SchemaError: if there is no such family or option, or a value cannot be.
+    """
+    return describe(name).make(seed, options)

@@ -1,0 +1,247 @@
+"""What a family of models is: options, tensors, entry points; and making a model of it."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import SchemaError
+from wasmstate.state.bounds import parse_bound
+from wasmstate.state.describe import describe, with_state
+from wasmstate.state.schema import Signature
+from wasmstate.state.tensor import TensorSpec
+
+Values = Mapping[str, float]
+"""Options by name, and ``rows``: how many rows ``update_many`` takes at once."""
+
+_DIMENSION = re.compile(r"\[([a-z0-9+*, ]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What somebody who makes a model decides.
+
+    Attributes:
+        name: also of the tensor that keeps it.
+        help: one clause.
+        default: ``None`` if it must be given.
+        integer: whether it is a whole number.
+        bounds: as a tensor's: see :mod:`wasmstate.state.bounds`.
+    """
+
+    name: str
+    help: str
+    default: float | None = None
+    integer: bool = False
+    bounds: tuple[str, ...] = ()
+
+    def check(self, value: object) -> float:
+        """The value as it will be kept.
+
+        Raises:
+            SchemaError: if it is not a number of the right kind, or out of its bounds.
+        """
+        kinds = (int, np.integer) if self.integer else (int, float, np.integer, np.floating)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            wanted = "a whole number" if self.integer else "a number"
+            raise SchemaError(f"{self.name} must be {wanted}, not {value!r}")
+        number = int(value) if self.integer else float(value)
+        for bound in (*self.bounds, "finite"):
+            if parse_bound(bound)(np.asarray(float(number))) is not None:
+                raise SchemaError(f"{self.name} must be {bound}, not {number}")
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class TensorTemplate:
+    """A tensor whose shape depends on options.
+
+    Attributes:
+        spec: ``name:dtype[shape]``, the shape in names of options: ``mean:f64[features+1]``.
+        merge, bounds, unit: as in :class:`wasmstate.TensorSpec`.
+        value: its first value, if that is neither the option of its name nor zeros.
+    """
+
+    spec: str
+    merge: str
+    bounds: tuple[str, ...] = ()
+    unit: str | None = None
+    value: Callable[[Values], Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique in its family."""
+        return self.spec.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of models.
+
+    Attributes:
+        name: as in ``wasmstate models new NAME``; also that of the kernel.
+        summary: one line.
+        source: of the equations.
+        options: in the order in which a form shows them.
+        tensors: of S, in the order in which they are shown.
+        entry_points: signatures by the name of the function, dimensions in names of options.
+        buffer: how many numbers the buffer ``x`` holds; 0 if there is none.
+        max_rows: how many rows the other buffers hold.
+        room: products of options, and the largest that the kernel has room for.
+    """
+
+    name: str
+    summary: str
+    source: str
+    options: tuple[Option, ...]
+    tensors: tuple[TensorTemplate, ...]
+    entry_points: Mapping[str, str]
+    buffer: int = 0
+    max_rows: int = 1
+    room: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it draws random numbers, and takes a seed."""
+        return any(tensor.name == "rng" for tensor in self.tensors)
+
+    def option(self, name: str) -> Option:
+        """An option.
+
+        Raises:
+            SchemaError: if there is none of that name.
+        """
+        for each in self.options:
+            if each.name == name:
+                return each
+        known = ", ".join(option.name for option in self.options)
+        raise SchemaError(f"{self.name} has no option {name!r}; it has {known}")
+
+    def values(self, options: Mapping[str, object]) -> dict[str, float]:
+        """All options, checked, with defaults for those that are not given.
+
+        Raises:
+            SchemaError: naming the option and what is wrong.
+        """
+        given = {name: self.option(name).check(value) for name, value in options.items()}
+        values = {}
+        for option in self.options:
+            value = given.get(option.name, option.default)
+            if value is None:
+                raise SchemaError(f"{self.name} needs {option.name}: {option.help}")
+            values[option.name] = value
+        for product, most in self.room.items():
+            size = _size(product, values)
+            if size > most:
+                raise SchemaError(
+                    f"{product.replace('*', ' * ')} = {size} does not fit one page of memory: "
+                    f"at most {most} can be"
+                )
+        rows = self.max_rows
+        if self.buffer:
+            rows = min(rows, self.buffer // int(values["features"]))
+        return values | {"rows": rows}
+
+    def tensor_specs(self, values: Values) -> list[TensorSpec]:
+        """The tensors of a model with these options."""
+        specs = []
+        for template in self.tensors:
+            text = _with_sizes(template.spec, values)
+            spec = TensorSpec.parse(f"{text}@sym:{template.name}")
+            bounds = template.bounds
+            if spec.dtype == "u32" and template.name in values:
+                # The tensors have this size: there is no other that could be right.
+                bounds = tuple(f"{sign} {values[template.name]}" for sign in (">=", "<="))
+            specs.append(
+                TensorSpec(
+                    spec.name,
+                    spec.dtype,
+                    spec.shape,
+                    spec.place,
+                    template.unit,
+                    template.merge,
+                    bounds or self._option_bounds(template.name),
+                )
+            )
+        return specs
+
+    def _option_bounds(self, name: str) -> tuple[str, ...]:
+        bounds = [option.bounds for option in self.options if option.name == name]
+        return ("finite", *bounds[0]) if bounds else ()
+
+    def signature_texts(self, values: Values) -> dict[str, str]:
+        """The entry points of a model with these options, as text."""
+        return {name: _with_sizes(text, values) for name, text in self.entry_points.items()}
+
+    def make(self, seed: int | None, options: Mapping[str, object]) -> Module:
+        """A model: the kernel, with the options in its state. Raises as :func:`new`."""
+        values = self.values(options)
+        initial: dict[str, Any] = {
+            template.name: template.value(values) if template.value else values[template.name]
+            for template in self.tensors
+            if template.value or template.name in values
+        }
+        if self.is_random:
+            initial["rng"] = generator_state(secrets.randbits(64) if seed is None else seed)
+        elif seed is not None:
+            raise SchemaError(f"{self.name} draws no random numbers: it takes no seed")
+        module = Module.from_bytes(self.kernel())
+        state = describe(
+            module,
+            self.tensor_specs(values),
+            entry_points={
+                name: Signature.parse(text)
+                for name, text in self.signature_texts(values).items()
+                if "@" not in text  # signatures have no arrays yet
+            },
+            metadata={"model": self.name, "summary": self.summary},
+        )
+        return with_state(module, state.with_values(initial))
+
+    def kernel(self) -> bytes:
+        """The code, without a state."""
+        return (files("wasmstate.models") / f"{self.name}.wasm").read_bytes()
+
+
+def generator_state(seed: int) -> list[int]:
+    """The state that xoroshiro128** gets from a seed: two numbers of SplitMix64, as its authors do.
+
+    Raises:
+        SchemaError: if the seed does not fit 64 bits.
+
+    Source: D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators" (2018);
+    S. Vigna, splitmix64.c (2015).
+    """
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 64:
+        raise SchemaError(f"the seed must be a whole number from 0 to 2**64 - 1, not {seed!r}")
+    mask = (1 << 64) - 1
+    state = []
+    for step in (1, 2):
+        z = (int(seed) + step * 0x9E3779B97F4A7C15) & mask
+        z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
+        state.append(z ^ z >> 31)
+    return state
+
+
+def _with_sizes(text: str, values: Values) -> str:
+    def sizes(match: re.Match[str]) -> str:
+        return f"[{','.join(str(_size(part, values)) for part in match[1].split(','))}]"
+
+    return _DIMENSION.sub(sizes, text)
+
+
+def _size(text: str, values: Values) -> int:
+    """Of ``features``, ``features+1`` or ``arms*replicates``."""
+    return sum(
+        math.prod(int(values.get(factor, factor)) for factor in term.strip().split("*"))
+        for term in text.split("+")
+    )

@@ -1,0 +1,27 @@
+"""Options and tensors that several families have."""
+
+from __future__ import annotations
+
+from wasmstate.models.family import Option, TensorTemplate
+
+NOT_NEGATIVE = (">= 0",)
+FINITE = ("finite",)
+SQUARES = ("finite", ">= 0")
+
+COUNT = TensorTemplate("count:i64", "counts", NOT_NEGATIVE, unit="updates")
+RNG = TensorTemplate("rng:u64[2]", "none")
+
+
+def dimension(name: str, most: int, help: str, default: int | None = None) -> Option:
+    """A size of tensors."""
+    return Option(name, help, default, integer=True, bounds=(">= 1", f"<= {most}"))
+
+
+def switch(name: str, help: str, default: int) -> Option:
+    """Something that is on (1) or off (0)."""
+    return Option(name, help, default, integer=True, bounds=(">= 0", "<= 1"))
+
+
+def kept(option: str, dtype: str = "f64") -> TensorTemplate:
+    """The tensor that keeps an option; devices that are merged must agree on it."""
+    return TensorTemplate(f"{option}:{dtype}", "none")

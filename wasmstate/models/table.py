@@ -1,0 +1,12 @@
+"""Every family of models, by name."""
+
+from __future__ import annotations
+
+from wasmstate.models import bandits, classification, regression
+from wasmstate.models.family import Family
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for table in (bandits, regression, classification)
+    for family in table.FAMILIES
+}
