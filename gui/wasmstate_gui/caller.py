@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
-from wasmstate_gui.protocol import Call, Load, Outcome, Progress, decode, encode
+from wasmstate_gui.protocol import Call, Load, Outcome, Progress, Step, decode, encode
 
 
 class Caller(QObject):
@@ -16,7 +17,7 @@ class Caller(QObject):
     """
 
     progressed = Signal(object)
-    """A :class:`Progress` of the call under way."""
+    """The :class:`Step` objects that the call under way has taken since it was last told."""
     finished = Signal(object)
     """The :class:`Outcome` of the call that was under way."""
 
@@ -26,10 +27,10 @@ class Caller(QObject):
         self._ended: list[QProcess] = []
         self._module = b""
         self._key: object = None
-        self._known: list[bytes] | None = None  # S as the process has it
+        self.known: list[bytes] | None = None
+        """S as the process has it; whoever takes its steps notes here where they led."""
         self._call: Call | None = None
         self._done = 0
-        self._last: list[bytes] | None = None
         self._next_id = 1
         self._said: list[bytes] = []
 
@@ -60,31 +61,20 @@ class Caller(QObject):
         if self._process is None:
             self._start()
 
-    def call(
-        self,
-        name: str,
-        args: list[int | float],
-        contents: list[bytes],
-        times: int = 1,
-        seconds: float | None = 2.0,
-    ) -> None:
+    def call(self, call: Call) -> None:
         """Start a call; :attr:`finished` tells what came of it.
 
         Args:
-            name: of the export.
-            args: numbers.
-            contents: S to start from, a region each. It is sent if the process has another one:
-                with the S that its last call left, its instance goes on as it is.
-            times: how often.
-            seconds: how long one call may take; ``None`` for as long as it likes.
+            call: its contents are what S starts from. They are sent if the process has another S:
+                with the one that its last call left, its instance goes on as it is.
         """
         assert self._call is None
         self.warm_up()
-        sent = None if contents == self._known else contents
-        self._known = contents
-        self._call = Call(self._next_id, name, args, times, sent, seconds)
+        sent = None if call.contents == self.known else call.contents
+        self.known = None
+        self._call = replace(call, id=self._next_id, contents=sent)
         self._next_id += 1
-        self._done, self._last = 0, None
+        self._done = 0
         assert self._process is not None
         self._process.write(encode(self._call))
 
@@ -118,7 +108,7 @@ class Caller(QObject):
         if process is None:
             return
         self._process = None
-        self._known = None
+        self.known = None
         process.readyReadStandardOutput.disconnect(self._read)
         process.finished.disconnect(self._ended_by_itself)
         process.errorOccurred.disconnect(self._failed_to_start)
@@ -135,24 +125,28 @@ class Caller(QObject):
             return
         *lines, rest = b"".join(self._said).split(b"\n")
         self._said = [rest]
-        for line in lines:
-            message = decode(line)
-            if self._call is None:
-                continue
-            if isinstance(message, Progress) and message.id == self._call.id:
-                self._done, self._last = message.done, message.contents
-                self.progressed.emit(message)
-            elif isinstance(message, Outcome) and message.id == self._call.id:
-                self._call = None
-                self._known = message.contents or self._last or self._known
-                self.finished.emit(message)
+        # What has piled up while the window was busy is shown at once.
+        steps: list[Step] = []
+        for message in map(decode, lines):
+            if isinstance(message, Progress | Outcome) and self._is_under_way(message.id):
+                steps += message.steps
+                if isinstance(message, Outcome):
+                    self._call = None
+                    self.finished.emit(replace(message, steps=steps))
+                    return
+        if steps:
+            self._done += len(steps)
+            self.progressed.emit(steps)
+
+    def _is_under_way(self, id: int) -> bool:
+        return self._call is not None and id == self._call.id
 
     def _ended_by_itself(self, code: int) -> None:
         process = self._process
         if process is None:
             return
         last = bytes(process.readAllStandardError().data()).decode(errors="replace").strip()
-        self._process = self._known = None
+        self._process = self.known = None
         process.deleteLater()
         reason = last.splitlines()[-1] if last else f"exit code {code}"
         self._fail("ProcessError", f"the process that runs the module ended: {reason}")

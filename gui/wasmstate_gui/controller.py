@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -12,10 +13,12 @@ from wasmstate.storage import commit
 from wasmstate_gui.caller import Caller
 from wasmstate_gui.follower import Follower
 from wasmstate_gui.jobs import Jobs
+from wasmstate_gui.presenters import stepping
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
 from wasmstate_gui.presenters.step_form import failure_text, result_text
-from wasmstate_gui.protocol import Outcome, Progress
+from wasmstate_gui.presenters.timeline import Timeline
+from wasmstate_gui.protocol import Call, Outcome, Step
 
 WARM_UP_MS = 400
 
@@ -43,6 +46,7 @@ class Controller(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.document: Document | None = None
+        self.timeline: Timeline | None = None
         self._caller = Caller(self)
         self._caller.progressed.connect(self._progressed)
         self._caller.finished.connect(self._finished)
@@ -52,7 +56,8 @@ class Controller(QObject):
         self._warm_up = QTimer(self, singleShot=True, interval=WARM_UP_MS)
         self._warm_up.timeout.connect(self._caller.warm_up)
         self._start: State | None = None
-        self._counts = False
+        self._call: Call | None = None
+        self._done = 0
         self._missed = False
 
     @property
@@ -75,15 +80,36 @@ class Controller(QObject):
         path = path.absolute()
         self._jobs.start(lambda: read_snapshot(path), self._read)
 
-    def call(self, name: str, args: list[int | float], times: int, seconds: float | None) -> None:
-        """Call an exported function; S in memory becomes what it leaves."""
+    def call(self, call: Call) -> None:
+        """Call an exported function from the shown step on; what S becomes is the next step."""
         document = self.document
         if document is None or document.state is None or self.is_busy:
             return
         self._start = document.state
-        self._counts = name == "update"
-        self._caller.call(name, args, document.state.contents(), times, seconds)
+        self._call, self._done = call, 0
+        self._caller.call(replace(call, contents=document.state.contents()))
         self.running_changed.emit(True)
+
+    def go(self, step: int) -> None:
+        """Show another step of the timeline; the disk stays what it is."""
+        document, timeline = self.document, self.timeline
+        if document is None or timeline is None or self.is_busy or step not in timeline:
+            return
+        timeline.go(step)
+        self._show(stepping.at_step(document, timeline))
+
+    def edit(self, state: State, text: str) -> None:
+        """Give S other values by hand: a step of the timeline, as any other.
+
+        Args:
+            state: with the new values.
+            text: what was done, as the timeline shows it.
+        """
+        document, timeline = self.document, self.timeline
+        if document is None or document.state is None or timeline is None or self.is_busy:
+            return
+        stepping.add_edit(timeline, document.state, state, text)
+        self._show(stepping.at_step(document, timeline))
 
     def stop(self) -> None:
         """End the call under way."""
@@ -103,24 +129,39 @@ class Controller(QObject):
     def revert(self) -> None:
         """Go back to what is on disk."""
         document = self.document
-        if document is not None and document.is_dirty and not self.is_busy:
-            self._show(document.took_theirs() if document.theirs else document.reverted())
-            if document.theirs is None:
-                self.reverted.emit(document)
+        if document is None or not document.is_dirty or self.is_busy:
+            return
+        if document.theirs is not None:
+            self.take_theirs()
+            return
+        timeline, state = self.timeline, document.disk.state
+        assert timeline is not None
+        assert state is not None
+        assert document.state is not None
+        if timeline.on_disk is None:
+            stepping.add_disk(timeline, document.state, state, "the file")
+        else:
+            timeline.go(timeline.on_disk)
+        self._show(replace(document, state=state, before=document.state, step=timeline.here))
+        self.reverted.emit(document)
 
     def come_back(self, document: Document) -> None:
         """Undo a revert, if the file is still the same."""
         if self.document is not None and self.document.disk is document.disk:
+            if self.timeline is not None and document.step in self.timeline:
+                self.timeline.go(document.step)
             self._show(document)
 
     def take_theirs(self) -> None:
         """Settle a conflict by dropping what was done here."""
         if self.document is not None and self.document.theirs is not None:
-            self._take(self.document.took_theirs())
+            self._take_external(self.document.took_theirs())
 
     def keep_mine(self) -> None:
         """Settle a conflict by keeping S as it is here; the next write replaces theirs."""
         if self.document is not None and self.document.can_keep_mine:
+            assert self.timeline is not None
+            self.timeline.on_disk = None
             self._take(self.document.kept_mine())
 
     def look_again(self) -> None:
@@ -145,7 +186,9 @@ class Controller(QObject):
             self.failed.emit("The file cannot be read.", _reason(result))
         else:
             self._caller.stop()
-            self._take(Document.of(result), announce=False)
+            document = Document.of(result)
+            self.timeline = stepping.timeline_of(result)
+            self._take(document, announce=False)
             self.opened.emit()
             if result.functions:
                 self._warm_up.start()
@@ -159,7 +202,11 @@ class Controller(QObject):
             self._catch_up()
             return
         before = self.document
-        self._take(before.replaced(result))
+        after = before.replaced(result)
+        if after.theirs is None and result.data != before.disk.data:
+            self._take_external(after)
+        else:
+            self._take(after)
         if result.data != before.disk.data and self.document.theirs is None:
             self.said.emit("Another program has replaced the file; this is the new one")
         self._catch_up()
@@ -168,6 +215,8 @@ class Controller(QObject):
         if self.document is None:
             return
         if isinstance(result, Snapshot):
+            if self.timeline is not None:
+                self.timeline.on_disk = self.document.step
             self._take(self.document.written(result))
             self.said.emit(f"Written to {result.path.name}")
         elif isinstance(result, StateConflictError):
@@ -177,24 +226,44 @@ class Controller(QObject):
             self._missed = isinstance(result, DurabilityUnknownError)
         self._catch_up()
 
-    def _progressed(self, progress: Progress) -> None:
-        self._step_to(progress.contents, progress.done)
+    def _progressed(self, steps: list[Step]) -> None:
+        self._add_steps(steps)
 
     def _finished(self, outcome: Outcome) -> None:
-        self._step_to(outcome.contents, outcome.done)
-        end = self.document.state if self.document is not None else None
+        self._add_steps(outcome.steps)
+        document = self.document
+        if document is not None and document.state is not None and self.timeline is not None:
+            if self._caller.process_id:  # a process that was ended knows nothing any more
+                self._caller.known = document.state.contents()
+            if outcome.error and outcome.error != "Stopped":
+                self.timeline.note_trouble(outcome.text)
         if outcome.error:
             self.result.emit(failure_text(outcome), True)
-        elif self._start is not None and end is not None:
-            self.result.emit(result_text(outcome, self._start, end), False)
+        elif self._start is not None and document is not None and document.state is not None:
+            self.result.emit(result_text(outcome, self._start, document.state), False)
         self.running_changed.emit(False)
         self._catch_up()
 
-    def _step_to(self, contents: list[bytes] | None, done: int) -> None:
-        if self.document is None or self._start is None or not done:
+    def _add_steps(self, steps: list[Step]) -> None:
+        document, timeline, call = self.document, self.timeline, self._call
+        if document is None or timeline is None or call is None:
             return
-        updates = done if self._counts else 0
-        self._show(self.document.stepped(contents, updates, self._start))
+        stepping.add_calls(timeline, call, self._done, steps, document.disk.functions)
+        self._done += len(steps)
+        if timeline.here != document.step:
+            self._show(stepping.at_step(document, timeline, self._start))
+
+    def _take_external(self, document: Document) -> None:
+        """Show what another program made of the file: a step, if S is of the same tensors."""
+        old, state = self.document.state if self.document else None, document.disk.state
+        if self.timeline is None or not stepping.are_alike(old, state):
+            self.timeline = stepping.timeline_of(document.disk)
+            self._take(replace(document, step=0))
+            return
+        assert old is not None
+        assert state is not None
+        stepping.add_disk(self.timeline, old, state, "replaced by another program")
+        self._take(replace(document, step=self.timeline.here))
 
     def _take(self, document: Document, *, announce: bool = True) -> None:
         """Show a document whose file is another one than before."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Number = int | float
@@ -30,6 +30,8 @@ class Call:
         name: of the export.
         args: numbers.
         times: how often; what is changed by one call is there for the next.
+        rows: the arguments of each call in its turn, in place of ``args``; as many as ``times``.
+        until: a condition on S that ends the calls once it holds; empty for none.
         contents: S to start from, a region each; ``None`` for S as the last call left it.
         seconds: how long one call may take; ``None`` for as long as it likes.
     """
@@ -40,15 +42,31 @@ class Call:
     times: int = 1
     contents: list[bytes] | None = None
     seconds: float | None = 2.0
+    rows: list[list[Number]] = field(default_factory=list)
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one call did.
+
+    Attributes:
+        delta: of S; see :mod:`wasmstate_gui.presenters.delta`.
+        value: what the call gave; several results as a list.
+        size: ``dS``, the norm of the change of the floating-point tensors.
+    """
+
+    delta: bytes
+    value: Any = None
+    size: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Some of the calls are done, and S is this."""
+    """These calls are done, too."""
 
     id: int
-    done: int
-    contents: list[bytes]
+    steps: list[Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +76,25 @@ class Outcome:
     Attributes:
         id, name: as in the call.
         done: how many calls returned.
-        value: what the last of them gave; several results as a list.
+        value: what the last of them gave.
+        steps: the calls that returned since it was last told.
         seconds: all of them took.
-        contents: S after the last one that returned; ``None`` if it is what was last told.
         pages: of the memory, before and after.
         error: the name of the error's class; empty if there was none.
         text: of the error.
+        stopped: whether the condition came to hold.
     """
 
     id: int
     name: str
     done: int = 0
     value: Any = None
+    steps: list[Step] = field(default_factory=list)
     seconds: float = 0.0
-    contents: list[bytes] | None = None
     pages: tuple[int, int] = (0, 0)
     error: str = ""
     text: str = ""
+    stopped: bool = False
 
 
 Message = Load | Call | Progress | Outcome
@@ -84,9 +104,12 @@ _KINDS: dict[str, type[Message]] = {each.__name__: each for each in (Load, Call,
 def encode(message: Message) -> bytes:
     """A message as a line."""
     fields = asdict(message)
-    for key in ("contents", "module"):
-        if fields.get(key) is not None:
-            fields[key] = _packed(fields[key])
+    if "module" in fields:
+        fields["module"] = _packed(fields["module"])
+    if fields.get("contents") is not None:
+        fields["contents"] = [_packed(each) for each in fields["contents"]]
+    if "steps" in fields:
+        fields["steps"] = [[_packed(s["delta"]), s["value"], s["size"]] for s in fields["steps"]]
     return json.dumps({"kind": type(message).__name__, **fields}).encode() + b"\n"
 
 
@@ -94,21 +117,16 @@ def decode(line: bytes) -> Message:
     """A line as a message. Both ends are of one version, so nothing is checked."""
     fields = json.loads(line)
     message_class = _KINDS[fields.pop("kind")]
-    for key in ("contents", "module"):
-        if fields.get(key) is not None:
-            fields[key] = _unpacked(fields[key])
+    if "module" in fields:
+        fields["module"] = base64.b64decode(fields["module"])
+    if fields.get("contents") is not None:
+        fields["contents"] = [base64.b64decode(each) for each in fields["contents"]]
+    if "steps" in fields:
+        fields["steps"] = [Step(base64.b64decode(d), v, s) for d, v, s in fields["steps"]]
     if "pages" in fields:
         fields["pages"] = tuple(fields["pages"])
     return message_class(**fields)
 
 
-def _packed(value: bytes | list[bytes]) -> str | list[str]:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return [base64.b64encode(each).decode() for each in value]
-
-
-def _unpacked(value: str | list[str]) -> bytes | list[bytes]:
-    if isinstance(value, str):
-        return base64.b64decode(value)
-    return [base64.b64decode(each) for each in value]
+def _packed(value: bytes) -> str:
+    return base64.b64encode(value).decode()

@@ -14,13 +14,13 @@ from wasmstate_gui.actions import Actions
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.dialogs import ask_about_changes, ask_for_file, show_keys
 from wasmstate_gui.navigator import Navigator
-from wasmstate_gui.panels.step_panel import CallRequest
 from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.absence import no_tensors
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.step_form import forms
+from wasmstate_gui.protocol import Call
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.theme import DARK, LIGHT, Theme
@@ -177,9 +177,9 @@ class MainWindow(Shell):
         actions.predict.setEnabled(panel.predict_button.isEnabled())
         actions.stop.setEnabled(busy)
 
-    def _call(self, request: CallRequest) -> None:
+    def _call(self, request: Call) -> None:
         self._forget_revert()
-        self.controller.call(request.name, request.args, request.times, request.seconds)
+        self.controller.call(request)
 
     def _running_changed(self, running: bool) -> None:
         self._enable()

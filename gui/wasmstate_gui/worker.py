@@ -17,10 +17,12 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.errors import WasmstateError
 from wasmstate.runtime import Instance, Limits, Program
+from wasmstate.state.condition import Condition, step_size
 from wasmstate.state.state import State
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, decode, encode
+from wasmstate_gui.presenters.delta import encode_delta
+from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Step, decode, encode
 
-PROGRESS_SECONDS = 0.1
+PROGRESS_SECONDS = 1 / 30
 
 Say = Callable[[Message], None]
 
@@ -37,26 +39,29 @@ class Runner:
 
     def run(self, call: Call, say: Say) -> Outcome:
         """Call as often as is asked; gives what came of it."""
-        started = time.perf_counter()
-        said = started
-        told = self._contents
+        said = time.perf_counter()
+        steps: list[Step] = []
         value: Any = None
         done, seconds, pages = 0, 0.0, (0, 0)
+        stopped = False
         try:
             instance = self._ready(call)
-            told = self._contents
-            arguments = instance.prepare(call.name, call.args)
+            until = Condition(call.until, self._state) if call.until else None
+            arguments = [instance.prepare(call.name, row) for row in call.rows or [call.args]]
             pages = (instance.pages, instance.pages)
-            while done < call.times:
+            while done < call.times and not stopped:
                 started = time.perf_counter()
-                value = instance.call(call.name, arguments)
+                result = instance.call(call.name, arguments[done % len(arguments)])
                 now = time.perf_counter()
                 seconds += now - started
-                self._accept(instance.read(self._state.regions))
+                value = list(result) if isinstance(result, tuple) else result
+                steps.append(self._accept(instance.read(self._state.regions), value))
                 done += 1
+                stopped = until is not None and self._holds(until, steps[-1], done)
                 if now - said > PROGRESS_SECONDS:
-                    said, told = now, self._contents
-                    say(Progress(call.id, done, self._contents))
+                    said = now
+                    say(Progress(call.id, steps))
+                    steps = []
         except WasmstateError as error:
             # A restart of a device would do the same: a new instance, S from before the call.
             self._instance = None
@@ -65,14 +70,7 @@ class Runner:
             pages = (pages[0], instance.pages)
             failure = {}
         return Outcome(
-            call.id,
-            call.name,
-            done,
-            list(value) if isinstance(value, tuple) else value,
-            seconds,
-            None if self._contents == told else self._contents,
-            pages,
-            **failure,
+            call.id, call.name, done, value, steps, seconds, pages, stopped=stopped, **failure
         )
 
     def _ready(self, call: Call) -> Instance:
@@ -87,12 +85,21 @@ class Runner:
             self._instance = instance
         return self._instance
 
-    def _accept(self, contents: list[bytes]) -> None:
+    def _accept(self, contents: list[bytes], value: Any) -> Step:
         if contents == self._contents:
-            return
+            return Step(b"", value)
+        after = self._state.with_contents(contents)
         if self._has_bounds:
-            self._state.with_contents(contents).check_bounds()
+            after.check_bounds()
+        delta = encode_delta(b"".join(self._contents), b"".join(contents))
+        size = step_size(self._state.with_contents(self._contents), after)
         self._contents = contents
+        return Step(delta, value, size)
+
+    def _holds(self, until: Condition, step: Step, number: int) -> bool:
+        state = self._state.with_contents(self._contents)
+        y = step.value if isinstance(step.value, int | float) else None
+        return until.holds(state, dS=step.size, y=y, step=number)
 
 
 def serve(messages: queue.Queue[bytes], say: Say) -> None:

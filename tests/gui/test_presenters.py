@@ -29,7 +29,7 @@ def snapshot_of(data: bytes, folder: Path) -> Snapshot:
 def with_values(document: Document, **values: object) -> Document:
     assert document.state is not None
     contents = document.state.with_values(values).contents()
-    return document.stepped(contents, 1, document.state)
+    return document.at(document.step + 1, contents, document.state.update_count + 1, document.state)
 
 
 def test_the_layout_lists_sections_in_file_order_and_the_parts_of_the_state(bandit: Path) -> None:
@@ -90,31 +90,6 @@ def test_a_second_step_is_compared_with_the_first_or_with_the_file(bandit: Path)
     assert [t.changed_count for t in Picture(document, "step").tensors] == [1, 0, 0, 0]
     assert [t.changed_count for t in Picture(document, "disk").tensors] == [1, 1, 0, 0]
     assert status.disk_state(document) == "2 steps ahead of disk"
-
-
-def test_a_run_that_is_told_in_parts_counts_each_step_once(bandit: Path) -> None:
-    start = Document.of(read_snapshot(bandit))
-    assert start.state is not None
-    contents = start.state.with_values({"count": 40}).contents()
-    half = start.stepped(contents, 40, start.state)
-    contents = start.state.with_values({"count": 100}).contents()
-    whole = half.stepped(contents, 100, start.state)
-    assert whole.state is not None
-    assert (whole.steps, whole.state.update_count) == (100, 100)
-    assert whole.before is start.state
-
-
-def test_reverting_goes_back_to_the_bytes_of_the_file(bandit: Path) -> None:
-    document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
-    assert document.data != document.disk.data
-    assert document.reverted().data == bandit.read_bytes()
-    assert not document.reverted().is_dirty
-
-
-def test_a_call_that_changes_nothing_leaves_the_marks_of_the_one_before(bandit: Path) -> None:
-    document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
-    assert document.state is not None
-    assert document.stepped(None, 0, document.state) is document
 
 
 def test_the_file_replaced_by_another_program_is_followed_if_nothing_was_done_here(

@@ -24,7 +24,7 @@ from wasmstate_gui.protocol import Outcome
 def with_values(document: Document, **values: object) -> Document:
     assert document.state is not None
     contents = document.state.with_values(values).contents()
-    return document.stepped(contents, 1, document.state)
+    return document.at(document.step + 1, contents, document.state.update_count + 1, document.state)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_result_says_what_was_changed(bandit: Path) -> None:
     assert document.state is not None
     stepped = with_values(document, failures=[1.0, 2.0, 1.0, 1.0], count=np.int64(1))
     assert stepped.state is not None
-    outcome = Outcome(1, "update", 1, None, 41e-6, None, (1, 1))
+    outcome = Outcome(1, "update", 1, seconds=41e-6, pages=(1, 1))
     assert result_text(outcome, document.state, stepped.state) == (
         "update returned () in 41 \u00b5s \u00b7 3 bytes changed in 2 tensors \u00b7 memory 1 page"
     )

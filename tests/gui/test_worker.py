@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import wasmstate
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, decode, encode
+from wasmstate_gui.presenters.timeline import Event, Timeline
+from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Step, decode, encode
 from wasmstate_gui.worker import Runner
 
 
@@ -18,8 +20,8 @@ from wasmstate_gui.worker import Runner
     [
         Load(b"\0asm"),
         Call(7, "update", [3, 0.5], 2, [b"\1\2", b""], None),
-        Progress(7, 1, [b"\xff"]),
-        Outcome(7, "predict", 1, [1, 2.0], 0.5, None, (1, 2), "TrapError", "trapped"),
+        Progress(7, [Step(b"\xff", 3, 0.5), Step(b"", [1, 2.0])]),
+        Outcome(7, "predict", 1, 2, [Step(b"\1")], 0.5, (1, 2), "TrapError", "trapped", True),
     ],
     ids=lambda message: type(message).__name__,
 )
@@ -29,25 +31,52 @@ def test_a_message_survives_the_way(message: Message) -> None:
     assert decode(line) == message
 
 
-def test_a_call_gives_s_only_if_it_changed(bandit: Path) -> None:
-    runner = Runner(wasmstate.Module.open(bandit))
+def after(start: list[bytes], outcome: Outcome) -> list[bytes]:
+    """S after the steps of an outcome."""
+    timeline = Timeline(start, Event("opened", "opened", 0))
+    for step in outcome.steps:
+        timeline.add_delta(Event("call", "", 0), step.delta)
+    return timeline.contents()
+
+
+def test_a_call_gives_what_it_changed_of_s(bandit: Path) -> None:
+    module = wasmstate.Module.open(bandit)
+    start = wasmstate.State.of(module).contents()
+    runner = Runner(module)
     predicted = runner.run(Call(1, "predict", []), print)
-    assert (predicted.error, predicted.done, predicted.contents) == ("", 1, None)
+    assert (predicted.error, predicted.done) == ("", 1)
+    assert [step.delta for step in predicted.steps] == [b""]
     updated = runner.run(Call(2, "update", [0, 0.0]), print)
-    assert updated.contents is not None
     with wasmstate.Session.open(bandit, persist="manual") as session:
-        session.predict()
+        assert session.predict() == predicted.value
         session.update(0, 0.0)
-        assert updated.contents == session.state.contents()
+        assert after(start, updated) == session.state.contents()
+    assert updated.steps[0].size == 1.0  # one failure more; integers do not count
 
 
 def test_a_call_starts_from_the_s_that_it_is_given(bandit: Path) -> None:
     module = wasmstate.Module.open(bandit)
-    contents = wasmstate.State.of(module).with_values({"count": 41}).contents()
-    updated = Runner(module).run(Call(1, "update", [0, 0.0], contents=contents), print)
-    assert updated.contents is not None
-    after = wasmstate.State.of(module).with_contents(updated.contents)
-    assert after["count"] == 42
+    state = wasmstate.State.of(module).with_values({"count": 41})
+    updated = Runner(module).run(Call(1, "update", [0, 0.0], contents=state.contents()), print)
+    assert state.with_contents(after(state.contents(), updated))["count"] == 42
+
+
+def test_each_call_takes_the_next_row(bandit: Path) -> None:
+    module = wasmstate.Module.open(bandit)
+    state = wasmstate.State.of(module)
+    call = Call(1, "update", [], 3, rows=[[0, 1.0], [1, 1.0], [1, 1.0]])
+    outcome = Runner(module).run(call, print)
+    end = state.with_contents(after(state.contents(), outcome))
+    assert end["successes"].tolist() == [2.0, 3.0, 1.0, 1.0]
+
+
+def test_the_calls_end_when_the_condition_holds(bandit: Path) -> None:
+    module = wasmstate.Module.open(bandit)
+    call = Call(1, "update", [2, 1.0], 100, until="successes[2] >= 4 and dS == 1 and step == 3")
+    outcome = Runner(module).run(call, print)
+    assert (outcome.done, outcome.stopped) == (3, True)
+    wrong = Runner(module).run(replace(call, until="successes[9] > 1"), print)
+    assert (wrong.done, wrong.error) == (0, "SchemaError")
 
 
 def test_a_call_that_leaves_s_outside_its_bounds_changes_nothing(stubborn: Path) -> None:
@@ -56,7 +85,7 @@ def test_a_call_that_leaves_s_outside_its_bounds_changes_nothing(stubborn: Path)
     module = wasmstate.attach(module, [spec])
     outcome = Runner(module).run(Call(1, "update", [0], times=5), print)
     assert (outcome.done, outcome.error) == (2, "StateBoundsError")
-    assert outcome.contents == [(2).to_bytes(8, "little")]
+    assert after([bytes(8)], outcome) == [(2).to_bytes(8, "little")]
 
 
 def test_the_process_ends_with_the_window_even_in_an_endless_call(stubborn: Path) -> None:
@@ -72,7 +101,7 @@ def test_the_process_ends_with_the_window_even_in_an_endless_call(stubborn: Path
     process.stdin.flush()
     outcome = decode(process.stdout.readline())
     assert isinstance(outcome, Outcome)
-    assert outcome.contents == [(1).to_bytes(8, "little")]
+    assert after([bytes(8)], outcome) == [(1).to_bytes(8, "little")]
     process.stdin.write(encode(Call(2, "update", [1], seconds=None)))
     process.stdin.close()
     assert process.wait(timeout=20) == 0

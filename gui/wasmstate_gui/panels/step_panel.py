@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -26,27 +25,18 @@ from wasmstate.state.schema import Param
 from wasmstate_gui.panels.argument_field import ArgumentField
 from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.presenters.step_form import Form
+from wasmstate_gui.protocol import Call
 from wasmstate_gui.theme import Theme
 
 _NARROW = 360
 _LONGEST_NAME = 140
 
 
-@dataclass(frozen=True)
-class CallRequest:
-    """What the user wants called. ``seconds`` is ``None`` for no limit."""
-
-    name: str
-    args: list[int | float]
-    times: int = 1
-    seconds: float | None = 2.0
-
-
 class StepPanel(QScrollArea):
     """Fields from a signature. Every field is checked before anything is called."""
 
     requested = Signal(object)
-    """A :class:`CallRequest`."""
+    """A :class:`~wasmstate_gui.protocol.Call`."""
     stop_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -192,7 +182,7 @@ class StepPanel(QScrollArea):
                 self.exports.setCurrentIndex(i)
                 self._request(1)
             elif form.name == "predict":
-                self.requested.emit(CallRequest("predict", [], 1, self._limit))
+                self.requested.emit(Call(0, "predict", [], seconds=self._limit))
 
     def step_times(self, name: str, times: int) -> bool:
         """Choose a function and call it with what its fields hold; whether there is one."""
@@ -218,7 +208,7 @@ class StepPanel(QScrollArea):
             wrong.edit.selectAll()
             return
         values = [each.value for each in arguments if each.value is not None]
-        self.requested.emit(CallRequest(form.name, values, times, self._limit))
+        self.requested.emit(Call(0, form.name, values, times, seconds=self._limit))
 
     def _show_errors(self) -> ArgumentField | None:
         """Check all fields; gives the first that is wrong."""

@@ -26,14 +26,14 @@ class Document:
         disk: the file as it was last read or written.
         state: S in memory, ``None`` if the file carries none that can be read.
         before: S before the last call, write or replacement: what it is compared with.
-        steps: calls of ``update()`` that are in memory and not on disk.
+        step: its place in the timeline.
         theirs: the file as somebody else has made it since, while S was changed here.
     """
 
     disk: Snapshot
     state: State | None
     before: State | None
-    steps: int = 0
+    step: int = 0
     theirs: Snapshot | None = None
 
     @classmethod
@@ -42,11 +42,18 @@ class Document:
         return cls(snapshot, snapshot.state, snapshot.state)
 
     @property
+    def steps(self) -> int:
+        """Calls of ``update()`` in memory that the disk has not seen; negative after going back."""
+        if self.state is None or self.disk.state is None:
+            return 0
+        return self.state.update_count - self.disk.state.update_count
+
+    @property
     def is_dirty(self) -> bool:
         """Whether S in memory differs from S on disk, or has seen more updates."""
         if self.state is None or self.disk.state is None:
             return False
-        return self.steps > 0 or self.state.contents() != self.disk.state.contents()
+        return self.steps != 0 or self.state.contents() != self.disk.state.contents()
 
     @cached_property
     def module(self) -> Module:
@@ -77,30 +84,23 @@ class Document:
             return nothing
         return np.flatnonzero(old != new).astype(np.int64) + sections[0].content_offset
 
-    def stepped(self, contents: Sequence[bytes] | None, updates: int, start: State) -> Document:
-        """After a call.
+    def at(self, step: int, contents: Sequence[bytes], updates: int, before: State) -> Document:
+        """At another step of the timeline.
 
         Args:
-            contents: of the regions; ``None`` if they are what they are here.
-            updates: how many calls of ``update()`` this counts as.
-            start: S when the call began: for a run of many, not the step before.
+            step: its id.
+            contents: of the regions.
+            updates: how many calls of ``update()`` S has seen then.
+            before: what it is compared with.
         """
-        assert self.state is not None
-        known = self.state.update_count - start.update_count
-        if contents is None and updates == known:
-            return self
-        state = self.state.with_contents(
-            self.state.contents() if contents is None else contents, updates=updates - known
-        )
-        return replace(self, state=state, before=start, steps=self.steps + updates - known)
-
-    def reverted(self) -> Document:
-        """Back to what is on disk."""
-        return Document(self.disk, self.disk.state, self.state, 0, None)
+        assert self.disk.state is not None
+        seen = updates - self.disk.state.update_count
+        state = self.disk.state.with_contents(contents, updates=seen)
+        return replace(self, state=state, before=before, step=step)
 
     def written(self, snapshot: Snapshot) -> Document:
         """After S was committed and the file read again."""
-        return Document(snapshot, snapshot.state, self.before)
+        return Document(snapshot, snapshot.state, self.before, self.step)
 
     def replaced(self, snapshot: Snapshot) -> Document:
         """After somebody else replaced the file: followed, unless S was changed here."""
@@ -108,12 +108,12 @@ class Document:
             return replace(self, disk=snapshot, theirs=None)
         if self.is_dirty:
             return replace(self, theirs=snapshot)
-        return Document(snapshot, snapshot.state, self.state or snapshot.state)
+        return Document(snapshot, snapshot.state, self.state or snapshot.state, self.step)
 
     def took_theirs(self) -> Document:
         """The conflict is settled by dropping what was done here."""
         assert self.theirs is not None
-        return Document(self.theirs, self.theirs.state, self.state)
+        return Document(self.theirs, self.theirs.state, self.state, self.step)
 
     @property
     def can_keep_mine(self) -> bool:
@@ -134,4 +134,4 @@ class Document:
         if self.theirs is None or theirs is None or self.state is None:
             raise SchemaError("the file on disk carries no state that this one could replace")
         mine = theirs.with_contents(self.state.contents(), updates=self.steps)
-        return Document(self.theirs, mine, theirs, self.steps)
+        return Document(self.theirs, mine, theirs, self.step)

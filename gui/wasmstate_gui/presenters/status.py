@@ -47,7 +47,8 @@ def disk_state(document: Document) -> str:
     if document.theirs is not None:
         return "disk and memory differ"
     if document.steps:
-        return f"{counted(document.steps, 'step')} ahead of disk"
+        relation = "ahead of" if document.steps > 0 else "behind"
+        return f"{counted(abs(document.steps), 'step')} {relation} disk"
     return "changed in memory" if document.is_dirty else "as on disk"
 
 
@@ -107,7 +108,7 @@ def revert_notice(document: Document) -> Notice:
 
 def disk_changes(document: Document) -> str:
     """``3 steps`` that are in memory only."""
-    return counted(document.steps, "step") if document.steps else "your changes"
+    return counted(document.steps, "step") if document.steps > 0 else "your changes"
 
 
 def sentence(clause: str) -> str:

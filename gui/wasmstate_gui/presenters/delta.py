@@ -1,0 +1,76 @@
+"""What one step changed, small: the bytes that differ, as exclusive or.
+
+A delta leads from the state before a step to the one after it, and back. It is a list of runs:
+how many (u32), where each starts (u32), how long each is (u32), and their bytes one after the
+other; packed with zlib. An empty delta changes nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_GAP = 8  # bytes: two runs nearer than a run's own cost are one
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A delta, unpacked."""
+
+    starts: NDArray[np.uint32]
+    lengths: NDArray[np.uint32]
+    bits: NDArray[np.uint8]
+
+    def where(self) -> NDArray[np.int64]:
+        """The position of each of the bytes."""
+        lengths = self.lengths.astype(np.int64)
+        shift = self.starts.astype(np.int64) - np.cumsum(lengths) + lengths
+        return np.arange(len(self.bits)) + np.repeat(shift, lengths)
+
+
+def encode_delta(before: bytes, after: bytes) -> bytes:
+    """The delta between two states of one length."""
+    if before == after:
+        return b""
+    bits = np.frombuffer(before, np.uint8) ^ np.frombuffer(after, np.uint8)
+    changed = np.flatnonzero(bits)
+    breaks = np.flatnonzero(np.diff(changed) > _GAP)
+    starts = changed[np.concatenate(([0], breaks + 1))]
+    ends = changed[np.concatenate((breaks, [len(changed) - 1]))] + 1
+    runs = Runs(_u32(starts), _u32(ends - starts), np.empty(0, np.uint8))
+    where = Runs(runs.starts, runs.lengths, np.empty(int((ends - starts).sum()), np.uint8)).where()
+    count = len(starts).to_bytes(4, "little")
+    packed = count + runs.starts.tobytes() + runs.lengths.tobytes() + bits[where].tobytes()
+    return zlib.compress(packed, 1)
+
+
+def decode_delta(delta: bytes) -> Runs:
+    """The runs of a delta."""
+    if not delta:
+        return Runs(_u32([]), _u32([]), np.empty(0, np.uint8))
+    packed = zlib.decompress(delta)
+    count = int.from_bytes(packed[:4], "little")
+    numbers = np.frombuffer(packed, "<u4", 2 * count, 4)
+    return Runs(
+        numbers[:count], numbers[count:], np.frombuffer(packed, np.uint8, -1, 4 + 8 * count)
+    )
+
+
+def apply_delta(state: NDArray[np.uint8], delta: bytes) -> None:
+    """Turn one state into the other, in place."""
+    if delta:
+        runs = decode_delta(delta)
+        state[runs.where()] ^= runs.bits
+
+
+def changed_bytes(delta: bytes) -> int:
+    """How many bytes a delta changes."""
+    return int(np.count_nonzero(decode_delta(delta).bits))
+
+
+def _u32(numbers: Any) -> NDArray[np.uint32]:
+    return np.asarray(numbers, "<u4")

@@ -1,0 +1,273 @@
+"""Every state that was, and the way back: a tree of steps.
+
+Stepping from an older state starts a branch; nothing is lost by going back. A step keeps what it
+changed; now and then one keeps the whole state, so that none is far from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, decode_delta, encode_delta
+
+MOST_STEPS = 100_000
+MOST_BYTES = 256 << 20
+_KEY_STEPS = 500  # at most so many deltas are applied on the way to a state
+_KEY_BYTES = 16 << 10
+_ENTRY_BYTES = 200  # what a step costs besides its delta, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What made a step.
+
+    Attributes:
+        kind: ``opened``, ``call``, ``edit`` or ``external`` (another program replaced the file).
+        text: as the timeline shows it, ``update(arm=3, reward=1.0)``.
+        updates: how many calls of ``update()`` the state has seen after it.
+        value: what the call gave.
+        size: the norm of the change, ``dS``; ``None`` if it is not known.
+    """
+
+    kind: str
+    text: str
+    updates: int
+    value: object = None
+    size: float | None = None
+
+
+@dataclass(slots=True)
+class _Step:
+    number: int
+    parent: int
+    event: Event
+    delta: bytes
+    since_key: tuple[int, int]  # steps and bytes of deltas since a state was kept whole
+    next: int = -1  # the child that going forward leads to
+    trouble: str = ""
+
+
+class Timeline:
+    """The steps of one file.
+
+    A step's id is its place in the order of making; ids are never used twice.
+
+    Args:
+        contents: of the regions of the state, as the file was opened.
+        event: how it came about.
+    """
+
+    def __init__(
+        self,
+        contents: Sequence[bytes],
+        event: Event,
+        *,
+        most_steps: int = MOST_STEPS,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._lengths = [len(each) for each in contents]
+        self._most = (most_steps, most_bytes)
+        whole = b"".join(contents)
+        self._steps = {0: _Step(0, -1, event, b"", (0, 0))}
+        self._children: dict[int, list[int]] = {}
+        self._keys = {0: whole}
+        self._bytes = len(whole)
+        self._next_id = 1
+        self._here, self._contents = 0, whole
+        self.path: list[int] = [0]
+        """The ids from the oldest step to the newest of this branch; another object once steps
+        were left out or the branch was changed, else the same one, longer."""
+        self.on_disk: int | None = 0
+        """The step that is in the file; ``None`` if none of them is."""
+
+    @property
+    def here(self) -> int:
+        """The id of the step that is shown."""
+        return self._here
+
+    @property
+    def position(self) -> int:
+        """Where in :attr:`path` that is."""
+        return self.position_of(self._here)
+
+    def position_of(self, id: int) -> int:
+        """Where in :attr:`path` a step is, if it is on it."""
+        return self._steps[id].number - self._steps[self.path[0]].number
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._steps
+
+    def number(self, id: int) -> int:
+        """How many steps lie before it."""
+        return self._steps[id].number
+
+    def event(self, id: int) -> Event:
+        """What made a step."""
+        return self._steps[id].event
+
+    def parent(self, id: int) -> int | None:
+        """The step before; ``None`` if there is none any more."""
+        parent = self._steps[id].parent
+        return parent if parent in self._steps else None
+
+    def changed_bytes(self, id: int) -> int:
+        """How many bytes of the state a step changed."""
+        return changed_bytes(self._steps[id].delta)
+
+    def trouble(self, id: int) -> str:
+        """What a call from here on ran into, if it did not return."""
+        return self._steps[id].trouble
+
+    def note_trouble(self, text: str) -> None:
+        """A call from the shown step on did not return."""
+        self._steps[self._here].trouble = text
+
+    def contents(self, id: int | None = None) -> list[bytes]:
+        """Of the regions of the state after a step; after the shown one if none is named."""
+        whole = self._whole(self._here if id is None else id)
+        ends = np.cumsum(self._lengths).tolist()
+        return [whole[end - length : end] for end, length in zip(ends, self._lengths, strict=True)]
+
+    def add(self, event: Event, contents: Sequence[bytes]) -> int:
+        """A step from the shown one to another state, which is shown from now on."""
+        return self.add_delta(event, encode_delta(self._contents, b"".join(contents)))
+
+    def add_delta(self, event: Event, delta: bytes) -> int:
+        """As :meth:`add`, for a change that is known already."""
+        id, parent = self._next_id, self._steps[self._here]
+        self._next_id += 1
+        steps, size = parent.since_key[0] + 1, parent.since_key[1] + len(delta)
+        whole = np.frombuffer(self._contents, np.uint8).copy()
+        apply_delta(whole, delta)
+        self._contents = whole.tobytes()
+        if steps >= _KEY_STEPS or size > max(_KEY_BYTES, len(whole)):
+            steps = size = 0
+            self._keys[id] = self._contents
+            self._bytes += len(whole)
+        self._steps[id] = _Step(parent.number + 1, self._here, event, delta, (steps, size))
+        self._bytes += len(delta) + _ENTRY_BYTES
+        self._children.setdefault(self._here, []).append(id)
+        parent.next = id
+        if self.path[-1] == self._here:
+            self.path.append(id)
+        else:
+            self.path = [*self.path[: self.position + 1], id]
+        self._here = id
+        self._forget()
+        return id
+
+    def go(self, id: int) -> None:
+        """Show another step."""
+        self._contents = self._whole(id)
+        self._here = id
+        steps = self._steps
+        if not self._is_on_path(id):
+            self.path = [*reversed(list(self._ancestors(id)))]
+            while steps[self.path[-1]].next in steps:
+                self.path.append(steps[self.path[-1]].next)
+            for before, after in zip(self.path, self.path[1:], strict=False):
+                steps[before].next = after
+
+    def branches(self, id: int) -> list[int]:
+        """The steps that were made from the same state as this one, it included, in order."""
+        return self._children.get(self._steps[id].parent, [id])
+
+    def forks(self) -> list[int]:
+        """The steps of this branch from which others go off."""
+        forks = (id for id, children in self._children.items() if len(children) > 1)
+        return sorted(id for id in forks if self._is_on_path(id))
+
+    def _is_on_path(self, id: int) -> bool:
+        at = self.position_of(id)
+        return 0 <= at < len(self.path) and self.path[at] == id
+
+    def other_branch(self, by: int) -> int | None:
+        """The step to show for the next (1) or last (-1) branch at the nearest fork behind."""
+        id: int | None = self._here
+        while id is not None:
+            siblings = self.branches(id)
+            if len(siblings) > 1:
+                return siblings[(siblings.index(id) + by) % len(siblings)]
+            id = self.parent(id)
+        return None
+
+    def series(self, offset: int, dtype: str, known: Sequence[float] = ()) -> list[float]:
+        """A cell's value after each step of :attr:`path`.
+
+        Args:
+            offset: of the cell, in the regions one after the other.
+            dtype: NumPy's name of its type.
+            known: the values of the first steps, if they were asked for before.
+        """
+        values = list(known)
+        first = len(values)
+        kind = np.dtype(dtype).newbyteorder("<")
+        if not values:
+            values.append(self._cell(self._whole(self.path[0]), offset, kind))
+            first = 1
+        if first >= len(self.path):
+            return values
+        start = self._whole(self.path[first - 1])
+        cell = np.frombuffer(start[offset : offset + kind.itemsize], np.uint8).copy()
+        for id in self.path[first:]:
+            delta = self._steps[id].delta
+            if delta:
+                runs = decode_delta(delta)
+                where = runs.where() - offset
+                inside = (where >= 0) & (where < kind.itemsize)
+                cell[where[inside]] ^= runs.bits[inside]
+            values.append(float(cell.view(kind)[0]))
+        return values
+
+    @staticmethod
+    def _cell(whole: bytes, offset: int, kind: np.dtype[np.generic]) -> float:
+        return float(np.frombuffer(whole, kind, 1, offset)[0])
+
+    def _ancestors(self, id: int) -> Iterator[int]:
+        """A step and those before it."""
+        at: int | None = id
+        while at is not None:
+            yield at
+            at = self.parent(at)
+
+    def _whole(self, id: int) -> bytes:
+        if id == self._here:
+            return self._contents
+        deltas = []
+        for at in self._ancestors(id):
+            if at in self._keys:
+                break
+            deltas.append(self._steps[at].delta)
+        state: NDArray[np.uint8] = np.frombuffer(self._keys[at], np.uint8).copy()
+        for delta in reversed(deltas):
+            apply_delta(state, delta)
+        return state.tobytes()
+
+    def _forget(self) -> None:
+        """Leave out the oldest steps, a tenth at a time, when there are too many."""
+        steps, size = self._most
+        if len(self._steps) <= steps and self._bytes <= size:
+            return
+        ids = list(self._steps)
+        gone = set(ids[: max(1, len(ids) // 10)])
+        for id in ids:
+            if id not in gone and self._steps[id].parent in gone and id not in self._keys:
+                self._keys[id] = self._whole(id)
+                self._bytes += len(self._keys[id])
+                self._steps[id].since_key = (0, 0)
+        for id in gone:
+            self._bytes -= len(self._steps.pop(id).delta) + _ENTRY_BYTES
+            self._bytes -= len(self._keys.pop(id, b""))
+            self._children.pop(id, None)
+        for children in self._children.values():
+            children[:] = [id for id in children if id not in gone]
+        self.path = [id for id in self.path if id not in gone]
+        if self.on_disk in gone:
+            self.on_disk = None

@@ -1,0 +1,131 @@
+"""The tree of steps: every state is there again, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, encode_delta
+from wasmstate_gui.presenters.timeline import Event, Timeline
+
+OPENED = Event("opened", "opened", 0)
+
+
+def called(updates: int) -> Event:
+    return Event("call", f"update({updates})", updates)
+
+
+def timeline_of(states: list[bytes], **most: int) -> Timeline:
+    timeline = Timeline([states[0][:3], states[0][3:]], OPENED, **most)
+    for i, state in enumerate(states[1:], 1):
+        timeline.add(called(i), [state[:3], state[3:]])
+    return timeline
+
+
+def whole(timeline: Timeline, id: int) -> bytes:
+    return b"".join(timeline.contents(id))
+
+
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(*[st.binary(min_size=n, max_size=n)] * 2)))
+def test_a_delta_leads_there_and_back(states: tuple[bytes, bytes]) -> None:
+    before, after = states
+    delta = encode_delta(before, after)
+    state = np.frombuffer(before, np.uint8).copy()
+    apply_delta(state, delta)
+    assert state.tobytes() == after
+    apply_delta(state, delta)
+    assert state.tobytes() == before
+    assert changed_bytes(delta) == sum(a != b for a, b in zip(before, after, strict=True))
+
+
+def test_a_delta_of_few_bytes_of_a_large_state_is_small() -> None:
+    before = bytes(1 << 20)
+    after = bytearray(before)
+    after[5] = after[500_000] = 1
+    assert len(encode_delta(before, bytes(after))) < 40
+    assert encode_delta(before, before) == b""
+
+
+@given(st.lists(st.binary(min_size=8, max_size=8), min_size=2, max_size=40))
+def test_every_state_is_there_again_bit_for_bit(states: list[bytes]) -> None:
+    timeline = timeline_of(states)
+    assert [whole(timeline, id) for id in timeline.path] == states
+    assert [len(each) for each in timeline.contents()] == [3, 5]
+
+
+def test_ten_thousand_steps_are_reached_over_states_that_were_kept_whole() -> None:
+    generator = np.random.default_rng(1)
+    states = [bytes(64)]
+    for _ in range(10_000):
+        state = bytearray(states[-1])
+        at = int(generator.integers(0, 64))
+        state[at] ^= int(generator.integers(1, 256))
+        states.append(bytes(state))
+    timeline = timeline_of(states)
+    for id in (0, 1, 499, 500, 501, 5_000, 9_999, 10_000):
+        timeline.go(id)
+        assert b"".join(timeline.contents()) == states[id]
+        assert timeline.position == id
+
+
+def test_stepping_from_an_older_state_starts_a_branch_and_the_other_stays() -> None:
+    timeline = timeline_of([b"aaaaaaaa", b"baaaaaaa", b"bbaaaaaa", b"bbbaaaaa"])
+    timeline.go(1)
+    id = timeline.add(called(2), [b"bxa", b"aaaaa"])
+    assert timeline.path == [0, 1, id]
+    assert timeline.forks() == [1]
+    assert timeline.branches(id) == [2, id]
+    assert timeline.other_branch(1) == 2
+    timeline.go(2)
+    assert timeline.path == [0, 1, 2, 3]
+    assert timeline.position == 2
+    timeline.go(3)
+    assert timeline.other_branch(-1) == id
+    assert whole(timeline, 3) == b"bbbaaaaa"
+    assert whole(timeline, id) == b"bxaaaaaa"
+
+
+def test_going_forward_takes_the_branch_that_was_shown_last() -> None:
+    timeline = timeline_of([b"aaaaaaaa", b"baaaaaaa"])
+    timeline.go(0)
+    other = timeline.add(called(1), [b"caa", b"aaaaa"])
+    timeline.go(0)
+    assert timeline.path == [0, other]
+    timeline.go(1)
+    timeline.go(0)
+    assert timeline.path == [0, 1]
+
+
+def test_without_a_fork_there_is_no_other_branch() -> None:
+    assert timeline_of([b"aaaaaaaa", b"baaaaaaa"]).other_branch(1) is None
+
+
+def test_a_cells_values_are_followed_along_the_branch() -> None:
+    cells = [[float(i), 2.0 * i] for i in range(50)]
+    states = [np.array(each).tobytes() for each in cells]
+    timeline = timeline_of(states)
+    assert timeline.series(8, "float64") == [each[1] for each in cells]
+    known = timeline.series(0, "float64")[:20]
+    assert timeline.series(0, "float64", known) == [each[0] for each in cells]
+    assert timeline.series(0, "float64", [1.0] * 50) == [1.0] * 50
+
+
+@pytest.mark.parametrize("most", [{"most_steps": 100}, {"most_bytes": 30_000}])
+def test_with_too_many_steps_the_oldest_are_left_out(most: dict[str, int]) -> None:
+    states = [i.to_bytes(8, "little") for i in range(1000)]
+    timeline = timeline_of(states, **most)
+    assert 50 < len(timeline) <= 150
+    assert timeline.position == len(timeline.path) - 1
+    assert [whole(timeline, id) for id in timeline.path] == states[-len(timeline.path) :]
+    assert timeline.number(timeline.here) == 999
+    assert timeline.on_disk is None
+    assert timeline.parent(timeline.path[0]) is None
+    assert 0 not in timeline
+
+
+def test_a_trouble_is_noted_where_it_was_met() -> None:
+    timeline = timeline_of([b"aaaaaaaa", b"baaaaaaa"])
+    timeline.note_trouble("update() trapped")
+    assert (timeline.trouble(0), timeline.trouble(1)) == ("", "update() trapped")
