@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPalette
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton
 
 from wasmstate_gui.icons import icon
 
 Slot = Callable[[], object]
+
+_TRAVEL = ("first", "back", "forward", "last")
 
 
 class Actions:
@@ -33,6 +35,12 @@ class Actions:
         self.predict = self._action("predict", "Predict", "F9")
         self.run = self._action("run", "Run", "F5")
         self.stop = self._action("stop", "Stop", "Esc")
+        self.back = self._action("back", "Step back", "Alt+Left", "Ctrl+Z")
+        self.forward = self._action("forward", "Step forward", "Alt+Right", "Ctrl+Y")
+        self.first = self._action("first", "First step", "Alt+Home")
+        self.last = self._action("last", "Last step", "Alt+End")
+        self.branch = self._action("branch", "Next branch", "Alt+Down")
+        self.plot = self._action("plot", "Plot the selected cell", "Ctrl+L")
         self.next = self._action("next_change", "Next change", "F8")
         self.previous = self._action("previous_change", "Previous change", "Shift+F8")
         self.light = self._action("light", "Light", checkable=True)
@@ -60,24 +68,25 @@ class Actions:
         view.addActions([self.light, self.dark])
         view.addSeparator()
         view.addAction(self.reset)
-        self._menu("&Step", self.step, self.predict, self.run, None, self.stop)
+        step = self._menu("&Step", self.step, self.predict, self.run, None, self.stop, None)
+        step.addActions([self.back, self.forward, self.first, self.last, self.branch])
+        step.addSeparator()
+        step.addAction(self.plot)
         self._menu("&Help", self.keys)
 
     def set_palette(self, palette: QPalette) -> None:
         """Draw the icons in these colours."""
         colour = palette.color(QPalette.ColorGroup.Normal, QPalette.ColorRole.ButtonText)
         faint = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
-        for name in ("open", "write", "revert", "step", "predict", "run", "stop"):
+        for name in ("open", "write", "revert", "step", "predict", "run", "stop", *_TRAVEL):
             action: QAction = getattr(self, name)
             action.setIcon(icon(name, QColor(colour), QColor(faint)))
 
-    def _action(
-        self, name: str, text: str, keys: str | None = None, *, checkable: bool = False
-    ) -> QAction:
+    def _action(self, name: str, text: str, *keys: str, checkable: bool = False) -> QAction:
         action = QAction(text, self._window)
-        if keys is not None:
-            action.setShortcut(QKeySequence(keys))
-            action.setToolTip(f"{text.removesuffix(chr(0x2026))} ({keys})")
+        if keys:
+            action.setShortcuts([QKeySequence(each) for each in keys])
+            action.setToolTip(f"{text.removesuffix(chr(0x2026))} ({', '.join(keys)})")
         action.setCheckable(checkable)
         action.triggered.connect(self._slots[name])
         self._window.addAction(action)
@@ -104,6 +113,11 @@ class Actions:
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bar.addActions([self.open, self.write, self.revert])
         bar.addSeparator()
-        bar.addActions([self.step, self.predict, self.run, self.stop])
+        bar.addActions([self.first, self.back, self.step, self.run, self.forward, self.last])
+        bar.addActions([self.predict, self.stop])
+        for each in (self.first, self.back, self.forward, self.last):
+            button = bar.widgetForAction(each)
+            assert isinstance(button, QToolButton)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         bar.toggleViewAction().setVisible(False)
         self._window.addToolBar(bar)

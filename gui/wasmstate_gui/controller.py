@@ -237,6 +237,7 @@ class Controller(QObject):
                 self._caller.known = document.state.contents()
             if outcome.error and outcome.error != "Stopped":
                 self.timeline.note_trouble(outcome.text)
+                self.changed.emit()
         if outcome.error:
             self.result.emit(failure_text(outcome), True)
         elif self._start is not None and document is not None and document.state is not None:

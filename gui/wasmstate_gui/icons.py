@@ -117,6 +117,24 @@ def _stop(painter: QPainter) -> None:
     _filled(painter, _polygon((5, 5), (15, 5), (15, 15), (5, 15)))
 
 
+def _back(painter: QPainter) -> None:
+    _filled(painter, _polygon((13, 4.5), (6, 10), (13, 15.5)))
+
+
+def _forward(painter: QPainter) -> None:
+    _filled(painter, _polygon((7, 4.5), (14, 10), (7, 15.5)))
+
+
+def _first(painter: QPainter) -> None:
+    _filled(painter, _polygon((15, 4.5), (8, 10), (15, 15.5)))
+    painter.drawLine(QPointF(5, 4.5), QPointF(5, 15.5))
+
+
+def _last(painter: QPainter) -> None:
+    _filled(painter, _polygon((5, 4.5), (12, 10), (5, 15.5)))
+    painter.drawLine(QPointF(15, 4.5), QPointF(15, 15.5))
+
+
 def _error(painter: QPainter) -> None:
     painter.drawLine(QPointF(5, 5), QPointF(15, 15))
     painter.drawLine(QPointF(15, 5), QPointF(5, 15))
@@ -142,6 +160,10 @@ _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "predict": _predict,
     "run": _run,
     "stop": _stop,
+    "back": _back,
+    "forward": _forward,
+    "first": _first,
+    "last": _last,
     "error": _error,
     "warning": _warning,
     "info": _info,

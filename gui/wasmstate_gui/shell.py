@@ -20,6 +20,7 @@ from wasmstate_gui.panels.layout_panel import LayoutPanel
 from wasmstate_gui.panels.problems_panel import ProblemsPanel
 from wasmstate_gui.panels.step_panel import StepPanel
 from wasmstate_gui.panels.tensors_panel import TensorsPanel
+from wasmstate_gui.panels.timeline_panel import TimelinePanel
 from wasmstate_gui.theme import LIGHT, Theme
 
 FIRST_SIZE = QSize(1440, 900)
@@ -53,10 +54,12 @@ class Shell(QMainWindow):
         self.tensors_panel = TensorsPanel()
         self.step_panel = StepPanel()
         self.problems_panel = ProblemsPanel()
+        self.timeline_panel = TimelinePanel()
         self.docks = {
             "Layout": self._dock("Layout", self.layout_panel, _LEFT),
             "Tensors": self._dock("Tensors", self.tensors_panel, _RIGHT),
             "Step": self._dock("Step", self.step_panel, _RIGHT),
+            "Timeline": self._dock("Timeline", self.timeline_panel, _BOTTOM),
             "Problems": self._dock("Problems", self.problems_panel, _BOTTOM),
         }
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
@@ -93,10 +96,12 @@ class Shell(QMainWindow):
             ("Layout", _LEFT),
             ("Tensors", _RIGHT),
             ("Step", _RIGHT),
+            ("Timeline", _BOTTOM),
             ("Problems", _BOTTOM),
         ):
             self.docks[name].setFloating(False)
             self.addDockWidget(area, self.docks[name])
+        self.tabifyDockWidget(self.docks["Timeline"], self.docks["Problems"])
         self._share_out()
 
     def _share_out(self) -> None:
@@ -109,7 +114,8 @@ class Shell(QMainWindow):
         self.resizeDocks(docks, [layout, tensors], horizontal)
         heights = [self.height() - 440, 320]
         self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
-        self.resizeDocks([self.docks["Problems"]], [150], vertical)
+        bottom = min(210, max(130, self.height() * 2 // 9))
+        self.resizeDocks([self.docks["Timeline"], self.docks["Problems"]], [bottom] * 2, vertical)
 
     def show_page(self, *, is_file: bool) -> None:
         """Show a file's panels, or the page that offers to open one."""
@@ -133,6 +139,7 @@ class Shell(QMainWindow):
             self.tensors_panel,
             self.step_panel,
             self.problems_panel,
+            self.timeline_panel,
         ):
             panel.set_theme(theme)
         self.setStyleSheet(

@@ -20,6 +20,7 @@ class Theme:
 
     Attributes:
         solids: of each kind of section.
+        lines: of a plot, in their order.
         tint: how much of a solid colour stands behind its bytes, 0 to 1.
         changed: behind changed bytes and cells.
         damage: the edge and hatching of damage; ``damage_ground`` and ``damage_text`` of a bar,
@@ -43,6 +44,7 @@ class Theme:
     changed: str
     tint: float
     solids: tuple[str, ...]
+    lines: tuple[str, ...]
 
     def solid(self, kind: str) -> QColor:
         """The full colour of a kind."""
@@ -117,6 +119,7 @@ LIGHT = Theme(
     changed="#F2E95E",
     tint=0.22,
     solids=("#4A5058", "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#AA3377", "#8A9099"),
+    lines=("#0072B2", "#D55E00", "#008560", "#AA3377", "#4A5058", "#B07A00"),
 )
 
 DARK = Theme(
@@ -137,4 +140,5 @@ DARK = Theme(
     changed="#5D5A2C",
     tint=0.32,
     solids=("#E6E6E6", "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D870A9", "#9AA1A9"),
+    lines=("#56B4E9", "#F0905A", "#35C49A", "#D870A9", "#E6E6E6", "#E69F00"),
 )

@@ -24,6 +24,7 @@ from wasmstate_gui.protocol import Call
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.theme import DARK, LIGHT, Theme
+from wasmstate_gui.traveller import Traveller
 
 _SAID_MS = 6000
 
@@ -39,6 +40,7 @@ class MainWindow(Shell):
         self.controller = Controller(self)
         self.picture: Picture | None = None
         self.navigator = Navigator(self)
+        self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
         self._disk: Snapshot | None = None
         self._since = "step"
         self._left: Document | None = None
@@ -56,6 +58,12 @@ class MainWindow(Shell):
                 "predict": self.step_panel.predict,
                 "run": self.step_panel.run,
                 "stop": self.controller.stop,
+                "back": self.traveller.back,
+                "forward": self.traveller.forward,
+                "first": self.traveller.first,
+                "last": self.traveller.last,
+                "branch": self.traveller.next_branch,
+                "plot": self.traveller.plot_cell,
                 "next_change": self.navigator.next_change,
                 "previous_change": self.navigator.previous_change,
                 "light": self._use_light,
@@ -147,6 +155,7 @@ class MainWindow(Shell):
         self._show_status(document)
         self._enable()
         self.navigator.show(picture)
+        self.traveller.show()
 
     def _show_disk(self, disk: Snapshot) -> None:
         """What depends on the file alone, not on S in memory."""
@@ -176,6 +185,12 @@ class MainWindow(Shell):
         actions.run.setEnabled(panel.run_button.isEnabled())
         actions.predict.setEnabled(panel.predict_button.isEnabled())
         actions.stop.setEnabled(busy)
+        travels = not busy
+        actions.back.setEnabled(travels and self.traveller.can_go_back)
+        actions.first.setEnabled(travels and self.traveller.can_go_back)
+        actions.forward.setEnabled(travels and self.traveller.can_go_forward)
+        actions.last.setEnabled(travels and self.traveller.can_go_forward)
+        actions.branch.setEnabled(travels and self.traveller.can_change_branch)
 
     def _call(self, request: Call) -> None:
         self._forget_revert()

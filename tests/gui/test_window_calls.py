@@ -129,7 +129,7 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    window.step_panel.seconds.setValue(0)
+    window.step_panel.options.seconds.setValue(0)
     press(qtbot, window, Qt.Key.Key_F10)
     before = window.page.hex.dump.data
     type_into(qtbot, window.step_panel.fields[0].edit, "1")
@@ -159,7 +159,7 @@ def test_a_call_that_runs_out_of_its_time_is_ended(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    window.step_panel.seconds.setValue(0.1)
+    window.step_panel.options.seconds.setValue(0.1)
     type_into(qtbot, window.step_panel.fields[0].edit, "1")
     press(qtbot, window, Qt.Key.Key_F10)
     assert window.step_panel.result.text() == (
@@ -198,7 +198,7 @@ def test_a_run_that_is_stopped_keeps_the_calls_that_are_done(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    window.step_panel.times.setValue(1_000_000)
+    window.step_panel.options.times.setValue(1_000_000)
     QTest.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(window.isWindowModified, timeout=WAIT)
     press(qtbot, window, Qt.Key.Key_Escape)

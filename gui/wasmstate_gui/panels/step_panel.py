@@ -8,15 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +21,7 @@ from PySide6.QtWidgets import (
 from wasmstate.state.schema import Param
 from wasmstate_gui.panels.argument_field import ArgumentField
 from wasmstate_gui.panels.elided_label import ElidedLabel
+from wasmstate_gui.panels.run_options import RunOptions
 from wasmstate_gui.presenters.step_form import Form
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.theme import Theme
@@ -49,7 +47,6 @@ class StepPanel(QScrollArea):
         self.fields: list[ArgumentField] = []
         self._controls = QWidget()
         self._buttons = QGridLayout()
-        self._options = QGridLayout()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.exports = QComboBox()
         self.exports.setAccessibleName("Export")
@@ -61,13 +58,7 @@ class StepPanel(QScrollArea):
         self.predict_button = self._button("Predict  F9", "Call predict()")
         self.run_button = self._button("Run 100  F5", "Call the export many times")
         self.stop_button = self._button("Stop  Esc", "End the call; S is what it was")
-        self.times = QSpinBox(minimum=2, maximum=1_000_000, value=100)
-        self.times.setAccessibleName("How often Run calls")
-        self.times.setGroupSeparatorShown(True)
-        self.seconds = QDoubleSpinBox(minimum=0.0, maximum=86_400.0, value=2.0, decimals=1)
-        self.seconds.setAccessibleName("Time limit of a call in seconds")
-        self.seconds.setSuffix(" s")
-        self.seconds.setSpecialValueText("none")
+        self.options = RunOptions()
         self.result = QLabel()
         self.result.setWordWrap(True)
         self.result.setAccessibleName("Result")
@@ -76,17 +67,13 @@ class StepPanel(QScrollArea):
         self._theme: Theme | None = None
         self._is_failure = False
         self._obstacle = ""
-        self._option_boxes = [
-            _labelled("Run calls", self.times),
-            _labelled("Time limit", self.seconds),
-        ]
         self._lay_out()
         self.exports.currentIndexChanged.connect(self._chosen)
         self.step_button.clicked.connect(self.step)
         self.predict_button.clicked.connect(self.predict)
         self.run_button.clicked.connect(self.run)
         self.stop_button.clicked.connect(self.stop_requested)
-        self.times.valueChanged.connect(self._times_changed)
+        self.options.times_changed.connect(self._times_changed)
         self.set_running(running=False)
 
     def _button(self, text: str, hint: str) -> QPushButton:
@@ -110,7 +97,7 @@ class StepPanel(QScrollArea):
         self._form.addRow("Export", self.exports)
         column.addLayout(self._form)
         column.addLayout(self._buttons)
-        column.addLayout(self._options)
+        column.addWidget(self.options)
         outer.addWidget(self.result, 1)
         self.setWidget(page)
 
@@ -119,8 +106,7 @@ class StepPanel(QScrollArea):
         buttons = (self.step_button, self.predict_button, self.run_button, self.stop_button)
         for i, button in enumerate(buttons):
             self._buttons.addWidget(button, i // across, i % across)
-        for i, option in enumerate(self._option_boxes):
-            self._options.addWidget(option, i // (across // 2), i % (across // 2))
+        self.options.lay_out(narrow=across == 2)
         super().resizeEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
@@ -173,7 +159,7 @@ class StepPanel(QScrollArea):
 
     def run(self) -> None:
         """Call the chosen function many times."""
-        self._request(self.times.value())
+        self._request(self.options.times.value(), self.options.condition)
 
     def predict(self) -> None:
         """Call ``predict``; if it takes arguments, show its form first."""
@@ -182,7 +168,7 @@ class StepPanel(QScrollArea):
                 self.exports.setCurrentIndex(i)
                 self._request(1)
             elif form.name == "predict":
-                self.requested.emit(Call(0, "predict", [], seconds=self._limit))
+                self.requested.emit(Call(0, "predict", [], seconds=self.options.limit))
 
     def step_times(self, name: str, times: int) -> bool:
         """Choose a function and call it with what its fields hold; whether there is one."""
@@ -193,11 +179,7 @@ class StepPanel(QScrollArea):
                 return True
         return False
 
-    @property
-    def _limit(self) -> float | None:
-        return self.seconds.value() or None
-
-    def _request(self, times: int) -> None:
+    def _request(self, times: int, until: str = "") -> None:
         form = self.form
         if form is None:
             return
@@ -208,7 +190,8 @@ class StepPanel(QScrollArea):
             wrong.edit.selectAll()
             return
         values = [each.value for each in arguments if each.value is not None]
-        self.requested.emit(Call(0, form.name, values, times, seconds=self._limit))
+        limit = self.options.limit
+        self.requested.emit(Call(0, form.name, values, times, seconds=limit, until=until))
 
     def _show_errors(self) -> ArgumentField | None:
         """Check all fields; gives the first that is wrong."""
@@ -271,12 +254,3 @@ class StepPanel(QScrollArea):
             f"background: {theme.damage_ground}; color: {theme.damage_text};"
             f"border-left: 4px solid {theme.damage}; padding: 6px;"
         )
-
-
-def _labelled(text: str, widget: QWidget) -> QWidget:
-    box = QWidget()
-    row = QHBoxLayout(box)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.addWidget(QLabel(text))
-    row.addWidget(widget, 1)
-    return box

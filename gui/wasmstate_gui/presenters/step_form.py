@@ -132,15 +132,18 @@ def result_text(outcome: Outcome, start: State, end: State) -> str:
     pages, pages_after = outcome.pages
     calls = "" if outcome.done == 1 else f" {outcome.done:,} times, last"
     returned = f"{outcome.name} returned{calls} {value_text(outcome.value)}"
+    change = change_text(start, end)
     parts = [
         f"{returned} in {seconds_text(outcome.seconds)}",
-        change_text(start, end),
+        change,
         f"memory {counted(pages, 'page')}",
     ]
     if pages != pages_after:
         parts[2] = f"memory {pages}\u2192{counted(pages_after, 'page')}"
-    if outcome.name == "predict" and parts[1] != "S unchanged":
-        parts[1] = f"predict() must not change S, but {parts[1]}"
+    if outcome.name == "predict" and change != "S unchanged":
+        parts[1] = f"predict() must not change S, but {change}"
+    if outcome.stopped:
+        parts.insert(0, f"Stopped after call {outcome.done:,}: the condition holds")
     return " \u00b7 ".join(parts)
 
 

@@ -81,6 +81,8 @@ class Timeline:
         self.path: list[int] = [0]
         """The ids from the oldest step to the newest of this branch; another object once steps
         were left out or the branch was changed, else the same one, longer."""
+        self.notable: list[int] = []
+        """The steps that another program made, and those from which a call did not return."""
         self.on_disk: int | None = 0
         """The step that is in the file; ``None`` if none of them is."""
 
@@ -128,6 +130,8 @@ class Timeline:
     def note_trouble(self, text: str) -> None:
         """A call from the shown step on did not return."""
         self._steps[self._here].trouble = text
+        if self._here not in self.notable:
+            self.notable.append(self._here)
 
     def contents(self, id: int | None = None) -> list[bytes]:
         """Of the regions of the state after a step; after the shown one if none is named."""
@@ -155,6 +159,8 @@ class Timeline:
         self._bytes += len(delta) + _ENTRY_BYTES
         self._children.setdefault(self._here, []).append(id)
         parent.next = id
+        if event.kind == "external":
+            self.notable.append(id)
         if self.path[-1] == self._here:
             self.path.append(id)
         else:
@@ -168,7 +174,7 @@ class Timeline:
         self._contents = self._whole(id)
         self._here = id
         steps = self._steps
-        if not self._is_on_path(id):
+        if not self.is_on_path(id):
             self.path = [*reversed(list(self._ancestors(id)))]
             while steps[self.path[-1]].next in steps:
                 self.path.append(steps[self.path[-1]].next)
@@ -182,9 +188,10 @@ class Timeline:
     def forks(self) -> list[int]:
         """The steps of this branch from which others go off."""
         forks = (id for id, children in self._children.items() if len(children) > 1)
-        return sorted(id for id in forks if self._is_on_path(id))
+        return sorted(id for id in forks if self.is_on_path(id))
 
-    def _is_on_path(self, id: int) -> bool:
+    def is_on_path(self, id: int) -> bool:
+        """Whether a step is on the branch that is shown."""
         at = self.position_of(id)
         return 0 <= at < len(self.path) and self.path[at] == id
 
@@ -269,5 +276,6 @@ class Timeline:
         for children in self._children.values():
             children[:] = [id for id in children if id not in gone]
         self.path = [id for id in self.path if id not in gone]
+        self.notable = [id for id in self.notable if id not in gone]
         if self.on_disk in gone:
             self.on_disk = None

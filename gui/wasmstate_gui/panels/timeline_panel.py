@@ -1,0 +1,62 @@
+"""The timeline: lines over all steps, and a slider to go to any of them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from wasmstate_gui.panels.elided_label import ElidedLabel
+from wasmstate_gui.panels.plot_view import PlotView
+from wasmstate_gui.presenters.history import HistoryView
+from wasmstate_gui.theme import Theme
+
+
+class TimelinePanel(QWidget):
+    """Shows a :class:`HistoryView`."""
+
+    chosen = Signal(int)
+    """The user went to a position of the branch."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Timeline")
+        self.plot = PlotView()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Step")
+        self.slider.setMinimumWidth(120)
+        self.slider.setMinimumHeight(24)
+        self.place = QLabel()
+        self.place.setAccessibleName("Which step is shown")
+        self.caption = ElidedLabel()
+        self.caption.setAccessibleName("What the step was")
+        self.plot_button = QPushButton("Plot cell")
+        self.plot_button.setToolTip("Plot the selected cell, or no longer (Ctrl+L)")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 2, 6, 4)
+        column.setSpacing(2)
+        column.addWidget(self.plot, 1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.place)
+        row.addWidget(self.slider, 2)
+        row.addWidget(self.caption, 3)
+        row.addWidget(self.plot_button)
+        column.addLayout(row)
+        self.plot.chosen.connect(self.chosen)
+        self.slider.valueChanged.connect(self.chosen)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self.plot.set_theme(theme)
+
+    def show_view(self, view: HistoryView) -> None:
+        """Show other steps."""
+        self.slider.blockSignals(True)
+        self.slider.setRange(0, view.count - 1)
+        self.slider.setPageStep(max(1, view.count // 10))
+        self.slider.setValue(view.position)
+        self.slider.blockSignals(False)
+        last = view.first + view.count - 1
+        self.place.setText(f"step {view.first + view.position:,} / {last:,}")
+        self.caption.show_text(view.caption)
+        self.plot.show_view(view)

@@ -1,0 +1,105 @@
+"""Going back and forth through the steps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from wasmstate_gui.controller import Controller
+from wasmstate_gui.navigator import Navigator
+from wasmstate_gui.panels.timeline_panel import TimelinePanel
+from wasmstate_gui.presenters.history import Plots, cell_of, first_cells, history_view
+from wasmstate_gui.presenters.timeline import Timeline
+
+
+class Traveller(QObject):
+    """Shows the controller's timeline in the panel, and tells the controller where to go."""
+
+    def __init__(self, controller: Controller, navigator: Navigator, panel: TimelinePanel) -> None:
+        super().__init__(controller)
+        self._controller = controller
+        self._navigator = navigator
+        self._panel = panel
+        self._plots = Plots()
+        self._shown: Timeline | None = None
+        panel.chosen.connect(self._position_chosen)
+        panel.plot_button.clicked.connect(self.plot_cell)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is a step before the shown one."""
+        timeline = self._timeline
+        return timeline is not None and timeline.position > 0
+
+    @property
+    def can_go_forward(self) -> bool:
+        """Whether there is a step behind the shown one."""
+        timeline = self._timeline
+        return timeline is not None and timeline.position < len(timeline.path) - 1
+
+    @property
+    def can_change_branch(self) -> bool:
+        """Whether there is another branch."""
+        timeline = self._timeline
+        return timeline is not None and timeline.other_branch(1) is not None
+
+    def show(self) -> None:
+        """Show the timeline as it is now."""
+        timeline, document = self._timeline, self._controller.document
+        if timeline is None or document is None or document.state is None:
+            return
+        if timeline is not self._shown:
+            self._shown = timeline
+            self._plots = Plots(first_cells(document.state))
+        self._panel.show_view(history_view(timeline, self._plots))
+
+    def back(self) -> None:
+        """To the step before."""
+        self._go(-1)
+
+    def forward(self) -> None:
+        """To the next step of the branch."""
+        self._go(1)
+
+    def first(self) -> None:
+        """To the oldest step."""
+        self._position_chosen(0)
+
+    def last(self) -> None:
+        """To the newest step of the branch."""
+        if self._timeline is not None:
+            self._position_chosen(len(self._timeline.path) - 1)
+
+    def next_branch(self) -> None:
+        """To the next branch at the nearest fork behind."""
+        other = self._timeline.other_branch(1) if self._timeline is not None else None
+        if other is not None:
+            self._controller.go(other)
+
+    def plot_cell(self) -> None:
+        """Plot the selected cell, or no longer."""
+        document, selection = self._controller.document, self._navigator.selection
+        row = selection.row if selection is not None else None
+        if document is None or document.state is None or row is None or row.tensor is None:
+            self._controller.said.emit("Select a cell of a tensor first")
+            return
+        assert selection is not None
+        cell = cell_of(document.state, row.tensor, selection.cell or 0)
+        if not self._plots.toggle(cell):
+            self._controller.said.emit("There is no room for another line; select one to remove it")
+        self.show()
+
+    @property
+    def _timeline(self) -> Timeline | None:
+        return self._controller.timeline
+
+    def _go(self, by: int) -> None:
+        if self._timeline is not None:
+            self._position_chosen(self._timeline.position + by)
+
+    def _position_chosen(self, position: int) -> None:
+        timeline = self._timeline
+        if timeline is None or not 0 <= position < len(timeline.path):
+            return
+        if timeline.path[position] != timeline.here:
+            self._controller.go(timeline.path[position])
+        self.show()  # while calls run, the slider goes back to where it was

@@ -1,0 +1,245 @@
+"""Back and forth through the steps, as a person goes: keys, slider, plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+import wasmstate
+from wasmstate_gui.panels.plot_view import bounds_of, columns
+from wasmstate_gui.presenters.history import Line, Plots, cell_of, history_view
+from wasmstate_gui.presenters.stepping import call_text
+from wasmstate_gui.presenters.timeline import Event, Timeline
+from wasmstate_gui.window import MainWindow
+
+OpenWindow = Callable[[Path], MainWindow]
+ALT = Qt.KeyboardModifier.AltModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def type_into(field: QWidget, text: str) -> None:
+    QTest.mouseClick(field, Qt.MouseButton.LeftButton)
+    QTest.keyClick(field, Qt.Key.Key_A, CTRL)
+    QTest.keyClicks(field, text)
+
+
+def step(qtbot: QtBot, window: MainWindow, arm: int = 0, times: int = 1) -> None:
+    type_into(window.step_panel.fields[0].edit, str(arm))
+    for _ in range(times):
+        with qtbot.waitSignal(window.idle, timeout=15_000):
+            QTest.keyClick(window, Qt.Key.Key_F10)
+
+
+def failures(window: MainWindow) -> list[float]:
+    document = window.controller.document
+    assert document is not None
+    assert document.state is not None
+    values: list[float] = document.state["failures"].tolist()
+    return values
+
+
+def place(window: MainWindow) -> str:
+    return window.timeline_panel.place.text()
+
+
+def test_keys_go_back_and_forward_through_the_states(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    assert not window.actions_.back.isEnabled()
+    step(qtbot, window, times=3)
+    assert (failures(window)[0], place(window)) == (4.0, "step 3 / 3")
+    QTest.keyClick(window, Qt.Key.Key_Left, ALT)
+    QTest.keyClick(window, Qt.Key.Key_Z, CTRL)
+    assert (failures(window)[0], place(window)) == (2.0, "step 1 / 3")
+    assert window.status_labels["disk"].text() == "1 step ahead of disk"
+    QTest.keyClick(window, Qt.Key.Key_Y, CTRL)
+    assert failures(window)[0] == 3.0
+    QTest.keyClick(window, Qt.Key.Key_Home, ALT)
+    assert window.page.hex.dump.data == before
+    assert not window.isWindowModified()
+    assert not window.actions_.back.isEnabled()
+    QTest.keyClick(window, Qt.Key.Key_End, ALT)
+    assert (failures(window)[0], place(window)) == (4.0, "step 3 / 3")
+    assert not window.actions_.forward.isEnabled()
+    assert bandit.read_bytes() == before
+
+
+def test_going_back_shows_what_that_step_changed(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window, arm=1)
+    step(qtbot, window, arm=2)
+    QTest.keyClick(window, Qt.Key.Key_Left, ALT)
+    assert window.picture is not None
+    assert window.picture.tensors[1].changed.tolist() == [False, True, False, False]
+    caption = window.timeline_panel.caption.toolTip() or window.timeline_panel.caption.text()
+    assert caption.startswith("update(arm=1, reward=0.0) \u00b7 ")
+    assert caption.endswith("not on disk")
+
+
+def test_a_step_from_an_older_state_starts_a_branch_and_alt_down_changes_branches(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window, arm=0, times=3)
+    QTest.keyClick(window, Qt.Key.Key_Left, ALT)
+    step(qtbot, window, arm=3)
+    assert failures(window) == [3.0, 1.0, 1.0, 2.0]
+    assert place(window) == "step 3 / 3"
+    QTest.keyClick(window, Qt.Key.Key_Down, ALT)
+    assert failures(window) == [4.0, 1.0, 1.0, 1.0]
+    QTest.keyClick(window, Qt.Key.Key_Down, ALT)
+    assert failures(window) == [3.0, 1.0, 1.0, 2.0]
+
+
+def test_an_older_step_can_be_written_and_the_newer_ones_stay(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window, times=3)
+    QTest.keyClick(window, Qt.Key.Key_Left, ALT)
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    on_disk = wasmstate.State.of(wasmstate.Module.open(bandit))
+    assert (on_disk.generation, on_disk.update_count) == (1, 2)
+    assert on_disk["failures"].tolist() == [3.0, 1.0, 1.0, 1.0]
+    QTest.keyClick(window, Qt.Key.Key_Right, ALT)
+    assert window.status_labels["disk"].text() == "1 step ahead of disk"
+    QTest.keyClick(window, Qt.Key.Key_Home, ALT)
+    assert window.status_labels["disk"].text() == "2 steps behind disk"
+    assert window.isWindowModified()
+
+
+def test_the_slider_and_a_click_into_the_plot_go_to_a_step(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window, times=4)
+    panel = window.timeline_panel
+    panel.slider.setFocus()
+    QTest.keyClick(panel.slider, Qt.Key.Key_Left)
+    assert place(window) == "step 3 / 4"
+    where = QPoint(round(panel.plot.to_x(1)), 40)
+    QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where)
+    assert (failures(window)[0], place(window)) == (2.0, "step 1 / 4")
+
+
+def test_a_run_ends_when_its_condition_holds(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    type_into(window.step_panel.options.until, "failures[0] >= 8")
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_F5)
+    assert failures(window)[0] == 8.0
+    assert place(window) == "step 7 / 7"
+    assert "Stopped after call 7: the condition holds" in window.step_panel.result.text()
+    type_into(window.step_panel.options.until, "nothing > 1")
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_F5)
+    assert "there is no 'nothing'" in window.step_panel.result.text()
+
+
+def test_the_selected_cell_is_plotted_and_no_longer(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window, arm=2, times=2)
+    table = window.tensors_panel
+    window.tensors_panel.list.selectRow(1)
+    table.table.setCurrentIndex(table.table_model.index(2, 0))
+    QTest.keyClick(window, Qt.Key.Key_L, CTRL)
+    plot = window.timeline_panel.plot
+    assert "failures[2]" in plot.accessibleDescription()
+    QTest.mouseClick(window.timeline_panel.plot_button, Qt.MouseButton.LeftButton)
+    assert "failures[2]" not in plot.accessibleDescription()
+
+
+def test_a_trap_is_marked_at_the_step_that_it_was_met_at(
+    qtbot: QtBot, stubborn: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(stubborn)
+    step(qtbot, window, arm=0)
+    step(qtbot, window, arm=2)
+    assert place(window) == "step 1 / 1"
+    assert "trapped" in window.timeline_panel.plot.accessibleDescription()
+
+
+def test_a_file_replaced_by_another_program_becomes_a_step(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    state = wasmstate.State.of(wasmstate.Module.open(bandit))
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        wasmstate.commit(bandit, state.with_values({"failures": [9.0, 1.0, 1.0, 1.0]}))
+    assert (failures(window)[0], place(window)) == (9.0, "step 1 / 1")
+    QTest.keyClick(window, Qt.Key.Key_Left, ALT)
+    assert failures(window)[0] == 1.0
+    assert window.isWindowModified()
+
+
+@pytest.fixture
+def state(bandit: Path) -> wasmstate.State:
+    return wasmstate.State.of(wasmstate.Module.open(bandit))
+
+
+def test_the_lines_follow_the_branch(state: wasmstate.State) -> None:
+    timeline = Timeline(state.contents(), Event("opened", "opened", 0))
+    plots = Plots([cell_of(state, "failures", 1), cell_of(state, "count", 0)])
+    for i in range(3):
+        after = state.with_values({"failures": [1, i, 1, 1], "count": i})
+        timeline.add(Event("call", "update()", i, None, float(i)), after.contents())
+        plots.lines(timeline)
+    lines = {line.name: list(line.values) for line in plots.lines(timeline)}
+    assert lines == {
+        "failures[1]": [1.0, 0.0, 1.0, 2.0],
+        "count": [0.0, 0.0, 1.0, 2.0],
+        "\u2016\u0394S\u2016": [0.0, 0.0, 1.0, 2.0],
+    }
+    timeline.go(1)
+    timeline.add(Event("external", "replaced", 5), state.contents())
+    view = history_view(timeline, plots)
+    assert [line.values[-1] for line in view.lines] == [1.0, 0.0, 0.0]
+    assert [(mark.position, mark.kind) for mark in view.marks] == [
+        (1, "fork"),
+        (2, "external"),
+        (0, "disk"),
+    ]
+
+
+def test_at_most_six_lines_are_plotted(state: wasmstate.State) -> None:
+    plots = Plots()
+    cells = [cell_of(state, "failures", i) for i in range(4)]
+    cells += [cell_of(state, "successes", i) for i in range(2)]
+    assert [plots.toggle(cell) for cell in cells] == [True] * 5 + [False]
+    assert plots.toggle(cells[0])
+    assert plots.toggle(cells[5])
+
+
+def test_a_plot_of_many_steps_shows_the_least_and_greatest_of_each_column() -> None:
+    values = np.zeros(10_000)
+    values[5_001] = -7.0
+    values[5_003] = np.nan
+    x, y = columns(values, 100)
+    assert len(x) == len(y) == 200
+    assert y.min() == -7.0
+    assert not np.isnan(y).any()
+    assert bounds_of([Line("a", [np.nan, np.inf])]) == (0.0, 1.0)
+    assert bounds_of([Line("a", [2.0]), Line("b", [np.nan, 4.0])]) == (2.0, 4.0)
+    assert bounds_of([Line("a", [2.0, 2.0])]) == (0.5, 3.5)
+
+
+def test_a_call_is_written_with_the_names_of_its_parameters() -> None:
+    signature = wasmstate.Signature.parse("(arm: i32, reward: f64) -> ()")
+    assert call_text(signature, "update", [3, 1.0]) == "update(arm=3, reward=1.0)"
+    assert call_text(None, "update", [3]) == "update(3)"
