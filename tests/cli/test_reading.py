@@ -166,13 +166,15 @@ def test_check_names_place_reason_and_remedy(model: Path, wasmstate: Wasmstate) 
     model.write_bytes(damaged)
     result = wasmstate("check", str(model))
     assert result.exit_code == 1
-    assert result.stdout.startswith(
-        "bandit.wasm: error: sections[10].wasmstate.state.regions[0] at 0xebd: CRC-32 of its 88 b"
+    assert result.stdout == (
+        "bandit.wasm: error (likely): sections[10].wasmstate.state.regions[0] at 0xed9: the CRC-32 "
+        "is wrong, and one flipped bit explains it: bit 0 of byte 0xed9, in successes[3]; it can "
+        "be mended, and the state digest (SHA-256) proves the result [repair: mend-record]\n"
     )
-    assert "restore the file from a copy" in result.stdout
     (finding,) = json.loads(wasmstate("check", str(model), "--json").stdout)
     assert finding["file"] == "bandit.wasm"
-    assert finding["offset"] == 0xEBD
+    assert finding["offset"] == 0xED9
+    assert (finding["certainty"], finding["repair"]) == ("likely", "mend-record")
 
 
 def test_a_leftover_of_a_dead_writer_is_a_warning_and_no_error(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import FIXTURES
-from wasmstate import Module, check
+from wasmstate import Module, State, check, commit
 from wasmstate.binary import source
 from wasmstate.state.check import Finding
 from wasmstate.storage.temporary import leftovers
@@ -38,10 +38,35 @@ def test_what_a_writer_left_is_a_warning(model: Path) -> None:
             "warning",
             str(left),
             None,
-            "left by a writer that was ended in the middle of a commit",
+            "left by a writer that was ended in the middle of a commit; it is not whole",
             "the next commit removes it",
         )
     ]
+
+
+def test_a_leftover_that_is_whole_says_which_generation_it_is(model: Path) -> None:
+    left = model.with_name(f".{model.name}.{LEFT}")
+    shutil.copy(model, left)
+    (found,) = check(model)
+    assert found.reason.endswith("; it is whole, generation 0")
+    assert found.repair is None
+    commit(left, State.of(Module.open(left)).with_values({"count": 1}))
+    (found,) = check(model)
+    assert found.reason.endswith("; it is whole, generation 1, newer than the 0 of the file")
+    assert found.advice == "the next commit removes it, so take it before, if that update counts"
+    assert found.repair == "take-leftover"
+    model.write_bytes(bytes(100))
+    zeros, found = check(model)
+    assert zeros.path == "magic"
+    assert found.advice == "take it: what the file itself holds cannot be read"
+    assert found.repair == "take-leftover"
+
+
+def test_a_leftover_with_the_state_of_other_code_is_not_whole(model: Path) -> None:
+    state = Module.open(model).custom_sections("wasmstate.state")[0].content
+    other = Module.open(FIXTURES / "welford.wasm").with_custom("wasmstate.state", state)
+    model.with_name(f".{model.name}.{LEFT}").write_bytes(other.to_bytes())
+    assert check(model)[0].reason.endswith("; it is not whole")
 
 
 def test_a_large_file_that_becomes_shorter_meanwhile_is_a_finding(

@@ -45,16 +45,9 @@ def decode_record(content: bytes) -> Record:
     _check_crc32("header.payload_crc32", header.payload_crc32, payload)
     if digest_of(table, schema, payload) != header.state_digest:
         _corrupt_header("state_digest", "differs from the digest of the state")
-    lineage = Lineage(
-        header.generation,
-        header.update_count,
-        header.module_digest,
-        header.parent_digest,
-        header.base_digest,
-    )
     reserved = content[_HEADER_OFFSETS["reserved"] : header.header_length - 4]
     return Record(
-        lineage,
+        Lineage.of(header),
         regions,
         schema,
         payload,

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 from wasmstate.state import layout
 from wasmstate.state.layout import (
@@ -70,6 +71,17 @@ class Lineage:
     parent_digest: bytes = bytes(32)
     base_digest: bytes = bytes(32)
 
+    @classmethod
+    def of(cls, header: Any) -> Lineage:
+        """What a parsed header says."""
+        return cls(
+            header.generation,
+            header.update_count,
+            header.module_digest,
+            header.parent_digest,
+            header.base_digest,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -114,9 +126,10 @@ class Record:
 
     def digest(self) -> bytes:
         """The state digest: SHA-256 of region table, schema and payload."""
-        return digest_of(self._region_table(), self.schema, self.payload)
+        return digest_of(self.region_table(), self.schema, self.payload)
 
-    def _region_table(self) -> bytes:
+    def region_table(self) -> bytes:
+        """The region table, with the checksum of each region's bytes."""
         return b"".join(
             layout.region.build(
                 {
@@ -134,7 +147,7 @@ class Record:
 
     def encode(self) -> bytes:
         """The content of the section; of a record that was read, the bytes that were read."""
-        table = self._region_table()
+        table = self.region_table()
         header = layout.header.build(
             {
                 "magic": layout.MAGIC,
@@ -163,19 +176,23 @@ class Record:
             }
         )
         header = header[: -4 - RESERVED_SIZE] + self.reserved
-        crc32 = zlib.crc32(header)
-        body = header + crc32.to_bytes(4, "little") + table + self.schema
-        body = body.ljust(self.payload_offset, b"\0") + self.payload
-        trailer = layout.trailer.build(
-            {
-                "magic": layout.TRAILER_MAGIC,
-                "generation": self.lineage.generation,
-                "length": len(body) + TRAILER_SIZE,
-                "header_crc32": crc32,
-                "crc32": 0,
-            }
-        )
-        return body + trailer[:-4] + zlib.crc32(trailer[:-4]).to_bytes(4, "little")
+        header += zlib.crc32(header).to_bytes(4, "little")
+        body = (header + table + self.schema).ljust(self.payload_offset, b"\0") + self.payload
+        return body + build_trailer(header, len(body))
+
+
+def build_trailer(header: bytes, body_length: int) -> bytes:
+    """The trailer behind so many bytes that begin with this header."""
+    trailer = layout.trailer.build(
+        {
+            "magic": layout.TRAILER_MAGIC,
+            "generation": layout.header.parse(header).generation,
+            "length": body_length + TRAILER_SIZE,
+            "header_crc32": int.from_bytes(header[-4:], "little"),
+            "crc32": 0,
+        }
+    )
+    return trailer[:-4] + zlib.crc32(trailer[:-4]).to_bytes(4, "little")
 
 
 def place_regions(places: Sequence[tuple[RegionKind, int, int, int]]) -> tuple[Region, ...]:

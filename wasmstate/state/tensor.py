@@ -122,6 +122,11 @@ class Tensor:
         count = math.prod(self.shape)
         return np.frombuffer(region, dtype, count, self.offset).reshape(self.shape)
 
+    def cell_at(self, offset: int) -> str:
+        """The name of the element with a byte, counted from the tensor's first: ``w[2,3]``."""
+        element = offset // DTYPES[self.dtype].itemsize
+        return self.name + shape_text([int(i) for i in np.unravel_index(element, self.shape)])
+
     def encode(self, value: Any) -> bytes:
         """The bytes of a value.
 

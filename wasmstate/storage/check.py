@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, WasmstateError
 from wasmstate.state.check import Finding, check_module
+from wasmstate.state.digest import module_digest
+from wasmstate.state.record import Record
+from wasmstate.state.state import record_of
 from wasmstate.storage.temporary import leftovers
 
 
@@ -29,13 +32,33 @@ def check(
     except MalformedError as error:  # a large file that became shorter meanwhile
         advice = "somebody is writing to it; try again"
         findings = [Finding("error", error.path, error.offset, error.reason, advice)]
-    return findings + [
-        Finding(
-            "warning",
-            str(leftover),
-            None,
-            "left by a writer that was ended in the middle of a commit",
-            "the next commit removes it",
-        )
-        for leftover in leftovers(Path(path))
-    ]
+    mine = _whole_record(path)
+    return findings + [_leftover(left, mine) for left in leftovers(Path(path))]
+
+
+def _leftover(left: Path, mine: Record | None) -> Finding:
+    reason = "left by a writer that was ended in the middle of a commit"
+    advice = "the next commit removes it"
+    its = _whole_record(left)
+    if its is None:
+        return Finding("warning", str(left), None, f"{reason}; it is not whole", advice)
+    generation = its.lineage.generation
+    reason += f"; it is whole, generation {generation}"
+    if mine is None:
+        advice = "take it: what the file itself holds cannot be read"
+    elif generation > mine.lineage.generation:
+        reason += f", newer than the {mine.lineage.generation} of the file"
+        advice += ", so take it before, if that update counts"
+    else:
+        return Finding("warning", str(left), None, reason, advice)
+    return Finding("warning", str(left), None, reason, advice, repair="take-leftover")
+
+
+def _whole_record(path: str | os.PathLike[str]) -> Record | None:
+    """The record of a file that is whole, with the code that it belongs to."""
+    try:
+        module = Module.open(path)
+        record = record_of(module)
+        return record if record.lineage.module_digest == module_digest(module) else None
+    except (WasmstateError, OSError):  # a leftover may be gone again
+        return None

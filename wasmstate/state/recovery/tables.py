@@ -1,0 +1,89 @@
+"""Region tables that may be damaged: what their entries say, and what can be believed of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from wasmstate.state import layout
+from wasmstate.state.layout import REGION_SIZE, aligned
+from wasmstate.state.record import Region, RegionKind
+
+_FIELDS = ("kind", "index", "address", "length", "payload_offset")
+
+
+def entries(table: bytes) -> Iterator[Any]:
+    """The entries, as they stand there; what is left over behind the last is passed over."""
+    for at in range(0, len(table) - REGION_SIZE + 1, REGION_SIZE):
+        yield layout.region.parse(table[at : at + REGION_SIZE])
+
+
+def regions_of(table: bytes) -> tuple[Region, ...]:
+    """The regions that a table describes, one that keeps the rules."""
+    return tuple(
+        Region(RegionKind(each.kind), each.index, each.address, each.length, each.payload_offset)
+        for each in entries(table)
+    )
+
+
+def place(entry: Region | Any) -> tuple[int, ...]:
+    """Where a region lives in the instance and in the payload."""
+    return tuple(int(getattr(entry, field)) for field in _FIELDS)
+
+
+def places(table: bytes) -> list[tuple[int, ...]]:
+    """Of each entry."""
+    return [place(entry) for entry in entries(table)]
+
+
+def payload_length(table: bytes) -> int:
+    """Of the payload that a table describes; no byte of it needs to be there."""
+    return max(
+        (
+            aligned(entry.payload_offset + entry.length, layout.REGION_ALIGNMENT)
+            for entry in entries(table)
+        ),
+        default=0,
+    )
+
+
+def is_table(table: bytes) -> bool:
+    """Whether the entries keep the rules that need no other bytes."""
+    at = 0
+    for entry in entries(table):
+        if entry.kind not in RegionKind.__members__.values() or entry.reserved:
+            return False
+        if entry.payload_offset != at or not 0 < entry.length <= layout.MAX_PAYLOAD_SIZE:
+            return False
+        at = aligned(at + entry.length, layout.REGION_ALIGNMENT)
+    return at > 0
+
+
+def with_checksums(table: bytes, payload: bytes) -> bytes:
+    """The table, with the checksums that the bytes of the payload have."""
+    return b"".join(_built(entry, zlib.crc32(_content(entry, payload))) for entry in entries(table))
+
+
+def merged(damaged: bytes, other: bytes, payload: bytes) -> bytes:
+    """The other table, with those entries of the damaged one that their regions bear out.
+
+    If a region has the checksum that its entry says, length, place and checksum of the entry are
+    right. Of another entry the checksum is kept: where the region lives comes from the table that
+    is whole, and a wrong checksum proves nothing.
+    """
+    found = []
+    for mine, its in zip(entries(damaged.ljust(len(other), b"\0")), entries(other), strict=True):
+        content = _content(mine, payload)
+        borne_out = len(content) == mine.length and zlib.crc32(content) == mine.crc32
+        same = [mine[field] == its[field] for field in ("length", "payload_offset")]
+        found.append(_built(its, mine.crc32 if borne_out and all(same) else its.crc32))
+    return b"".join(found)
+
+
+def _content(entry: Any, payload: bytes) -> bytes:
+    return payload[entry.payload_offset : entry.payload_offset + entry.length]
+
+
+def _built(entry: Any, crc32: int) -> bytes:
+    return bytes(layout.region.build({**entry, "crc32": crc32}))
