@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from wasmstate.state.baking import unbake
     from wasmstate.state.check import Finding
     from wasmstate.state.diff import TensorDiff, diff
-    from wasmstate.state.schema import Param, Signature
+    from wasmstate.state.signature import Param, Signature
     from wasmstate.state.state import State
     from wasmstate.state.tensor import Tensor, TensorSpec
     from wasmstate.storage.check import check
@@ -54,11 +54,11 @@ _HOMES = {
     "Finding": "wasmstate.state.check",
     "Limits": "wasmstate.runtime.limits",
     "Module": "wasmstate.binary.module",
-    "Param": "wasmstate.state.schema",
+    "Param": "wasmstate.state.signature",
     "PredictChangedStateWarning": "wasmstate.session.session",
     "Section": "wasmstate.binary.sections.base",
     "Session": "wasmstate.session.session",
-    "Signature": "wasmstate.state.schema",
+    "Signature": "wasmstate.state.signature",
     "State": "wasmstate.state.state",
     "Tensor": "wasmstate.state.tensor",
     "TensorDiff": "wasmstate.state.diff",

@@ -212,8 +212,8 @@ def test_run_manual_writes_nothing(model: Path, wasmstate: Wasmstate) -> None:
     ("arguments", "status", "message"),
     [
         (["update"], 1, "update(i32 f64) -> () takes 2 arguments, 0 given"),
-        (["update", "1.5", "1"], 1, "update, argument 0 must be an integer (i32), not 1.5"),
-        (["update", "0x200000000", "1"], 1, "update, argument 0: 8589934592 does not fit i32"),
+        (["update", "1.5", "1"], 1, "update, argument arm must be an integer (i32), not 1.5"),
+        (["update", "0x200000000", "1"], 1, "update, argument arm: 8589934592 does not fit i32"),
         (["learn", "1"], 1, "the module exports no function 'learn'; it exports "),
         (["update", "one", "1"], 2, "'one' is not a number"),
         (["update", "1", "--from", "bandit.wasm"], 2, "give the arguments, or --from, not both"),

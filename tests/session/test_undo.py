@@ -122,7 +122,7 @@ def test_arguments_that_do_not_fit_never_reach_the_model(path: Path) -> None:
         assert session.call("hidden") == 1
         with pytest.raises(CallError) as caught:
             session.update("1.0")
-        assert str(caught.value) == "update, argument 0 must be a number (f64), not '1.0'"
+        assert str(caught.value) == "update, argument value must be a number (f64), not '1.0'"
         with pytest.raises(CallError) as caught:
             session.predict()
         assert str(caught.value) == (

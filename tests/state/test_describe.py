@@ -12,7 +12,7 @@ from wasmstate.state.describe import describe, signatures, with_state
 from wasmstate.state.digest import module_digest
 from wasmstate.state.initial import initial_contents
 from wasmstate.state.record import Lineage, Region, RegionKind
-from wasmstate.state.schema import Param, Signature
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State
 from wasmstate.state.tensor import Tensor, TensorSpec
 

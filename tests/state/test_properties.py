@@ -18,7 +18,8 @@ from wasmstate.state.check import check_module
 from wasmstate.state.diff import diff_states
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Lineage, Record, RegionKind, build_payload, place_regions
-from wasmstate.state.schema import Param, Schema, Signature
+from wasmstate.state.schema import Schema
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import DTYPES, MERGE_RULES, Tensor, TensorSpec, check_tensor
 

@@ -11,7 +11,8 @@ from state.records import SCHEMA, canonical
 from support import message
 from wasmstate.errors import SchemaError
 from wasmstate.state.record import RegionKind, place_regions
-from wasmstate.state.schema import Param, Schema, Signature, check_schema
+from wasmstate.state.schema import Schema, check_schema
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.tensor import Tensor
 
 REGIONS = place_regions([(RegionKind.MEMORY, 0, 1024, 12), (RegionKind.GLOBAL, 3, 0, 8)])

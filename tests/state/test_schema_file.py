@@ -10,8 +10,8 @@ import pytest
 
 from support import message
 from wasmstate.errors import SchemaError
-from wasmstate.state.schema import Param, Signature
 from wasmstate.state.schema_file import SchemaFile, read_schema_file
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.tensor import TensorSpec
 
 TOML = """

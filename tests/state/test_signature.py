@@ -6,7 +6,8 @@ import pytest
 
 from support import message
 from wasmstate.errors import SchemaError
-from wasmstate.state.schema import Param, Schema, Signature, check_schema
+from wasmstate.state.schema import Schema, check_schema
+from wasmstate.state.signature import Param, Signature
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,23 @@ class Instance:
         memory = next(iter(self._memories.values()), None)
         return memory.size() >> 16 if memory is not None else 0
 
+    @property
+    def memory_size(self) -> int:
+        """Of memory 0, in bytes.
+
+        Raises:
+            StateBoundsError: if it is not exported.
+        """
+        return self._memory(0).size()
+
+    def span(self, address: int, length: int) -> fast.Span:
+        """Bytes of memory 0, to be read and written often.
+
+        Raises:
+            StateBoundsError: if they are not there, or not to be reached from outside.
+        """
+        return self._span(Region(RegionKind.MEMORY, 0, address, length, 0), "the buffer")
+
     def prepare(self, name: str, args: Sequence[Any]) -> list[int | float]:
         """Check that a function is exported and takes these arguments.
 
@@ -125,20 +142,26 @@ class Instance:
         """
         return self.function(name)(*args)
 
-    def function(self, name: str) -> Callable[..., Any]:
+    def function(self, name: str, params: Sequence[str] = ()) -> Callable[..., Any]:
         """An exported function, prepared: takes numbers, and raises, as :meth:`call`.
+
+        Args:
+            name: of the export.
+            params: the names of its parameters, for errors.
 
         Raises:
             CallError: if there is none of that name.
         """
+        if params:
+            return self._prepared(name, params)
         call = self._calls.get(name)
         if call is None:
             call = self._calls[name] = self._prepared(name)
         return call
 
-    def _prepared(self, name: str) -> Callable[..., Any]:
+    def _prepared(self, name: str, names: Sequence[str] = ()) -> Callable[..., Any]:
         func_type = self.program.func_type(name)
-        check = partial(check_arguments, name, func_type)
+        check = partial(check_arguments, name, func_type, names=names)
         params, results = list(map(str, func_type.params)), list(map(str, func_type.results))
         if not {*params, *results} <= set(fast.FORMATS):
             return lambda *args: check(args)  # which says why it cannot be called
@@ -191,11 +214,16 @@ class Instance:
             )
         return self._link.cell(found, str(type_.valtype))
 
-    def _span(self, region: Region) -> fast.Span:
-        memory = self._memories.get(region.index)
-        if memory is None:
-            raise StateBoundsError(f"memory {region.index} is not exported, S cannot be read")
+    def _span(self, region: Region, what: str = "S") -> fast.Span:
+        memory = self._memory(region.index, what)
         size = memory.size()
         if region.end > size:
-            raise StateBoundsError(f"S ends at address {region.end}, the memory has {size} bytes")
+            raise StateBoundsError(
+                f"{what} ends at address {region.end}, the memory has {size} bytes"
+            )
         return memory.span(region.address, region.length)
+
+    def _memory(self, index: int, what: str = "S") -> fast.LinearMemory:
+        if index not in self._memories:
+            raise StateBoundsError(f"memory {index} is not exported, {what} cannot be read")
+        return self._memories[index]

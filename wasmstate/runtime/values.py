@@ -18,8 +18,10 @@ from wasmstate.errors import ArgumentError
 from wasmstate.runtime.fast import FORMATS
 
 
-def check_arguments(name: str, func_type: FuncType, args: Sequence[Any]) -> list[int | float]:
-    """The arguments as the call takes them.
+def check_arguments(
+    name: str, func_type: FuncType, args: Sequence[Any], *, names: Sequence[str] = ()
+) -> list[int | float]:
+    """The arguments as the call takes them; errors say the names of parameters if given.
 
     Raises:
         ArgumentError: if there are too many or too few, one does not fit its type, or the function
@@ -34,12 +36,17 @@ def check_arguments(name: str, func_type: FuncType, args: Sequence[Any]) -> list
         if str(result) not in FORMATS:
             raise ArgumentError(f"{name}{func_type} gives {result}, which cannot be taken out")
     return [
-        _argument(f"{name}, argument {i}", str(param), arg)
+        check_number(f"{name}, argument {names[i] if names else i}", str(param), arg)
         for i, (param, arg) in enumerate(zip(func_type.params, args, strict=True))
     ]
 
 
-def _argument(what: str, type_: str, value: Any) -> Any:
+def check_number(what: str, type_: str, value: Any) -> Any:
+    """A number as a call takes it, integers as signed.
+
+    Raises:
+        ArgumentError: if it is none, or does not fit the type.
+    """
     if type_ in ("i32", "i64"):
         bits = int(type_[1:])
         try:

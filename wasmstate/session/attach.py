@@ -14,7 +14,7 @@ from wasmstate.runtime.program import Program
 from wasmstate.state.describe import describe, with_state
 from wasmstate.state.initial import initial_contents
 from wasmstate.state.prev import INIT_SECTION, check_keep
-from wasmstate.state.schema import Signature
+from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate.state.tensor import TensorSpec
 

@@ -10,16 +10,10 @@ from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import (
-    ArgumentError,
-    CallError,
-    DurabilityUnknownError,
-    StateBoundsError,
-    StateError,
-)
-from wasmstate.runtime.instance import Instance, Place
+from wasmstate.errors import CallError, DurabilityUnknownError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.session.live import Live
 from wasmstate.state.digest import module_digest
 from wasmstate.state.prev import check_keep
 from wasmstate.state.record import successor
@@ -47,12 +41,6 @@ class Session:
     Use it as a context manager; :meth:`open` makes one.
     """
 
-    _committed: State
-    _contents: list[bytes]
-    _updates: int
-    _instance: Instance | None
-    _places: list[Place]
-
     def __init__(
         self,
         path: Path,
@@ -73,9 +61,9 @@ class Session:
         self.durability = durability
         self.keep = keep
         self._program = program
+        self._committed, self._updates = state, 0
+        self._live = Live(program, state)
         self._closed = False
-        self._take(state)
-        self._instance = self._start()
 
     @classmethod
     def open(
@@ -133,7 +121,7 @@ class Session:
         """S as it is in the instance now, with the generation that it was made from."""
         if not self.is_dirty:
             return self._committed
-        return self._committed.with_contents(self._contents, updates=self._updates)
+        return self._committed.with_contents(self._live.contents, updates=self._updates)
 
     @property
     def generation(self) -> int:
@@ -143,7 +131,7 @@ class Session:
     @property
     def is_dirty(self) -> bool:
         """Whether S differs from the one in the file."""
-        return self._updates > 0 or self._contents != self._committed.contents()
+        return self._updates > 0 or self._live.contents != self._committed.contents()
 
     def parameters(self, name: str) -> list[str]:
         """The names of a function's parameters: the schema's, else ``p0``, ``p1``.
@@ -165,11 +153,11 @@ class Session:
         Warns:
             PredictChangedStateWarning: if S changed.
         """
-        value, before = self._call("predict", args)
-        changed = self._changed_tensors(before)
-        if changed:
+        before = self._live.contents
+        value = self._call("predict", args)
+        if self._live.contents is not before:
             warnings.warn(
-                f"predict() changed S, in {', '.join(changed)}",
+                f"predict() changed S, in {self._changed_tensors(before)}",
                 PredictChangedStateWarning,
                 stacklevel=2,
             )
@@ -177,14 +165,15 @@ class Session:
 
     def update(self, *args: Any) -> Any:
         """Call ``update``, which turns S1 into S2. Raises as :meth:`call`."""
-        return self._call("update", args)[0]
+        return self._call("update", args)
 
     def call(self, name: str, *args: Any) -> Any:
         """Call any exported function.
 
         Args:
             name: of the export.
-            args: numbers, as many as it takes; integers may be given signed or unsigned.
+            args: a number for each number, integers signed or unsigned; for each array of its
+                signature what ``numpy.asarray`` takes, of its shape.
 
         Returns:
             Nothing, a number, or a tuple of numbers.
@@ -192,12 +181,13 @@ class Session:
         Raises:
             TrapError, DeadlineError, LimitError: the call did not return; S is what it was.
             StateBoundsError: it returned and left S outside its bounds; S is what it was.
-            CallError: there is no such function, or it does not take these arguments.
+            ArgumentError: it does not take these arguments, or their bounds forbid these values.
+            CallError: there is no such function.
             CommitError, StateConflictError: it returned, S has changed, and with
                 ``persist="every-change"`` the change could not be committed; it is kept in
                 memory, and the next change or :meth:`flush` tries again.
         """
-        return self._call(name, args)[0]
+        return self._call(name, args)
 
     def flush(self) -> None:
         """Commit S if it differs from the one in the file. Raises as :func:`wasmstate.commit`."""
@@ -235,72 +225,42 @@ class Session:
         check_belongs(state, module)
         if state.record.lineage.module_digest != self._committed.record.lineage.module_digest:
             raise StateError(f"{self.path}: the file is another module by now; open it anew")
-        self._take(state)
+        self._committed, self._updates = state, 0
+        self._live = Live(self._program, state)
 
     def close(self) -> None:
         """Commit what is left to commit, unless ``persist`` is ``"manual"``; end the instance."""
         if self._closed:
             return
         self._closed = True
-        self._instance = None
+        self._live.restart()
         if self.persist != "manual":
             self.flush()
 
-    def _call(self, name: str, args: tuple[Any, ...]) -> tuple[Any, list[bytes]]:
+    def _call(self, name: str, args: Sequence[Any]) -> Any:
         self._check_open()
-        if self._instance is None:
-            self._instance = self._start()
-        call = self._instance.function(name)
-        before = self._contents
-        try:
-            value = call(*args)
-            contents = [place.read() for place in self._places]
-            if contents != before:
-                self._check_bounds(contents)
-        except ArgumentError:
-            raise  # nothing was called
-        except BaseException:  # KeyboardInterrupt, too: the call may have changed anything
-            self._instance = None  # the next call makes a new one
-            raise
+        live = self._live
+        before = live.contents
+        value = live.call(name, args)
         if name == "update":
             self._updates += 1
-        if contents != before:
-            self._contents = contents
-            if self.persist == "every-change":
-                self.flush()
-        return value, before
-
-    def _check_bounds(self, contents: Sequence[bytes]) -> None:
-        broken = self._committed.schema.broken_bounds(contents)
-        if broken:
-            raise StateBoundsError("; ".join(f"{name}{wrong}" for name, wrong in broken))
+        if live.contents is not before and self.persist == "every-change":
+            self.flush()
+        return value
 
     def _check_open(self) -> None:
         if self._closed:
             raise CallError("the session is closed")
 
-    def _changed_tensors(self, before: Sequence[bytes]) -> list[str]:
-        if before == self._contents:
-            return []
-        return [
+    def _changed_tensors(self, before: Sequence[bytes]) -> str:
+        after = self._live.contents
+        names = [
             tensor.name
             for tensor in self._committed.tensors
-            if self._contents[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
+            if after[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
             != before[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
         ]
-
-    def _take(self, state: State) -> None:
-        self._committed = state
-        self._contents = state.contents()
-        self._updates = 0
-        self._instance = None
-
-    def _start(self) -> Instance:
-        instance = self._program.instantiate()
-        self._places = instance.places(self._committed.regions)
-        for place, content in zip(self._places, self._contents, strict=True):
-            place.write(content)
-        return instance
+        return ", ".join(names)
 
 
 def check_belongs(state: State, module: Module) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
-from wasmstate.errors import SchemaError, StateBoundsError
+from wasmstate.errors import SchemaError
+from wasmstate.state.buffers import check_types, find_buffers
 from wasmstate.state.digest import module_digest
+from wasmstate.state.places import address_of, check_address
 from wasmstate.state.record import (
     Lineage,
     Record,
@@ -22,7 +24,8 @@ from wasmstate.state.record import (
     build_payload,
     place_regions,
 )
-from wasmstate.state.schema import Param, Schema, Signature, check_schema
+from wasmstate.state.schema import Schema, check_schema
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import Tensor, TensorSpec, check_name, check_tensor
 
@@ -80,7 +83,9 @@ def describe(
     bound = [_bind(spaces, spec) for spec in specs]
     regions = _regions(bound)
     given = dict(entry_points or {})
-    _check_entry_points(spaces, given)
+    for name, signature in given.items():
+        check_types(spaces, name, signature)
+        find_buffers(spaces, name, signature, regions)
     schema = Schema(
         tuple(_tensor(each, regions) for each in bound),
         signatures(module) | given,
@@ -117,70 +122,16 @@ def _param_name(known: str, index: int) -> str:
     return known
 
 
-def _check_entry_points(spaces: Spaces, entry_points: Mapping[str, Signature]) -> None:
-    types = spaces.exported_functions()
-    for name, signature in entry_points.items():
-        if name not in types:
-            known = ", ".join(list(types)[:20]) or "none"
-            raise SchemaError(f"the module exports no function {name!r}; it exports {known}")
-        params = [param.type for param in signature.params]
-        if (params, list(signature.results)) != (
-            [str(param) for param in types[name].params],
-            [str(result) for result in types[name].results],
-        ):
-            raise SchemaError(
-                f"{name} is {types[name]} in the module, the signature given is {signature}"
-            )
-
-
 def _bind(spaces: Spaces, spec: TensorSpec) -> _Bound:
     check_tensor(spec)
     size = Tensor(spec.name, spec.dtype, spec.shape, 0, 0).nbytes
     if spec.place.startswith("global:"):
         return _bind_global(spaces, spec, size)
-    symbol = None
-    if spec.place.startswith("sym:"):
-        symbol = spec.place.removeprefix("sym:")
-        address = _symbol_address(spaces, spec, symbol)
-    else:
-        try:
-            address = int(spec.place, 0)
-        except ValueError as error:
-            raise SchemaError(
-                f"{spec.name}: cannot read the place {spec.place!r}: write an address, "
-                "sym:NAME or global:NAME"
-            ) from error
-    _check_address(spaces, spec, address, size)
+    known = "an address, sym:NAME or global:NAME"
+    address = address_of(spaces, spec.name, spec.place, known)
+    check_address(spaces, spec.name, address, size)
+    symbol = spec.place.removeprefix("sym:") if spec.place.startswith("sym:") else None
     return _Bound(spec, RegionKind.MEMORY, 0, address, size, symbol)
-
-
-def _check_address(spaces: Spaces, spec: TensorSpec, address: int, size: int) -> None:
-    if not spaces.memories:
-        raise SchemaError(f"{spec.name}: the module has no memory")
-    memory = spaces.memories[0]
-    available = memory.limits.min * memory.page_size
-    if address < 0 or address + size > available:
-        raise StateBoundsError(
-            f"{spec.name}: bytes {address} to {address + size} do not lie in the memory, "
-            f"which starts with {memory.limits.min} pages ({available} bytes)"
-        )
-
-
-def _symbol_address(spaces: Spaces, spec: TensorSpec, symbol: str) -> int:
-    export = spaces.exports.get(symbol)
-    if export is None or export.kind != "global" or export.index >= len(spaces.globals):
-        names = [e.name for e in spaces.exports.values() if e.kind == "global"]
-        known = f"it exports the globals {', '.join(names[:20])}" if names else "it exports none"
-        raise SchemaError(f"{spec.name}: the module exports no global {symbol!r}; {known}")
-    entry = spaces.globals[export.index]
-    if entry.type.mut:
-        raise SchemaError(
-            f"{spec.name}: the global {symbol!r} can change, so it is no symbol's address; "
-            f"is it the value itself? Then write global:{symbol}"
-        )
-    if entry.type.valtype not in ("i32", "i64") or not isinstance(entry.value, int):
-        raise SchemaError(f"{spec.name}: the global {symbol!r} does not hold a known address")
-    return entry.value % (1 << (32 if entry.type.valtype == "i32" else 64))
 
 
 def _bind_global(spaces: Spaces, spec: TensorSpec, size: int) -> _Bound:

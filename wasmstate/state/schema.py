@@ -6,20 +6,19 @@ Source: docs/format.md, "Schema". It describes the regions and never overrides t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NoReturn
 
 from wasmstate.errors import SchemaError
-from wasmstate.state.bounds import parse_bound
 from wasmstate.state.layout import MAX_SCHEMA_SIZE
+from wasmstate.state.quick import broken
 from wasmstate.state.record import Region, RegionKind
-from wasmstate.state.tensor import Tensor, check_name, check_tensor
+from wasmstate.state.signature import Param, Signature, check_param
+from wasmstate.state.tensor import Tensor, check_tensor
 
 MAX_TENSORS = 65_536
-_SIGNATURE = re.compile(r"\((?P<params>[^()]*)\)\s*->\s*(?P<results>.*)")
 _TENSOR_KEYS = {
     "name",
     "dtype",
@@ -31,53 +30,6 @@ _TENSOR_KEYS = {
     "merge",
     "bounds",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A parameter of an entry point.
-
-    Attributes:
-        name: as a form shows it.
-        type: ``i32``, ``i64``, ``f32`` or ``f64``.
-    """
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What an entry point takes and gives."""
-
-    params: tuple[Param, ...]
-    results: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> Signature:
-        """Read ``(arm: i32, reward: f64) -> i32``; no result is written ``-> ()``.
-
-        Raises:
-            SchemaError: saying what is wrong with the text.
-        """
-        match = _SIGNATURE.fullmatch(text.strip())
-        if match is None:
-            raise SchemaError(
-                f"cannot read the signature {text!r}: write (name: type, ...) -> type, "
-                "for example (arm: i32, reward: f64) -> ()"
-            )
-        params = []
-        for part in filter(str.strip, match["params"].split(",")):
-            name, _, type_ = (piece.strip() for piece in part.partition(":"))
-            check_name(name)
-            params.append(Param(name, type_))
-        results = re.split(r"[\s,]+", match["results"].strip("() "))
-        return cls(tuple(params), tuple(filter(None, results)))
-
-    def __str__(self) -> str:
-        params = ", ".join(f"{param.name}: {param.type}" for param in self.params)
-        results = ", ".join(self.results)
-        return f"({params}) -> {results if len(self.results) == 1 else f'({results})'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +55,7 @@ class Schema:
         document = {
             "entry_points": {
                 name: {
-                    "params": [{"name": p.name, "type": p.type} for p in signature.params],
+                    "params": [_encode_param(param) for param in signature.params],
                     "results": list(signature.results),
                 }
                 for name, signature in self.entry_points.items()
@@ -123,13 +75,7 @@ class Schema:
 
     def broken_bounds(self, contents: Sequence[bytes]) -> list[tuple[str, str]]:
         """For each bound that the bytes of the regions break: the tensor, and what is wrong."""
-        found = []
-        for tensor in self.tensors:
-            for bound in tensor.bounds:
-                wrong = parse_bound(bound)(tensor.read(contents[tensor.region]))
-                if wrong is not None:
-                    found.append((tensor.name, wrong))
-        return found
+        return broken(self.tensors, contents)
 
     @classmethod
     def decode(cls, encoded: bytes, regions: Sequence[Region]) -> Schema:
@@ -174,11 +120,11 @@ def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
     """Check that tensors are well described, inside their regions, and do not overlap.
 
     Raises:
-        SchemaError: naming the tensor, or the name of a parameter that cannot be.
+        SchemaError: naming the tensor or the parameter.
     """
     for signature in schema.entry_points.values():
         for param in signature.params:
-            check_name(param.name)
+            check_param(param)
     names: set[str] = set()
     spans: list[tuple[int, int, int, str]] = []
     for tensor in schema.tensors:
@@ -226,6 +172,15 @@ def _encode_tensor(tensor: Tensor) -> dict[str, Any]:
     return document
 
 
+def _encode_param(param: Param) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": param.name, "type": param.type}
+    if param.place is not None:
+        document["place"] = param.place
+    if param.bounds:
+        document["bounds"] = list(param.bounds)
+    return document
+
+
 def _decode_tensor(document: Any, path: str) -> Tensor:
     _expect(document, dict, path)
     unknown = set(document) - _TENSOR_KEYS
@@ -254,14 +209,28 @@ def _decode_tensor(document: Any, path: str) -> Tensor:
 
 def _decode_signature(document: Any, path: str) -> Signature:
     _expect(document, dict, path)
-    params = []
-    for i, each in enumerate(_expect(document.get("params"), list, f"{path}.params")):
-        _expect(each, dict, f"{path}.params[{i}]")
-        name = _expect(each.get("name"), str, f"{path}.params[{i}].name")
-        params.append(Param(name, _expect(each.get("type"), str, f"{path}.params[{i}].type")))
+    params = tuple(
+        _decode_param(each, f"{path}.params[{i}]")
+        for i, each in enumerate(_expect(document.get("params"), list, f"{path}.params"))
+    )
     results = _expect(document.get("results"), list, f"{path}.results")
-    return Signature(
-        tuple(params), tuple(_expect(each, str, f"{path}.results") for each in results)
+    return Signature(params, tuple(_expect(each, str, f"{path}.results") for each in results))
+
+
+def _decode_param(document: Any, path: str) -> Param:
+    _expect(document, dict, path)
+    unknown = set(document) - {"name", "type", "place", "bounds"}
+    if unknown:
+        raise SchemaError(f"{path} has an unknown key {min(unknown)!r}")
+    place = document.get("place")
+    return Param(
+        _expect(document.get("name"), str, f"{path}.name"),
+        _expect(document.get("type"), str, f"{path}.type"),
+        None if place is None else _expect(place, str, f"{path}.place"),
+        tuple(
+            _expect(bound, str, f"{path}.bounds")
+            for bound in _expect(document.get("bounds", []), list, f"{path}.bounds")
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wasmstate.errors import SchemaError
-from wasmstate.state.schema import Signature
+from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import TensorSpec
 
 _KEYS = {"tensors", "entry_points", "metadata"}

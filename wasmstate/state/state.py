@@ -13,7 +13,8 @@ from wasmstate.errors import SchemaError, StateBoundsError, StateError
 from wasmstate.state.prev import STATE_SECTION
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, build_payload
-from wasmstate.state.schema import Schema, Signature
+from wasmstate.state.schema import Schema
+from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import Tensor
 
 SECTION_NAME = STATE_SECTION

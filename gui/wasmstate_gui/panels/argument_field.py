@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from wasmstate.state.schema import Param
+from wasmstate.state.signature import Param
 from wasmstate_gui.theme import Theme
 
 

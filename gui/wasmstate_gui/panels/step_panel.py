@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wasmstate.state.schema import Param
+from wasmstate.state.signature import Param
 from wasmstate_gui.panels.argument_field import ArgumentField
 from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.panels.run_options import RunOptions

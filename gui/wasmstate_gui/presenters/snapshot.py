@@ -13,7 +13,7 @@ from wasmstate.errors import MalformedError, StateError
 from wasmstate.session import check_belongs
 from wasmstate.state.check import Finding, check_module
 from wasmstate.state.describe import signatures
-from wasmstate.state.schema import Signature
+from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
 
 _INSTRUCTIONS_UP_TO = 2 << 20  # bytes of a module whose code is checked before it is shown

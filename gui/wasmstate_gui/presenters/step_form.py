@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wasmstate.state.schema import Param, Signature
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.protocol import Outcome
