@@ -16,7 +16,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.describe import describe, with_state
-from wasmstate.state.schema import Signature
+from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import TensorSpec
 
 Values = Mapping[str, float]

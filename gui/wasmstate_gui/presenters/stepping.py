@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wasmstate.state.condition import step_size
-from wasmstate.state.schema import Signature
+from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.snapshot import Snapshot
