@@ -1,0 +1,114 @@
+"""Every legal state of the disk after a crash: one generation, whole, and none lost.
+
+The models of what a crash may leave are in ``crash/models.py``, with what they leave out.
+"""
+
+from __future__ import annotations
+
+import errno
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from crash.explore import explore, look
+from crash.image import Image, write_image
+from crash.models import MODELS
+from crash.recording import CrashState
+from storage.proof.checker import Whole, recover
+from storage.proof.recorder import Recorder
+from storage.proof.run import NAME, generations, record
+from storage.proof.scenarios import (
+    DURABLE,
+    NEW,
+    ONE,
+    ONE_OVER_LEFTOVERS,
+    ORDERED,
+    UNSYNCED,
+    Scenario,
+)
+from wasmstate import NotCommittedError
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("scenario", DURABLE, ids=str)
+def test_every_crash_leaves_one_generation_whole_and_none_that_was_acknowledged_is_lost(
+    scenario: Scenario, scratch: Path
+) -> None:
+    wanted = generations(scenario, scratch / "wanted")
+    run = record(scenario, scratch / "recorded")
+    assert run.error is None
+    result = explore(run.recording, Whole(wanted), folder(scratch / "states"))
+    assert not result.failures, result.failures[0]
+    assert set(result.states) == set(MODELS)
+
+
+@pytest.mark.parametrize("scenario", [ONE_OVER_LEFTOVERS, ORDERED, NEW], ids=str)
+def test_the_commit_after_a_crash_may_be_cut_off_too(scenario: Scenario, scratch: Path) -> None:
+    wanted = generations(scenario, scratch / "wanted")
+    recording = record(scenario, scratch / "recorded").recording
+    images = explore(recording, Whole(wanted), folder(scratch / "states")).images
+    assert len(images) > 2
+    for i, image in enumerate(images.values()):
+        crash_while_recovering(image, folder(scratch / f"recovery-{i}"))
+
+
+def crash_while_recovering(image: Image, scratch: Path) -> None:
+    """The files are what the first crash left; after the second the next commit tidies up."""
+
+    def as_left(path: Path) -> None:
+        write_image(image, path.parent)
+
+    recovery = Scenario("recovery", recover, as_left)
+    wanted = generations(recovery, scratch / "wanted")
+    run = record(recovery, scratch / "recorded")
+    result = explore(run.recording, Whole(wanted), folder(scratch / "states"))
+    assert not result.failures, result.failures[0]
+
+
+def test_without_a_sync_a_power_cut_may_tear_the_file_but_never_unnoticed(scratch: Path) -> None:
+    wanted = generations(UNSYNCED, scratch / "wanted")
+    run = record(UNSYNCED, scratch / "recorded")
+    check = Whole(wanted, synced=False)
+    result = explore(run.recording, check, folder(scratch / "states"), tears_allowed=True)
+    assert not result.failures, result.failures[0]
+    found = {verdict for verdict, *_ in result.images}
+    assert found == {None, 0, 1, 2}
+    assert explore(run.recording, check, folder(scratch / "again")).caught_by == {
+        "journal",
+        "posix",
+    }
+
+
+@pytest.mark.parametrize("scenario", [ONE, ONE_OVER_LEFTOVERS, NEW], ids=str)
+def test_a_call_that_fails_and_then_a_crash(scenario: Scenario, scratch: Path) -> None:
+    wanted = generations(scenario, scratch / "wanted")
+    calls = record(scenario, scratch / "recorded").calls
+    for at, call in enumerate(calls, 1):
+        here = folder(scratch / f"{at}")
+        run = record(scenario, here / "recorded", partial(Recorder, fail_at=at, error=errno.EIO))
+        assert run.calls[at - 1] == call
+        steps = run.recording.acknowledged(CrashState("kill", len(run.recording.operations)))
+        legal = wanted[: steps + 1]
+        if isinstance(run.error, NotCommittedError):
+            assert NAME in run.left or legal[steps] is None
+            new = set(run.left) - set(run.recording.before)
+            assert not new, f"{call} failed, and left {new}"
+        states = folder(here / "states")
+        result = explore(run.recording, Whole(legal), states, since=run.noted)
+        assert not result.failures, f"{call} failed\n{result.failures[0]}"
+
+
+def test_a_state_that_was_found_once_can_be_looked_at_again(scratch: Path) -> None:
+    wanted = generations(ONE, scratch / "wanted")
+    recording = record(ONE, scratch / "recorded").recording
+    # The rename has come to the disk, the sync of the folder has not been made.
+    renamed = CrashState(model="posix", done=7, lost=(), torn=None, fill=0)
+    before = CrashState(model="posix", done=7, lost=(7,), torn=None, fill=0)
+    assert look(recording, renamed, Whole(wanted), scratch / "renamed") == 1
+    assert look(recording, before, Whole(wanted), scratch / "before") == 0
+    assert "rename" in recording.explain(before).splitlines()[-3]
