@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -61,6 +61,7 @@ def explore(
     scratch: Path,
     *,
     models: Iterable[str] = tuple(MODELS),
+    same: Callable[[Image], Hashable] = lambda image: tuple(image.items()),
     since: int = 0,
     tears_allowed: bool = False,
 ) -> Result:
@@ -71,13 +72,15 @@ def explore(
         check: is called once for each distinct set of files.
         scratch: an empty folder, best in memory.
         models: by name.
+        same: gives equal values for files that the checker need not tell apart; all of their
+            bytes and attributes if not given.
         since: how many operations are made at least before the crash; for a recording that begins
             like another one.
         tears_allowed: whether a power cut may damage the files, if that is noticed. The death of
             the process never may.
     """
     result = Result()
-    verdicts: dict[object, int | BrokenPromiseError | None] = {}
+    verdicts: dict[Hashable, int | BrokenPromiseError | None] = {}
     fresh = (scratch / str(i) for i in count())
     for model in models:
         for state in MODELS[model](recording):
@@ -85,7 +88,7 @@ def explore(
                 continue
             result.states[model] += 1
             image = recording.image(state)
-            key = tuple(image.items())
+            key = same(image)
             if key not in verdicts:
                 verdicts[key] = _look(image, check, next(fresh))
             verdict = verdicts[key]

@@ -17,7 +17,7 @@ import pytest
 from crash.explore import explore
 from crash.models import MODELS
 from storage.proof import planted
-from storage.proof.checker import Whole
+from storage.proof.checker import Whole, same
 from storage.proof.recorder import Recorder
 from storage.proof.run import NAME, generations, record
 from storage.proof.scenarios import LARGE_STATE, ONE, TWO, Scenario
@@ -30,6 +30,8 @@ UNORDERED = {"journal", "posix"}
 
 
 def name(value: object) -> str:
+    if isinstance(value, set):
+        return " ".join(sorted(value)) or "nothing"
     return str(getattr(value, "__name__", value))
 
 
@@ -91,7 +93,7 @@ def catchers(bug: type[Recorder], scenario: Scenario, scratch: Path) -> set[str]
     run = record(scenario, scratch / "recorded", bug)
     states = scratch / "states"
     states.mkdir()
-    caught = explore(run.recording, Whole(wanted), states).caught_by
+    caught = explore(run.recording, Whole(wanted), states, same=same).caught_by
     contents = {file.data for file in wanted if file is not None}
     for at in range(1, len(run.calls) + 1):
         disk = partial(bug, fail_at=at, error=errno.EIO)
