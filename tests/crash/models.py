@@ -31,7 +31,7 @@ from crash.operations import Write
 from crash.rebuild import sectors
 from crash.recording import CrashState, Recording
 
-ALL = 6
+ALL = 8
 """Of so many parts every subset is tried."""
 
 GARBAGE = 0xA5

@@ -115,6 +115,13 @@ def overwriting(path: Path) -> Steps:
     yield "full"
 
 
+def baked(path: Path) -> Steps:
+    for total, keep in ((2, 3), (3, 0)):  # the state in two places, then also with older ones
+        state = state_of(path).with_values({"total": total})
+        commit(path, state, baked=True, keep=keep)
+        yield "full"
+
+
 def session(path: Path) -> Steps:
     with Session.open(path, persist="every-change") as opened:
         for by in (3, 4):
@@ -140,6 +147,7 @@ DURABLE = (
     ORDERED,
     Scenario("other sections", other_sections, prepare_counter),
     Scenario("a file overwritten", overwriting, prepare_counter),
+    Scenario("a baked file", baked, prepare_counter),
     Scenario("a session that commits every change", session, prepare_counter),
 )
 """Scenarios after which a power cut leaves one generation, whole."""
