@@ -40,23 +40,34 @@ if TYPE_CHECKING:
     from wasmstate.session.baking import bake
     from wasmstate.session.session import PredictChangedStateWarning, Session
     from wasmstate.state.baking import unbake
+    from wasmstate.state.byte_diff import ByteRange, SectionDiff
     from wasmstate.state.check import Finding
-    from wasmstate.state.diff import TensorDiff, diff
+    from wasmstate.state.compare import Diff, diff
+    from wasmstate.state.diff import CellChange, TensorDiff
+    from wasmstate.state.history import HistoryEntry, history
+    from wasmstate.state.relation import Relation
     from wasmstate.state.signature import Param, Signature
     from wasmstate.state.state import State
     from wasmstate.state.tensor import Tensor, TensorSpec
     from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
+    from wasmstate.storage.rollback import rollback
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ByteRange": "wasmstate.state.byte_diff",
+    "CellChange": "wasmstate.state.diff",
+    "Diff": "wasmstate.state.compare",
     "Finding": "wasmstate.state.check",
+    "HistoryEntry": "wasmstate.state.history",
     "Limits": "wasmstate.runtime.limits",
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.signature",
     "PredictChangedStateWarning": "wasmstate.session.session",
+    "Relation": "wasmstate.state.relation",
     "Section": "wasmstate.binary.sections.base",
+    "SectionDiff": "wasmstate.state.byte_diff",
     "Session": "wasmstate.session.session",
     "Signature": "wasmstate.state.signature",
     "State": "wasmstate.state.state",
@@ -67,18 +78,24 @@ _HOMES = {
     "bake": "wasmstate.session.baking",
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
-    "diff": "wasmstate.state.diff",
+    "diff": "wasmstate.state.compare",
+    "history": "wasmstate.state.history",
     "replace_section": "wasmstate.storage.commit",
+    "rollback": "wasmstate.storage.rollback",
     "unbake": "wasmstate.state.baking",
 }
 
 __all__ = [
     "ArgumentError",
+    "ByteRange",
     "CallError",
+    "CellChange",
     "CommitError",
     "DeadlineError",
+    "Diff",
     "DurabilityUnknownError",
     "Finding",
+    "HistoryEntry",
     "LimitError",
     "Limits",
     "LinkError",
@@ -87,8 +104,10 @@ __all__ = [
     "NotCommittedError",
     "Param",
     "PredictChangedStateWarning",
+    "Relation",
     "SchemaError",
     "Section",
+    "SectionDiff",
     "SectionError",
     "Session",
     "Signature",
@@ -108,7 +127,9 @@ __all__ = [
     "check",
     "commit",
     "diff",
+    "history",
     "replace_section",
+    "rollback",
     "unbake",
 ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from cli_runner import Wasmstate
+from cli_runner import FIXTURES, Wasmstate
 from wasmstate import Module, State
 
 
@@ -192,27 +192,94 @@ def test_diff_shows_the_cells_that_changed(model: Path, wasmstate: Wasmstate) ->
     wasmstate("set", "after.wasm", "successes[2]=4.5", "count=3")
     result = wasmstate("diff", str(model), "after.wasm")
     assert result.exit_code == 1
-    assert result.stdout == (
-        "generation 0 -> 1\n"
+    head, _, bytes_ = result.stdout.partition("bytes of the state section:\n")
+    assert head == (
+        "generation 0 -> 1: the second is one generation after the first; the same code\n"
         "successes: 1 of 4 cells changed\n"
-        "  [2]  1.0  ->  4.5\n"
+        "  [2]  1.0  ->  4.5  +3.5  350 %  9,570,149,208,162,304 ulp\n"
         "count: 1 of 1 cell changed\n"
-        "    0  ->  3\n"
+        "    0  ->  3  +3  from 0\n"
     )
-    document = json.loads(wasmstate("diff", str(model), "after.wasm", "--json").stdout)
-    assert document[0]["changes"] == [{"index": [2], "before": 1.0, "after": 4.5}]
+    section = Module.open("after.wasm").custom_sections("wasmstate.state")[0]
+    state = State.of(Module.open("after.wasm"))
+    high = section.content_offset + state.content_offset("successes") + 2 * 8 + 6
+    count = section.content_offset + state.content_offset("count")
+    assert bytes_.splitlines()[-3:] == [
+        f"  {high:#08x}   2 bytes  successes",
+        f"  {count:#08x}    1 byte  count",
+        f"  {section.end - 24:#08x}  24 bytes  trailer",
+    ]
+
+
+def test_diff_of_one_file_compares_with_the_generation_before(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    wasmstate("set", str(model), "successes[2]=4.5")
+    result = wasmstate("diff", str(model), "--json")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    change = {
+        "index": [2],
+        "before": 1.0,
+        "after": 4.5,
+        "relative": 3.5,
+        "ulps": 9570149208162304,
+        "absolute": 3.5,
+    }
+    assert document["tensors"] == [
+        {
+            "name": "successes",
+            "kind": "changed",
+            "size": 4,
+            "count": 1,
+            "changes": [change],
+            "largest": change,
+            "not_finite": 0,
+        }
+    ]
+    assert document["before"]["generation"] == 0
+    assert document["after"]["digest"] == State.of(Module.open(model)).digest.hex()
+    assert document["relation"]["text"] == (
+        "the second is one generation after the first; the same code"
+    )
+    assert {"part": "payload", "tensor": "successes"}.items() <= document["ranges"][-2].items()
+    assert document["sections"] == []
+
+
+def test_diff_of_one_file_without_a_history_is_refused(model: Path, wasmstate: Wasmstate) -> None:
+    result = wasmstate("diff", str(model))
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: bandit.wasm: the file keeps no older generation to compare with\n",
+    )
+
+
+def test_diff_names_other_sections_and_values_that_are_no_numbers(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    wasmstate("set", str(model), "successes=nan,nan,2,inf", "--out-of-bounds")
+    Path("note.bin").write_bytes(b"12345")
+    Path("before.wasm").write_bytes((FIXTURES / "bandit.wasm").read_bytes())
+    wasmstate("section", "add", str(model), "note", "note.bin")
+    result = wasmstate("diff", "before.wasm", str(model), "--limit", "0")
+    assert "successes: 4 of 4 cells changed, [3] most: inf %; 3 not finite now\n" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("section note: added, at 0x")
+    assert result.stdout.endswith(", 5 bytes\n")
 
 
 def test_diff_of_equal_states_is_nothing(model: Path, wasmstate: Wasmstate) -> None:
     result = wasmstate("diff", str(model), str(model))
-    assert (result.exit_code, result.stdout) == (0, "generation 0 -> 0\nthe states are equal\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "generation 0 -> 0: the same state; the same code\nthe values are equal\n",
+    )
 
 
 def test_diff_shows_some_cells_and_counts_the_rest(model: Path, wasmstate: Wasmstate) -> None:
     Path("after.wasm").write_bytes(model.read_bytes())
     wasmstate("set", "after.wasm", "successes=2,2,2,2")
     shown = wasmstate("diff", str(model), "after.wasm", "--limit", "1").stdout
-    assert shown.endswith("  [0]  1.0  ->  2.0\n  and 3 more\n")
+    assert "  [0]  1.0  ->  2.0  +1  100 %  4,503,599,627,370,496 ulp\n  and 3 more\n" in shown
 
 
 def test_diff_of_states_with_other_tensors_names_them(model: Path, wasmstate: Wasmstate) -> None:
@@ -220,6 +287,22 @@ def test_diff_of_states_with_other_tensors_names_them(model: Path, wasmstate: Wa
     shown = wasmstate("diff", str(model), other).stdout
     assert "successes: removed\n" in shown
     assert "weights: added\n" in shown
+    assert "unrelated: they did not start from one state; different code\n" in shown
+    assert "bytes: the two records are not laid out alike\n" in shown
+    assert "section code: changed, at 0x" in shown
+
+
+def test_a_generation_that_is_in_the_file_can_be_shown(model: Path, wasmstate: Wasmstate) -> None:
+    wasmstate("set", str(model), "count=7")
+    shown = wasmstate("state", str(model), "--generation", "0", "--json")
+    assert json.loads(shown.stdout)["tensors"]["count"]["values"] == 0
+    shown = wasmstate("state", str(model), "--generation", "1", "--tensor", "count")
+    assert shown.stdout.splitlines()[-1].split() == ["count", "i64", "sym:count", "7"]
+    result = wasmstate("state", str(model), "--generation", "3")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: bandit.wasm: generation 3 is not in the file; it keeps 0, 1\n",
+    )
 
 
 NOT_WASM = {
@@ -281,7 +364,7 @@ def test_a_missing_file_is_misuse(arguments: list[str], wasmstate: Wasmstate) ->
 def test_help_lists_every_command_without_loading_any(wasmstate: Wasmstate) -> None:
     result = wasmstate("--help")
     assert result.exit_code == 0
-    assert "  inspect  Open the window, or draw it to a picture.\n" in result.stdout
+    assert "  inspect   Open the window, or draw it to a picture.\n" in result.stdout
 
 
 def test_an_unknown_command_is_misuse(wasmstate: Wasmstate) -> None:
@@ -289,7 +372,8 @@ def test_an_unknown_command_is_misuse(wasmstate: Wasmstate) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["layout", "state", "attach", "set", "run", "check", "diff", "section"]
+    "command",
+    ["layout", "state", "attach", "set", "run", "check", "rollback", "history", "diff", "section"],
 )
 def test_the_help_of_every_command_has_an_example(command: str, wasmstate: Wasmstate) -> None:
     pages = [wasmstate(command, "--help").stdout]

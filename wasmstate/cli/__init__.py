@@ -21,6 +21,8 @@ COMMANDS = {
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",
     "check": "Say what is wrong with files.",
+    "rollback": "Bring back an older generation that is in the file.",
+    "history": "List the generations that a file keeps.",
     "diff": "Show what changed from one state to another.",
     "bake": "Let any runtime start from the state.",
     "unbake": "Undo what bake did.",

@@ -18,7 +18,7 @@ new_file = click.Path(dir_okay=False, path_type=Path)
 keep_option = click.option(
     "--keep",
     type=click.IntRange(0, 64),
-    help="How many older generations the file keeps from now on.",
+    help="How many older generations the file keeps from now on; 1 if never said.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

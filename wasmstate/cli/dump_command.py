@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from wasmstate.binary.content import Field
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import function_names
+from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection, Func
 from wasmstate.binary.spaces import Spaces
@@ -64,10 +66,22 @@ def _section(module: Module, section: Section) -> Iterator[str]:
             for i, func in enumerate(section.entries, first):
                 yield from _function(module, i, func, names.get(i))
         else:
-            for field in section.fields():
+            fields, wrong = _fields(section)
+            for field in fields:
                 yield f"  {field.offset:#08x}  {field.path} = {_short(field.value)}"
+            for problem in wrong:
+                yield f"  malformed: {problem}"
     except MalformedError as error:
         yield f"  malformed: {error}"
+
+
+def _fields(section: Section) -> tuple[list[Field], list[str]]:
+    if section.id == CUSTOM_ID and section.name.startswith("wasmstate."):
+        from wasmstate.state.fields import RECORD_SECTIONS, section_fields  # noqa: PLC0415 (NumPy)
+
+        if section.name in RECORD_SECTIONS:
+            return section_fields(section.name, section.content, section.content_offset)
+    return section.fields(), []
 
 
 def _one_function(module: Module, wanted: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
@@ -24,7 +25,8 @@ def command(file: Path, as_json: bool) -> None:
     """List the sections of a module or component, in file order.
 
     SIZE counts the content; of a custom section, what follows its name. The core modules and
-    components in a component are listed below it. A damaged file is listed up to the damage.
+    components in a component are listed below it, and so are older records of a state. A damaged
+    file is listed up to the damage.
 
     \b
     Example:  wasmstate layout model.wasm --json
@@ -54,10 +56,25 @@ def tree(module: Module, base: int = 0, depth: int = 0) -> list[Row]:
     rows = []
     for section in module.sections:
         rows.append(row(section, base))
+        if section.id == CUSTOM_ID and section.name in ("wasmstate.prev", "wasmstate.init"):
+            rows[-1]["records"] = _records(section, base)
         if isinstance(section, NestedSection) and depth < MAX_DEPTH:
             start = base + section.content_offset
             rows[-1]["sections"] = tree(section.open(strict=False), start, depth + 1)
     return rows
+
+
+def _records(section: Section, base: int) -> list[Row]:
+    from wasmstate.state.prev import generations  # noqa: PLC0415 (needs NumPy)
+
+    return [
+        {
+            "generation": generation,
+            "offset": base + section.content_offset + part.offset,
+            "size": part.end - part.offset,
+        }
+        for part, generation in generations(section.content)
+    ]
 
 
 def row(section: Section, base: int = 0) -> Row:
@@ -83,4 +100,9 @@ def _lines(rows: Iterable[Row], indent: str, outer: str = "") -> Iterator[tuple[
         index = f"{outer}{each['index']}"
         name, offset, size = indent + each["name"], f"{each['offset']:#x}", f"{each['size']:,}"
         yield index, str(each["id"]), name, offset, size
+        for i, record in enumerate(each.get("records", ())):
+            generation = record["generation"]
+            what = "no record" if generation is None else f"generation {generation}"
+            offset, size = f"{record['offset']:#x}", f"{record['size']:,}"
+            yield f"{index}.{i}", "", f"{indent}  {what}", offset, size
         yield from _lines(each.get("sections", ()), indent + "  ", f"{index}.")

@@ -10,6 +10,7 @@ import numpy as np
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+from wasmstate.state.history import history, state_at
 from wasmstate.state.state import State
 from wasmstate.state.tensor import shape_text
 
@@ -17,17 +18,20 @@ from wasmstate.state.tensor import shape_text
 @click.command("state")
 @click.argument("file", type=existing_file)
 @click.option("--tensor", "names", multiple=True, help="Only this tensor, whole; may be repeated.")
+@click.option("--generation", type=int, metavar="N", help="An older one that is in the file.")
 @as_json
-def command(file: Path, names: tuple[str, ...], as_json: bool) -> None:
+def command(file: Path, names: tuple[str, ...], generation: int | None, as_json: bool) -> None:
     """Show the state S that a module carries: its generation and its tensors.
 
     \b
     Examples:  wasmstate state model.wasm
                wasmstate state model.wasm --tensor weights
+               wasmstate state model.wasm --generation 3
                wasmstate state model.wasm --json
     """
     with about(file):
-        state = State.of(Module.open(file))
+        module = Module.open(file)
+        state = State.of(module) if generation is None else state_at(history(module), generation)
         shown = [state.tensor(name).name for name in names] or list(state)
     if as_json:
         echo_json(document(state, shown))

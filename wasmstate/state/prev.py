@@ -65,6 +65,17 @@ def split(content: bytes) -> list[Part]:
     return parts
 
 
+def generations(content: bytes) -> list[tuple[Part, int | None]]:
+    """The parts with their generations; ``None`` of what is no record."""
+    at = _HEADER["generation"]
+    return [
+        (part, int.from_bytes(content[part.offset + at : part.offset + at + 8], "little"))
+        if part.is_record
+        else (part, None)
+        for part in split(content)
+    ]
+
+
 def _next_record(content: bytes, at: int) -> int:
     while (at := content.find(MAGIC, at + 1)) >= 0:
         if _record_end(content, at) is not None:

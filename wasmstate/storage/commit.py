@@ -154,6 +154,8 @@ def _replace(
 def _check(path: Path, on_disk: Record, state: State, expected: int) -> None:
     if on_disk.read_only:
         raise StateError(f"{path}: the state section asks not to be written by this version")
+    if state.record.read_only:
+        raise StateError(f"{path}: the new values are of a newer version of the format than this")
     ours, theirs = state.record.lineage, on_disk.lineage
     if ours.module_digest != theirs.module_digest:
         raise StateConflictError(

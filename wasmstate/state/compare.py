@@ -1,0 +1,89 @@
+"""Two files, or two generations in one: how they are related and what differs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import StateError
+from wasmstate.state.byte_diff import ByteRange, SectionDiff, byte_ranges, section_diffs
+from wasmstate.state.diff import LIMIT, TensorDiff, diff_states
+from wasmstate.state.history import history
+from wasmstate.state.prev import STATE_SECTION
+from wasmstate.state.relation import Relation, ancestry, relate
+from wasmstate.state.state import State
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What is different about a second state and the file that it stands in.
+
+    Attributes:
+        before: the first state.
+        after: the second.
+        relation: of the two.
+        tensors: those that differ.
+        ranges: of the bytes that differ, in the second file's state section; ``None`` if the two
+            records are not laid out alike.
+        sections: other than state and history, that differ.
+    """
+
+    before: State
+    after: State
+    relation: Relation
+    tensors: tuple[TensorDiff, ...]
+    ranges: tuple[ByteRange, ...] | None
+    sections: tuple[SectionDiff, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all values and all other sections are the same."""
+        return not self.tensors and not self.sections
+
+
+def diff(
+    a: str | os.PathLike[str] | Module,
+    b: str | os.PathLike[str] | Module | None = None,
+    *,
+    limit: int = LIMIT,
+) -> Diff:
+    """What is different about the state in ``b``, and about the file around it.
+
+    Args:
+        a: a path, or a module.
+        b: another; if not given, the newest generation in the history of ``a`` is compared with
+            the state that holds.
+        limit: how many cells of each tensor are told; all of them are counted.
+
+    Raises:
+        StateError: if one of them carries no readable state, or no readable history if there is
+            one file.
+        MalformedError, OSError: if one of them cannot be read.
+    """
+    first = a if isinstance(a, Module) else Module.open(a)
+    if b is None:
+        second, after = first, State.of(first)
+        older = _readable(first)[:-1]
+        if not older:
+            raise StateError("the file keeps no older generation to compare with")
+        before = older[-1]
+    else:
+        second = b if isinstance(b, Module) else Module.open(b)
+        before, after = State.of(first), State.of(second)
+    (section,) = second.custom_sections(STATE_SECTION)
+    relation = relate(
+        before, after, ancestry(before, _readable(first)), ancestry(after, _readable(second))
+    )
+    return Diff(
+        before,
+        after,
+        relation,
+        tuple(diff_states(before, after, limit=limit)),
+        byte_ranges(before, after, section.content_offset),
+        tuple(section_diffs(first, second)) if second is not first else (),
+    )
+
+
+def _readable(module: Module) -> list[State]:
+    return [entry.state for entry in history(module) if entry.state is not None]
