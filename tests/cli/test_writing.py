@@ -88,7 +88,7 @@ def test_attach_says_what_is_wrong_with_a_tensor(
 def test_attach_without_a_tensor_is_misuse(plain: Path, wasmstate: Wasmstate) -> None:
     result = wasmstate("attach", str(plain))
     assert result.exit_code == 2
-    assert "name the state: give --tensor, or --schema, or both" in result.stderr
+    assert "name the state: give --tensor, or --schema, or --whole-memory" in result.stderr
 
 
 def test_attach_to_a_module_that_has_a_state_says_so(model: Path, wasmstate: Wasmstate) -> None:

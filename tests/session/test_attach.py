@@ -21,6 +21,8 @@ from wasmstate import (
     TrapError,
     attach,
 )
+from wasmstate.binary.sections.code import CodeSection
+from wasmstate.binary.spaces import Spaces
 
 PLAIN = """
 (module
@@ -40,6 +42,12 @@ STARTING = PLAIN.replace(
 )
 INITIALIZING = STARTING.replace("(start $start)", '(export "_initialize" (func $start))')
 TENSORS = ("s:u8[6]@sym:s", "g:f32@global:g")
+
+
+def code(module: Module) -> CodeSection:
+    section = module.section(CodeSection)
+    assert section is not None
+    return section
 
 
 def attached(text: str, **options: object) -> State:
@@ -84,10 +92,39 @@ def test_a_module_that_cannot_run_cannot_tell_its_values() -> None:
     assert linking.value.missing == ("env.f () -> ()",)
 
 
-def test_a_module_that_starts_must_export_what_is_read() -> None:
-    with pytest.raises(StateBoundsError) as caught:
-        attached(STARTING.replace('(memory (export "memory") 1)', "(memory 1)"))
-    assert str(caught.value) == "memory 0 is not exported, S cannot be read"
+def test_what_is_not_exported_becomes_so_and_code_stays_where_it_is() -> None:
+    text = STARTING.replace('(memory (export "memory") 1)', "(memory 1)")
+    text = text.replace('(global (export "g")', "(global $hidden")
+    plain = from_wat(text)
+    tensors = ("s:u8[6]@sym:s", "g:f32@global:hidden")
+    module = attach(plain, tensors)
+    assert list(Spaces(module).exports) == [
+        *Spaces(plain).exports,
+        "wasmstate:memory:0",
+        "wasmstate:global:0",
+    ]
+    bodies = [[f.content for f in code(m).entries] for m in (plain, module)]
+    assert bodies[0] == bodies[1]
+    state = State.of(module)
+    assert (state["s"].tolist(), float(state["g"])) == ([9, 0, 1, 2, 3, 0], -1)
+    assert state.place("g") == "global:wasmstate:global:0"
+    assert attach(plain, (tensors[0], "g:f32@global:0")).to_bytes() == module.to_bytes()
+    known = attach(plain, ["s:u8@0"])  # the memory is exported by now, and will not be twice
+    assert known.to_bytes().count(b"wasmstate:memory:0") == 1
+
+
+def test_a_module_that_exports_nothing_gets_an_export_section() -> None:
+    module = attach(
+        from_wat("(module (memory 1) (global (mut i32) (i32.const 4)))"), ["g:i32@global:0"]
+    )
+    assert list(Spaces(module).exports) == ["wasmstate:global:0"]
+    assert State.of(module)["g"] == 4
+
+
+def test_a_global_by_an_index_that_is_none_or_constant_is_refused() -> None:
+    for place in ("global:1", "global:7", "global:x"):
+        with pytest.raises(SchemaError):
+            attach(from_wat(PLAIN), [f"g:f32@{place}"])
 
 
 def test_what_is_said_of_the_model_is_kept() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import copy_fixture, state_of, write_counter, write_model
+from models import copy_fixture, from_wat, state_of, write_counter, write_model
 from wasmstate import (
     CallError,
     LinkError,
@@ -19,6 +19,7 @@ from wasmstate import (
     StateError,
     check,
 )
+from wasmstate.state.describe import describe, with_state
 from wasmstate.storage import replace_section, rewrite
 
 
@@ -267,7 +268,9 @@ def test_a_module_with_imports_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_a_memory_that_is_not_exported_cannot_be_reached(tmp_path: Path) -> None:
-    path = write_model(tmp_path / "model.wasm", "(module (memory 1))", "s:i32@0")
+    module = from_wat("(module (memory 1))")
+    path = tmp_path / "model.wasm"
+    path.write_bytes(with_state(module, describe(module, ["s:i32@0"])).to_bytes())
     with pytest.raises(StateBoundsError) as caught:
         Session.open(path)
     assert str(caught.value) == "memory 0 is not exported, S cannot be read"

@@ -227,8 +227,8 @@ ONE_CRC = zlib.crc32(b"\0")
 @pytest.mark.parametrize(
     ("table", "payload", "expected"),
     [
-        (region_bytes(2, 0, 0, 12, 0, CRC), None,
-         "regions[0].kind at content offset 0x100: 2 is neither memory (0) nor global (1)"),
+        (region_bytes(3, 0, 0, 12, 0, CRC), None,
+         "regions[0].kind at content offset 0x100: 3 is no kind of region: 0 to 2 are"),
         (region_bytes(GLOBAL, 0, 4, 8, 0, CRC), None,
          f"{GLOBAL_LENGTH}, not 8"),
         (region_bytes(GLOBAL, 0, 0, 12, 0, CRC), None,

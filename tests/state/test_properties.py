@@ -17,7 +17,7 @@ from wasmstate.errors import SchemaError, StateError
 from wasmstate.state.check import check_module
 from wasmstate.state.diff import diff_states
 from wasmstate.state.reading import decode_record
-from wasmstate.state.record import Lineage, Record, RegionKind, build_payload, place_regions
+from wasmstate.state.record import Lineage, Record, RegionKind, fill, place_regions
 from wasmstate.state.schema import Schema
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import SECTION_NAME, State
@@ -81,7 +81,7 @@ def states(draw: st.DrawFn) -> State:
         draw(st.dictionaries(texts, signatures, max_size=2)),
         draw(st.dictionaries(texts, documents, max_size=2)),
     )
-    payload = build_payload(regions, contents)
+    regions, payload = fill(regions, contents)
     return State(Record(draw(lineages), regions, schema.encode(), payload), schema)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from state.records import CONTENTS, SCHEMA, canonical, record_bytes
 from wasmstate.state import layout
 from wasmstate.state.reading import decode_record
-from wasmstate.state.record import Lineage, Record, RegionKind, build_payload, place_regions
+from wasmstate.state.record import Lineage, Record, RegionKind, fill, place_regions
 from wasmstate.state.record import successor as next_generation
 from wasmstate.state.state import State
 
@@ -21,7 +21,7 @@ RECORD = Record(
     Lineage(5, 6, bytes(range(32)), b"p" * 32, b"b" * 32),
     REGIONS,
     SCHEMA_BYTES,
-    build_payload(REGIONS, CONTENTS),
+    fill(REGIONS, CONTENTS)[1],
 )
 CONTENT = RECORD.encode()
 

@@ -247,9 +247,9 @@ def _with_segments(module: Module, spaces: Spaces, segments: Iterable[Segment]) 
     rest = found.content[_width(found.content) :]
     content = count + rest + b"".join(map(data_.build, added))
     return module.with_sections(
-        _with_content(section, content)
+        section._replaced(content)
         if section is found
-        else _with_content(section, count)
+        else section._replaced(count)
         if isinstance(section, DataCountSection)
         else section
         for section in module.sections
@@ -278,10 +278,6 @@ def _put_back(section: Section) -> Section:
         raise MalformedError(section.path, section.content_offset, "holds no start section")
     frame = Frame(BytesSource(raw), 0, 1 + width, len(raw))
     return StartSection(_START_ID, "start", section.index, section.offset, frame)
-
-
-def _with_content(section: Section, content: bytes) -> Section:
-    return replace(section, frame=Frame.build(section.id, content))
 
 
 def _at_old_length(before: Section | None, section: Section) -> Section:

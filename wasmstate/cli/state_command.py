@@ -36,7 +36,7 @@ def command(file: Path, names: tuple[str, ...], generation: int | None, as_json:
     if as_json:
         echo_json(document(state, shown))
         return
-    size = sum(region.length for region in state.regions)
+    size = sum(region.size for region in state.regions)
     click.echo(
         f"generation {state.generation}, {plural(state.update_count, 'update')}, "
         f"{plural(size, 'byte')} in {plural(len(state.regions), 'region')}, "

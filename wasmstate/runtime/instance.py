@@ -14,6 +14,7 @@ from wasmstate.runtime.clock import MOVING, Clock
 from wasmstate.runtime.failures import translated
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.values import check_arguments
+from wasmstate.runtime.whole import Whole
 from wasmstate.state.record import Region, RegionKind
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _TABLE_ELEMENT = 8  # bytes that an element of a table takes of this process
 
-Place = fast.Span | fast.Cell
+Place = fast.Span | fast.Cell | Whole
 """Where a region is in an instance: it can be read and written."""
 
 
@@ -196,10 +197,16 @@ class Instance:
 
     def places(self, regions: Sequence[Region]) -> list[Place]:
         """Where the regions are, to be read and written often. Raises as :meth:`read`."""
-        return [
-            self._cell(region) if region.kind is RegionKind.GLOBAL else self._span(region)
-            for region in regions
-        ]
+        return [self._place(region) for region in regions]
+
+    def _place(self, region: Region) -> Place:
+        match region.kind:
+            case RegionKind.MEMORY:
+                return self._span(region)
+            case RegionKind.GLOBAL:
+                return self._cell(region)
+            case RegionKind.WHOLE_MEMORY:
+                return self._whole(region)
 
     def _cell(self, region: Region) -> fast.Cell:
         found = self._globals.get(region.index)
@@ -213,6 +220,17 @@ class Instance:
                 f"it cannot hold {region.length} bytes of S"
             )
         return self._link.cell(found, str(type_.valtype))
+
+    def _whole(self, region: Region) -> Whole:
+        memory = self._memory(region.index)
+        spaces = self.program.spaces
+        export = next(
+            e for e in spaces.exports.values() if (e.kind, e.index) == ("memory", region.index)
+        )
+        item = self._exports[export.name]
+        assert isinstance(item, wasmtime.Memory)
+        grow = partial(item.grow, self._store)
+        return Whole(memory, grow, spaces.memories[region.index].page_size)
 
     def _span(self, region: Region, what: str = "S") -> fast.Span:
         memory = self._memory(region.index, what)

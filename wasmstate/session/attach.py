@@ -6,23 +6,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from wasmstate.binary.exporting import with_reachable
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.state.describe import describe, with_state
+from wasmstate.state.describe import check_attachable, describe, with_state
 from wasmstate.state.initial import initial_contents
 from wasmstate.state.prev import INIT_SECTION, check_keep
+from wasmstate.state.reaching import reachable
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate.state.tensor import TensorSpec
+from wasmstate.state.whole_memory import check_capturable, global_specs, reachable_items
 
 
 def attach(
     module: Module,
-    tensors: Iterable[str | TensorSpec],
+    tensors: Iterable[str | TensorSpec] = (),
     *,
+    whole_memory: bool = False,
     values: Mapping[str, Any] | None = None,
     entry_points: Mapping[str, Signature] | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -41,7 +45,10 @@ def attach(
         tensors: what S consists of, as :class:`~wasmstate.TensorSpec` or as text
             ``name:dtype[shape]@place``, where the place is an address, ``sym:NAME`` (an exported
             constant ``i32`` global, as C and Rust give for an exported static) or
-            ``global:NAME`` (an exported mutable global).
+            ``global:NAME`` (a mutable global: its export, its name in the name section, or its
+            index). What of it is not exported becomes so, by a name ``wasmstate:global:3``.
+        whole_memory: whether S is all of memory and every global that can change, as programs with
+            a heap need it; the tensors then name parts of it.
         values: initial values by tensor name.
         entry_points: signatures to keep, if those of the module do not name their parameters.
         metadata: JSON to keep.
@@ -62,9 +69,19 @@ def attach(
             f"the module has a {INIT_SECTION} section already; remove it first with "
             "'wasmstate section remove'"
         )
-    state = describe(module, tensors, entry_points=entry_points, metadata=metadata)
+    specs = [TensorSpec.parse(each) if isinstance(each, str) else each for each in tensors]
+    check_attachable(module)
+    if whole_memory:
+        check_capturable(module)
+        module = with_reachable(module, reachable_items(module))
+        specs += global_specs(module, specs)
+    else:
+        module, specs = reachable(module, specs)
+    state = describe(
+        module, specs, entry_points=entry_points, metadata=metadata, whole_memory=whole_memory
+    )
     given = dict(values or {})
-    if set(state) - set(given):
+    if whole_memory or set(state) - set(given):
         if Spaces(module).runs_code_at_start:
             contents = Program(module, limits).instantiate().read(state.regions)
         else:

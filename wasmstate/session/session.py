@@ -14,6 +14,7 @@ from wasmstate.errors import CallError, DurabilityUnknownError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.live import Live
+from wasmstate.state.baking import unbake
 from wasmstate.state.digest import module_digest
 from wasmstate.state.prev import check_keep
 from wasmstate.state.record import successor
@@ -94,7 +95,8 @@ class Session:
         module = Module.open(path)
         state = State.of(module)
         check_belongs(state, module)
-        program = Program(module, limits)
+        # As compiled, baked or not: to restore S is to overwrite what was baked.
+        program = Program(unbake(module), limits)
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
             Path(os.path.abspath(path)),

@@ -46,7 +46,9 @@ def bake_state(module: Module, state: State) -> Module:
             raise SectionError(f"the module has no memory {region.index}, which S names")
         pages[region.index] = -(-region.end // spaces.memories[region.index].page_size)
         segments += _segments(spaces, region, content)
-    return bake_image(original, Image(segments, pages, values))
+    # What code did at the start is in all of memory: it must not do it again.
+    runs_start = not state.is_whole_memory
+    return bake_image(original, Image(segments, pages, values, runs_start))
 
 
 def keep_baked(module: Module, state: State, *, baked: bool | None) -> Module:
@@ -65,7 +67,7 @@ def keep_baked(module: Module, state: State, *, baked: bool | None) -> Module:
         return unbake(module)
     if not is_baked(module):
         check_rewritable(module)
-        if Spaces(module).runs_code_at_start:
+        if Spaces(module).runs_code_at_start and not state.is_whole_memory:
             raise SectionError(
                 "the module runs code when it is instantiated (a start function or _initialize): "
                 "bake it once with 'wasmstate bake', which tries whether that leaves S alone"
@@ -95,9 +97,9 @@ def _segments(spaces: Spaces, region: Region, content: bytes) -> list[Segment]:
     try:
         before = initial_memory(spaces, region)
     except SchemaError:  # the host has a say in what it holds: all of it has to be written
-        return [Segment(region.index, region.address, content)]
+        return [Segment(region.index, region.start, content)]
     return [
-        Segment(region.index, region.address + start, content[start:end])
+        Segment(region.index, region.start + start, content[start:end])
         for start, end in changed_runs(before, content)
     ]
 

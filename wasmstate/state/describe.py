@@ -21,7 +21,7 @@ from wasmstate.state.record import (
     Record,
     Region,
     RegionKind,
-    build_payload,
+    fill,
     place_regions,
 )
 from wasmstate.state.schema import Schema, check_schema
@@ -55,20 +55,8 @@ def with_state(module: Module, state: State) -> Module:
     return module.with_custom(SECTION_NAME, state.to_content())
 
 
-def describe(
-    module: Module,
-    tensors: Iterable[str | TensorSpec],
-    *,
-    entry_points: Mapping[str, Signature] | None = None,
-    metadata: Mapping[str, Any] | None = None,
-) -> State:
-    """The state that these tensors make of the module, all zeros, at generation 0.
-
-    Raises:
-        SchemaError: if a tensor cannot be what it says, or the module cannot carry a state.
-        StateBoundsError: if a tensor ends past the memory.
-        MalformedError: if a section that is needed cannot be decoded.
-    """
+def check_attachable(module: Module) -> None:
+    """Check that the module can carry a state, and has none. Raises SchemaError."""
     if module.is_component:
         raise SchemaError("this is a component; attach the state to the core module inside it")
     if module.custom_sections(SECTION_NAME):
@@ -76,12 +64,33 @@ def describe(
             f"the module has a {SECTION_NAME} section already; change its values with "
             f"'wasmstate set', or remove it first with 'wasmstate section remove'"
         )
+
+
+def describe(
+    module: Module,
+    tensors: Iterable[str | TensorSpec],
+    *,
+    entry_points: Mapping[str, Signature] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    whole_memory: bool = False,
+) -> State:
+    """The state that these tensors make of the module, all zeros, at generation 0.
+
+    With ``whole_memory`` it is all of memory and every global that can change, and the tensors
+    only name parts of it.
+
+    Raises:
+        SchemaError: if a tensor cannot be what it says, or the module cannot carry a state.
+        StateBoundsError: if a tensor ends past the memory.
+        MalformedError: if a section that is needed cannot be decoded.
+    """
+    check_attachable(module)
     spaces = Spaces(module)
     specs = [TensorSpec.parse(each) if isinstance(each, str) else each for each in tensors]
-    if not specs:
+    if not specs and not whole_memory:
         raise SchemaError("a state needs one tensor at least")
     bound = [_bind(spaces, spec) for spec in specs]
-    regions = _regions(bound)
+    regions = _whole_regions(spaces) if whole_memory else _regions(bound)
     given = dict(entry_points or {})
     for name, signature in given.items():
         check_types(spaces, name, signature)
@@ -92,7 +101,7 @@ def describe(
         dict(metadata or {}),
     )
     check_schema(schema, regions)
-    payload = build_payload(regions, [bytes(region.length) for region in regions])
+    regions, payload = fill(regions, [bytes(region.size) for region in regions])
     lineage = Lineage(generation=0, update_count=0, module_digest=module_digest(module))
     return State(Record(lineage, regions, schema.encode(), payload), schema)
 
@@ -179,18 +188,32 @@ def _regions(bound: Iterable[_Bound]) -> tuple[Region, ...]:
     return place_regions(places)
 
 
+def _whole_regions(spaces: Spaces) -> tuple[Region, ...]:
+    regions = [
+        Region(RegionKind.WHOLE_MEMORY, index, memory.limits.min * memory.page_size, 0, 0)
+        for index, memory in enumerate(spaces.memories)
+    ]
+    for index, entry in enumerate(spaces.globals):
+        if entry.type.mut:
+            size = 8 if entry.type.valtype in ("i64", "f64") else 4
+            regions.append(Region(RegionKind.GLOBAL, index, 0, size, 0))
+    if not regions:
+        raise SchemaError("the module has no memory and no global that can change: it has no state")
+    return tuple(regions)
+
+
 def _tensor(bound: _Bound, regions: tuple[Region, ...]) -> Tensor:
     for i, region in enumerate(regions):
-        if (region.kind, region.index) == (bound.kind, bound.index) and (
-            region.address <= bound.address < region.end or bound.kind is RegionKind.GLOBAL
-        ):
+        is_global = bound.kind is RegionKind.GLOBAL
+        same = (region.kind is RegionKind.GLOBAL, region.index) == (is_global, bound.index)
+        if same and (is_global or region.start <= bound.address < region.end):
             spec = bound.spec
             return Tensor(
                 spec.name,
                 spec.dtype,
                 spec.shape,
                 i,
-                bound.address - region.address,
+                bound.address - region.start,
                 bound.symbol,
                 spec.unit,
                 spec.merge,

@@ -48,7 +48,7 @@ def initial_memory(spaces: Spaces, region: Region) -> bytes:
         raise SchemaError(
             f"memory {region.index} comes from the host, and what it holds: give the initial values"
         )
-    content = bytearray(region.length)
+    content = bytearray(region.size)
     is_64_bit = spaces.memories[region.index].limits.is_64_bit
     values = [entry.value for entry in spaces.globals]
     for i, segment in enumerate(spaces.data):
@@ -60,9 +60,9 @@ def initial_memory(spaces: Spaces, region: Region) -> bytes:
                 f"where data segment {i} goes is for the host to say: give the initial values"
             )
         start %= 1 << (64 if is_64_bit else 32)
-        low = max(start, region.address)
+        low = max(start, region.start)
         high = min(start + len(segment.init), region.end)
         if low < high:
             piece = segment.init[low - start : high - start]
-            content[low - region.address : high - region.address] = piece
+            content[low - region.start : high - region.start] = piece
     return bytes(content)

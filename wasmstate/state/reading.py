@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from wasmstate.errors import StateCorruptError
 from wasmstate.state import layout
+from wasmstate.state.image import image_runs
 from wasmstate.state.layout import HEADER_SIZE, MAJOR, MINOR, REGION_SIZE, TRAILER_SIZE, aligned
 from wasmstate.state.record import Lineage, Record, Region, RegionKind, digest_of
 
@@ -150,12 +151,12 @@ def _decode_regions(
             raise StateCorruptError(f"regions[{i}].{field}", at, reason)
 
         if raw.kind not in RegionKind.__members__.values():
-            corrupt("kind", f"{raw.kind} is neither memory (0) nor global (1)")
+            corrupt("kind", f"{raw.kind} is no kind of region: 0 to 2 are")
         if raw.kind == RegionKind.GLOBAL and (raw.address or raw.length not in (4, 8, 16)):
             corrupt("length", f"a global has 4, 8 or 16 bytes at address 0, not {raw.length}")
         if raw.length == 0:
             corrupt("length", "a region has one byte at least")
-        if raw.address + raw.length > 1 << 64:
+        if raw.kind != RegionKind.WHOLE_MEMORY and raw.address + raw.length > 1 << 64:
             corrupt("length", "the region ends past the last address")
         if raw.reserved:
             corrupt("reserved", "must be zero")
@@ -172,6 +173,12 @@ def _decode_regions(
                 payload_offset + at,
                 f"CRC-32 of its {raw.length} bytes is {computed:08x}, stored is {raw.crc32:08x}",
             )
+        if raw.kind == RegionKind.WHOLE_MEMORY:
+            try:
+                image_runs(payload[at:end], raw.address)
+            except ValueError as error:
+                reason = f"whole memory: {error}"
+                raise StateCorruptError(f"regions[{i}]", payload_offset + at, reason) from error
         at = aligned(end, layout.REGION_ALIGNMENT)
         _check_zeros(payload, f"regions[{i}].padding", end, min(at, len(payload)), payload_offset)
         regions.append(
@@ -185,17 +192,19 @@ def _decode_regions(
 
 
 def _check_overlaps(regions: list[Region], offset: int) -> None:
-    order = sorted(range(len(regions)), key=lambda i: (regions[i].kind, *_start(regions[i])))
-    for a, b in pairwise(order):
-        first, second = regions[a], regions[b]
-        same = (first.kind, first.index) == (second.kind, second.index)
-        if same and first.end > second.address:
+    spans = sorted((*_span(region), i) for i, region in enumerate(regions))
+    for first, second in pairwise(spans):
+        (*space, _, end, a), (*other, start, _, b) = first, second
+        if space == other and end > start:
             where = offset + b * REGION_SIZE + _REGION_OFFSETS["address"]
             raise StateCorruptError(f"regions[{b}].address", where, f"overlaps regions[{a}]")
 
 
-def _start(region: Region) -> tuple[int, int]:
-    return region.index, region.address
+def _span(region: Region) -> tuple[bool, int, int, int]:
+    """Whether it is a global, the index, and which bytes it takes there."""
+    if region.kind is RegionKind.WHOLE_MEMORY:
+        return False, region.index, 0, 1 << 64
+    return region.kind is RegionKind.GLOBAL, region.index, region.address, region.end
 
 
 def _part(content: bytes, path: str, offset: int, length: int) -> bytes:

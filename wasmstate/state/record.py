@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from wasmstate.state import layout
+from wasmstate.state.image import decode_image, encode_image
 from wasmstate.state.layout import (
     HEADER_SIZE,
     REGION_SIZE,
@@ -27,6 +28,7 @@ class RegionKind(IntEnum):
 
     MEMORY = 0
     GLOBAL = 1
+    WHOLE_MEMORY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,11 @@ class Region:
     """Bytes of the instance that belong to S.
 
     Attributes:
-        kind: a range of a linear memory, or a global.
+        kind: a range of a linear memory, a global, or a memory as a whole.
         index: of the memory or the global.
-        address: of the first byte, in linear memory; 0 for a global.
-        length: in bytes.
+        address: of the first byte, in linear memory; 0 for a global; of a whole memory that of
+            the byte behind its last one, which is its size.
+        length: in the payload, in bytes.
         payload_offset: of its bytes, from the start of the payload.
     """
 
@@ -50,7 +53,18 @@ class Region:
     @property
     def end(self) -> int:
         """The address after its last byte."""
-        return self.address + self.length
+        is_whole = self.kind is RegionKind.WHOLE_MEMORY
+        return self.address if is_whole else self.address + self.length
+
+    @property
+    def start(self) -> int:
+        """The address of its first byte."""
+        return 0 if self.kind is RegionKind.WHOLE_MEMORY else self.address
+
+    @property
+    def size(self) -> int:
+        """Of what it is in the instance, in bytes; zeros of a whole memory are not stored."""
+        return self.address if self.kind is RegionKind.WHOLE_MEMORY else self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +134,7 @@ class Record:
         return aligned(end, layout.PAYLOAD_ALIGNMENT)
 
     def region_bytes(self, index: int) -> bytes:
-        """The bytes of one region."""
+        """The bytes of one region, as they are stored."""
         region = self.regions[index]
         return self.payload[region.payload_offset : region.payload_offset + region.length]
 
@@ -204,12 +218,32 @@ def place_regions(places: Sequence[tuple[RegionKind, int, int, int]]) -> tuple[R
     return tuple(regions)
 
 
-def build_payload(regions: Sequence[Region], contents: Sequence[bytes]) -> bytes:
-    """The payload: each region's bytes at its place, zeros between and behind them."""
+def contents_of(record: Record) -> list[bytes]:
+    """What each region is in the instance, of a whole memory all bytes."""
+    return [
+        decode_image(record.region_bytes(i), region.size)
+        if region.kind is RegionKind.WHOLE_MEMORY
+        else record.region_bytes(i)
+        for i, region in enumerate(record.regions)
+    ]
+
+
+def fill(regions: Sequence[Region], contents: Sequence[bytes]) -> tuple[tuple[Region, ...], bytes]:
+    """The regions with these contents, and the payload: each one's bytes, zeros between.
+
+    Only a whole memory may be larger than its region says: it has grown.
+    """
+    filled: list[Region] = []
     payload = bytearray()
     for region, content in zip(regions, contents, strict=True):
-        payload = payload.ljust(region.payload_offset, b"\0") + content
-    return bytes(payload.ljust(aligned(len(payload), layout.REGION_ALIGNMENT), b"\0"))
+        stored = content
+        if region.kind is RegionKind.WHOLE_MEMORY:
+            stored = encode_image(content)
+            region = replace(region, address=len(content))  # noqa: PLW2901 (it has grown)
+        filled.append(replace(region, length=len(stored), payload_offset=len(payload)))
+        payload += stored
+        payload += bytes(-len(payload) % layout.REGION_ALIGNMENT)
+    return tuple(filled), bytes(payload)
 
 
 def digest_of(table: bytes, schema: bytes, payload: bytes) -> bytes:

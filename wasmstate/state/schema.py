@@ -135,10 +135,10 @@ def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
         if not 0 <= tensor.region < len(regions):
             raise SchemaError(f"{tensor.name}: there is no region {tensor.region}")
         region = regions[tensor.region]
-        if tensor.offset < 0 or tensor.offset + tensor.nbytes > region.length:
+        if tensor.offset < 0 or tensor.offset + tensor.nbytes > region.size:
             raise SchemaError(
                 f"{tensor.name}: its {tensor.nbytes} bytes at {tensor.offset} "
-                f"do not lie in region {tensor.region}, which has {region.length}"
+                f"do not lie in region {tensor.region}, which has {region.size}"
             )
         if region.kind is RegionKind.GLOBAL and tensor.nbytes != region.length:
             raise SchemaError(f"{tensor.name}: does not fill its global of {region.length} bytes")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.state.image import image_runs
 from wasmstate.state.prev import STATE_SECTION
 from wasmstate.state.reading import decode_record
-from wasmstate.state.record import Record, Region, RegionKind, build_payload
+from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill
 from wasmstate.state.schema import Schema
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import Tensor
@@ -126,7 +128,7 @@ class State:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         tensor = self.tensor(name)
-        return tensor.read(self.record.region_bytes(tensor.region))
+        return tensor.read(self._contents[tensor.region])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)
@@ -155,17 +157,38 @@ class State:
             return f"global:{tensor.symbol or region.index}"
         if tensor.symbol is not None:
             return f"sym:{tensor.symbol}"
-        return str(region.address + tensor.offset)
+        return str(region.start + tensor.offset)
 
     def content_offset(self, name: str) -> int:
-        """Of a tensor's first byte, from the start of the section's content."""
+        """Of a tensor's first byte, from the start of the section's content.
+
+        Zeros of a whole memory are not stored: of a tensor that begins with such, where its
+        region begins.
+        """
         tensor = self.tensor(name)
         region = self.regions[tensor.region]
-        return self.record.payload_offset + region.payload_offset + tensor.offset
+        at = self.record.payload_offset + region.payload_offset
+        if region.kind is not RegionKind.WHOLE_MEMORY:
+            return at + tensor.offset
+        for address, length, start in image_runs(
+            self.record.region_bytes(tensor.region), region.size
+        ):
+            if address <= tensor.offset < address + length:
+                return at + start + tensor.offset - address
+        return at
 
     def contents(self) -> list[bytes]:
-        """The bytes of each region."""
-        return [self.record.region_bytes(i) for i in range(len(self.regions))]
+        """What each region is in the instance: bytes of memory, or the value of a global."""
+        return list(self._contents)
+
+    @cached_property
+    def _contents(self) -> list[bytes]:
+        return contents_of(self.record)
+
+    @property
+    def is_whole_memory(self) -> bool:
+        """Whether S is all of linear memory and every global that can change."""
+        return any(region.kind is RegionKind.WHOLE_MEMORY for region in self.regions)
 
     def with_values(self, values: Mapping[str, Any]) -> State:
         """A copy with other values of some tensors.
@@ -188,19 +211,20 @@ class State:
         """A copy with other bytes in its regions.
 
         Args:
-            contents: of each region, of the region's length.
+            contents: of each region, of the region's size; a whole memory may have grown.
             updates: how many more calls of ``update()`` the state has seen.
 
         Raises:
             SchemaError: if there are more or fewer, or one has another length.
         """
         lengths = [len(content) for content in contents]
-        if lengths != [region.length for region in self.regions]:
+        if not _fits(self.regions, lengths):
             raise SchemaError(f"the regions do not have the lengths {lengths}")
-        payload = build_payload(self.regions, contents)
+        regions, payload = fill(self.regions, contents)
         count = self.record.lineage.update_count + updates
         lineage = replace(self.record.lineage, update_count=count)
-        return State(replace(self.record, payload=payload, lineage=lineage), self.schema)
+        record = replace(self.record, regions=regions, payload=payload, lineage=lineage)
+        return State(record, self.schema)
 
     def violations(self) -> list[str]:
         """What the values break of the schema's bounds, a line each."""
@@ -219,3 +243,10 @@ class State:
         found = self.violations()
         if found:
             raise StateBoundsError("; ".join(found))
+
+
+def _fits(regions: Sequence[Region], lengths: Sequence[int]) -> bool:
+    return len(regions) == len(lengths) and all(
+        length == region.size or (region.kind is RegionKind.WHOLE_MEMORY and length > region.size)
+        for region, length in zip(regions, lengths, strict=True)
+    )

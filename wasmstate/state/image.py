@@ -1,0 +1,86 @@
+"""A whole linear memory as it stands in a record: what is not zero of it.
+
+Source: docs/format.md, "Whole memories".
+"""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK = 256
+"""Memory is looked at in blocks of so many bytes; those of zeros are left out."""
+
+MAX_SIZE = 1 << 32
+"""Of a memory that is kept as a whole, in bytes."""
+
+_COUNT = struct.Struct("<Q")
+_RUN = struct.Struct("<QQ")
+
+
+def encode_image(memory: bytes) -> bytes:
+    """The runs of blocks that are not all zeros; equal memories give equal bytes."""
+    edges = np.diff(_blocks_in_use(memory).astype(np.int8), prepend=0, append=0)
+    starts = (np.flatnonzero(edges == 1) * BLOCK).tolist()
+    ends = np.minimum(np.flatnonzero(edges == -1) * BLOCK, len(memory)).tolist()
+    runs = list(zip(starts, ends, strict=True))
+    table = b"".join(_RUN.pack(start, end - start) for start, end in runs)
+    return b"".join([_COUNT.pack(len(runs)), table, *(memory[start:end] for start, end in runs)])
+
+
+def image_runs(stored: bytes, size: int) -> list[tuple[int, int, int]]:
+    """The runs of a stored memory: address, length, and where in ``stored`` their bytes begin.
+
+    Args:
+        stored: what :func:`encode_image` gave, or any bytes.
+        size: of the memory.
+
+    Raises:
+        ValueError: saying why the bytes cannot be right.
+    """
+    if size > MAX_SIZE:
+        raise ValueError(f"a memory of {size} bytes, at most {MAX_SIZE} can be")
+    if len(stored) < _COUNT.size:
+        raise ValueError("cut short in the number of runs")
+    (count,) = _COUNT.unpack_from(stored)
+    at = _COUNT.size + count * _RUN.size
+    if at > len(stored):
+        raise ValueError(f"{count} runs do not fit into {len(stored)} bytes")
+    runs, free = [], 0
+    for i in range(count):
+        address, length = _RUN.unpack_from(stored, _COUNT.size + i * _RUN.size)
+        end = address + length
+        if address < free or address % BLOCK or not length or end > size:
+            raise ValueError(f"run {i} is out of place")
+        if end % BLOCK and end != size:
+            raise ValueError(f"run {i} does not end with a block")
+        runs.append((address, length, at))
+        at += length
+        free = end + BLOCK  # two runs with nothing between them would be one
+    if at != len(stored):
+        raise ValueError(f"its runs have {at} bytes, {len(stored)} are there")
+    for i, (_, length, start) in enumerate(runs):
+        if not _blocks_in_use(stored[start : start + length]).all():
+            raise ValueError(f"run {i} has a block of zeros")
+    return runs
+
+
+def _blocks_in_use(memory: bytes) -> NDArray[np.bool_]:
+    """Which blocks are not all zeros; the last one may be shorter."""
+    whole = len(memory) // BLOCK
+    words = np.frombuffer(memory, np.uint64, whole * BLOCK // 8).reshape(whole, BLOCK // 8)
+    last = memory[whole * BLOCK :]
+    shorter = np.array([any(last)] if last else [], np.bool_)
+    used: NDArray[np.bool_] = np.concatenate((words.any(axis=1), shorter))
+    return used
+
+
+def decode_image(stored: bytes, size: int) -> bytes:
+    """The memory. Raises as :func:`image_runs`."""
+    runs = image_runs(stored, size)
+    memory = bytearray(size)
+    for address, length, start in runs:
+        memory[address : address + length] = stored[start : start + length]
+    return bytes(memory)
