@@ -41,6 +41,9 @@ class Actions:
         self.last = self._action("last", "Last step", "Alt+End")
         self.branch = self._action("branch", "Next branch", "Alt+Down")
         self.plot = self._action("plot", "Plot the selected cell", "Ctrl+L")
+        self.copy_tensor = self._action("copy_tensor", "Copy tensor as CSV", "Ctrl+Shift+C")
+        self.save_tensor = self._action("save_tensor", "Save tensor\u2026", "Ctrl+Shift+S")
+        self.load_tensor = self._action("load_tensor", "Load tensor\u2026", "Ctrl+Shift+L")
         self.next = self._action("next_change", "Next change", "F8")
         self.previous = self._action("previous_change", "Previous change", "Shift+F8")
         self.light = self._action("light", "Light", checkable=True)
@@ -59,6 +62,7 @@ class Actions:
     def add_menus(self, docks: Iterable[QDockWidget]) -> None:
         """Fill the menu bar."""
         self._menu("&File", self.open, self.sample, None, self.write, self.revert, None, self.quit)
+        self._menu("&Edit", self.copy_tensor, self.save_tensor, self.load_tensor)
         toggles = [dock.toggleViewAction() for dock in docks]
         for number, toggle in enumerate(toggles, 1):
             toggle.setShortcut(QKeySequence(f"Ctrl+{number}"))

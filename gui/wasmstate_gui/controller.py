@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from wasmstate.errors import DurabilityUnknownError, StateConflictError
+from wasmstate.errors import DurabilityUnknownError, StateConflictError, WasmstateError
 from wasmstate.state.state import State
 from wasmstate.storage import commit
 from wasmstate_gui.caller import Caller
@@ -98,15 +99,22 @@ class Controller(QObject):
         timeline.go(step)
         self._show(stepping.at_step(document, timeline))
 
-    def edit(self, state: State, text: str) -> None:
+    def edit(self, change: Callable[[State], State], text: str) -> None:
         """Give S other values by hand: a step of the timeline, as any other.
 
         Args:
-            state: with the new values.
-            text: what was done, as the timeline shows it.
+            change: makes the new state of the one shown; what it raises is told.
+            text: what is done, as the timeline shows it.
         """
         document, timeline = self.document, self.timeline
         if document is None or document.state is None or timeline is None or self.is_busy:
+            return
+        try:
+            state = change(document.state)
+        except (WasmstateError, OSError) as error:
+            self.failed.emit("Not changed.", _reason(error))
+            return
+        if state.contents() == document.state.contents():
             return
         stepping.add_edit(timeline, document.state, state, text)
         self._show(stepping.at_step(document, timeline))

@@ -23,6 +23,7 @@ from wasmstate_gui.presenters.step_form import forms
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
+from wasmstate_gui.tensor_commands import TensorCommands
 from wasmstate_gui.theme import DARK, LIGHT, Theme
 from wasmstate_gui.traveller import Traveller
 
@@ -41,6 +42,7 @@ class MainWindow(Shell):
         self.picture: Picture | None = None
         self.navigator = Navigator(self)
         self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
+        self.tensor_commands = TensorCommands(self.controller, self.tensors_panel, self)
         self._disk: Snapshot | None = None
         self._since = "step"
         self._left: Document | None = None
@@ -64,6 +66,9 @@ class MainWindow(Shell):
                 "last": self.traveller.last,
                 "branch": self.traveller.next_branch,
                 "plot": self.traveller.plot_cell,
+                "copy_tensor": self.tensor_commands.copy,
+                "save_tensor": self.tensor_commands.save,
+                "load_tensor": self.tensor_commands.load,
                 "next_change": self.navigator.next_change,
                 "previous_change": self.navigator.previous_change,
                 "light": self._use_light,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFont
 
 from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, brief
@@ -13,7 +20,7 @@ from wasmstate_gui.theme import LIGHT, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 
-DISPLAY, TOOL_TIP, FONT, ALIGNMENT, BACKGROUND, FOREGROUND = 0, 3, 6, 7, 8, 9
+DISPLAY, EDIT, TOOL_TIP, FONT, ALIGNMENT, BACKGROUND, FOREGROUND = 0, 2, 3, 6, 7, 8, 9
 LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -103,6 +110,9 @@ class TensorListModel(_Table):
 class TensorTableModel(_Table):
     """The cells of one tensor."""
 
+    typed = Signal(int, str)
+    """The user gave an element another value: its index, and what was typed."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.table: TensorTable | None = None
@@ -135,6 +145,8 @@ class TensorTableModel(_Table):
             return None
         if role == DISPLAY:
             return table.text(index.row(), index.column())
+        if role == EDIT:
+            return table.exact(index.row(), index.column())
         if role == ALIGNMENT:
             return RIGHT
         if role in (BACKGROUND, FONT) and table.is_changed(index.row(), index.column()):
@@ -144,6 +156,20 @@ class TensorTableModel(_Table):
         if role == TOOL_TIP:
             return table.hint(index.row(), index.column())
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        if self.table is not None and self.table.is_value(index.column()):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def setData(self, index: Index, value: Any, role: int = EDIT) -> bool:
+        table = self.table
+        if table is None or role != EDIT:
+            return False
+        if str(value) != table.exact(index.row(), index.column()):
+            self.typed.emit(table.cell(index.row(), index.column()), str(value))
+        return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if self.table is None:

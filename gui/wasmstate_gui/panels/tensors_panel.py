@@ -14,11 +14,14 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStackedWidget,
     QTableView,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from wasmstate_gui.models.tensor_models import TensorListModel, TensorTableModel
+from wasmstate_gui.panels.heatmap_view import HeatmapView
+from wasmstate_gui.panels.histogram_view import HistogramView
 from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, cell_offset
 from wasmstate_gui.theme import Theme
 
@@ -35,6 +38,8 @@ class TensorsPanel(QStackedWidget):
     """The user went to an element: its offset in the file."""
     tensor_chosen = Signal(str)
     """The user went to a tensor: its name."""
+    typed = Signal(str, int, str)
+    """The user gave an element another value: the tensor's name, its index, what was typed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,13 +59,25 @@ class TensorsPanel(QStackedWidget):
         self.table = self._table("Cells of the tensor")
         self.table_model = TensorTableModel(self)
         self.table.setModel(self.table_model)
+        triggers = QAbstractItemView.EditTrigger
+        self.table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
+        self.heatmap = HeatmapView()
+        self.histogram = HistogramView()
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Views of the tensor")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.table, "Table")
+        self.tabs.addTab(self.heatmap, "Heatmap")
+        self.tabs.addTab(self.histogram, "Histogram")
+        self.shown: TensorRow | None = None
+        """The tensor of which cells are shown."""
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(4)
         column.addWidget(self.list)
         column.addWidget(self.summary)
-        column.addWidget(self.table, 1)
+        column.addWidget(self.tabs, 1)
         self.addWidget(page)
         self.reason = QLabel()
         self.reason.setWordWrap(True)
@@ -74,6 +91,9 @@ class TensorsPanel(QStackedWidget):
         self.addWidget(self.reason)
         self.list.selectionModel().currentRowChanged.connect(self._tensor_chosen)
         self.table.selectionModel().currentChanged.connect(self._cell_chosen)
+        self.table_model.typed.connect(self._typed)
+        self.heatmap.chosen.connect(self._index_chosen)
+        self.tabs.currentChanged.connect(self._show_view)
         self._is_marking = False
 
     def _table(self, name: str) -> QTableView:
@@ -100,12 +120,15 @@ class TensorsPanel(QStackedWidget):
         """Use other colours."""
         for model in (self.list_model, self.table_model):
             model.set_looks(theme, QFont(self._font))
+        self.heatmap.set_theme(theme)
+        self.histogram.set_theme(theme)
         self.list.viewport().update()
         self.table.viewport().update()
 
     def show_reason(self, text: str) -> None:
         """Say why there are no tensors."""
         self.reason.setText(text)
+        self.shown = None
         self.list_model.show(())
         self.table_model.show(None)
         self.setCurrentIndex(1)
@@ -160,6 +183,8 @@ class TensorsPanel(QStackedWidget):
         table = TensorTable(row)
         is_new = self.table_model.table is None or self.table_model.table.row.tensor != row.tensor
         self.table_model.show(table)
+        self.shown = row
+        self._show_view()
         unit = f"  [{row.tensor.unit}]" if row.tensor.unit else ""
         place = f"{row.type_text} at 0x{row.offset:X}{escape(unit)}"
         name = self.summary.fontMetrics().elidedText(
@@ -175,6 +200,20 @@ class TensorsPanel(QStackedWidget):
             modes = QHeaderView.ResizeMode
             mode = modes.Stretch if table.is_list else modes.Interactive
             self.table.horizontalHeader().setSectionResizeMode(mode)
+
+    def _show_view(self) -> None:
+        """Only the view that can be seen is worked out."""
+        view = self.tabs.currentWidget()
+        if self.shown is not None and isinstance(view, HeatmapView | HistogramView):
+            view.show_row(self.shown)
+
+    def _typed(self, index: int, text: str) -> None:
+        if self.shown is not None:
+            self.typed.emit(self.shown.tensor.name, index, text)
+
+    def _index_chosen(self, index: int) -> None:
+        if self.shown is not None:
+            self.cell_chosen.emit(cell_offset(self.shown, index))
 
     def _tensor_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if self._is_marking or not current.isValid():

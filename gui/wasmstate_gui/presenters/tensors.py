@@ -186,6 +186,10 @@ class TensorTable:
         delta = value - was
         return f"{delta:+d}" if isinstance(delta, int) else number_text(delta)
 
+    def exact(self, row: int, column: int) -> str:
+        """An element with all its digits, as it is edited."""
+        return repr(self.row.values.item(self.cell(row, column)))
+
     def is_changed(self, row: int, column: int) -> bool:
         """Whether the element of a cell differs from what it was."""
         return bool(self.row.changed.item(self.cell(row, column)))
