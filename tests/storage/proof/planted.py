@@ -118,6 +118,13 @@ class ModeLost(Recorder):
         self.may_fail("chmod")
 
 
+class OwnerLost(Recorder):
+    """The new file belongs to whoever wrote it."""
+
+    def chown(self, fd: int, uid: int, gid: int) -> None:
+        self.may_fail("chown")
+
+
 class ModeLate(Recorder):
     """The mode is set when the bytes have been synced: write-file-atomic does so."""
 

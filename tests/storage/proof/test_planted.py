@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -26,6 +27,7 @@ from wasmstate import NotCommittedError
 COMMIT = import_module("wasmstate.storage.commit")
 ALL = {*MODELS}
 POWER = {"ext4", "journal", "posix"}
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 UNORDERED = {"journal", "posix"}
 
 
@@ -48,6 +50,7 @@ def name(value: object) -> str:
         (planted.OtherFileSystem, TWO, ALL | {"failing"}),
         (planted.UnknownName, TWO, ALL),
         (planted.ModeLost, TWO, ALL),
+        pytest.param(planted.OwnerLost, TWO, ALL, marks=AS_ROOT),
         (planted.ModeLate, TWO, {"posix"}),
         (planted.ShortWriteIgnored, ONE, ALL),
         (planted.NoCleanUp, ONE, {"failing"}),
