@@ -5,7 +5,6 @@ So a test sees what the kernel itself does with bad input, and which bytes it le
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any, Self
 
@@ -13,11 +12,11 @@ import numpy as np
 import wasmtime
 from numpy.typing import NDArray
 
-from wasmstate import Module, State
+from wasmstate import Module, Param, State
 from wasmstate.models import describe, new
+from wasmstate.state.tensor import DTYPES
 
 _ENGINE = wasmtime.Engine()
-_DTYPES: dict[str, np.dtype[Any]] = {"f64": np.dtype("<f8"), "i32": np.dtype("<i4")}
 
 
 @cache
@@ -49,7 +48,7 @@ class Guest:
     @classmethod
     def new(cls, family: str, **options: Any) -> Self:
         """A new model that runs."""
-        if describe(family).is_random:
+        if describe(family).takes_seed:
             options.setdefault("seed", 7)
         return cls(new(family, **options), family)
 
@@ -77,29 +76,29 @@ class Guest:
         assert isinstance(item, wasmtime.Global)
         return int(item.value(self._store))
 
+    def params(self, function: str) -> tuple[Param, ...]:
+        """What a function takes."""
+        return self._state.entry_points[function].params
+
     def call(self, name: str, *args: Any) -> Any:
         """Call a function; arrays go through the buffers that the signature names."""
-        signature = self.family.entry_points[name]
-        places = re.findall(r"(\w+)(\[[^]]*\]@sym:(\w+))?(?=[,)])", signature)
         given: list[int | float] = []
-        for arg, (type_, is_array, buffer) in zip(args, places, strict=True):
-            if is_array:
-                content = np.asarray(arg, _DTYPES[type_]).tobytes()
-                self.memory.write(self._store, content, self.address(buffer))
-                given.append(self.address(buffer))
+        for arg, param in zip(args, self.params(name), strict=True):
+            if param.place is not None:
+                address = self.address(param.place.removeprefix("sym:"))
+                content = np.asarray(arg, DTYPES[param.dtype]).tobytes()
+                self.memory.write(self._store, content, address)
+                given.append(address)
             else:
-                given.append(float(arg) if type_ == "f64" else int(arg))
+                given.append(float(arg) if param.dtype == "f64" else int(arg))
         function = self._exports[name]
         assert isinstance(function, wasmtime.Func)
         return function(self._store, *given)
 
     def feed(self, *columns: Any) -> Self:
         """Learn from many rows, as many at a time as ``update_many`` takes."""
-        options = {name: int(self[name]) for name in ("features", "classes") if name in self.state}
-        most = self.family.max_rows
-        if self.family.buffer:
-            most = min(most, self.family.buffer // options["features"])
         arrays = [np.asarray(column) for column in columns]
+        most = self.params("update_many")[0].shape[0]
         for start in range(0, len(arrays[0]), most):
             part = [array[start : start + most] for array in arrays]
             self.call("update_many", *part, len(part[0]))

@@ -37,7 +37,9 @@ def test_models_are_listed_as_json(wasmstate: Wasmstate) -> None:
             "help": "how many there are to choose from",
         }
     ]
-    assert thompson["entry_points"]["update"] == "(arm: i32, reward: f64) -> ()"
+    assert thompson["entry_points"]["update"] == (
+        "(arm: i32 >= 0 < arms, reward: f64 >= 0 <= 1) -> ()"
+    )
     assert thompson["tensors"][2] == {
         "spec": "pulls:i64[arms]",
         "merge": "counts",

@@ -172,3 +172,59 @@ def test_bootstrap_thompson_chooses_among_equal_arms_evenly() -> None:
     chosen = Counter(guest.call("act") for _ in range(3000))
     for arm in range(5):
         assert chosen[arm] / 3000 == pytest.approx(0.2, abs=0.03)
+
+
+def test_linucb_chooses_as_the_formula_does() -> None:
+    guest = Guest.new("linucb", arms=3, features=4, alpha=0.7, l2=2.0)
+    rng = np.random.default_rng(8)
+    truth = rng.normal(size=(3, 4))
+    matrices, sums = np.array([2.0 * np.eye(4)] * 3), np.zeros((3, 4))
+    for _ in range(300):
+        x = rng.normal(size=4)
+        inverses = np.linalg.inv(matrices)
+        weights = np.einsum("kij,kj->ki", inverses, sums)
+        bounds = weights @ x + 0.7 * np.sqrt(np.einsum("i,kij,j->k", x, inverses, x))
+        found = [guest.call("bound", x, arm) for arm in range(3)]
+        np.testing.assert_allclose(found, bounds, rtol=1e-11)
+        assert guest.call("estimate", x, 1) == pytest.approx(weights[1] @ x, rel=1e-11)
+        arm = guest.call("predict", x)
+        assert arm == np.argmax(bounds)
+        reward = truth[arm] @ x + rng.normal() / 10
+        guest.call("update", x, arm, reward)
+        matrices[arm] += np.outer(x, x)
+        sums[arm] += x * reward
+    assert guest["xy"].tolist() == sums.tolist()
+    assert guest["pulls"].sum() == 300
+    rows = rng.normal(size=(200, 4))
+    best = [guest.call("predict", x) for x in rows] == (rows @ truth.T).argmax(axis=1)
+    assert best.mean() > 0.97
+
+
+def corridor(state: int, action: int) -> tuple[int, float, int]:
+    """Five places in a row; the way right is paid at its end, the way left a little at once."""
+    if action == 0:
+        return 0, 0.02 * (state == 0), 0
+    return min(state + 1, 4), float(state == 3), int(state == 3)
+
+
+def test_q_learning_is_the_loop_and_finds_the_way() -> None:
+    guest = Guest.new("q_learning", states=5, actions=2, lr=0.2, discount=0.9, epsilon=0.5)
+    values, state = np.zeros((5, 2)), 0
+    for _ in range(3000):
+        action = guest.call("predict", state)
+        following, reward, done = corridor(state, action)
+        guest.call("update", state, action, reward, following, done)
+        later = 0.0 if done else values[following].max()
+        values[state, action] += 0.2 * (reward + 0.9 * later - values[state, action])
+        state = 0 if done else following
+    assert guest["values"].tolist() == values.tolist()
+    assert [guest.call("best", state) for state in range(4)] == [1, 1, 1, 1]
+    np.testing.assert_allclose(values[:4, 1], 0.9 ** np.arange(3, -1, -1), atol=0.01)
+
+
+def test_q_learning_explores_as_often_as_epsilon_says() -> None:
+    guest = Guest.new("q_learning", states=2, actions=4, epsilon=0.4)
+    guest.call("update", 1, 2, 1.0, 0, 1)
+    chosen = Counter(guest.call("act", 1) for _ in range(4000))
+    assert chosen[2] / 4000 == pytest.approx(0.7, abs=0.025)
+    assert chosen[0] / 4000 == pytest.approx(0.1, abs=0.025)

@@ -92,3 +92,86 @@ def test_gaussian_nb_of_equal_rows_still_answers() -> None:
     assert guest.call("predict", [1.0]) == 0
     guest.call("update", [1.0], 1)
     assert guest.call("predict", [1.0]) == 1
+
+
+def test_multinomial_nb_is_the_formula_over_all_rows() -> None:
+    rng = np.random.default_rng(4)
+    labels = rng.integers(0, 3, 300)
+    rates = rng.gamma(1, 2, size=(3, 8))
+    x = rng.poisson(rates[labels])
+    guest = Guest.new("multinomial_nb", classes=3, features=8, alpha=0.5).feed(x, labels)
+    occurrences = np.array([x[labels == each].sum(axis=0) for each in range(3)])
+    assert guest["occurrences"].tolist() == occurrences.tolist()
+    assert guest["count"].tolist() == np.bincount(labels).tolist()
+    smoothed = occurrences + 0.5
+    likelihood = np.log(smoothed) - np.log(smoothed.sum(axis=1, keepdims=True))
+    expected = x @ likelihood.T + np.log(np.bincount(labels) / 300)
+    found = [[guest.call("log_joint", row, each) for each in range(3)] for row in x[:50]]
+    np.testing.assert_allclose(found, expected[:50], rtol=1e-13)
+    assert [guest.call("predict", row) for row in x] == expected.argmax(axis=1).tolist()
+
+
+def test_ftrl_is_the_loop(rows: Rows) -> None:
+    x, labels = rows
+    x, labels = np.column_stack([x / 10, np.ones(len(x))]), np.minimum(labels, 1)
+    z, squares, weights = np.zeros(5), np.zeros(5), np.zeros(5)
+    for row, label in zip(x, labels, strict=True):
+        slope = 1 / (1 + math.exp(-(weights @ row))) - label
+        gradient = slope * row
+        after = squares + gradient**2
+        z = z + (gradient - (np.sqrt(after) - np.sqrt(squares)) / 0.3 * weights)
+        squares = after
+        shrunk = np.sign(z) * np.maximum(np.abs(z) - 2.0, 0)
+        weights = -shrunk / ((1.0 + np.sqrt(squares)) / 0.3 + 0.1)
+    guest = Guest.new("ftrl", features=4, lr=0.3, l1=2.0, l2=0.1).feed(x[:, :4], labels)
+    found = [guest.call("coefficient", i) for i in range(5)]
+    np.testing.assert_allclose(found, weights, rtol=1e-10, atol=1e-14)
+    assert guest.call("predict", x[0, :4]) == pytest.approx(
+        1 / (1 + math.exp(-(weights @ x[0]))), rel=1e-11
+    )
+
+
+def test_ftrl_leaves_features_that_tell_nothing_at_zero() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(500, 4))
+    guest = Guest.new("ftrl", features=4, l1=15.0).feed(x, (x[:, 0] > 0).astype(np.int32))
+    found = [guest.call("coefficient", i) for i in range(4)]
+    assert found[0] > 0.5
+    assert found[1:] == [0, 0, 0]
+
+
+def test_mlp_is_the_loop(rows: Rows) -> None:
+    x, labels = rows
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    guest = Guest.new("mlp", features=4, hidden=6, classes=3, lr=0.05)
+    first, second = guest["first_weights"], guest["second_weights"]
+    first_bias, second_bias = np.zeros(6), np.zeros(3)
+    assert np.abs(first).max() < math.sqrt(6 / 10)
+    assert np.unique([*first.flat, *second.flat]).size == 6 * 4 + 3 * 6
+    for row, label in zip(x[:200], labels[:200], strict=True):
+        units = np.maximum(first @ row + first_bias, 0)
+        outputs = np.exp(second @ units + second_bias)
+        slopes = outputs / outputs.sum() - np.eye(3)[label]
+        back = (second.T @ slopes) * (units > 0)
+        second = second - 0.05 * np.outer(slopes, units)
+        second_bias = second_bias - 0.05 * slopes
+        first = first - 0.05 * np.outer(back, row)
+        first_bias = first_bias - 0.05 * back
+    guest.feed(x[:200], labels[:200])
+    np.testing.assert_allclose(guest["first_weights"], first, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(guest["second_weights"], second, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(guest["first_bias"], first_bias, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(guest["second_bias"], second_bias, rtol=1e-10, atol=1e-13)
+    outputs = np.exp(second @ np.maximum(first @ x[0] + first_bias, 0) + second_bias)
+    found = [guest.call("probability", x[0], each) for each in range(3)]
+    np.testing.assert_allclose(found, outputs / outputs.sum(), rtol=1e-11)
+
+
+def test_mlp_learns_what_no_line_can_tell_apart() -> None:
+    x = np.random.default_rng(7).uniform(-1, 1, size=(4000, 2))
+    labels = (x[:, 0] * x[:, 1] > 0).astype(np.int32)
+    guest = Guest.new("mlp", features=2, hidden=16, classes=2, lr=0.05)
+    for _ in range(5):
+        guest.feed(x, labels)
+    predicted = [guest.call("predict", row) for row in x[:500]]
+    assert np.mean(predicted == labels[:500]) > 0.95

@@ -56,7 +56,7 @@ def show(name: str, as_json: bool) -> None:
         (f"  --{option.name}", ", ".join(option.bounds), _default(option.default), option.help)
         for option in family.options
     ]
-    if family.is_random:
+    if family.takes_seed:
         rows.append(("  --seed", ">= 0", "by chance", "of the random numbers"))
     click.echo(columns(rows))
     click.echo("\nFunctions")
@@ -91,7 +91,7 @@ def _document(family: Family) -> dict[str, Any]:
             }
             for option in family.options
         ],
-        "takes_seed": family.is_random,
+        "takes_seed": family.takes_seed,
         "entry_points": dict(family.entry_points),
         "tensors": [
             {"spec": tensor.spec, "merge": tensor.merge, "bounds": list(tensor.bounds)}
@@ -144,7 +144,7 @@ def _new_command(family: Family) -> click.Command:
         )
         for option in family.options
     ]
-    if family.is_random:
+    if family.takes_seed:
         params.append(
             click.Option(["--seed"], type=int, help="Of the random numbers; else by chance.")
         )
@@ -152,7 +152,7 @@ def _new_command(family: Family) -> click.Command:
     params.append(
         click.Option(["--force"], is_flag=True, help="Replace the output file if there is one.")
     )
-    callback = make if family.is_random else (lambda **given: make(seed=None, **given))
+    callback = make if family.takes_seed else (lambda **given: make(seed=None, **given))
     return click.Command(
         family.name,
         params=params,

@@ -1,24 +1,49 @@
-"""Bandits: which arm to pull, learned from what arms have paid."""
+"""Bandits and Q-learning: what to do, learned from what was paid for it."""
 
 from __future__ import annotations
 
 from wasmstate.models.family import Family, Option, TensorTemplate
-from wasmstate.models.parts import COUNT, FINITE, NOT_NEGATIVE, RNG, SQUARES, dimension, kept
+from wasmstate.models.parts import (
+    COUNT,
+    FEATURES_PARAM,
+    FEATURES_PARAMS,
+    FINITE,
+    NOT_NEGATIVE,
+    RNG,
+    ROWS_PARAM,
+    SQUARES,
+    dimension,
+    kept,
+)
 
 _ARMS = dimension("arms", 256, "how many there are to choose from")
 _PULLS = TensorTemplate("pulls:i64[arms]", "counts", NOT_NEGATIVE, unit="updates")
 _TOTALS = TensorTemplate("rewards:f64[arms]", "sum", FINITE)
 _SHARES = TensorTemplate("rewards:f64[arms]", "sum", SQUARES)
-_PRIOR = TensorTemplate("prior:f64[2]", "none", ("finite", "> 0"), value=lambda _: [1.0, 1.0])
+_PRIOR = TensorTemplate(
+    "prior:f64[2]", "none", ("finite", "> 0"), value=lambda _, _numbers: [1.0, 1.0]
+)
 
-_LEARN = {
-    "update": "(arm: i32, reward: f64) -> ()",
-    "update_many": "(arm: i32[rows]@sym:arm, reward: f64[rows]@sym:reward, rows: i32) -> ()",
-}
+_ARM = "arm: i32 >= 0 < arms"
+_STATE = "state: i32 >= 0 < states"
+
+
+def _learn(reward: str, bounds: str) -> dict[str, str]:
+    return {
+        "update": f"({_ARM}, reward: {reward} {bounds}) -> ()",
+        "update_many": (
+            f"(arm: i32[rows]@sym:arm >= 0 < arms, reward: {reward}[rows]@sym:reward {bounds}, "
+            f"{ROWS_PARAM}) -> ()"
+        ),
+    }
+
+
+_LEARN_ANY = _learn("f64", "finite")
+_LEARN_SHARE = _learn("f64", ">= 0 <= 1")
 _CHOOSE = {"predict": "() -> i32"}
 _DRAW = _CHOOSE | {"act": "() -> i32"}
-_ESTIMATE = {"estimate": "(arm: i32) -> f64"}
-_PROPENSITY = {"propensity": "(arm: i32) -> f64"}
+_ESTIMATE = {"estimate": f"({_ARM}) -> f64"}
+_PROPENSITY = {"propensity": f"({_ARM}) -> f64"}
 
 _ROWS = 1024
 
@@ -30,8 +55,9 @@ FAMILIES = (
         'of the Evidence of Two Samples" (1933)',
         (_ARMS,),
         (kept("arms", "u32"), COUNT, _PULLS, _SHARES, RNG, _PRIOR),
-        _DRAW | _LEARN | _ESTIMATE,
+        _DRAW | _LEARN_SHARE | _ESTIMATE,
         max_rows=_ROWS,
+        takes_seed=True,
     ),
     Family(
         "bootstrap_thompson",
@@ -51,15 +77,9 @@ FAMILIES = (
             TensorTemplate("successes:u32[arms,replicates]", "counts"),
             TensorTemplate("pulls:u32[arms,replicates]", "counts"),
         ),
-        _DRAW
-        | {
-            "update": "(arm: i32, reward: i32) -> ()",
-            "update_many": (
-                "(arm: i32[rows]@sym:arm, reward: i32[rows]@sym:reward, rows: i32) -> ()"
-            ),
-        }
-        | _ESTIMATE,
+        _DRAW | _learn("i32", ">= 0 <= 1") | _ESTIMATE,
         max_rows=512,
+        takes_seed=True,
         room={"arms*replicates": 6400},
     ),
     Family(
@@ -68,8 +88,9 @@ FAMILIES = (
         'C. J. C. H. Watkins, "Learning from Delayed Rewards" (1989)',
         (_ARMS, Option("epsilon", "how often to try any arm", 0.1, bounds=(">= 0", "<= 1"))),
         (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("epsilon")),
-        _DRAW | _LEARN | _ESTIMATE | _PROPENSITY,
+        _DRAW | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        takes_seed=True,
     ),
     Family(
         "epsilon_first",
@@ -81,8 +102,9 @@ FAMILIES = (
             Option("explore", "how many pulls to try any arm", 100, integer=True, bounds=(">= 0",)),
         ),
         (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("explore", "i64")),
-        _DRAW | _LEARN | _ESTIMATE | _PROPENSITY,
+        _DRAW | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        takes_seed=True,
     ),
     Family(
         "ucb1",
@@ -91,7 +113,7 @@ FAMILIES = (
         'Problem" (2002)',
         (_ARMS, Option("alpha", "scales the confidence bound", 1.0, bounds=(">= 0",))),
         (kept("arms", "u32"), COUNT, _PULLS, _SHARES, kept("alpha")),
-        _CHOOSE | _LEARN | _ESTIMATE,
+        _CHOOSE | _LEARN_SHARE | _ESTIMATE,
         max_rows=_ROWS,
     ),
     Family(
@@ -100,8 +122,9 @@ FAMILIES = (
         'R. D. Luce, "Individual Choice Behavior" (1959)',
         (_ARMS, Option("temperature", "the larger the more alike", 0.1, bounds=("> 0",))),
         (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("temperature")),
-        _DRAW | _LEARN | _ESTIMATE | _PROPENSITY,
+        _DRAW | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        takes_seed=True,
     ),
     Family(
         "exp3",
@@ -121,7 +144,86 @@ FAMILIES = (
             kept("exploration"),
             TensorTemplate("gains:f64[arms]", "sum", SQUARES),
         ),
-        _DRAW | _LEARN | _ESTIMATE | _PROPENSITY,
+        _DRAW | _LEARN_SHARE | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        takes_seed=True,
+    ),
+    Family(
+        "linucb",
+        "LinUCB: the arm whose reward, linear in x, could still be the largest",
+        'L. Li, W. Chu, J. Langford, R. E. Schapire, "A Contextual-Bandit Approach to Personalized '
+        'News Article Recommendation" (2010)',
+        (
+            _ARMS,
+            dimension("features", 24, "numbers in a row"),
+            Option("alpha", "scales the confidence bound", 1.0, bounds=(">= 0",)),
+            Option("l2", "the weight of squared weights (ridge)", 1.0, bounds=("> 0",)),
+        ),
+        (
+            kept("arms", "u32"),
+            kept("features", "u32"),
+            COUNT,
+            kept("alpha"),
+            kept("l2"),
+            _PULLS,
+            TensorTemplate("xy:f64[arms,features]", "sum", FINITE),
+            TensorTemplate("xx:f64[arms,features,features]", "sum", FINITE),
+        ),
+        {
+            "predict": f"({FEATURES_PARAM}) -> i32",
+            "update": f"({FEATURES_PARAM}, {_ARM}, reward: f64 finite) -> ()",
+            "update_many": (
+                f"({FEATURES_PARAMS}, arm: i32[rows]@sym:arm >= 0 < arms, "
+                f"reward: f64[rows]@sym:reward finite, {ROWS_PARAM}) -> ()"
+            ),
+            "estimate": f"({FEATURES_PARAM}, {_ARM}) -> f64",
+            "bound": f"({FEATURES_PARAM}, {_ARM}) -> f64",
+        },
+        max_rows=512,
+        buffers={"features": 1024},
+        room={"arms*features": 512, "arms*features*features": 4096},
+    ),
+    Family(
+        "q_learning",
+        "Q-learning with a table: what each action is worth in each state",
+        'C. J. C. H. Watkins, P. Dayan, "Q-learning" (1992)',
+        (
+            dimension("states", 4096, "how many there are"),
+            dimension("actions", 4096, "how many there are to choose from"),
+            Option("lr", "the learning rate", 0.1, bounds=("> 0", "<= 1")),
+            Option(
+                "discount", "what a reward is worth a step later", 0.99, bounds=(">= 0", "<= 1")
+            ),
+            Option("epsilon", "how often to try any action", 0.1, bounds=(">= 0", "<= 1")),
+        ),
+        (
+            kept("states", "u32"),
+            kept("actions", "u32"),
+            COUNT,
+            kept("lr"),
+            kept("discount"),
+            kept("epsilon"),
+            RNG,
+            TensorTemplate("values:f64[states,actions]", "mean", FINITE),
+        ),
+        {
+            "predict": f"({_STATE}) -> i32",
+            "act": f"({_STATE}) -> i32",
+            "best": f"({_STATE}) -> i32",
+            "update": (
+                f"({_STATE}, action: i32 >= 0 < actions, reward: f64 finite, "
+                "next_state: i32 >= 0 < states, done: i32 >= 0 <= 1) -> ()"
+            ),
+            "update_many": (
+                "(state: i32[rows]@sym:state >= 0 < states, "
+                "action: i32[rows]@sym:action >= 0 < actions, "
+                "reward: f64[rows]@sym:reward finite, "
+                "next_state: i32[rows]@sym:next_state >= 0 < states, "
+                f"done: i32[rows]@sym:done >= 0 <= 1, {ROWS_PARAM}) -> ()"
+            ),
+        },
+        max_rows=512,
+        room={"states*actions": 4096},
+        takes_seed=True,
     ),
 )

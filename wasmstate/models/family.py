@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -22,7 +22,8 @@ from wasmstate.state.tensor import TensorSpec
 Values = Mapping[str, float]
 """Options by name, and ``rows``: how many rows ``update_many`` takes at once."""
 
-_DIMENSION = re.compile(r"\[([a-z0-9+*, ]*)\]")
+_SHAPE = re.compile(r"\[([a-z_0-9+*, ]*)\]")
+_LIMIT = re.compile(r"(<=?) ([a-z_]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,15 @@ class TensorTemplate:
     Attributes:
         spec: ``name:dtype[shape]``, the shape in names of options: ``mean:f64[features+1]``.
         merge, bounds, unit: as in :class:`wasmstate.TensorSpec`.
-        value: its first value, if that is neither the option of its name nor zeros.
+        value: gives its first value, from options and random numbers from 0 to 2**64 - 1, if that
+            is neither the option of its name nor zeros.
     """
 
     spec: str
     merge: str
     bounds: tuple[str, ...] = ()
     unit: str | None = None
-    value: Callable[[Values], Any] | None = None
+    value: Callable[[Values, Iterator[int]], Any] | None = None
 
     @property
     def name(self) -> str:
@@ -93,9 +95,10 @@ class Family:
         options: in the order in which a form shows them.
         tensors: of S, in the order in which they are shown.
         entry_points: signatures by the name of the function, dimensions in names of options.
-        buffer: how many numbers the buffer ``x`` holds; 0 if there is none.
-        max_rows: how many rows the other buffers hold.
+        max_rows: how many rows the buffers of columns hold.
+        buffers: how many numbers those of matrices hold, by the option that is a row's length.
         room: products of options, and the largest that the kernel has room for.
+        takes_seed: whether it has random numbers in its first state.
     """
 
     name: str
@@ -104,14 +107,10 @@ class Family:
     options: tuple[Option, ...]
     tensors: tuple[TensorTemplate, ...]
     entry_points: Mapping[str, str]
-    buffer: int = 0
-    max_rows: int = 1
+    max_rows: int
+    buffers: Mapping[str, int] = field(default_factory=dict)
     room: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def is_random(self) -> bool:
-        """Whether it draws random numbers, and takes a seed."""
-        return any(tensor.name == "rng" for tensor in self.tensors)
+    takes_seed: bool = False
 
     def option(self, name: str) -> Option:
         """An option.
@@ -145,10 +144,8 @@ class Family:
                     f"{product.replace('*', ' * ')} = {size} does not fit one page of memory: "
                     f"at most {most} can be"
                 )
-        rows = self.max_rows
-        if self.buffer:
-            rows = min(rows, self.buffer // int(values["features"]))
-        return values | {"rows": rows}
+        sizes = [size // int(values[option]) for option, size in self.buffers.items()]
+        return values | {"rows": min([self.max_rows, *sizes])}
 
     def tensor_specs(self, values: Values) -> list[TensorSpec]:
         """The tensors of a model with these options."""
@@ -177,66 +174,73 @@ class Family:
         bounds = [option.bounds for option in self.options if option.name == name]
         return ("finite", *bounds[0]) if bounds else ()
 
-    def signature_texts(self, values: Values) -> dict[str, str]:
-        """The entry points of a model with these options, as text."""
-        return {name: _with_sizes(text, values) for name, text in self.entry_points.items()}
+    def signatures(self, values: Values) -> dict[str, Signature]:
+        """The entry points of a model with these options."""
+        return {
+            name: Signature.parse(_with_limits(_with_sizes(text, values), values))
+            for name, text in self.entry_points.items()
+        }
 
     def make(self, seed: int | None, options: Mapping[str, object]) -> Module:
         """A model: the kernel, with the options in its state. Raises as :func:`new`."""
         values = self.values(options)
-        initial: dict[str, Any] = {
-            template.name: template.value(values) if template.value else values[template.name]
+        if seed is None:
+            seed = secrets.randbits(64)
+        elif not self.takes_seed:
+            raise SchemaError(f"{self.name} has no random numbers: it takes no seed")
+        given = {
+            template.name: template.value(values, random_numbers(seed))
+            if template.value
+            else values[template.name]
             for template in self.tensors
             if template.value or template.name in values
         }
-        if self.is_random:
-            initial["rng"] = generator_state(secrets.randbits(64) if seed is None else seed)
-        elif seed is not None:
-            raise SchemaError(f"{self.name} draws no random numbers: it takes no seed")
         module = Module.from_bytes(self.kernel())
         state = describe(
             module,
             self.tensor_specs(values),
-            entry_points={
-                name: Signature.parse(text)
-                for name, text in self.signature_texts(values).items()
-                if "@" not in text  # signatures have no arrays yet
-            },
+            entry_points=self.signatures(values),
             metadata={"model": self.name, "summary": self.summary},
         )
-        return with_state(module, state.with_values(initial))
+        return with_state(module, state.with_values(given))
 
     def kernel(self) -> bytes:
         """The code, without a state."""
         return (files("wasmstate.models") / f"{self.name}.wasm").read_bytes()
 
 
-def generator_state(seed: int) -> list[int]:
-    """The state that xoroshiro128** gets from a seed: two numbers of SplitMix64, as its authors do.
+def random_numbers(seed: int) -> Iterator[int]:
+    """The numbers of SplitMix64, from 0 to 2**64 - 1.
 
     Raises:
         SchemaError: if the seed does not fit 64 bits.
 
-    Source: D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators" (2018);
-    S. Vigna, splitmix64.c (2015).
+    Source: G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators"
+    (2014), with the constants of S. Vigna, splitmix64.c (2015).
     """
     if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 64:
         raise SchemaError(f"the seed must be a whole number from 0 to 2**64 - 1, not {seed!r}")
+    return _split_mix(int(seed))
+
+
+def _split_mix(state: int) -> Iterator[int]:
     mask = (1 << 64) - 1
-    state = []
-    for step in (1, 2):
-        z = (int(seed) + step * 0x9E3779B97F4A7C15) & mask
-        z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
+    while True:
+        state = (state + 0x9E3779B97F4A7C15) & mask
+        z = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & mask
         z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
-        state.append(z ^ z >> 31)
-    return state
+        yield z ^ z >> 31
 
 
 def _with_sizes(text: str, values: Values) -> str:
     def sizes(match: re.Match[str]) -> str:
         return f"[{','.join(str(_size(part, values)) for part in match[1].split(','))}]"
 
-    return _DIMENSION.sub(sizes, text)
+    return _SHAPE.sub(sizes, text)
+
+
+def _with_limits(text: str, values: Values) -> str:
+    return _LIMIT.sub(lambda match: f"{match[1]} {values[match[2]]}", text)
 
 
 def _size(text: str, values: Values) -> int:

@@ -9,7 +9,12 @@ FINITE = ("finite",)
 SQUARES = ("finite", ">= 0")
 
 COUNT = TensorTemplate("count:i64", "counts", NOT_NEGATIVE, unit="updates")
-RNG = TensorTemplate("rng:u64[2]", "none")
+RNG = TensorTemplate("rng:u64[2]", "none", value=lambda _, numbers: [next(numbers), next(numbers)])
+"""The state of xoroshiro128**; its authors, too, fill it from SplitMix64."""
+
+FEATURES_PARAM = "x: f64[features]@sym:x finite"
+FEATURES_PARAMS = "x: f64[rows,features]@sym:x finite"
+ROWS_PARAM = "rows: i32 >= 0 <= rows"
 
 
 def dimension(name: str, most: int, help: str, default: int | None = None) -> Option:

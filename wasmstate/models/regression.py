@@ -5,13 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from wasmstate.models.family import Family, Option, TensorTemplate
-from wasmstate.models.parts import COUNT, FINITE, SQUARES, dimension, kept, switch
+from wasmstate.models.parts import (
+    COUNT,
+    FEATURES_PARAM,
+    FEATURES_PARAMS,
+    FINITE,
+    ROWS_PARAM,
+    SQUARES,
+    dimension,
+    kept,
+    switch,
+)
 
 _LEARN = {
-    "update": "(x: f64[features]@sym:x, y: f64) -> ()",
-    "update_many": "(x: f64[rows,features]@sym:x, y: f64[rows]@sym:y, rows: i32) -> ()",
+    "update": f"({FEATURES_PARAM}, y: f64 finite) -> ()",
+    "update_many": f"({FEATURES_PARAMS}, y: f64[rows]@sym:y finite, {ROWS_PARAM}) -> ()",
 }
-_PREDICT = {"predict": "(x: f64[features]@sym:x) -> f64"}
+_PREDICT = {"predict": f"({FEATURES_PARAM}) -> f64"}
 _BIAS = TensorTemplate("bias:f64", "mean", FINITE)
 
 FAMILIES = (
@@ -29,13 +39,13 @@ FAMILIES = (
             TensorTemplate("m2:f64[features]", "chan", SQUARES),
         ),
         {
-            "predict": "(feature: i32) -> f64",
-            "variance": "(feature: i32) -> f64",
-            "update": "(x: f64[features]@sym:x) -> ()",
-            "update_many": "(x: f64[rows,features]@sym:x, rows: i32) -> ()",
+            "predict": "(feature: i32 >= 0 < features) -> f64",
+            "variance": "(feature: i32 >= 0 < features) -> f64",
+            "update": f"({FEATURES_PARAM}) -> ()",
+            "update_many": f"({FEATURES_PARAMS}, {ROWS_PARAM}) -> ()",
         },
-        buffer=4096,
         max_rows=4096,
+        buffers={"features": 4096},
     ),
     Family(
         "linear",
@@ -53,8 +63,8 @@ FAMILIES = (
             _BIAS,
         ),
         _PREDICT | _LEARN,
-        buffer=4096,
         max_rows=1024,
+        buffers={"features": 4096},
     ),
     Family(
         "ols",
@@ -74,9 +84,9 @@ FAMILIES = (
             TensorTemplate("mean:f64[features+1]", "chan", FINITE),
             TensorTemplate("m2:f64[features+1,features+1]", "chan", FINITE),
         ),
-        _PREDICT | _LEARN | {"coefficient": "(index: i32) -> f64"},
-        buffer=2048,
+        _PREDICT | _LEARN | {"coefficient": "(index: i32 >= 0 <= features) -> f64"},
         max_rows=512,
+        buffers={"features": 2048},
     ),
     Family(
         "rls",
@@ -103,11 +113,11 @@ FAMILIES = (
                 "covariance:f64[features+1,features+1]",
                 "none",
                 FINITE,
-                value=lambda values: values["variance"] * np.eye(int(values["features"]) + 1),
+                value=lambda values, _: values["variance"] * np.eye(int(values["features"]) + 1),
             ),
         ),
         _PREDICT | _LEARN,
-        buffer=2048,
         max_rows=512,
+        buffers={"features": 2048},
     ),
 )

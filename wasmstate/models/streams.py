@@ -1,0 +1,185 @@
+"""Clusters, drift, and units with effects of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wasmstate.models.family import Family, Option, TensorTemplate
+from wasmstate.models.parts import (
+    COUNT,
+    FEATURES_PARAM,
+    FEATURES_PARAMS,
+    FINITE,
+    NOT_NEGATIVE,
+    ROWS_PARAM,
+    dimension,
+    kept,
+)
+
+_SINCE = TensorTemplate("count:i64", "none", NOT_NEGATIVE, unit="updates since the last drift")
+_DRIFTS = TensorTemplate("drifts:i64", "none", NOT_NEGATIVE)
+_UNIT = "unit: i32 >= 0 < units"
+_ROW = "x: f64[fixed]@sym:x finite, z: f64[random]@sym:z finite"
+
+
+def _sums(spec: str) -> TensorTemplate:
+    return TensorTemplate(spec, "sum", FINITE)
+
+
+FAMILIES = (
+    Family(
+        "kmeans",
+        "k-means, one row at a time",
+        'J. MacQueen, "Some Methods for Classification and Analysis of Multivariate Observations" '
+        "(1967)",
+        (
+            dimension("clusters", 256, "how many there are to be"),
+            dimension("features", 2048, "numbers in a row"),
+        ),
+        (
+            kept("clusters", "u32"),
+            kept("features", "u32"),
+            TensorTemplate("count:i64[clusters]", "counts", NOT_NEGATIVE, unit="updates"),
+            TensorTemplate("centers:f64[clusters,features]", "mean", FINITE),
+        ),
+        {
+            "predict": f"({FEATURES_PARAM}) -> i32",
+            "distance": f"({FEATURES_PARAM}) -> f64",
+            "update": f"({FEATURES_PARAM}) -> ()",
+            "update_many": f"({FEATURES_PARAMS}, {ROWS_PARAM}) -> ()",
+        },
+        max_rows=4096,
+        buffers={"features": 4096},
+        room={"clusters*features": 2048},
+    ),
+    Family(
+        "page_hinkley",
+        "the Page-Hinkley test: has the mean of a stream moved?",
+        'E. S. Page, "Continuous Inspection Schemes" (1954); River, "PageHinkley", for both '
+        "directions and the forgetting factor",
+        (
+            Option(
+                "min_rows", "how many there are before it tells", 30, integer=True, bounds=(">= 1",)
+            ),
+            Option("delta", "the move that does not count", 0.005, bounds=(">= 0",)),
+            Option("threshold", "of the moves added up", 50.0, bounds=("> 0",)),
+            Option("alpha", "how much a move counts a row later", 0.9999, bounds=("> 0", "<= 1")),
+        ),
+        (
+            kept("min_rows", "i64"),
+            kept("delta"),
+            kept("threshold"),
+            kept("alpha"),
+            _SINCE,
+            *(
+                TensorTemplate(f"{name}:f64", "none", FINITE)
+                for name in ("mean", "up", "least_up", "down", "most_down")
+            ),
+            TensorTemplate("drift:u32", "none", ("<= 1",)),
+            _DRIFTS,
+        ),
+        {
+            "predict": "() -> i32",
+            "update": "(x: f64 finite) -> ()",
+            "update_many": f"(x: f64[rows]@sym:x finite, {ROWS_PARAM}) -> ()",
+        },
+        max_rows=4096,
+    ),
+    Family(
+        "ddm",
+        "the drift detection method: has a classifier begun to err more often?",
+        'J. Gama, P. Medas, G. Castillo, P. Rodrigues, "Learning with Drift Detection" (2004)',
+        (
+            Option(
+                "min_rows", "how many there are before it tells", 30, integer=True, bounds=(">= 1",)
+            ),
+            Option("warning", "standard deviations before it warns", 2.0, bounds=("> 0",)),
+            Option("alarm", "standard deviations before it tells a drift", 3.0, bounds=("> 0",)),
+        ),
+        (
+            kept("min_rows", "i64"),
+            kept("warning"),
+            kept("alarm"),
+            _SINCE,
+            TensorTemplate("errors:i64", "none", NOT_NEGATIVE),
+            TensorTemplate("least_rate:f64", "none", ("finite", ">= 0", "<= 1")),
+            TensorTemplate("least_deviation:f64", "none", ("finite", ">= 0")),
+            TensorTemplate("level:u32", "none", ("<= 2",)),
+            _DRIFTS,
+        ),
+        {
+            "predict": "() -> i32",
+            "update": "(error: i32 >= 0 <= 1) -> ()",
+            "update_many": f"(error: i32[rows]@sym:error >= 0 <= 1, {ROWS_PARAM}) -> ()",
+        },
+        max_rows=4096,
+    ),
+    Family(
+        "sema",
+        "a multilevel model: a line, and how each unit differs from it",
+        'L. Ippel, M. C. Kaptein, J. K. Vermunt, "Estimating Multilevel Models on Data Streams" '
+        "(2019)",
+        (
+            dimension("fixed", 8, "columns of x, which have one weight for all units"),
+            dimension("random", 4, "columns of z, which have an effect for each unit"),
+            dimension("units", 256, "how many there can be"),
+            Option(
+                "warmup",
+                "how many rows leave the parameters as they were",
+                20,
+                integer=True,
+                bounds=(">= 0",),
+            ),
+        ),
+        (
+            kept("fixed", "u32"),
+            kept("random", "u32"),
+            kept("units", "u32"),
+            kept("warmup", "i64"),
+            COUNT,
+            TensorTemplate("weights:f64[fixed]", "mean", FINITE),
+            TensorTemplate(
+                "covariance:f64[random,random]",
+                "mean",
+                FINITE,
+                value=lambda values, _: np.eye(int(values["random"])),
+            ),
+            TensorTemplate("noise:f64", "mean", ("finite", "> 0"), value=lambda _, _numbers: 1.0),
+            _sums("xx:f64[fixed,fixed]"),
+            _sums("xy:f64[fixed]"),
+            _sums("t1:f64[fixed]"),
+            _sums("t2:f64[random,random]"),
+            _sums("t3:f64"),
+            TensorTemplate("unit_count:i64[units]", "counts", NOT_NEGATIVE, unit="updates"),
+            _sums("unit_yy:f64[units]"),
+            _sums("unit_xx:f64[units,fixed,fixed]"),
+            _sums("unit_zz:f64[units,random,random]"),
+            _sums("unit_zx:f64[units,random,fixed]"),
+            _sums("unit_xy:f64[units,fixed]"),
+            _sums("unit_zy:f64[units,random]"),
+            _sums("unit_t1:f64[units,fixed]"),
+            _sums("unit_t2:f64[units,random,random]"),
+            _sums("unit_t3:f64[units]"),
+        ),
+        {
+            "predict": f"({_ROW}, {_UNIT}) -> f64",
+            "unit_effect": f"({_UNIT}, index: i32 >= 0 < random) -> f64",
+            "update": f"({_ROW}, {_UNIT}, y: f64 finite) -> ()",
+            "update_many": (
+                "(x: f64[rows,fixed]@sym:x finite, z: f64[rows,random]@sym:z finite, "
+                "unit: i32[rows]@sym:unit >= 0 < units, y: f64[rows]@sym:y finite, "
+                f"{ROWS_PARAM}) -> ()"
+            ),
+            "sweep": "() -> ()",
+        },
+        max_rows=256,
+        buffers={"fixed": 512, "random": 512},
+        room={
+            "units*fixed*fixed": 1024,
+            "units*random*random": 512,
+            "units*random*fixed": 768,
+            "units*fixed": 512,
+            "units*random": 512,
+        },
+    ),
+)
