@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from wasmstate.state.compare import Diff, diff
     from wasmstate.state.diff import CellChange, TensorDiff
     from wasmstate.state.history import HistoryEntry, history
+    from wasmstate.state.recovery.salvage import Salvage, SavedTensor
     from wasmstate.state.relation import Relation
     from wasmstate.state.signature import Param, Signature
     from wasmstate.state.state import State
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
     from wasmstate.storage.rollback import rollback
+    from wasmstate.storage.salvage import salvage
 
 __version__ = "0.1.0"
 
@@ -66,6 +68,8 @@ _HOMES = {
     "Param": "wasmstate.state.signature",
     "PredictChangedStateWarning": "wasmstate.session.session",
     "Relation": "wasmstate.state.relation",
+    "Salvage": "wasmstate.state.recovery.salvage",
+    "SavedTensor": "wasmstate.state.recovery.salvage",
     "Section": "wasmstate.binary.sections.base",
     "SectionDiff": "wasmstate.state.byte_diff",
     "Session": "wasmstate.session.session",
@@ -82,6 +86,7 @@ _HOMES = {
     "history": "wasmstate.state.history",
     "replace_section": "wasmstate.storage.commit",
     "rollback": "wasmstate.storage.rollback",
+    "salvage": "wasmstate.storage.salvage",
     "unbake": "wasmstate.state.baking",
 }
 
@@ -105,6 +110,8 @@ __all__ = [
     "Param",
     "PredictChangedStateWarning",
     "Relation",
+    "Salvage",
+    "SavedTensor",
     "SchemaError",
     "Section",
     "SectionDiff",
@@ -130,6 +137,7 @@ __all__ = [
     "history",
     "replace_section",
     "rollback",
+    "salvage",
     "unbake",
 ]
 

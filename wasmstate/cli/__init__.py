@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Say what is wrong with files.",
     "rollback": "Bring back an older generation that is in the file.",
     "history": "List the generations that a file keeps.",
+    "salvage": "Take from a damaged file what is proven.",
     "diff": "Show what changed from one state to another.",
     "bake": "Let any runtime start from the state.",
     "unbake": "Undo what bake did.",

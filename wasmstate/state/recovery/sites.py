@@ -42,8 +42,9 @@ class Site:
 
     Attributes:
         start: of its header.
-        end: it cannot reach farther than this.
-        section: the name of the custom section that it seems to be in; empty if none is near.
+        end: where it ends if its header is whole, else where the next one begins at the latest.
+        section: the name of the custom section that it seems to be in; empty if none is right
+            before it, or before the records that it follows.
     """
 
     start: int
@@ -94,22 +95,21 @@ def sites(data: bytes) -> list[Site]:
             starts.add(at + len(named))
             at = data.find(named, at + 1)
     found: list[Site] = []
-    covered = 0
     order = sorted(starts)
     for i, start in enumerate(order):
-        if start < covered:  # inside the values of another record
-            continue
-        end = order[i + 1] if i + 1 < len(order) else len(data)
+        if start >= len(data) or (found and start < found[-1].end):
+            continue  # inside the values of another record
         length = whole_length(data, start)
         if length is not None and start + length <= len(data):
-            end = max(end, start + length)
-            covered = start + length
-        if start < len(data):
-            found.append(Site(start, end, _section(data, start)))
+            end = start + length
+        else:
+            end = order[i + 1] if i + 1 < len(order) else len(data)
+        found.append(Site(start, end, _section(data, start, found)))
     return found
 
 
-def _section(data: bytes, start: int) -> str:
-    places = {name: data.rfind(name.encode(), 0, start) for name in _NAMES}
-    nearest = max(places, key=lambda name: places[name])
-    return nearest if places[nearest] >= 0 else ""
+def _section(data: bytes, start: int, before: list[Site]) -> str:
+    for name in _NAMES:
+        if data.endswith(name.encode(), 0, start):
+            return name
+    return before[-1].section if before and before[-1].end == start else ""

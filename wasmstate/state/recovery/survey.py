@@ -265,10 +265,16 @@ class _Surveyor:
         except StateCorruptError:
             return found
         regions = tuple(
-            replace(part, proof=DIGEST) if part.mended else part for part in found.regions
+            part if part.proof and not part.mended else _by_digest(part, record.region_bytes(i))
+            for i, part in enumerate(found.regions)
         )
         end = self.start + len(content)
         return replace(found, regions=regions, content=content, record=record, end=end)
+
+
+def _by_digest(part: Part, content: bytes) -> Part:
+    mended = part.mended or "cut, and what is missing was zeros"
+    return replace(part, content=content, proof=DIGEST, mended=mended)
 
 
 def _flipped(flip: tuple[int, int]) -> str:

@@ -1,0 +1,79 @@
+"""Salvaging files: what lies beside one helps, and nothing is written over it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support import FIXTURES, message
+from wasmstate import Module, NotCommittedError, State, check, commit, salvage
+from wasmstate.storage.salvage import preview_repair, write_apart
+
+LEFT = "0123456789abcdef.wasmstate-tmp"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return Path(shutil.copy(FIXTURES / "bandit.wasm", tmp_path / "model.wasm"))
+
+
+def overwrite(path: Path, at: int, data: bytes) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) + at : len(content) + at + len(data)] = data
+    path.write_bytes(content)
+
+
+def test_nothing_is_written_until_it_is_asked_for(model: Path) -> None:
+    right = model.read_bytes()
+    overwrite(model, -100, b"\1")
+    damaged = model.read_bytes()
+    saved = salvage(model)
+    assert saved.data == right
+    assert model.read_bytes() == damaged
+    write_apart(saved.data, model.with_name("saved.wasm"), model)
+    assert check(model.with_name("saved.wasm")) == []
+
+
+def test_a_leftover_of_the_same_generation_proves_what_is_lost(model: Path) -> None:
+    commit(model, State.of(Module.open(model)).with_values({"count": 5, "rng": [1, 2]}))
+    right = model.read_bytes()
+    shutil.copy(model, model.with_name(f".{model.name}.{LEFT}"))
+    overwrite(model, -120, b"\xaa" * 60)
+    assert salvage(str(model)).data == right
+    assert preview_repair(model, "take-leftover").data == right
+
+
+def test_a_donor_is_a_file(model: Path, tmp_path: Path) -> None:
+    donor = shutil.copy(model, tmp_path / "donor.wasm")
+    model.write_bytes(bytes(500))
+    assert salvage(model, donor=donor).data is None
+    assert salvage(model, donor=donor, fill="donor").data == Path(donor).read_bytes()
+
+
+def test_the_damaged_file_is_never_written_over(model: Path) -> None:
+    data = model.read_bytes()
+    os.link(model, model.with_name("linked.wasm"))
+    model.with_name("soft.wasm").symlink_to(model)
+    for name in (model, model.with_name("linked.wasm"), model.with_name("soft.wasm")):
+        said = message(
+            NotCommittedError,
+            lambda name=name: write_apart(b"", name, model, overwrite=True),  # type: ignore[misc]
+        )
+        assert said == (
+            f"{name}: not written, it is {model} itself, and that is never written over: "
+            "give another name"
+        )
+    assert model.read_bytes() == data
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(model: Path) -> None:
+    other = model.with_name("other.wasm")
+    other.write_bytes(b"mine")
+    data = model.read_bytes()
+    with pytest.raises(NotCommittedError, match="there is such a file already"):
+        write_apart(data, other, model)
+    write_apart(data, other, model, overwrite=True)
+    assert other.read_bytes() == data

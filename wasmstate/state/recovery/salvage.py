@@ -1,0 +1,433 @@
+"""Taking from a damaged file what is proven, and saying of the rest what it is.
+
+Nothing is guessed. A tensor is taken if a checksum proves it, and filled from another record only
+where the caller says so. What comes out is either the record that was lost, byte for byte, or a
+state of its own: one generation on, so that nobody takes it for the one that was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import MalformedError, SchemaError, SectionError
+from wasmstate.state.digest import module_digest
+from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION
+from  import build_payload
+from wasmstate.state.record import Lineage, Record
+from wasmstate.state.recovery.code import Code, find_code, rebuilt
+from wasmstate.state.recovery.frames import (
+    mended_frames,
+    resized,
+    undone_text_mode,
+    undone_utf8,
+    with_size,
+)
+from wasmstate.state.recovery.parts import Part, Source, Survey, tensors_of
+from wasmstate.state.recovery.sites import sites
+from wasmstate.state.recovery.sources import labelled, records_in
+from wasmstate.state.recovery.survey import survey
+from wasmstate.state.recovery.tables import regions_of
+from wasmstate.state.state import State
+from wasmstate.state.tensor import Tensor
+
+Fill = Literal["prev", "init", "donor", "leftover", "zeros"]
+"""Where the values of tensors that are lost may come from."""
+
+Accept = Literal["values", "code"]
+"""What is taken though nothing proves it: values as they stand, code that no digest confirms."""
+
+Status = Literal["proven", "mended", "filled", "unproven", "lost"]
+"""Of a tensor: as it stands; put right, and proven; from another record; as it stands, and nothing
+proves it; not to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTensor:
+    """What became of one tensor.
+
+    Attributes:
+        name: of the tensor.
+        status: see :data:`Status`.
+        by: what proves it, or where it was taken from.
+    """
+
+    name: str
+    status: Status
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """One state record, or what is left of it.
+
+    Attributes:
+        offset: where it begins, from the start of the file.
+        generation: ``None`` if neither header nor trailer tells it.
+        digest: the state digest, if the record is whole or can be made so.
+    """
+
+    offset: int
+    generation: int | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What was found, and the file that can be made of it.
+
+    Attributes:
+        records: each record of the state that was found.
+        generation: of the record that was taken; ``None`` if there is none.
+        tensors: what became of each.
+        code: what proves the code; empty if nothing does.
+        mended: what had to be done, for people, in order.
+        state: the state that was saved; ``None`` if there is an obstacle to it.
+        data: the whole new file; ``None`` if there is an obstacle.
+        obstacles: why there is no file, and what would help.
+    """
+
+    records: tuple[FoundRecord, ...]
+    generation: int | None
+    tensors: tuple[SavedTensor, ...]
+    code: str
+    mended: tuple[str, ...]
+    state: State | None
+    data: bytes | None
+    obstacles: tuple[str, ...]
+
+    @property
+    def proven(self) -> int:
+        """How many tensors are proven, as they stood or mended."""
+        return sum(tensor.status in ("proven", "mended") for tensor in self.tensors)
+
+
+def salvage_bytes(
+    data: bytes,
+    *,
+    donor: Module | None = None,
+    leftovers: Iterable[bytes] = (),
+    fill: Fill | None = None,
+    accept: Collection[Accept] = (),
+    record: int | None = None,
+) -> Salvage:
+    """Take from the bytes of a damaged file what is proven.
+
+    Args:
+        data: the whole file.
+        donor: another file with the same code, or an older copy.
+        leftovers: the temporary files that lie beside it.
+        fill: where lost tensors are filled from; if not given, they are an obstacle.
+        accept: what may be taken though nothing proves it.
+        record: the offset of the record to take, where there are several.
+    """
+    return _Salvager(data, donor, tuple(leftovers), fill, accept, record).salvage()
+
+
+class _Salvager:
+    def __init__(
+        self,
+        data: bytes,
+        donor: Module | None,
+        leftovers: tuple[bytes, ...],
+        fill: Fill | None,
+        accept: Collection[Accept],
+        record: int | None,
+    ) -> None:
+        self.donor, self.fill, self.accept, self.record = donor, fill, accept, record
+        self.wanted: bytes | None = None
+        self.mended: list[str] = []
+        self.obstacles: list[str] = []
+        self.tensors: list[SavedTensor] = []
+        self.data = self._with_frames(data)
+        self.module = Module.from_bytes(self.data, strict=False)
+        self.sources = self._sources(leftovers)
+
+    def salvage(self) -> Salvage:
+        surveys = self._surveys()
+        taken = self._choose(surveys)
+        found = None if taken is None else self._record(taken)
+        if found is None and taken is None and not self.obstacles:
+            found = self._older()
+        code = self._code(found, taken)
+        state = None if found is None else self._state(found)
+        data = None
+        if state is not None and code.module is not None and not self.obstacles:
+            try:
+                history = self._history(state.generation)
+                data = rebuilt(code.module, state, history).to_bytes()
+            except (SectionError, MalformedError) as error:
+                self.obstacles.append(f"the state cannot be put into the module: {error}")
+        records = tuple(
+            FoundRecord(
+                each.start,
+                each.generation,
+                None if each.record is None else each.record.digest().hex(),
+            )
+            for each in surveys
+        )
+        generation = taken.generation if taken else None
+        if taken is None and found is not None:
+            generation = found.lineage.generation
+        return Salvage(
+            records,
+            generation,
+            tuple(self.tensors),
+            code.proof,
+            tuple(self.mended),
+            state,
+            data,
+            tuple(self.obstacles),
+        )
+
+    def _with_frames(self, data: bytes) -> bytes:
+        """The data with frames that can be read, if one step makes them so."""
+        right = undone_utf8(data) or undone_text_mode(data)
+        if right is not None:
+            self.mended.append("what a transfer as text did was undone")
+            return right
+        module = Module.from_bytes(data, strict=False)
+        if module.custom_sections(STATE_SECTION) and not module.findings(instructions=False):
+            return data
+        size = resized(data)
+        if size is not None:
+            self.mended.append(f"the size at {size[0]:#x} was set to {size[2]}, as the record says")
+            return with_size(data, size[0], size[2])
+        mended = mended_frames(data, module)
+        if mended is not None:
+            whole, at, bit = mended
+            self.mended.append(f"bit {bit} of byte {at:#x} was flipped back, in a frame")
+            return whole
+        return data
+
+    def _sources(self, leftovers: Sequence[bytes]) -> list[Source]:
+        found = []
+        # A record whose section has lost its name may be of the history.
+        for names, name, kind in (
+            ((PREV_SECTION, ""), PREV_SECTION, "prev"),
+            ((INIT_SECTION,), INIT_SECTION, "init"),
+        ):
+            records = [
+                each
+                for site in sites(self.data)
+                if site.section in names
+                for each in records_in(self.data[site.start : site.end])
+            ]
+            found += labelled(kind, name, records)
+        for each in leftovers:
+            found += labelled("leftover", "a leftover file", records_in(each))
+        if self.donor is not None:
+            found += labelled("donor", "the donor", records_in(self.donor.to_bytes()))
+        return found
+
+    def _surveys(self) -> list[Survey]:
+        digests = {source.record.lineage.module_digest for source in self.sources}
+        try:
+            digest: bytes | None = module_digest(self.module)
+        except MalformedError:
+            digest = None
+        if self.module.damage is not None and len(digests) == 1:
+            (digest,) = digests
+        found = []
+        for site in sites(self.data):
+            if site.section in (STATE_SECTION, ""):
+                found.append(
+                    survey(
+                        self.data,
+                        site.start,
+                        site.end,
+                        sources=self.sources,
+                        module_digest=digest,
+                    )
+                )
+        return [each for each in found if each.parts or each.trailer]
+
+    def _choose(self, surveys: Sequence[Survey]) -> Survey | None:
+        if self.record is not None:
+            for each in surveys:
+                if each.start == self.record:
+                    return each
+            self.obstacles.append(f"there is no record at {self.record:#x}")
+            return None
+        if not surveys:
+            return None
+        best = max(
+            surveys,
+            key=lambda each: (
+                each.record is not None,
+                each.generation or 0,
+                sum(bool(part.proof) for part in each.regions),
+            ),
+        )
+        rivals = {
+            each.record.digest(): each
+            for each in surveys
+            if each.record is not None and each.generation == best.generation
+        }
+        if len(rivals) > 1:
+            places = ", ".join(f"{each.start:#x}" for each in rivals.values())
+            self.obstacles.append(
+                f"a fork: {len(rivals)} whole states of generation {best.generation} ({places}); "
+                "which one holds cannot be told: say so (--record)"
+            )
+        return best
+
+    def _record(self, found: Survey) -> Record | None:
+        """The record that was lost, or one of what is left of it."""
+        for part in found.parts:
+            if part.mended:
+                self.mended.append(f"{part.name} at {part.offset:#x}: {part.mended}")
+        tensors = tensors_of(found)
+        if found.record is not None:
+            for tensor in tensors:
+                self.tensors.append(_proved(tensor, found.regions[tensor.region]))
+            return found.record
+        if found.table is None or found.schema is None or not tensors:
+            missing = "its region table" if found.table is None else "its schema"
+            self.obstacles.append(
+                f"of the record at {found.start:#x} {missing} is lost: give an older copy as donor"
+            )
+            return None
+        if found.header is not None:
+            self.wanted = found.fields.module_digest
+        return self._partial(found, found.schema, tensors)
+
+    def _partial(self, found: Survey, schema: Part, tensors: Sequence[Tensor]) -> Record | None:
+        assert found.table is not None
+        regions = regions_of(found.table.content)
+        contents = [bytearray(part.content if part.proof else b"") for part in found.regions]
+        for tensor in tensors:
+            part = found.regions[tensor.region]
+            saved, content = self._tensor(tensor, part, regions[tensor.region].length)
+            self.tensors.append(saved)
+            if not part.proof and content is not None:
+                kept = contents[tensor.region]
+                kept.extend(bytes(tensor.offset + tensor.nbytes - len(kept)))
+                kept[tensor.offset : tensor.offset + tensor.nbytes] = content
+        lost = [each.name for each in self.tensors if each.status == "lost"]
+        if lost:
+            self.obstacles.append(
+                f"{', '.join(lost)}: lost; say where to fill them from (--fill), or take the bytes "
+                "as they stand (--accept values)"
+            )
+            return None
+        whole = [
+            bytes(content).ljust(region.length, b"\0")
+            for content, region in zip(contents, regions, strict=True)
+        ]
+        return Record(
+            self._lineage(found),
+            regions,
+            schema.content,
+            build_payload(regions, whole),
+            keep=1 if found.header is None else found.fields.keep,
+        )
+
+    def _tensor(self, tensor: Tensor, part: Part, length: int) -> tuple[SavedTensor, bytes | None]:
+        if part.proof:
+            return _proved(tensor, part), None
+        if "values" in self.accept and len(part.content) == length:
+            content = part.content[tensor.offset : tensor.offset + tensor.nbytes]
+            by = f"{part.mended}, which nothing confirms" if part.mended else "nothing"
+            return SavedTensor(tensor.name, "unproven", by), content
+        if self.fill == "zeros":
+            return SavedTensor(tensor.name, "filled", "zeros"), bytes(tensor.nbytes)
+        for source in self.sources:
+            if source.kind == self.fill and self.wanted in (None, _code_of(source)):
+                values = _values(source.record, tensor)
+                if values is not None:
+                    return SavedTensor(tensor.name, "filled", source.label), values
+        return SavedTensor(tensor.name, "lost", "its CRC-32 is wrong"), None
+
+    def _lineage(self, found: Survey) -> Lineage:
+        if found.header is None:
+            return Lineage((found.generation or 0) + 1, 0, bytes(32))
+        of = Lineage.of(found.fields)
+        base = found.fields.state_digest if of.generation == 0 else of.base_digest
+        return replace(
+            of,
+            generation=of.generation + 1,
+            parent_digest=found.fields.state_digest,
+            base_digest=base,
+        )
+
+    def _older(self) -> Record | None:
+        """The record of another generation, where nothing at all is left of the state."""
+        for source in self.sources:
+            if source.kind == self.fill:
+                return source.record
+        kinds = sorted({source.label for source in self.sources})
+        self.obstacles.append(
+            "no record of the state is left"
+            + (f"; there are {', '.join(kinds)} to fill it from (--fill)" if kinds else "")
+        )
+        return None
+
+    def _state(self, found: Record) -> State | None:
+        try:
+            state = State(found)
+        except SchemaError as error:
+            self.obstacles.append(f"the schema of the record cannot be right: {error}")
+            return None
+        if not self.tensors:
+            self.tensors = [
+                SavedTensor(each.name, "filled", str(self.fill)) for each in state.tensors
+            ]
+        return state
+
+    def _code(self, found: Record | None, taken: Survey | None) -> Code:
+        wanted = None
+        if taken is not None and taken.header is not None:
+            wanted = taken.fields.module_digest
+        elif taken is None and found is not None:
+            wanted = found.lineage.module_digest
+        code = find_code(self.module, self.donor, wanted)
+        if not code.proof and "code" not in self.accept:
+            self.obstacles.append(
+                "nothing proves the code: give a donor with the same code (--donor), or take it "
+                "as it stands (--accept code)"
+            )
+        if code.mended:
+            self.mended.append(code.mended)
+        return code
+
+    def _history(self, generation: int) -> dict[str, bytes]:
+        """The older records of the file, by the section that they belong to."""
+        found = {}
+        for name, kind in ((INIT_SECTION, "init"), (PREV_SECTION, "prev")):
+            records = [
+                source.record
+                for source in self.sources
+                if source.kind == kind
+                and (kind == "init" or source.record.lineage.generation < generation)
+            ]
+            if records:
+                records.sort(key=lambda each: each.lineage.generation)
+                found[name] = b"".join(record.encode() for record in records)
+        return found
+
+
+def _code_of(source: Source) -> bytes:
+    return source.record.lineage.module_digest
+
+
+def _proved(tensor: Tensor, part: Part) -> SavedTensor:
+    if part.mended:
+        return SavedTensor(tensor.name, "mended", f"{part.proof}, {part.mended}")
+    return SavedTensor(tensor.name, "proven", part.proof)
+
+
+def _values(record: Record, tensor: Tensor) -> bytes | None:
+    """What a tensor of this name, type and shape holds in another record."""
+    try:
+        state = State(record)
+    except SchemaError:
+        return None
+    if tensor.name not in state:
+        return None
+    other = state.tensor(tensor.name)
+    if (other.dtype, other.shape) != (tensor.dtype, tensor.shape):
+        return None
+    return state[tensor.name].tobytes()

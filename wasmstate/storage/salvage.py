@@ -1,0 +1,93 @@
+"""Salvaging a damaged file: what lies beside it helps, and nothing is written over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import NotCommittedError
+from wasmstate.state.recovery.salvage import Accept, Fill, Salvage, salvage_bytes
+from wasmstate.state.repairs import Preview, preview
+from wasmstate.storage.commit import write_new
+from wasmstate.storage.temporary import leftovers
+
+
+def salvage(
+    path: str | os.PathLike[str],
+    *,
+    donor: str | os.PathLike[str] | None = None,
+    fill: Fill | None = None,
+    accept: Collection[Accept] = (),
+    record: int | None = None,
+) -> Salvage:
+    """Take from a damaged file what is proven; nothing is written.
+
+    Every tensor is taken that its own CRC-32 proves. A flipped bit is put back, a block that was
+    lost is taken from another generation, a header is made again from the rest, where the state
+    digest proves that this is how it was. Other generations come from the file itself, from the
+    temporary files that dead writers left beside it, and from the donor.
+
+    Args:
+        path: of the damaged file.
+        donor: of another file with the same code, or of an older copy.
+        fill: where tensors that are lost are filled from: ``prev``, ``init``, ``donor``,
+            ``leftover`` or ``zeros``; if not given, they are an obstacle.
+        accept: what may be taken though nothing proves it: ``values`` as they stand, ``code`` that
+            no digest confirms.
+        record: the offset of the record to take, where there are several.
+
+    Raises:
+        MalformedError: if the donor is not a well-formed module.
+        OSError: if a file cannot be read.
+    """
+    path = Path(path)
+    beside = [left.read_bytes() for left in leftovers(path)]
+    return salvage_bytes(
+        path.read_bytes(),
+        donor=None if donor is None else Module.open(donor),
+        leftovers=beside,
+        fill=fill,
+        accept=accept,
+        record=record,
+    )
+
+
+def preview_repair(path: str | os.PathLike[str], name: str) -> Preview:
+    """What a repair that :func:`~wasmstate.storage.check.check` named would do; nothing is written.
+
+    Raises:
+        SectionError: if there is no such repair, or it does not fit this file.
+        OSError: if a file cannot be read.
+    """
+    path = Path(path)
+    return preview(name, path.read_bytes(), [left.read_bytes() for left in leftovers(path)])
+
+
+def write_apart(
+    data: bytes,
+    output: str | os.PathLike[str],
+    *inputs: str | os.PathLike[str],
+    overwrite: bool = False,
+) -> None:
+    """Write a file that was made from others, and never over one of them.
+
+    Args:
+        data: the new file.
+        output: its path.
+        inputs: what it was made from.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        NotCommittedError: if the output is one of the inputs, by whatever name, or is there
+            already, or the file system refused.
+        DurabilityUnknownError: as :func:`~wasmstate.storage.commit.commit`.
+    """
+    for each in inputs:
+        if os.path.exists(output) and os.path.samefile(output, each):
+            raise NotCommittedError(
+                f"{os.fspath(output)}: not written, it is {os.fspath(each)} itself, and that is "
+                "never written over: give another name"
+            )
+    write_new(output, Module.from_bytes(data), overwrite=overwrite)
