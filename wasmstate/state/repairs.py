@@ -20,7 +20,6 @@ from wasmstate.state.diff import TensorDiff, diff_states
 from wasmstate.state.digest import module_digest
 from wasmstate.state.layout import MAGIC
 from wasmstate.state.prev import STATE_SECTION
-from  import build_payload
 from wasmstate.state.record import Lineage, Record, successor
 from wasmstate.state.recovery.frames import (
     is_whole,
@@ -329,17 +328,11 @@ def _recompute(damaged: Damaged) -> bytes:
     found = _survey(damaged, section)
     if found.table is None or found.schema is None or found.header is None:
         raise SectionError("header, region table and schema must be whole for that")
-    regions = regions_of(found.table.content)
-    lengths = [len(part.content) for part in found.regions]
-    if lengths != [region.length for region in regions]:
+    fields, regions = found.fields, regions_of(found.table.content)
+    if [len(part.content) for part in found.regions] != found.lengths:
         raise SectionError("the record is cut: there is nothing to take a checksum of")
-    contents = [
-        section.content[part.offset : part.offset + region.length]
-        for part, region in zip(found.regions, regions, strict=True)
-    ]
-    payload = build_payload(regions, contents)
-    lineage, keep = Lineage.of(found.fields), found.fields.keep
-    record = Record(lineage, regions, found.schema.content, payload, keep)
+    payload = section.content[fields.payload_offset :][: fields.payload_length]
+    record = Record(Lineage.of(fields), regions, found.schema.content, payload, fields.keep)
     return _with_content(damaged, section, record.encode())
 
 

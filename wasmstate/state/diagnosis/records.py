@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from wasmstate.errors import StateCorruptError
 from wasmstate.state.finding import Certainty, Finding
 from wasmstate.state.layout import MAGIC, TRAILER_SIZE
+from wasmstate.state.record import RegionKind
 from wasmstate.state.recovery.parts import Part, Source, Survey, tensors_of
 from wasmstate.state.recovery.patches import blocks
 from wasmstate.state.recovery.sites import sites
 from wasmstate.state.recovery.survey import survey
+from wasmstate.state.recovery.tables import regions_of
 from wasmstate.state.tensor import Tensor
 
 _PROVED = "it can be mended, and the state digest (SHA-256) proves the result"
@@ -166,7 +168,9 @@ class _Damage:
                 cells = [
                     tensor.cell_at(max(start - tensor.offset, 0))
                     for tensor in tensors
-                    if tensor.offset < end and start < tensor.offset + tensor.nbytes
+                    if not self._is_stored_whole(part)
+                    and tensor.offset < end
+                    and start < tensor.offset + tensor.nbytes
                 ]
                 at, certainty = at + start, "likely"
                 reason += (
@@ -181,6 +185,8 @@ class _Damage:
         return f" ({', '.join(names)})" if names else ""
 
     def _cell(self, part: Part, at: int) -> str:
+        if self._is_stored_whole(part):
+            return ""
         for tensor in tensors_of(self.found):
             inside = at - part.offset - tensor.offset
             if self._is_in(tensor, part) and 0 <= inside < tensor.nbytes:
@@ -190,3 +196,10 @@ class _Damage:
     @staticmethod
     def _is_in(tensor: Tensor, part: Part) -> bool:
         return part.name == f"regions[{tensor.region}]"
+
+    def _is_stored_whole(self, part: Part) -> bool:
+        """Whether bytes of the part are no places in the instance."""
+        assert self.found.table is not None
+        regions = regions_of(self.found.table.content)
+        index = self.found.regions.index(part) if part in self.found.regions else None
+        return index is not None and regions[index].kind is RegionKind.WHOLE_MEMORY

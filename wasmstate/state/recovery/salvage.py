@@ -14,9 +14,9 @@ from typing import Literal
 from wasmstate.binary.module import Module
 from wasmstate.errors import MalformedError, SchemaError, SectionError
 from wasmstate.state.digest import module_digest
+from wasmstate.state.layout import REGION_ALIGNMENT
 from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION
-from  import build_payload
-from wasmstate.state.record import Lineage, Record
+from wasmstate.state.record import Lineage, Record, Region, RegionKind
 from wasmstate.state.recovery.code import Code, find_code, rebuilt
 from wasmstate.state.recovery.frames import (
     mended_frames,
@@ -42,6 +42,8 @@ Accept = Literal["values", "code"]
 Status = Literal["proven", "mended", "filled", "unproven", "lost"]
 """Of a tensor: as it stands; put right, and proven; from another record; as it stands, and nothing
 proves it; not to be had."""
+
+_MOST_ZEROS = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +284,7 @@ class _Salvager:
         tensors = tensors_of(found)
         if found.record is not None:
             for tensor in tensors:
-                self.tensors.append(_proved(tensor, found.regions[tensor.region]))
+                self.tensors.append(_proved(tensor.name, found.regions[tensor.region]))
             return found.record
         if found.table is None or found.schema is None or not tensors:
             missing = "its region table" if found.table is None else "its schema"
@@ -296,16 +298,20 @@ class _Salvager:
 
     def _partial(self, found: Survey, schema: Part, tensors: Sequence[Tensor]) -> Record | None:
         assert found.table is not None
-        regions = regions_of(found.table.content)
-        contents = [bytearray(part.content if part.proof else b"") for part in found.regions]
-        for tensor in tensors:
-            part = found.regions[tensor.region]
-            saved, content = self._tensor(tensor, part, regions[tensor.region].length)
-            self.tensors.append(saved)
-            if not part.proof and content is not None:
-                kept = contents[tensor.region]
-                kept.extend(bytes(tensor.offset + tensor.nbytes - len(kept)))
-                kept[tensor.offset : tensor.offset + tensor.nbytes] = content
+        regions: list[Region] = []
+        payload = bytearray()
+        for i, region in enumerate(regions_of(found.table.content)):
+            part = found.regions[i]
+            inside = [each.name for each in tensors if each.region == i] or [part.name]
+            if part.proof:
+                kept, stored = region, part.content
+                self.tensors += [_proved(name, part) for name in inside]
+            else:
+                kept, stored, status, by = self._region(part, i, region)
+                self.tensors += [SavedTensor(name, status, by) for name in inside]
+            regions.append(replace(kept, length=len(stored), payload_offset=len(payload)))
+            payload += stored
+            payload += bytes(-len(payload) % REGION_ALIGNMENT)
         lost = [each.name for each in self.tensors if each.status == "lost"]
         if lost:
             self.obstacles.append(
@@ -313,33 +319,25 @@ class _Salvager:
                 "as they stand (--accept values)"
             )
             return None
-        whole = [
-            bytes(content).ljust(region.length, b"\0")
-            for content, region in zip(contents, regions, strict=True)
-        ]
-        return Record(
-            self._lineage(found),
-            regions,
-            schema.content,
-            build_payload(regions, whole),
-            keep=1 if found.header is None else found.fields.keep,
-        )
+        keep = 1 if found.header is None else found.fields.keep
+        return Record(self._lineage(found), tuple(regions), schema.content, bytes(payload), keep)
 
-    def _tensor(self, tensor: Tensor, part: Part, length: int) -> tuple[SavedTensor, bytes | None]:
-        if part.proof:
-            return _proved(tensor, part), None
-        if "values" in self.accept and len(part.content) == length:
-            content = part.content[tensor.offset : tensor.offset + tensor.nbytes]
+    def _region(self, part: Part, index: int, region: Region) -> tuple[Region, bytes, Status, str]:
+        """A region that nothing proves, as the caller wants it."""
+        if "values" in self.accept and len(part.content) == region.length:
             by = f"{part.mended}, which nothing confirms" if part.mended else "nothing"
-            return SavedTensor(tensor.name, "unproven", by), content
-        if self.fill == "zeros":
-            return SavedTensor(tensor.name, "filled", "zeros"), bytes(tensor.nbytes)
+            return region, part.content, "unproven", by
+        most = max(len(self.data), _MOST_ZEROS)  # no memory for what bytes merely claim
+        is_range = region.kind is not RegionKind.WHOLE_MEMORY
+        if self.fill == "zeros" and is_range and region.length <= most:
+            return region, bytes(region.length), "filled", "zeros"
         for source in self.sources:
             if source.kind == self.fill and self.wanted in (None, _code_of(source)):
-                values = _values(source.record, tensor)
-                if values is not None:
-                    return SavedTensor(tensor.name, "filled", source.label), values
-        return SavedTensor(tensor.name, "lost", "its CRC-32 is wrong"), None
+                others = source.record.regions
+                if index < len(others) and _same_place(others[index], region):
+                    stored = source.record.region_bytes(index)
+                    return others[index], stored, "filled", source.label
+        return region, b"", "lost", "its CRC-32 is wrong"
 
     def _lineage(self, found: Survey) -> Lineage:
         if found.header is None:
@@ -413,21 +411,14 @@ def _code_of(source: Source) -> bytes:
     return source.record.lineage.module_digest
 
 
-def _proved(tensor: Tensor, part: Part) -> SavedTensor:
+def _same_place(one: Region, other: Region) -> bool:
+    places = [(each.kind, each.index, each.start) for each in (one, other)]
+    if RegionKind.WHOLE_MEMORY is not one.kind and one.length != other.length:
+        return False
+    return places[0] == places[1]
+
+
+def _proved(name: str, part: Part) -> SavedTensor:
     if part.mended:
-        return SavedTensor(tensor.name, "mended", f"{part.proof}, {part.mended}")
-    return SavedTensor(tensor.name, "proven", part.proof)
-
-
-def _values(record: Record, tensor: Tensor) -> bytes | None:
-    """What a tensor of this name, type and shape holds in another record."""
-    try:
-        state = State(record)
-    except SchemaError:
-        return None
-    if tensor.name not in state:
-        return None
-    other = state.tensor(tensor.name)
-    if (other.dtype, other.shape) != (tensor.dtype, tensor.shape):
-        return None
-    return state[tensor.name].tobytes()
+        return SavedTensor(name, "mended", f"{part.proof}, {part.mended}")
+    return SavedTensor(name, "proven", part.proof)

@@ -16,7 +16,7 @@ from wasmstate.errors import StateCorruptError
 from wasmstate.state import layout
 from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE, aligned
 from wasmstate.state.reading import decode_record
-from wasmstate.state.record import Record, build_trailer
+from wasmstate.state.record import Record, RegionKind, build_trailer
 from wasmstate.state.recovery.flips import find_flip, flip_bit
 from wasmstate.state.recovery.header import known_header, made_header
 from wasmstate.state.recovery.parts import DIGEST, OWN, Part, Source, Survey, tensors_of
@@ -225,7 +225,11 @@ class _Surveyor:
             there = self.data[at : max(at, min(at + entry.length, self.end))]
             part = self._mended(f"regions[{i}]", at, there, entry.length, entry.crc32)
             if not part.proof and not part.flip:
-                inside = [tensor for tensor in tensors if tensor.region == i]
+                inside = [
+                    tensor
+                    for tensor in tensors
+                    if tensor.region == i and entry.kind != RegionKind.WHOLE_MEMORY
+                ]
                 part = self._from_sources(part, i, entry, inside)
             yield part
 
