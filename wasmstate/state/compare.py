@@ -62,28 +62,27 @@ def diff(
         MalformedError, OSError: if one of them cannot be read.
     """
     first = a if isinstance(a, Module) else Module.open(a)
-    if b is None:
-        second, after = first, State.of(first)
-        older = _readable(first)[:-1]
-        if not older:
-            raise StateError("the file keeps no older generation to compare with")
-        before = older[-1]
-    else:
+    older_first, before = _states(first)
+    second, after, older_second = first, before, older_first
+    if b is not None:
         second = b if isinstance(b, Module) else Module.open(b)
-        before, after = State.of(first), State.of(second)
+        older_second, after = _states(second)
+    elif not older_first:
+        raise StateError("the file keeps no older generation to compare with")
+    else:
+        before = older_first[-1]
     (section,) = second.custom_sections(STATE_SECTION)
-    relation = relate(
-        before, after, ancestry(before, _readable(first)), ancestry(after, _readable(second))
-    )
     return Diff(
         before,
         after,
-        relation,
+        relate(before, after, ancestry(before, older_first), ancestry(after, older_second)),
         tuple(diff_states(before, after, limit=limit)),
         byte_ranges(before, after, section.content_offset),
         tuple(section_diffs(first, second)) if second is not first else (),
     )
 
 
-def _readable(module: Module) -> list[State]:
-    return [entry.state for entry in history(module) if entry.state is not None]
+def _states(module: Module) -> tuple[list[State], State]:
+    """The older states that can be read, and the one that holds."""
+    current = State.of(module)
+    return [each.state for each in history(module)[:-1] if each.state is not None], current

@@ -248,7 +248,10 @@ def fill(regions: Sequence[Region], contents: Sequence[bytes]) -> tuple[tuple[Re
 
 def digest_of(table: bytes, schema: bytes, payload: bytes) -> bytes:
     """The state digest of these parts."""
-    return hashlib.sha256(table + schema + payload).digest()
+    digest = hashlib.sha256(table)
+    digest.update(schema)
+    digest.update(payload)  # not joined with the others: it may be large
+    return digest.digest()
 
 
 def successor(record: Record, parent: Record, keep: int | None = None) -> Record:

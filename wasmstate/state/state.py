@@ -121,7 +121,7 @@ class State:
         """How many older generations a commit keeps in the file."""
         return self.record.keep
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """SHA-256 of regions, schema and values: equal for equal states."""
         return self.record.digest()
