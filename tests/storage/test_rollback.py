@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,6 +28,7 @@ from wasmstate import (
     rollback,
 )
 from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION, split
+from wasmstate.storage import rollback as storage_rollback
 
 
 @pytest.fixture
@@ -183,6 +185,25 @@ def test_an_expected_generation_is_compared(path: Path) -> None:
     assert (caught.value.expected, caught.value.found) == (3, 4)
     assert path.read_bytes() == before
     assert rollback(path, expected_generation=4, keep=1, durability="none").keep == 1
+
+
+def test_what_somebody_commits_meanwhile_is_not_replaced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = path.read_bytes()
+    commit(path, state_of(path).with_values({"total": 50}))
+    theirs = path.read_bytes()
+    path.write_bytes(copy)
+    commit(path, state_of(path).with_values({"total": 5}))  # another generation 5
+
+    def late(*arguments: Any, **options: Any) -> State:
+        path.write_bytes(theirs)
+        return commit(*arguments, **options)
+
+    monkeypatch.setattr(storage_rollback, "commit", late)
+    with pytest.raises(StateConflictError, match="a copy was put in its place"):
+        rollback(path)
+    assert path.read_bytes() == theirs
 
 
 def test_values_out_of_their_bounds_come_back_only_if_that_is_wanted(tmp_path: Path) -> None:
