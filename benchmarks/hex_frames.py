@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
+from wasmstate.binary.source import BytesSource
 from wasmstate_gui.panels.hex_view import HexView
 from wasmstate_gui.presenters.hexdump import WIDTH, HexDump
 from wasmstate_gui.presenters.layout import KINDS, LayoutRow
@@ -31,7 +32,7 @@ def big_dump(size: int) -> HexDump:
         for i, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
     changed = np.arange(0, size, 37, dtype=np.int64)
-    return HexDump(data.tobytes(), rows, changed)
+    return HexDump(BytesSource(data.tobytes()), rows, changed)
 
 
 def shown(dump: HexDump) -> HexView:

@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import hex_frames
+import large_module
+import opening
 import wasmtime
 from rich.console import Console
 from rich.table import Table
@@ -139,9 +141,37 @@ def main() -> None:
                 lambda: func(store, 0.1, 0.2, 0.3, 0.4, 0.5),
             )
         add("session.update, not committed", ours, "wasmtime-py's public call", public)
+        add_opening(table, folder)
     for row in hex_frames.measure():
         add(*row)
     Console(width=120).print(table)
+
+
+def add_opening(table: Table, folder: Path) -> None:
+    """What the window takes to open a module of 104 MB, in time and in memory."""
+    path = large_module.large_module(folder / "large.wasm")
+    large = [opening.measure(path) for _ in range(3)]
+    small = [opening.measure(folder / "linear.wasm") for _ in range(3)]
+
+    def row(what: str, key: str, unit: str, factor: float, *, against: str) -> None:
+        ours = statistics.median(each[key] for each in large)
+        if against == "bare":
+            theirs = statistics.median(each["bare"] for each in large)
+        else:
+            theirs = statistics.median(each[key] for each in small)
+        name = "a window without a file" if against == "bare" else "the same, linear.wasm"
+        table.add_row(
+            what,
+            f"{ours * factor:.0f} {unit}",
+            name,
+            f"{theirs * factor:.0f} {unit}",
+            f"{ours / theirs:.2f}",
+        )
+
+    row("104 MB opened in the window: painted", "seconds", "ms", 1e3, against="small")
+    row("104 MB opened in the window: checked", "checked_seconds", "ms", 1e3, against="small")
+    row("memory when it is painted", "painted", "MB", 1e-6, against="bare")
+    row("memory at most, with the checks", "peak", "MB", 1e-6, against="bare")
 
 
 def _with(against: str, medians: tuple[float, float]) -> tuple[float, str, float]:

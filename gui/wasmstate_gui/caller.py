@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
-from wasmstate_gui.protocol import Call, Load, Outcome, Progress, Step, decode, encode
+from wasmstate.binary.source import FileSource, Source
+from wasmstate_gui.presenters.sources import PatchedSource
+from wasmstate_gui.protocol import Call, Load, Outcome, Progress, Reader, Step, encode
 
 
 class Caller(QObject):
@@ -25,14 +29,15 @@ class Caller(QObject):
         super().__init__(parent)
         self._process: QProcess | None = None
         self._ended: list[QProcess] = []
-        self._module = b""
+        self._load = Load(b"")
+        self._source: Source | None = None  # kept open as long as its descriptor may be asked for
         self._key: object = None
         self.known: list[bytes] | None = None
         """S as the process has it; whoever takes its steps notes here where they led."""
         self._call: Call | None = None
         self._done = 0
         self._next_id = 1
-        self._said: list[bytes] = []
+        self._reader = Reader()
 
     @property
     def is_busy(self) -> bool:
@@ -44,14 +49,16 @@ class Caller(QObject):
         """Of the process; 0 if there is none."""
         return self._process.processId() if self._process is not None else 0
 
-    def load(self, module: bytes, key: object) -> None:
+    def load(self, source: Source, path: Path, key: object) -> None:
         """Run this module from now on; a process that runs another one is ended.
 
         Args:
-            module: its bytes.
+            source: its bytes; those of a large file are not sent, but read by the process.
+            path: of the file.
             key: equal for modules of the same code and schema; S is given with the calls.
         """
-        self._module = module
+        self._source = source
+        self._load = _load_of(source, path)
         if key != self._key:
             self._key = key
             self._end()
@@ -99,9 +106,9 @@ class Caller(QObject):
         process.errorOccurred.connect(self._failed_to_start)
         # -P: a folder with a file json.py in it must not be able to take part.
         process.start(sys.executable, ["-P", "-m", "wasmstate_gui.worker"])
-        process.write(encode(Load(self._module)))
+        process.write(encode(self._load))
         self._process = process
-        self._said = []
+        self._reader = Reader()
 
     def _end(self) -> None:
         process = self._process
@@ -119,15 +126,10 @@ class Caller(QObject):
     def _read(self) -> None:
         if self._process is None:
             return
-        # A large S comes in many parts: they are joined once, when the line has its end.
-        self._said.append(bytes(self._process.readAllStandardOutput().data()))
-        if b"\n" not in self._said[-1]:
-            return
-        *lines, rest = b"".join(self._said).split(b"\n")
-        self._said = [rest]
+        data = bytes(self._process.readAllStandardOutput().data())
         # What has piled up while the window was busy is shown at once.
         steps: list[Step] = []
-        for message in map(decode, lines):
+        for message in self._reader.feed(data):
             if isinstance(message, Progress | Outcome) and self._is_under_way(message.id):
                 steps += message.steps
                 if isinstance(message, Outcome):
@@ -164,3 +166,17 @@ class Caller(QObject):
 
 
 _NOT_RUNNING = QProcess.ProcessState.NotRunning
+
+
+def _load_of(source: Source, path: Path) -> Load:
+    """How the process is to get at the module."""
+    patches: list[tuple[int, str]] = []
+    file = source
+    if isinstance(source, PatchedSource):
+        patches = [(offset, run.hex()) for offset, run in source.patches]
+        file = source.source
+    if not isinstance(file, FileSource):
+        return Load(source.read(0, source.size))
+    # By the descriptor it is the file that was opened, whatever has its name by now.
+    opened = f"/proc/{os.getpid()}/fd/{file.fd}"
+    return Load(None, opened if os.path.exists(opened) else str(path), file.size, patches)

@@ -1,27 +1,46 @@
-"""What the user does and what happens to the file, turned into documents to show."""
+"""What the user does and what happens to the file, turned into pictures to show."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from wasmstate.errors import DurabilityUnknownError, StateConflictError, WasmstateError
 from wasmstate.state.state import State
-from wasmstate.storage import commit
 from wasmstate_gui.caller import Caller
 from wasmstate_gui.follower import Follower
 from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.presenters import stepping
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
+from wasmstate_gui.presenters.document import LIGHT, Document
+from wasmstate_gui.presenters.edits import Edit, edited, is_value, written
+from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.snapshot import Snapshot, checked, look_at, read_snapshot
 from wasmstate_gui.presenters.step_form import failure_text, result_text
 from wasmstate_gui.presenters.timeline import Timeline
 from wasmstate_gui.protocol import Call, Outcome, Step
 
 WARM_UP_MS = 400
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Something that makes another document of the one that is shown.
+
+    Attributes:
+        make: gives it, and moves the timeline with it; may take its time, and runs in another
+            thread if it is likely to.
+        is_light: whether it is sure to take less time than a thread.
+        done: what is to happen when it is shown.
+    """
+
+    make: Callable[[Document], Document]
+    is_light: bool = True
+    done: Callable[[], None] | None = None
 
 
 class Controller(QObject):
@@ -30,7 +49,7 @@ class Controller(QObject):
     opened = Signal()
     """Another file is shown."""
     changed = Signal()
-    """The document is another one."""
+    """The picture is another one."""
     running_changed = Signal(bool)
     result = Signal(str, bool)
     """The line about the last call, and whether it failed."""
@@ -46,8 +65,10 @@ class Controller(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.document: Document | None = None
+        self.picture: Picture | None = None
         self.timeline: Timeline | None = None
+        self.typed: dict[int, int] = {}
+        self._since = "step"
         self._caller = Caller(self)
         self._caller.progressed.connect(self._progressed)
         self._caller.finished.connect(self._finished)
@@ -56,10 +77,20 @@ class Controller(QObject):
         self._follower.changed.connect(self.look_again)
         self._warm_up = QTimer(self, singleShot=True, interval=WARM_UP_MS)
         self._warm_up.timeout.connect(self._caller.warm_up)
+        self._changes: deque[_Change] = deque()
+        self._under_way: _Change | None = None
+        self._edits: list[Edit] = []
+        self._steps: list[Step] = []
+        self._afterwards: list[Callable[[], None]] = []
         self._start: State | None = None
         self._call: Call | None = None
         self._done = 0
         self._missed = False
+
+    @property
+    def document(self) -> Document | None:
+        """What is shown."""
+        return None if self.picture is None else self.picture.document
 
     @property
     def is_running(self) -> bool:
@@ -68,7 +99,7 @@ class Controller(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is under way: a call, reading, writing."""
+        """Whether anything is under way: a call, reading, writing, computing what to show."""
         return self._caller.is_busy or self._jobs.is_busy
 
     @property
@@ -77,27 +108,42 @@ class Controller(QObject):
         return self._caller.process_id
 
     def open(self, path: Path) -> None:
-        """Read a file and show it."""
+        """Read a file and show it; what takes longer than to show it is found out afterwards."""
         path = path.absolute()
-        self._jobs.start(lambda: read_snapshot(path), self._read)
+        self._jobs.start(lambda: Picture(Document.of(look_at(path))).prepare(), self._read)
+
+    @property
+    def is_computing(self) -> bool:
+        """Whether the next picture is being made, the timeline with it."""
+        return self._under_way is not None
 
     def call(self, call: Call) -> None:
         """Call an exported function from the shown step on; what S becomes is the next step."""
-        document = self.document
-        if document is None or document.state is None or self.is_busy:
+        if not self._when_free(partial(self.call, call)):
             return
+        document, timeline = self.document, self.timeline
+        if document is None or document.state is None or timeline is None or self.is_busy:
+            return
+        contents = document.state.contents()
+        if not timeline.fits(contents):  # there was no state before bytes were overwritten
+            self.timeline = stepping.timeline_of(document.base)
         self._start = document.state
-        self._call, self._done = call, 0
-        self._caller.call(replace(call, contents=document.state.contents()))
+        self._call, self._done, self._steps = call, 0, []
+        self._caller.call(replace(call, contents=contents))
         self.running_changed.emit(True)
 
     def go(self, step: int) -> None:
         """Show another step of the timeline; the disk stays what it is."""
-        document, timeline = self.document, self.timeline
-        if document is None or timeline is None or self.is_busy or step not in timeline:
+        timeline = self.timeline
+        if timeline is None or self.is_running or step not in timeline:
             return
-        timeline.go(step)
-        self._show(stepping.at_step(document, timeline))
+
+        def make(document: Document) -> Document:
+            timeline.go(step)
+            return stepping.at_step(document, timeline)
+
+        is_light = not timeline.has_patches or self._is_small
+        self._apply(_Change(make, is_light))
 
     def edit(self, change: Callable[[State], State], text: str) -> None:
         """Give S other values by hand: a step of the timeline, as any other.
@@ -106,33 +152,36 @@ class Controller(QObject):
             change: makes the new state of the one shown; what it raises is told.
             text: what is done, as the timeline shows it.
         """
-        document, timeline = self.document, self.timeline
-        if document is None or document.state is None or timeline is None or self.is_busy:
+        timeline = self.timeline
+        if timeline is None or self.is_running:
             return
-        try:
+
+        def make(document: Document) -> Document:
+            if document.state is None:
+                return document
             state = change(document.state)
-        except (WasmstateError, OSError) as error:
-            self.failed.emit("Not changed.", _reason(error))
-            return
-        if state.contents() == document.state.contents():
-            return
-        stepping.add_edit(timeline, document.state, state, text)
-        self._show(stepping.at_step(document, timeline))
+            if state.contents() == document.state.contents():
+                return document
+            stepping.add_edit(timeline, document.state, state, text)
+            return stepping.at_step(document, timeline)
+
+        self._apply(_Change(make))
 
     def stop(self) -> None:
         """End the call under way."""
         self._caller.stop()
 
     def write(self) -> None:
-        """Commit S to the file, unless somebody else has committed since."""
+        """Write everything to the file, unless somebody else has written to it since."""
+        if not self._when_free(self.write):
+            return
         document = self.document
-        if document is None or document.state is None or self.is_busy or not document.is_dirty:
+        if document is None or self.is_busy or not document.is_dirty:
             return
         if document.theirs is not None:
             self.said.emit("Not written: the file changed on disk, choose whose state to keep")
             return
-        path, state = document.disk.path, document.state
-        self._jobs.start(lambda: _written(path, state), self._wrote)
+        self._jobs.start(lambda: written(document), self._wrote)
 
     def revert(self) -> None:
         """Go back to what is on disk."""
@@ -141,36 +190,89 @@ class Controller(QObject):
             return
         if document.theirs is not None:
             self.take_theirs()
-            return
+        else:
+            self._apply(_Change(self._reverted, done=partial(self.reverted.emit, document)))
+
+    def _reverted(self, document: Document) -> Document:
         timeline, state = self.timeline, document.disk.state
         assert timeline is not None
-        assert state is not None
-        assert document.state is not None
-        if timeline.on_disk is None:
-            stepping.add_disk(timeline, document.state, state, "the file")
-        else:
+        if timeline.on_disk is not None:
             timeline.go(timeline.on_disk)
-        self._show(replace(document, state=state, before=document.state, step=timeline.here))
-        self.reverted.emit(document)
+        elif state is not None and document.state is not None:
+            stepping.add_disk(timeline, document.state, state, "the file")
+        at = replace(document, step=timeline.here, edited=None)
+        return replace(at, state=state, before=document.state)
 
     def come_back(self, document: Document) -> None:
         """Undo a revert, if the file is still the same."""
         if self.document is not None and self.document.disk is document.disk:
-            if self.timeline is not None and document.step in self.timeline:
-                self.timeline.go(document.step)
-            self._show(document)
+            self.go(document.step)
+
+    def overwrite(self, offset: int, data: bytes, *, is_raw: bool) -> None:
+        """Overwrite bytes: those of S become other values, all others are taken as they are."""
+        document = self.document
+        if document is None or self.is_running or document.theirs is not None:
+            self.said.emit("Not edited: a call is under way, or the file changed on disk")
+            return
+        self.typed |= dict(enumerate(data, offset))
+        self._edits.append(Edit(offset, data, is_raw))
+        is_value_edit = not is_raw and is_value(document, offset)
+        self._apply(_Change(self._edited, is_value_edit or self._is_small))
+
+    def _edited(self, document: Document) -> Document:
+        edits, self._edits = self._edits, []
+        timeline = self.timeline
+        after = edited(document, edits)
+        if timeline is None or not edits or after is document:
+            return after
+        last = edits[-1]
+        text = f"0x{last.offset:X} = {last.data.hex(' ').upper()}"
+        if after.edited is not document.edited:
+            stepping.add_bytes(timeline, after, f"{text}, as it is")
+            return replace(after, step=timeline.here)
+        assert document.state is not None
+        assert after.state is not None
+        if not timeline.fits(after.state.contents()):
+            self.timeline = timeline = stepping.timeline_of(document.base)
+        stepping.add_edit(timeline, document.state, after.state, text)
+        return replace(after, step=timeline.here, before=document.state)
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether the whole file is checked faster than a thread would start."""
+        return self.document is None or self.document.source.size <= LIGHT
+
+    def compare_with(self, since: str) -> None:
+        """Mark what changed since the last ``step``, or what is not on ``disk``."""
+        self._since = since
+        self._apply(_Change(lambda document: document))
 
     def take_theirs(self) -> None:
         """Settle a conflict by dropping what was done here."""
         if self.document is not None and self.document.theirs is not None:
-            self._take_external(self.document.took_theirs())
+            self._apply(_Change(lambda document: self._external(document.took_theirs(), document)))
 
     def keep_mine(self) -> None:
         """Settle a conflict by keeping S as it is here; the next write replaces theirs."""
         if self.document is not None and self.document.can_keep_mine:
-            assert self.timeline is not None
-            self.timeline.on_disk = None
-            self._take(self.document.kept_mine())
+            self._apply(_Change(self._kept_mine))
+
+    def _kept_mine(self, document: Document) -> Document:
+        assert self.timeline is not None
+        self.timeline.on_disk = None
+        return document.kept_mine()
+
+    def _external(self, new: Document, old: Document) -> Document:
+        """What another program made of the file: a step, if S is of the same tensors."""
+        timeline, state = self.timeline, new.disk.state
+        alike = stepping.are_alike(old.state, state)
+        if timeline is None or not alike or timeline.has_patches:
+            self.timeline = stepping.timeline_of(new.disk)
+            return replace(new, step=0)
+        assert old.state is not None
+        assert state is not None
+        stepping.add_disk(timeline, old.state, state, "replaced by another program")
+        return replace(new, step=timeline.here)
 
     def look_again(self) -> None:
         """Read the file again, because it has changed."""
@@ -180,53 +282,69 @@ class Controller(QObject):
         if self.is_busy:
             self._missed = True
             return
-        path = document.disk.path
-        self._jobs.start(lambda: read_snapshot(path), self._read_again)
+        path, disk = document.disk.path, document.disk
+
+        def read() -> tuple[Snapshot, bool]:
+            snapshot = read_snapshot(path)
+            return snapshot, disk.is_same_as(snapshot)
+
+        self._jobs.start(read, self._read_again)
 
     def close(self) -> None:
         """End the process and drop what is under way."""
         self._warm_up.stop()
+        self._changes.clear()
+        self._afterwards.clear()
         self._caller.close()
         self._jobs.close()
 
-    def _read(self, result: Snapshot | Exception) -> None:
+    def _read(self, result: Picture | Exception) -> None:
         if isinstance(result, Exception):
             self.failed.emit("The file cannot be read.", _reason(result))
         else:
             self._caller.stop()
-            document = Document.of(result)
-            self.timeline = stepping.timeline_of(result)
-            self._take(document, announce=False)
+            self._changes.clear()
+            self._under_way = None
+            self._edits, self.typed = [], {}
+            self.timeline = stepping.timeline_of(result.document.disk)
+            self._take(result)
             self.opened.emit()
-            if result.functions:
-                self._warm_up.start()
+            disk = result.document.disk
+            if not disk.is_checked:
+                self._jobs.start(lambda: checked(disk), self._was_checked)
         self._catch_up()
 
-    def _read_again(self, result: Snapshot | Exception) -> None:
-        if self.document is None:
-            return
+    def _was_checked(self, result: Snapshot | Exception) -> None:
+        if isinstance(result, Snapshot):
+            self._apply(_Change(lambda document: document.checked(result)))
+        else:
+            self.said.emit(f"The file cannot be checked: {_reason(result)}")
+        self._catch_up()
+
+    def _read_again(self, result: tuple[Snapshot, bool] | Exception) -> None:
         if isinstance(result, Exception):
             self.said.emit(f"The file on disk cannot be read: {_reason(result)}")
-            self._catch_up()
-            return
-        before = self.document
-        after = before.replaced(result)
-        if after.theirs is None and result.data != before.disk.data:
-            self._take_external(after)
-        else:
-            self._take(after)
-        if result.data != before.disk.data and self.document.theirs is None:
-            self.said.emit("Another program has replaced the file; this is the new one")
+        elif self.document is not None:
+            snapshot, is_same = result
+
+            def make(document: Document) -> Document:
+                after = document.replaced(snapshot, is_same=is_same)
+                followed = after.theirs is None and not is_same
+                return self._external(after, document) if followed else after
+
+            self._apply(_Change(make, done=None if is_same else self._say_replaced))
         self._catch_up()
+
+    def _say_replaced(self) -> None:
+        if self.document is not None and self.document.theirs is None:
+            self.said.emit("Another program has replaced the file; this is the new one")
 
     def _wrote(self, result: Snapshot | Exception) -> None:
         if self.document is None:
             return
         if isinstance(result, Snapshot):
-            if self.timeline is not None:
-                self.timeline.on_disk = self.document.step
-            self._take(self.document.written(result))
-            self.said.emit(f"Written to {result.path.name}")
+            done = partial(self.said.emit, f"Written to {result.path.name}")
+            self._apply(_Change(partial(self._written, result), done=done))
         elif isinstance(result, StateConflictError):
             self._missed = True
         else:
@@ -234,11 +352,38 @@ class Controller(QObject):
             self._missed = isinstance(result, DurabilityUnknownError)
         self._catch_up()
 
+    def _written(self, snapshot: Snapshot, document: Document) -> Document:
+        timeline = self.timeline
+        if timeline is None or timeline.has_patches:
+            # Other steps lay their bytes over a file that is no more.
+            self.timeline = stepping.timeline_of(snapshot)
+            return replace(document.written(snapshot), step=0)
+        timeline.on_disk = document.step
+        return document.written(snapshot)
+
     def _progressed(self, steps: list[Step]) -> None:
-        self._add_steps(steps)
+        waits = bool(self._steps)
+        self._steps = self._steps + steps
+        if not waits:
+            self._apply(_Change(self._stepped))
 
     def _finished(self, outcome: Outcome) -> None:
-        self._add_steps(outcome.steps)
+        self._steps = self._steps + outcome.steps
+        self._apply(_Change(self._stepped, done=partial(self._say_outcome, outcome)))
+
+    def _stepped(self, document: Document) -> Document:
+        """After the calls that were told of; there may be more than when this was asked for."""
+        steps, self._steps = self._steps, []
+        timeline, call = self.timeline, self._call
+        if timeline is None or call is None or not steps:
+            return document
+        stepping.add_calls(timeline, call, self._done, steps, document.base.functions)
+        self._done += len(steps)
+        if timeline.here == document.step:
+            return document
+        return stepping.at_step(document, timeline, self._start)
+
+    def _say_outcome(self, outcome: Outcome) -> None:
         document = self.document
         if document is not None and document.state is not None and self.timeline is not None:
             if self._caller.process_id:  # a process that was ended knows nothing any more
@@ -253,55 +398,82 @@ class Controller(QObject):
         self.running_changed.emit(False)
         self._catch_up()
 
-    def _add_steps(self, steps: list[Step]) -> None:
-        document, timeline, call = self.document, self.timeline, self._call
-        if document is None or timeline is None or call is None:
-            return
-        stepping.add_calls(timeline, call, self._done, steps, document.disk.functions)
-        self._done += len(steps)
-        if timeline.here != document.step:
-            self._show(stepping.at_step(document, timeline, self._start))
+    def _apply(self, change: _Change) -> None:
+        """Show what a change makes of the document, after the changes that came before it."""
+        self._changes.append(change)
+        if self._under_way is None:
+            self._next_change()
 
-    def _take_external(self, document: Document) -> None:
-        """Show what another program made of the file: a step, if S is of the same tensors."""
-        old, state = self.document.state if self.document else None, document.disk.state
-        if self.timeline is None or not stepping.are_alike(old, state):
-            self.timeline = stepping.timeline_of(document.disk)
-            self._take(replace(document, step=0))
-            return
-        assert old is not None
-        assert state is not None
-        stepping.add_disk(self.timeline, old, state, "replaced by another program")
-        self._take(replace(document, step=self.timeline.here))
+    def _next_change(self) -> None:
+        while self._changes and self.picture is not None:
+            change = self._under_way = self._changes.popleft()
+            work = partial(_pictured, self.picture, change.make, self._since)
+            if not (change.is_light and self.picture.document.is_light):
+                self._jobs.start(work, partial(self._changed_elsewhere, change))
+                return
+            try:
+                self._changed(change, work())
+            except (OSError, WasmstateError) as error:
+                self._changed(change, error)
 
-    def _take(self, document: Document, *, announce: bool = True) -> None:
-        """Show a document whose file is another one than before."""
-        self._follower.follow(document.disk.path, (document.theirs or document.disk).stamp)
-        if document.disk.functions:
-            assert document.disk.state is not None
-            record = document.disk.state.record
-            self._caller.load(document.disk.data, (record.lineage.module_digest, record.schema))
-        self.document = document
-        if announce:
+    def _changed_elsewhere(self, change: _Change, result: Picture | Exception) -> None:
+        if self._under_way is change:  # else another file was opened meanwhile
+            self._changed(change, result)
+            self._next_change()
+        self._catch_up()
+
+    def _changed(self, change: _Change, result: Picture | Exception) -> None:
+        self._under_way = None
+        if not self._edits:
+            self.typed = {}
+        if isinstance(result, Exception):
+            self.failed.emit("Not changed.", _reason(result))
             self.changed.emit()
+        else:
+            self._take(result)
+            self.changed.emit()
+        if change.done is not None:
+            change.done()
 
-    def _show(self, document: Document) -> None:
-        self.document = document
-        self.changed.emit()
+    def _take(self, picture: Picture) -> None:
+        """Show a picture; whoever depends on the file learns of another one."""
+        old, new = self.document, picture.document
+        self.picture = picture
+        if old is None or (old.disk, old.theirs) != (new.disk, new.theirs):
+            self._follower.follow(new.disk.path, (new.theirs or new.disk).stamp)
+        base = new.base
+        if base.functions and (old is None or old.base is not base):
+            assert base.state is not None
+            record = base.state.record
+            key = (record.lineage.module_digest, record.schema)
+            self._caller.load(base.source, base.path, key)
+            self._warm_up.start()
+
+    def _when_free(self, action: Callable[[], None]) -> bool:
+        """Whether nothing is being computed; if something is, the action is done afterwards."""
+        if self._under_way is None or self._caller.is_busy:
+            return True
+        self._afterwards.append(action)
+        return False
 
     def _catch_up(self) -> None:
         if self.is_busy:
             return
-        if self._missed:
+        if self._afterwards:
+            self._afterwards.pop(0)()
+            self._catch_up()
+        elif self._missed:
             self._missed = False
             self.look_again()
         else:
             self.settled.emit()
 
 
-def _written(path: Path, state: State) -> Snapshot:
-    commit(path, state)
-    return read_snapshot(path)
+def _pictured(picture: Picture, make: Callable[[Document], Document], since: str) -> Picture:
+    document = make(picture.document)
+    if document is picture.document and since == picture.since:
+        return picture
+    return Picture(document, since).prepare()
 
 
 def _reason(error: Exception) -> str:

@@ -30,8 +30,8 @@ class Navigator(QObject):
         """Another picture is shown; what was selected stays so, if it is still there."""
         self._picture = picture
         if self.selection is not None:
-            data = picture.document.data
-            self._select(again(self.selection, data, picture.rows, picture.tensors))
+            source = picture.document.source
+            self._select(again(self.selection, source, picture.rows, picture.tensors))
         self._shell.page.follow_view()
 
     def begin(self) -> None:
@@ -82,10 +82,10 @@ class Navigator(QObject):
 
     def _byte_chosen(self, offset: int) -> None:
         picture = self._picture
-        if picture is not None and picture.document.data:
-            data = picture.document.data
-            offset = min(max(offset, 0), len(data) - 1)
-            self._select(at_byte(offset, data, picture.rows, picture.tensors))
+        if picture is not None and picture.document.source.size:
+            source = picture.document.source
+            offset = min(max(offset, 0), source.size - 1)
+            self._select(at_byte(offset, source, picture.rows, picture.tensors))
             self._shell.page.hex.reveal(offset)
 
     def _go_to(self, offset: int) -> None:

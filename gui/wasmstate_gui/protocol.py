@@ -1,4 +1,7 @@
-"""What the window and the process that runs calls say to each other: one JSON object a line.
+"""What the window and the process that runs calls say to each other.
+
+A message is a JSON object on a line; the bytes of S follow it as they are, for taking a large S
+apart as text would hold up the window.
 
 Values cross the process boundary, never objects: a view into an instance's memory would be gone
 as soon as that memory grows.
@@ -6,9 +9,10 @@ as soon as that memory grows.
 
 from __future__ import annotations
 
-import base64
+import dataclasses
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Any
 
 Number = int | float
@@ -16,9 +20,19 @@ Number = int | float
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Run this module from now on."""
+    """Run this module from now on.
 
-    module: bytes
+    Attributes:
+        module: its bytes; ``None`` if they are to be read from a file.
+        path: of that file.
+        size: of that file, in bytes: another one by now is refused.
+        patches: bytes to be laid over those of the file, by offset.
+    """
+
+    module: bytes | None = None
+    path: str = ""
+    size: int = 0
+    patches: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,31 +116,68 @@ _KINDS: dict[str, type[Message]] = {each.__name__: each for each in (Load, Call,
 
 
 def encode(message: Message) -> bytes:
-    """A message as a line."""
-    fields = asdict(message)
-    if "module" in fields:
-        fields["module"] = _packed(fields["module"])
-    if fields.get("contents") is not None:
-        fields["contents"] = [_packed(each) for each in fields["contents"]]
-    if "steps" in fields:
-        fields["steps"] = [[_packed(s["delta"]), s["value"], s["size"]] for s in fields["steps"]]
-    return json.dumps({"kind": type(message).__name__, **fields}).encode() + b"\n"
+    """A message as it is sent: a line, then the bytes that the line counts."""
+    fields = {each.name: getattr(message, each.name) for each in dataclasses.fields(message)}
+    blobs: list[bytes] = []
+    if fields.get("module") is not None:
+        blobs = [fields["module"]]
+        fields["module"] = ""
+    elif fields.get("contents") is not None:
+        blobs = fields["contents"]
+        fields["contents"] = []
+    elif "steps" in fields:
+        blobs = [step.delta for step in fields["steps"]]
+        fields["steps"] = [(step.value, step.size) for step in fields["steps"]]
+    sizes = [len(blob) for blob in blobs]
+    line = json.dumps({"kind": type(message).__name__, "sizes": sizes, **fields}).encode()
+    return b"".join((line, b"\n", *blobs))
 
 
-def decode(line: bytes) -> Message:
-    """A line as a message. Both ends are of one version, so nothing is checked."""
-    fields = json.loads(line)
+class Reader:
+    """Makes messages of the bytes that come in; unchecked, for both ends are of one version."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._needed = 0
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take what has come; gives the messages that are complete."""
+        self._parts.append(data)
+        self._size += len(data)
+        # A large S comes in many parts: they are joined once, when all of it is there.
+        if self._size < self._needed or (not self._needed and b"\n" not in data):
+            return []
+        buffer = b"".join(self._parts)
+        messages: list[Message] = []
+        at = self._needed = 0
+        while not self._needed:
+            start = buffer.find(b"\n", at) + 1
+            if not start:
+                break
+            fields = json.loads(buffer[at:start])
+            ends = [start, *accumulate(fields.pop("sizes"), initial=start)]
+            if ends[-1] > len(buffer):
+                self._needed = ends[-1] - at
+                break
+            blobs = [buffer[a:b] for a, b in pairwise(ends[1:])]
+            messages.append(_message(fields, blobs))
+            at = ends[-1]
+        self._parts, self._size = [buffer[at:]], len(buffer) - at
+        return messages
+
+
+def _message(fields: dict[str, Any], blobs: list[bytes]) -> Message:
     message_class = _KINDS[fields.pop("kind")]
-    if "module" in fields:
-        fields["module"] = base64.b64decode(fields["module"])
+    if fields.get("module") is not None:
+        (fields["module"],) = blobs
     if fields.get("contents") is not None:
-        fields["contents"] = [base64.b64decode(each) for each in fields["contents"]]
+        fields["contents"] = blobs
     if "steps" in fields:
-        fields["steps"] = [Step(base64.b64decode(d), v, s) for d, v, s in fields["steps"]]
+        pairs = zip(fields["steps"], blobs, strict=True)
+        fields["steps"] = [Step(delta, value, size) for (value, size), delta in pairs]
     if "pages" in fields:
         fields["pages"] = tuple(fields["pages"])
+    if "patches" in fields:
+        fields["patches"] = [tuple(each) for each in fields["patches"]]
     return message_class(**fields)
-
-
-def _packed(value: bytes) -> str:
-    return base64.b64encode(value).decode()

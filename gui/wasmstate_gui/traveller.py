@@ -47,6 +47,8 @@ class Traveller(QObject):
         timeline, document = self._timeline, self._controller.document
         if timeline is None or document is None or document.state is None:
             return
+        if self._controller.is_computing:  # it is shown when the picture is
+            return
         if timeline is not self._shown:
             self._shown = timeline
             self._plots = Plots(first_cells(document.state))

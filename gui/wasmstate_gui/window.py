@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -39,12 +40,10 @@ class MainWindow(Shell):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.controller = Controller(self)
-        self.picture: Picture | None = None
         self.navigator = Navigator(self)
         self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
         self.tensor_commands = TensorCommands(self.controller, self.tensors_panel, self)
-        self._disk: Snapshot | None = None
-        self._since = "step"
+        self._base: Snapshot | None = None
         self._left: Document | None = None
         self.question: QMessageBox | None = None
         self._afterwards: Callable[[], object] | None = None
@@ -104,6 +103,11 @@ class MainWindow(Shell):
         page.conflict.chosen.connect(self._settle)
         page.notice.chosen.connect(self._undo_revert)
 
+    @property
+    def picture(self) -> Picture | None:
+        """What the panels show; ``None`` before a file is open."""
+        return self.controller.picture
+
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
         self._unless_dirty(partial(self.controller.open, path))
@@ -128,7 +132,7 @@ class MainWindow(Shell):
         self.open(Path(name))
 
     def _opened(self) -> None:
-        self._disk = None
+        self._base = None
         self.navigator.selection = None
         self.page.notice.show_notice(None)
         self._show()
@@ -143,14 +147,16 @@ class MainWindow(Shell):
             self._enable()
             return
         self.setWindowModified(document.is_dirty)
-        picture = self.picture = Picture(document, self._since)
-        self.page.strip.show_rows(picture.rows, len(document.data), picture.changed, picture.damage)
-        self.page.hex.show_dump(picture.dump)
+        picture = self.controller.picture
+        assert picture is not None
+        size = document.source.size
+        self.page.strip.show_rows(picture.rows, size, picture.changed, picture.damage)
+        self.page.hex.show_dump(replace(picture.dump, typed=self.controller.typed))
         self.layout_panel.show_rows(picture.rows)
-        if document.disk is not self._disk:
-            self._show_disk(document.disk)
+        if document.base is not self._base:
+            self._show_base(document.base)
         if document.state is None:
-            self.tensors_panel.show_reason(no_tensors(document.disk))
+            self.tensors_panel.show_reason(no_tensors(document.base))
         else:
             self.tensors_panel.show_tensors(picture.tensors)
         self.page.damage.show_notice(status.damage_notice(document))
@@ -162,21 +168,21 @@ class MainWindow(Shell):
         self.navigator.show(picture)
         self.traveller.show()
 
-    def _show_disk(self, disk: Snapshot) -> None:
+    def _show_base(self, base: Snapshot) -> None:
         """What depends on the file alone, not on S in memory."""
-        if self._disk is None or bool(disk.findings) != bool(self._disk.findings):
-            self.docks["Problems"].setVisible(bool(disk.findings))
-        self.problems_panel.show_findings(disk.findings)
-        self.docks["Problems"].setWindowTitle(f"Problems ({len(disk.findings)})")
-        self.step_panel.show_forms(forms(disk.functions), disk.obstacle)
-        self._disk = disk
+        if self._base is None or bool(base.findings) != bool(self._base.findings):
+            self.docks["Problems"].setVisible(bool(base.findings))
+        self.problems_panel.show_findings(base.findings)
+        self.docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
+        self.step_panel.show_forms(forms(base.functions), base.obstacle)
+        self._base = base
 
     def _show_status(self, document: Document) -> None:
         labels = self.status_labels
         labels["validity"].setText(status.validity(document))
         labels["generation"].setText(status.generation(document))
         labels["disk"].setText(status.disk_state(document))
-        labels["size"].setText(f"{len(document.data):,} bytes")
+        labels["size"].setText(f"{document.source.size:,} bytes")
 
     def _enable(self) -> None:
         document, busy = self.controller.document, self.controller.is_running
@@ -249,12 +255,10 @@ class MainWindow(Shell):
         self.set_theme(DARK)
 
     def _compare_with_step(self) -> None:
-        self._since = "step"
-        self._show()
+        self.controller.compare_with("step")
 
     def _compare_with_disk(self) -> None:
-        self._since = "disk"
-        self._show()
+        self.controller.compare_with("disk")
 
     def _unless_dirty(self, action: Callable[[], object]) -> None:
         """Do something that drops S in memory, after asking if it is on disk."""

@@ -12,17 +12,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import WasmstateError
+from wasmstate.binary.source import open_source
+from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime import Instance, Limits, Program
 from wasmstate.state.condition import Condition, step_size
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.delta import encode_delta
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Step, decode, encode
+from wasmstate_gui.presenters.sources import PatchedSource
+from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Step, encode
 
 PROGRESS_SECONDS = 1 / 30
+_PIPE = 1 << 20
 
 Say = Callable[[Message], None]
 
@@ -102,15 +106,32 @@ class Runner:
         return until.holds(state, dS=step.size, y=y, step=number)
 
 
-def serve(messages: queue.Queue[bytes], say: Say) -> None:
+def load(message: Load) -> Module:
+    """The module that is to be run.
+
+    Raises:
+        WasmstateError: if it is malformed, or another file has taken its place.
+    """
+    if message.module is not None:
+        return Module.from_bytes(message.module)
+    try:
+        source = open_source(message.path)
+    except OSError as error:
+        raise CallError(f"the module cannot be read: {error.strerror or error}") from error
+    if source.size != message.size:
+        raise CallError("the file has changed since it was opened: open it again")
+    patches = tuple((offset, bytes.fromhex(run)) for offset, run in message.patches)
+    return Module.from_source(PatchedSource(source, patches))
+
+
+def serve(messages: queue.Queue[Message | None], say: Say) -> None:
     """Answer messages until there are no more."""
     runner: Runner | None = None
     reason: WasmstateError | None = None
-    for line in iter(messages.get, b""):
-        message = decode(line)
+    for message in iter(messages.get, None):
         if isinstance(message, Load):
             try:
-                runner, reason = Runner(Module.from_bytes(message.module)), None
+                runner, reason = Runner(load(message)), None
             except WasmstateError as error:
                 runner, reason = None, error
         elif isinstance(message, Call) and runner is not None:
@@ -122,7 +143,7 @@ def serve(messages: queue.Queue[bytes], say: Say) -> None:
 
 def main() -> None:
     """Speak with the window over stdin and stdout."""
-    messages: queue.Queue[bytes] = queue.Queue()
+    messages: queue.Queue[Message | None] = queue.Queue()
     out = sys.stdout.buffer
 
     def say(message: Message) -> None:
@@ -130,8 +151,10 @@ def main() -> None:
         out.flush()
 
     def listen() -> None:
-        for line in sys.stdin.buffer:
-            messages.put(line)
+        reader = Reader()
+        for data in iter(partial(os.read, sys.stdin.fileno(), _PIPE), b""):
+            for message in reader.feed(data):
+                messages.put(message)
         # The window is gone, and a call may never return: nothing here is worth waiting for.
         os._exit(0)
 

@@ -41,6 +41,16 @@ def bandit(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def large(bandit: Path) -> Path:
+    """The bandit with nine megabytes before its state: too large to be read whole."""
+    state = wasmstate.Module.open(bandit).sections[-1].index
+    module = wasmstate.Module.open(bandit).with_custom("ballast", bytes(9 << 20), index=state)
+    path = bandit.with_name("large.wasm")
+    path.write_bytes(module.to_bytes())
+    return path
+
+
+@pytest.fixture
 def stubborn(tmp_path: Path) -> Path:
     module = wasmstate.Module.from_bytes(bytes(wasmtime.wat2wasm(STUBBORN)))
     path = tmp_path / "stubborn.wasm"

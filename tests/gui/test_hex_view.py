@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from wasmstate.binary.source import BytesSource
 from wasmstate_gui.panels.hex_view import HexView
 from wasmstate_gui.presenters.hexdump import HexDump
 from wasmstate_gui.presenters.layout import LayoutRow
@@ -18,7 +19,7 @@ from wasmstate_gui.theme import DARK, LIGHT, Theme
 
 def dump(size: int) -> HexDump:
     rows = [LayoutRow("code", "code", 0, size, size)]
-    return HexDump(bytes(i % 251 for i in range(size)), rows, np.array([], np.int64))
+    return HexDump(BytesSource(bytes(i % 251 for i in range(size))), rows, np.array([], np.int64))
 
 
 def shown(qtbot: QtBot, what: HexDump, theme: Theme = LIGHT) -> HexView:
@@ -34,7 +35,7 @@ def shown(qtbot: QtBot, what: HexDump, theme: Theme = LIGHT) -> HexView:
 def test_a_changed_byte_has_its_ground_and_a_section_its_tint(qtbot: QtBot) -> None:
     rows = [LayoutRow("wasmstate.state", "state", 0, 64, 64)]
     for theme in (LIGHT, DARK):
-        view = shown(qtbot, HexDump(bytes(64), rows, np.array([17], np.int64)), theme)
+        view = shown(qtbot, HexDump(BytesSource(bytes(64)), rows, np.array([17], np.int64)), theme)
         image = view.viewport().grab().toImage()
         cell = view.place_of(17)
         corner = (cell.x() - round(view.grid.char * 1.4), cell.y())

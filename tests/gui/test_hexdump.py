@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gui_support import bytes_of
+from wasmstate.binary.source import BytesSource
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.hexdump import (
     BOLD_INK,
@@ -28,7 +30,7 @@ ROWS = (
     LayoutRow("type", "declarations", 8, 40, 30),
     LayoutRow("code", "code", 40, 70, 28),
 )
-DUMP = HexDump(bytes(range(70)), ROWS, np.array([5, 41], np.int64))
+DUMP = HexDump(BytesSource(bytes(range(70))), ROWS, np.array([5, 41], np.int64))
 
 
 def test_a_line_above_a_row_names_the_sections_that_start_in_it() -> None:
@@ -47,7 +49,7 @@ def test_the_line_of_each_byte_shows_the_row_of_that_byte() -> None:
 def test_the_visible_lines_hold_the_bytes_and_nothing_after_the_end() -> None:
     lines = DUMP.lines(0, 99)
     assert lines.rows.tolist() == [-1, 0, 1, -1, 2, 3, 4]
-    assert lines.data[lines.inks != NO_INK].tobytes() == DUMP.data
+    assert lines.data[lines.inks != NO_INK].tobytes() == bytes_of(DUMP.source)
     assert (lines.inks[-1] != NO_INK).sum() == 6
 
 

@@ -59,7 +59,7 @@ def test_the_layout_lists_sections_in_file_order_and_the_parts_of_the_state(band
         "count  i64",
         "trailer",
     ]
-    assert state.end == len(picture.document.data)
+    assert state.end == picture.document.source.size
 
 
 def test_every_byte_of_the_file_belongs_to_a_row(bandit: Path) -> None:
@@ -97,7 +97,7 @@ def test_the_file_replaced_by_another_program_is_followed_if_nothing_was_done_he
 ) -> None:
     document = Document.of(read_snapshot(bandit))
     wasmstate.commit(bandit, wasmstate.State.of(document.module).with_values({"count": 5}))
-    followed = document.replaced(read_snapshot(bandit))
+    followed = document.replaced(read_snapshot(bandit), is_same=False)
     assert followed.theirs is None
     assert [t.changed_count for t in Picture(followed).tensors] == [0, 0, 0, 1]
     assert status.generation(followed) == "generation 1, 0 updates"
@@ -106,7 +106,7 @@ def test_the_file_replaced_by_another_program_is_followed_if_nothing_was_done_he
 def test_a_conflict_keeps_both_until_the_user_chooses(bandit: Path) -> None:
     document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
     wasmstate.commit(bandit, wasmstate.State.of(document.disk.module).with_values({"count": 5}))
-    conflict = document.replaced(read_snapshot(bandit))
+    conflict = document.replaced(read_snapshot(bandit), is_same=False)
     assert conflict.state is document.state
     notice = status.conflict_notice(conflict)
     assert notice is not None
@@ -123,7 +123,7 @@ def test_a_conflict_keeps_both_until_the_user_chooses(bandit: Path) -> None:
 def test_mine_cannot_be_kept_if_the_file_has_become_another_model(bandit: Path) -> None:
     document = with_values(Document.of(read_snapshot(bandit)), count=np.int64(7))
     bandit.write_bytes((Path(__file__).parents[2] / "fixtures" / "linear.wasm").read_bytes())
-    notice = status.conflict_notice(document.replaced(read_snapshot(bandit)))
+    notice = status.conflict_notice(document.replaced(read_snapshot(bandit), is_same=False))
     assert notice is not None
     assert [text for _, text in notice.actions] == ["Take theirs"]
 
@@ -163,7 +163,7 @@ def test_the_summary_counts_what_is_not_a_number(stubborn: Path) -> None:
 def test_a_byte_of_a_tensor_selects_its_element(bandit: Path) -> None:
     picture = Picture(Document.of(read_snapshot(bandit)))
     offset = picture.tensors[0].offset + 11
-    selection = at_byte(offset, picture.document.data, picture.rows, picture.tensors)
+    selection = at_byte(offset, picture.document.source, picture.rows, picture.tensors)
     assert (selection.start, selection.end) == (offset - 3, offset + 5)
     assert selection.cell == 1
     assert selection.text.startswith("successes[1] = 1.0, f64 at 0x")

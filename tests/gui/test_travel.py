@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 import wasmstate
+from gui_support import shown_bytes
 from wasmstate_gui.panels.plot_view import bounds_of, columns
 from wasmstate_gui.presenters.history import Line, Plots, cell_of, history_view
 from wasmstate_gui.presenters.stepping import call_text
@@ -64,7 +65,7 @@ def test_keys_go_back_and_forward_through_the_states(
     QTest.keyClick(window, Qt.Key.Key_Y, CTRL)
     assert failures(window)[0] == 3.0
     QTest.keyClick(window, Qt.Key.Key_Home, ALT)
-    assert window.page.hex.dump.data == before
+    assert shown_bytes(window) == before
     assert not window.isWindowModified()
     assert not window.actions_.back.isEnabled()
     QTest.keyClick(window, Qt.Key.Key_End, ALT)

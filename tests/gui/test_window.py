@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from gui_support import bytes_of, shown_bytes
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -26,7 +27,7 @@ def test_a_file_is_shown_with_its_first_tensor_selected(
     model = window.layout_panel.layout_model
     row = [model.index(11, column, QModelIndex()).data() for column in range(3)]
     assert row == ["wasmstate.state", "000A67", "1,216"]
-    assert window.page.hex.dump.data == bandit.read_bytes()
+    assert shown_bytes(window) == bandit.read_bytes()
     first, last = window.page.hex.visible_range()
     offset = window.picture.tensors[0].offset if window.picture else 0
     assert first <= offset < last
@@ -83,7 +84,7 @@ def test_damage_is_told_in_a_bar_and_listed(
     window = open_window(bandit)
     assert window.page.damage.isVisible()
     assert "State section damaged." in window.page.damage.label.text()
-    assert window.page.hex.dump.data == data
+    assert shown_bytes(window) == data
     assert window.docks["Problems"].windowTitle() == "Problems (1)"
     problems = window.problems_panel
     problems.setFocus()
@@ -108,7 +109,7 @@ def test_the_sample_is_a_copy(qtbot: QtBot, open_window: OpenWindow, bandit: Pat
         window.open_sample()
     document = window.controller.document
     assert document is not None
-    assert document.disk.data == bandit.read_bytes()
+    assert bytes_of(document.disk.source) == bandit.read_bytes()
     assert document.disk.path.parent.name.startswith("wasmstate-")
 
 

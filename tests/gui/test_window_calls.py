@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 import wasmstate
+from gui_support import shown_bytes
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -97,15 +98,15 @@ def test_revert_goes_back_to_the_file_and_can_be_undone(
 ) -> None:
     window = open_window(bandit)
     press(qtbot, window, Qt.Key.Key_F10)
-    stepped = window.page.hex.dump.data
+    stepped = shown_bytes(window)
     window.actions_.revert.trigger()
-    assert window.page.hex.dump.data == bandit.read_bytes()
+    assert shown_bytes(window) == bandit.read_bytes()
     assert not window.isWindowModified()
     QTest.mouseClick(window.page.notice.buttons[0], Qt.MouseButton.LeftButton)
-    assert window.page.hex.dump.data == stepped
+    assert shown_bytes(window) == stepped
     window.actions_.revert.trigger()
     press(qtbot, window, Qt.Key.Key_F10)
-    assert window.page.hex.dump.data == stepped
+    assert shown_bytes(window) == stepped
 
 
 def test_text_that_is_no_number_is_told_beside_its_field_and_nothing_is_called(
@@ -131,7 +132,7 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     window = open_window(stubborn)
     window.step_panel.options.seconds.setValue(0)
     press(qtbot, window, Qt.Key.Key_F10)
-    before = window.page.hex.dump.data
+    before = shown_bytes(window)
     type_into(qtbot, window.step_panel.fields[0].edit, "1")
     ticks: list[int] = []
     clock = QElapsedTimer()
@@ -148,7 +149,7 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     press(qtbot, window, Qt.Key.Key_Escape)
     timer.stop()
     assert window.step_panel.result.text() == "update() was stopped. S is what it was."
-    assert window.page.hex.dump.data == before
+    assert shown_bytes(window) == before
     type_into(qtbot, window.step_panel.fields[0].edit, "0")
     press(qtbot, window, Qt.Key.Key_F10)
     assert changed_cells(window) == ["2"]
@@ -176,7 +177,7 @@ def test_a_trap_is_told_and_changes_nothing(
     text = window.step_panel.result.text()
     assert "unreachable" in text
     assert text.endswith("S is what it was.")
-    assert window.page.hex.dump.data == stubborn.read_bytes()
+    assert shown_bytes(window) == stubborn.read_bytes()
     assert not window.isWindowModified()
     # S in the other process is what it was, too, though the call had written to it.
     press(qtbot, window, Qt.Key.Key_F9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 import wasmstate
 from wasmstate_gui.presenters.timeline import Event, Timeline
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Step, decode, encode
+from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Step, encode
 from wasmstate_gui.worker import Runner
 
 
@@ -26,9 +27,11 @@ from wasmstate_gui.worker import Runner
     ids=lambda message: type(message).__name__,
 )
 def test_a_message_survives_the_way(message: Message) -> None:
-    line = encode(message)
-    assert line.count(b"\n") == 1
-    assert decode(line) == message
+    data = encode(message) * 2
+    reader = Reader()
+    assert reader.feed(data) == [message, message]
+    found = [each for byte in data for each in reader.feed(bytes([byte]))]
+    assert found == [message, message]
 
 
 def after(start: list[bytes], outcome: Outcome) -> list[bytes]:
@@ -99,7 +102,11 @@ def test_the_process_ends_with_the_window_even_in_an_endless_call(stubborn: Path
     process.stdin.write(encode(Load(stubborn.read_bytes())))
     process.stdin.write(encode(Call(1, "update", [0])))
     process.stdin.flush()
-    outcome = decode(process.stdout.readline())
+    reader = Reader()
+    found: list[Message] = []
+    while not found:
+        found = reader.feed(os.read(process.stdout.fileno(), 1 << 16))
+    (outcome,) = found
     assert isinstance(outcome, Outcome)
     assert after([bytes(8)], outcome) == [(1).to_bytes(8, "little")]
     process.stdin.write(encode(Call(2, "update", [1], seconds=None)))

@@ -200,6 +200,15 @@ def test_an_edit_that_fails_leaves_nothing_behind(path: Path) -> None:
     assert os.listdir(path.parent) == ["model.wasm"]
 
 
+def test_a_damaged_file_can_be_rewritten_if_that_is_asked_for(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(b"not wasm" + whole[8:])
+    with pytest.raises(MalformedError):
+        rewrite(path, lambda _: Module.from_bytes(whole))
+    rewrite(path, lambda _: Module.from_bytes(whole), strict=False)
+    assert path.read_bytes() == whole
+
+
 def test_any_custom_section_can_be_replaced_or_added(path: Path) -> None:
     replace_section(path, "note", b"one")
     replace_section(path, "note", b"other")

@@ -8,6 +8,8 @@ from wasmstate.binary.baking import unbake
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 
+_CHUNK = 1 << 20
+
 
 def module_digest(module: Module) -> bytes:
     """SHA-256 of the non-custom sections, of a baked module as they were before.
@@ -24,5 +26,7 @@ def module_digest(module: Module) -> bytes:
     for section in unbake(module).sections:
         if section.id != CUSTOM_ID:
             digest.update(bytes([section.id]) + section.size.to_bytes(8, "little"))
-            digest.update(section.content)
+            start, end = section.frame.content_start, section.frame.end
+            for at in range(start, end, _CHUNK):  # a code section may have a hundred megabytes
+                digest.update(section.frame.source.read(at, min(_CHUNK, end - at)))
     return digest.digest()

@@ -110,12 +110,19 @@ def rewrite(
     edit: Callable[[Module], Module],
     *,
     durability: Durability = "full",
+    strict: bool = True,
 ) -> None:
     """Replace the module at ``path`` by what ``edit`` makes of it, with the same crash safety.
 
     ``edit`` is called while other writers wait. What it raises leaves the file untouched.
+
+    Args:
+        path: of the file.
+        edit: gives the module to be written; one opened with ``strict=False`` may be damaged.
+        durability: see :data:`~wasmstate.storage.replace.Durability`.
+        strict: whether the file has to be a well-formed module now.
     """
-    _replace(path, lambda source: edit(Module.from_source(source)), durability)
+    _replace(path, lambda source: edit(Module.from_source(source, strict=strict)), durability)
 
 
 def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool = False) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -19,12 +19,14 @@ from PySide6.QtGui import (
     QGlyphRun,
     QImage,
     QPainter,
+    QPen,
     QRawFont,
 )
 
 from wasmstate_gui.presenters.hexdump import (
     BOLD_INK,
     CURSOR_INK,
+    DERIVED_INK,
     DIM_INK,
     INK,
     NO_GROUND,
@@ -109,6 +111,7 @@ class HexPainter:
             DIM_INK: QColor(theme.dim),
             BOLD_INK: QColor(theme.text),
             CURSOR_INK: QColor(theme.accent_text),
+            DERIVED_INK: QColor(theme.text),
         }
 
     def paint(self, painter: QPainter, lines: Lines, top: float) -> None:
@@ -166,16 +169,28 @@ class HexPainter:
         painter.drawGlyphRun(QPointF(0, 0), run)
 
     def _paint_underlines(self, painter: QPainter, lines: Lines) -> None:
-        grid, strokes = self.grid, []
-        for line, column in np.argwhere(lines.inks == BOLD_INK).tolist():
-            y = line * grid.line + round(grid.underline) + 1.5
-            left = grid.hex_left[column]
-            strokes.append(QLineF(left, y, left + 2 * grid.char - 1, y))
-            left = grid.ascii_left + column * grid.char
-            strokes.append(QLineF(left, y, left + grid.char - 1, y))
-        if strokes:
-            painter.setPen(self._inks[BOLD_INK])
-            painter.drawLines(strokes)
+        for ink, style in (
+            (BOLD_INK, Qt.PenStyle.SolidLine),
+            (DERIVED_INK, Qt.PenStyle.DotLine),
+        ):
+            strokes = [
+                stroke
+                for line, column in np.argwhere(lines.inks == ink).tolist()
+                for stroke in self._underline(line, column)
+            ]
+            if strokes:
+                painter.setPen(QPen(self._inks[ink], 1, style))
+                painter.drawLines(strokes)
+
+    def _underline(self, line: int, column: int) -> tuple[QLineF, QLineF]:
+        """Under a byte, and under its character."""
+        grid = self.grid
+        y = line * grid.line + round(grid.underline) + 1.5
+        left, right = grid.hex_left[column], grid.ascii_left + column * grid.char
+        return (
+            QLineF(left, y, left + 2 * grid.char - 1, y),
+            QLineF(right, y, right + grid.char - 1, y),
+        )
 
     def _place_letters(self, count: int) -> None:
         grid = self.grid

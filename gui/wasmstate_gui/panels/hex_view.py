@@ -69,7 +69,7 @@ class HexView(QAbstractScrollArea):
     def show_dump(self, dump: HexDump) -> None:
         """Show other bytes, at the same place."""
         self.dump = dump
-        digits = 6 if len(dump.data) <= 1 << 24 else 10
+        digits = 6 if dump.size <= 1 << 24 else 10
         if digits != self.grid.digits:
             self._painter = HexPainter(self._painter.font, self._painter.theme, digits)
         self._fit_scroll_bar()
@@ -101,7 +101,7 @@ class HexView(QAbstractScrollArea):
         shown = [row for row in rows if row is not None]
         if not shown:
             return 0, 0
-        return shown[0] * WIDTH, min(len(self.dump.data), (shown[-1] + 1) * WIDTH)
+        return shown[0] * WIDTH, min(self.dump.size, (shown[-1] + 1) * WIDTH)
 
     def minimumSizeHint(self) -> QSize:
         bar = self.verticalScrollBar().sizeHint().width()
@@ -161,7 +161,7 @@ class HexView(QAbstractScrollArea):
         painter.setBrush(QBrush(colour, Qt.BrushStyle.BDiagPattern))
         for offset in self.dump.damage:
             line = self.dump.line_of(offset) - first
-            if 0 <= line <= self._full_lines() and offset < len(self.dump.data):
+            if 0 <= line <= self._full_lines() and offset < self.dump.size:
                 painter.drawRect(self._cell(offset, first).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
@@ -215,7 +215,7 @@ class HexView(QAbstractScrollArea):
         line = int((place.y() - self._header) // self.grid.line)
         row = self.dump.row_of(self.verticalScrollBar().value() + line) if line >= 0 else None
         column = self.grid.column_at(place.x())
-        if row is None or column is None or row * WIDTH + column >= len(self.dump.data):
+        if row is None or column is None or row * WIDTH + column >= self.dump.size:
             return None
         return row * WIDTH + column
 
@@ -230,7 +230,7 @@ class HexView(QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         page = self._full_lines() * WIDTH
-        last = len(self.dump.data) - 1
+        last = self.dump.size - 1
         moves = {Qt.Key.Key_PageUp: -page, Qt.Key.Key_PageDown: page, **_MOVES}
         moves |= {Qt.Key.Key_Home: -last - 1, Qt.Key.Key_End: last + 1}
         key = Qt.Key(event.key())

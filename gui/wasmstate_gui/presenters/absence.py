@@ -10,7 +10,7 @@ from wasmstate_gui.presenters.snapshot import Snapshot
 def no_tensors(snapshot: Snapshot) -> str:
     """What the tensors panel says of a file without a readable state, as rich text."""
     if not snapshot.is_wasm:
-        if not snapshot.data:
+        if not snapshot.source.size:
             return "<b>The file is empty.</b>"
         return "<b>Not a WebAssembly file.</b><p>Its bytes are shown as they are.</p>"
     if snapshot.module.is_component:

@@ -1,4 +1,4 @@
-"""A file in the window: S1 on disk, S2 in memory, and what happens to the two."""
+"""A file in the window: S1 on disk, S2 in memory, edits, and what happens to them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.source import Source
 from wasmstate.errors import SchemaError
 from wasmstate.state.describe import with_state
+from wasmstate.state.layout import TRAILER_SIZE
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate_gui.presenters.snapshot import Snapshot
+from wasmstate_gui.presenters.sources import JoinedSource, PatchedSource, Patches, shown_bytes
 
 Offsets = NDArray[np.int64]
+
+LIGHT = 256 << 10
+"""Up to this many bytes of S a change is computed at once, not in another thread."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Document:
         before: S before the last call, write or replacement: what it is compared with.
         step: its place in the timeline.
         theirs: the file as somebody else has made it since, while S was changed here.
+        edited: the file as it is with bytes overwritten, if some are; S is not laid into it.
     """
 
     disk: Snapshot
@@ -35,11 +42,28 @@ class Document:
     before: State | None
     step: int = 0
     theirs: Snapshot | None = None
+    edited: Snapshot | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Document:
         """A file just opened."""
         return cls(snapshot, snapshot.state, snapshot.state)
+
+    @property
+    def base(self) -> Snapshot:
+        """The file that S belongs to: with its overwritten bytes, else as it is on disk."""
+        return self.disk if self.edited is None else self.edited
+
+    @property
+    def patches(self) -> Patches:
+        """The bytes that were overwritten and are not on disk."""
+        source = self.base.source
+        return source.patches if isinstance(source, PatchedSource) else ()
+
+    @property
+    def is_light(self) -> bool:
+        """Whether a change of S is computed faster than a thread would start."""
+        return self.state is None or len(self.state.record.payload) <= LIGHT
 
     @property
     def steps(self) -> int:
@@ -48,63 +72,118 @@ class Document:
             return 0
         return self.state.update_count - self.disk.state.update_count
 
-    @property
+    @cached_property
     def is_dirty(self) -> bool:
-        """Whether S in memory differs from S on disk, or has seen more updates."""
-        if self.state is None or self.disk.state is None:
+        """Whether anything here is not on disk: values, updates that were seen, bytes."""
+        return self.edited is not None or self.has_new_values
+
+    @cached_property
+    def has_new_values(self) -> bool:
+        """Whether S in memory is another one than in the file that it belongs to."""
+        state, base = self.state, self.base.state
+        if state is None or base is None or state is base:
             return False
-        return self.steps != 0 or self.state.contents() != self.disk.state.contents()
+        if state.update_count != base.update_count:
+            return True
+        return state.record.payload != base.record.payload
 
     @cached_property
     def module(self) -> Module:
         """The module with S as it is in memory."""
-        if self.state is None or not self.is_dirty:
-            return self.disk.module
-        return with_state(self.disk.module, self.state)
+        if self.state is None or not self.has_new_values:
+            return self.base.module
+        return with_state(self.base.module, self.state)
 
     @cached_property
-    def data(self) -> bytes:
-        """The bytes of :attr:`module`."""
-        return self.module.to_bytes() if self.is_dirty else self.disk.data
+    def source(self) -> Source:
+        """The bytes of :attr:`module`: what would be on disk if it were written now."""
+        if self.module is self.base.module:
+            return self.base.source
+        return JoinedSource(self.module.pieces())
 
     def compared_with(self, since: str) -> State | None:
         """The state that changes are shown against: ``step`` or ``disk``."""
         return self.disk.state if since == "disk" else self.before
 
     def changed(self, since: str = "step") -> Offsets:
-        """Offsets of the bytes of the file that differ, in ascending order."""
-        nothing: Offsets = np.empty(0, np.int64)
-        sections = self.module.custom_sections(SECTION_NAME)
-        before = self.compared_with(since)
-        if before is None or before is self.state or self.state is None or len(sections) != 1:
-            return nothing
-        old = np.frombuffer(before.to_content(), np.uint8)
-        new = np.frombuffer(sections[0].content, np.uint8)
-        if len(old) != len(new):
-            return nothing
-        return np.flatnonzero(old != new).astype(np.int64) + sections[0].content_offset
+        """Offsets of the bytes of S that differ, and of overwritten bytes; in ascending order."""
+        found = [_differing(self.disk.source, at, run) for at, run in self.patches]
+        pair = self._compared(since)
+        if pair is not None:
+            before, state, at = pair
+            at += state.record.payload_offset
+            found += [
+                _unequal(before.record.region_bytes(i), state.record.region_bytes(i))
+                + (at + region.payload_offset)
+                for i, region in enumerate(state.regions)
+            ]
+        return _joined(found)
 
-    def at(self, step: int, contents: Sequence[bytes], updates: int, before: State) -> Document:
+    def derived(self, since: str = "step") -> Offsets:
+        """Offsets of the bytes that differ because S does: checksums, digests, counters."""
+        pair = self._compared(since)
+        if pair is None:
+            return _joined(())
+        before, _, at = pair
+        old = before.to_content()
+        new = self.module.custom_sections(SECTION_NAME)[0].content
+        ends = (before.record.payload_offset, len(new) - TRAILER_SIZE)
+        return _joined(
+            (
+                _unequal(old[: ends[0]], new[: ends[0]]) + at,
+                _unequal(old[ends[1] :], new[ends[1] :]) + (at + ends[1]),
+            )
+        )
+
+    def _compared(self, since: str) -> tuple[State, State, int] | None:
+        """S then and now, if they can be compared, and where the content of the section begins."""
+        before, state = self.compared_with(since), self.state
+        sections = self.module.custom_sections(SECTION_NAME)
+        if before is None or state is None or before is state or len(sections) != 1:
+            return None
+        old, new = before.record, state.record
+        if (old.regions, old.schema, old.header_length) != (
+            new.regions,
+            new.schema,
+            new.header_length,
+        ):
+            return None
+        return before, state, sections[0].content_offset
+
+    def checked(self, disk: Snapshot) -> Document:
+        """After the file was checked; whoever was faster wins."""
+        return replace(self, disk=disk) if self.disk.source is disk.source else self
+
+    def at(
+        self, step: int, contents: Sequence[bytes], updates: int, before: State | None
+    ) -> Document:
         """At another step of the timeline.
 
         Args:
             step: its id.
-            contents: of the regions.
+            contents: of the regions; what the file says counts if they are not its regions.
             updates: how many calls of ``update()`` S has seen then.
             before: what it is compared with.
         """
-        assert self.disk.state is not None
-        seen = updates - self.disk.state.update_count
-        state = self.disk.state.with_contents(contents, updates=seen)
-        return replace(self, state=state, before=before, step=step)
+        whole = self.base.state
+        lengths = [] if whole is None else [region.length for region in whole.regions]
+        if whole is None or lengths != [len(each) for each in contents]:
+            return replace(self, step=step, state=whole, before=whole)
+        state = whole.with_contents(contents, updates=updates - whole.update_count)
+        return replace(self, step=step, state=state, before=before)
 
     def written(self, snapshot: Snapshot) -> Document:
-        """After S was committed and the file read again."""
+        """After everything was written and the file read again."""
         return Document(snapshot, snapshot.state, self.before, self.step)
 
-    def replaced(self, snapshot: Snapshot) -> Document:
-        """After somebody else replaced the file: followed, unless S was changed here."""
-        if snapshot.data == self.disk.data:
+    def replaced(self, snapshot: Snapshot, *, is_same: bool) -> Document:
+        """After somebody else wrote the file: followed, unless something was changed here.
+
+        Args:
+            snapshot: the file as it is now.
+            is_same: whether it holds the same bytes as before.
+        """
+        if is_same:
             return replace(self, disk=snapshot, theirs=None)
         if self.is_dirty:
             return replace(self, theirs=snapshot)
@@ -119,7 +198,7 @@ class Document:
     def can_keep_mine(self) -> bool:
         """Whether S in memory fits the file that is on disk now."""
         theirs = None if self.theirs is None else self.theirs.state
-        if theirs is None or self.state is None:
+        if theirs is None or self.state is None or self.edited is not None:
             return False
         ours = self.state.record.lineage.module_digest
         return theirs.record.lineage.module_digest == ours and theirs.schema == self.state.schema
@@ -135,3 +214,23 @@ class Document:
             raise SchemaError("the file on disk carries no state that this one could replace")
         mine = theirs.with_contents(self.state.contents(), updates=self.steps)
         return Document(self.theirs, mine, theirs, self.step)
+
+
+def _unequal(old: bytes, new: bytes) -> Offsets:
+    """Where two byte strings of one length differ."""
+    differ = np.frombuffer(old, np.uint8) != np.frombuffer(new, np.uint8)
+    return np.flatnonzero(differ).astype(np.int64)
+
+
+def _differing(source: Source, offset: int, run: bytes) -> Offsets:
+    """Where a run differs from the bytes of a source that it is laid over."""
+    old = shown_bytes(source, offset, len(run))
+    return _unequal(old, run[: len(old)]) + offset
+
+
+def _joined(found: Sequence[Offsets]) -> Offsets:
+    """Offsets in one ascending array, each once."""
+    parts = [each for each in found if len(each)]
+    if len(parts) == 1:
+        return parts[0]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)

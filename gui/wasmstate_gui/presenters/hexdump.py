@@ -7,14 +7,16 @@ part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wasmstate.binary.source import BytesSource, Source
 from wasmstate_gui.presenters.layout import KINDS, LayoutRow
+from wasmstate_gui.presenters.sources import shown_bytes
 
 WIDTH = 16
 
@@ -24,7 +26,9 @@ CHANGED = NO_GROUND + 1
 CURSOR = NO_GROUND + 2
 
 # Inks.
-NO_INK, INK, DIM_INK, BOLD_INK, CURSOR_INK = range(5)
+NO_INK, INK, DIM_INK, BOLD_INK, CURSOR_INK, DERIVED_INK = range(6)
+
+_NOTHING = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -51,21 +55,38 @@ class HexDump:
     """Bytes with their colours.
 
     Attributes:
-        data: the file.
+        source: the file.
         rows: the sections.
         changed: offsets of changed bytes, ascending.
         damage: offsets of bytes at which something is wrong.
+        derived: offsets of the checksums and counters that changed with them, ascending.
+        typed: bytes that were typed and are not in ``source`` yet, by offset.
     """
 
-    data: bytes = b""
+    source: Source = field(default_factory=lambda: BytesSource(b""))
     rows: Sequence[LayoutRow] = ()
-    changed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    changed: NDArray[np.int64] = field(default_factory=lambda: _NOTHING)
     damage: tuple[int, ...] = ()
+    derived: NDArray[np.int64] = field(default_factory=lambda: _NOTHING)
+    typed: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Of the file, in bytes."""
+        return self.source.size
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes of a range as they are shown; fewer where they cannot be read any more."""
+        data = bytearray(shown_bytes(self.source, start, end - start))
+        for offset, byte in self.typed.items():
+            if start <= offset < start + len(data):
+                data[offset - start] = byte
+        return bytes(data)
 
     @property
     def row_count(self) -> int:
         """Rows of 16 bytes, the last one maybe shorter."""
-        return -(-len(self.data) // WIDTH)
+        return -(-self.size // WIDTH)
 
     @property
     def line_count(self) -> int:
@@ -120,12 +141,12 @@ class HexDump:
             found = self._name_lines[np.minimum(names, len(self._name_lines) - 1)]
             rows[found == numbers] = -1
         offsets = rows[:, None] * WIDTH + np.arange(WIDTH)
-        there = (rows[:, None] >= 0) & (offsets < len(self.data))
         data = np.zeros(offsets.shape, np.uint8)
         shown = rows[rows >= 0]
         start = int(shown[0]) * WIDTH if len(shown) else 0
         stop = (int(shown[-1]) + 1) * WIDTH if len(shown) else 0
-        piece = np.frombuffer(self.data[start:stop], np.uint8)
+        piece = np.frombuffer(self.read(start, min(stop, self.size)), np.uint8)
+        there = (rows[:, None] >= 0) & (offsets < start + len(piece))
         data[there] = piece
         inks = np.where(there, np.where(data == 0, DIM_INK, INK), NO_INK).astype(np.uint8)
         grounds = np.full(offsets.shape, NO_GROUND, np.uint8)
@@ -133,14 +154,24 @@ class HexDump:
             section = np.maximum(np.searchsorted(self._starts, offsets, "right") - 1, 0)
             grounds[there] = self._kinds[section][there]
         rails = grounds[:, 0].copy()
-        low, high = np.searchsorted(self.changed, [start, stop])
-        if high > low:
-            hit = there & np.isin(offsets, self.changed[low:high])
-            inks[hit], grounds[hit] = BOLD_INK, CHANGED
+        hit = there & _are_in(self.derived, offsets, start, stop)
+        inks[hit] = DERIVED_INK
+        hit = there & _are_in(self.changed, offsets, start, stop)
+        inks[hit], grounds[hit] = BOLD_INK, CHANGED
         if cursor is not None:
             at = offsets == cursor
             inks[at & there], grounds[at & there] = CURSOR_INK, CURSOR
         return Lines(rows, data, inks, grounds, rails)
+
+
+def _are_in(
+    wanted: NDArray[np.int64], offsets: NDArray[np.int64], start: int, stop: int
+) -> NDArray[np.bool_]:
+    """Which of the offsets, all from ``start`` to ``stop``, are among the ascending ``wanted``."""
+    low, high = np.searchsorted(wanted, [start, stop])
+    if low == high:
+        return np.zeros(offsets.shape, np.bool_)
+    return np.isin(offsets, wanted[low:high])
 
 
 def section_line(rows: Sequence[LayoutRow]) -> str:

@@ -24,17 +24,25 @@ class Picture:
     document: Document
     since: str = "step"
 
+    def prepare(self) -> Picture:
+        """Compute all of it now, in whatever thread this is, so that showing it takes no time."""
+        self.dump.lines(0, 1)
+        for tensor in self.tensors:
+            tensor.prepare()
+        _ = self.document.is_dirty
+        return self
+
     @cached_property
     def damage(self) -> tuple[int, ...]:
         """Offsets of what was found wrong."""
-        found = {f.offset for f in self.document.disk.findings if f.offset is not None}
+        found = {f.offset for f in self.document.base.findings if f.offset is not None}
         return tuple(sorted(found))
 
     @cached_property
     def rows(self) -> list[LayoutRow]:
         """The layout."""
         document = self.document
-        return layout_rows(document.module, len(document.data), document.state, self.damage)
+        return layout_rows(document.module, document.source.size, document.state, self.damage)
 
     @cached_property
     def changed(self) -> Offsets:
@@ -44,7 +52,13 @@ class Picture:
     @cached_property
     def dump(self) -> HexDump:
         """The bytes."""
-        return HexDump(self.document.data, self.rows, self.changed, self.damage)
+        return HexDump(
+            self.document.source,
+            self.rows,
+            self.changed,
+            self.damage,
+            self.document.derived(self.since),
+        )
 
     @cached_property
     def tensors(self) -> list[TensorRow]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wasmstate.binary.source import Source
 from wasmstate_gui.presenters.layout import LayoutRow, flat, row_at
+from wasmstate_gui.presenters.sources import shown_bytes
 from wasmstate_gui.presenters.tensors import TensorRow, cell_at, cell_hint
 
 
@@ -30,12 +32,12 @@ class Selection:
 
 
 def at_byte(
-    offset: int, data: bytes, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
+    offset: int, source: Source, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
 ) -> Selection:
     """A byte, and with it the element, the part or the section that it belongs to."""
     row = row_at(rows, offset)
     found = cell_at(tensors, offset)
-    byte = f"0x{offset:X} \u00b7 byte {data[offset]:02X}" if offset < len(data) else ""
+    byte = f"0x{offset:X} \u00b7 byte {shown_bytes(source, offset, 1).hex().upper()}"
     if found is not None:
         tensor, cell = found
         start = tensor.offset + cell * tensor.values.itemsize
@@ -68,11 +70,15 @@ def first_selection(
 
 
 def again(
-    old: Selection, data: bytes, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
+    old: Selection, source: Source, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
 ) -> Selection | None:
     """The same selection in a file whose bytes have changed."""
     if old.cursor is not None:
-        return at_byte(min(old.cursor, len(data) - 1), data, rows, tensors) if data else None
+        return (
+            at_byte(min(old.cursor, source.size - 1), source, rows, tensors)
+            if source.size
+            else None
+        )
     for row in flat(rows):
         if old.row is not None and (row.name, row.start) == (old.row.name, old.row.start):
             return of_row(row)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.source import READ_WHOLE, Source, open_source
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, StateError
 from wasmstate.session import check_belongs
@@ -15,6 +17,7 @@ from wasmstate.state.check import Finding, check_module
 from wasmstate.state.describe import signatures
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
+from wasmstate_gui.presenters.sources import is_open_file, same_bytes
 
 _INSTRUCTIONS_UP_TO = 2 << 20  # bytes of a module whose code is checked before it is shown
 
@@ -39,40 +42,56 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that is read from a file in one go.
+    """What is known of a file.
 
-    The bytes are read, never mapped: a file that another process truncates would end this one.
+    Small files are read in one go. Of large ones the descriptor is kept and the bytes are read
+    when they are shown, so that they stay those of one moment when another file takes the name.
 
     Attributes:
         path: where it was read from.
         stamp: taken before reading, so that a change while reading is noticed afterwards.
-        data: the whole file.
+        source: the bytes of the whole file.
         module: opened with ``strict=False``.
         state: the state on disk; ``None`` if there is none that can be read.
         functions: signatures of the exported functions, ``update`` and ``predict`` first.
         findings: what is wrong with the file.
         obstacle: why no function can be called, if so.
+        is_checked: whether the last three are known yet.
     """
 
     path: Path
     stamp: Stamp | None
-    data: bytes
+    source: Source
     module: Module
     state: State | None
     functions: Mapping[str, Signature] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    obstacle: str | None = None
+    obstacle: str | None = "the file is being checked"
+    is_checked: bool = False
 
-    @property
+    @cached_property
     def is_wasm(self) -> bool:
         """Whether it begins as a module or a component does."""
         damage = self.module.damage
         return damage is None or damage.path not in ("magic", "version")
 
-    @property
+    @cached_property
     def has_state_section(self) -> bool:
         """Whether there is a state section, readable or not."""
         return bool(self.module.custom_sections(SECTION_NAME))
+
+    def is_same_as(self, other: Snapshot) -> bool:
+        """Whether the files hold the same bytes; takes its time on large files.
+
+        Raises:
+            MalformedError, OSError: as :func:`~wasmstate_gui.presenters.sources.same_bytes`.
+        """
+        one, two = self.stamp, other.stamp
+        is_one_file = one is not None and two is not None and one.inode == two.inode
+        if is_one_file and is_open_file(self.source):
+            # Bytes that were written into an open file show through its old descriptor, too.
+            return one == two
+        return same_bytes(self.source, other.source)
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -80,27 +99,61 @@ def read_snapshot(path: Path) -> Snapshot:
 
     Raises:
         OSError: if the file cannot be read.
+        MalformedError: if a large file became shorter meanwhile.
     """
+    return checked(look_at(path))
+
+
+def look_at(path: Path) -> Snapshot:
+    """Read what the layout needs; small files are checked, too. Raises as :func:`read_snapshot`."""
     stamp = Stamp.of(path)
-    data = path.read_bytes()
-    module = Module.from_bytes(data, strict=False)
+    found = snapshot_of(open_source(path), path, stamp)
+    return found if found.source.size > READ_WHOLE else checked(found)
+
+
+def snapshot_of(source: Source, path: Path, stamp: Stamp | None) -> Snapshot:
+    """The layout and the state of these bytes, not checked yet."""
+    module = Module.from_source(source, strict=False)
+    try:
+        state = State.of(module)
+    except StateError:
+        state = None
+    return Snapshot(path, stamp, source, module, state)
+
+
+def checked(snapshot: Snapshot) -> Snapshot:
+    """The same file with what is wrong with it, and what can be called.
+
+    Raises:
+        MalformedError: if a large file became shorter meanwhile.
+        OSError: if it cannot be read.
+    """
+    module, state = snapshot.module, snapshot.state
+    if snapshot.is_checked:
+        return snapshot
     findings = tuple(
         f
         for f in check_module(module, instructions=module.size <= _INSTRUCTIONS_UP_TO)
         if not _is_no_state(f)
     )
-    try:
-        state = State.of(module)
-    except StateError as error:
-        reason = _why_not(module) or str(error)
-        return Snapshot(path, stamp, data, module, None, {}, findings, reason)
+    found = replace(snapshot, findings=findings, obstacle=None, is_checked=True)
+    if state is None:
+        return replace(found, obstacle=_why_not(module) or _no_state(module))
     try:
         check_belongs(state, module)
         functions = _functions(module, state)
     except (StateError, MalformedError) as error:
-        return Snapshot(path, stamp, data, module, state, {}, findings, str(error))
+        return replace(found, obstacle=str(error))
     obstacle = None if functions else "the module exports no function"
-    return Snapshot(path, stamp, data, module, state, functions, findings, obstacle)
+    return replace(found, functions=functions, obstacle=obstacle)
+
+
+def _no_state(module: Module) -> str:
+    try:
+        State.of(module)
+    except StateError as error:
+        return str(error)
+    raise AssertionError("a state that could be read was passed over")  # pragma: no cover
 
 
 def _why_not(module: Module) -> str:

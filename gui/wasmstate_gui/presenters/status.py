@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.sources import shown_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ def title(document: Document | None) -> str:
 
 def validity(document: Document) -> str:
     """``valid``, ``2 errors``, ``not WebAssembly``."""
-    snapshot = document.disk
+    snapshot = document.base
     if not snapshot.is_wasm:
         return "not WebAssembly"
     errors = sum(finding.severity == "error" for finding in snapshot.findings)
     if errors:
         return counted(errors, "error")
+    if not snapshot.is_checked:
+        return "checking\u2026"
     if snapshot.module.is_component:
         return "component"
     return "valid"
@@ -43,12 +46,15 @@ def validity(document: Document) -> str:
 def disk_state(document: Document) -> str:
     """How memory and disk stand to each other."""
     if document.state is None:
-        return "state unreadable" if document.disk.has_state_section else "no state"
+        return "state unreadable" if document.base.has_state_section else "no state"
     if document.theirs is not None:
         return "disk and memory differ"
     if document.steps:
         relation = "ahead of" if document.steps > 0 else "behind"
         return f"{counted(abs(document.steps), 'step')} {relation} disk"
+    if document.patches:
+        edited = sum(len(run) for _, run in document.patches)
+        return f"{counted(edited, 'byte')} edited, not on disk"
     return "changed in memory" if document.is_dirty else "as on disk"
 
 
@@ -62,13 +68,13 @@ def generation(document: Document) -> str:
 
 def damage_notice(document: Document) -> Notice | None:
     """The banner of a damaged file; ``None`` for a sound one."""
-    snapshot = document.disk
+    snapshot = document.base
     if not snapshot.findings:
         return None
     first = snapshot.findings[0]
     actions = (("problems", "Show problems"),)
     if not snapshot.is_wasm:
-        magic = snapshot.data[:8].hex(" ").upper()
+        magic = shown_bytes(snapshot.source, 0, 8).hex(" ").upper()
         found = f"this file with {magic}" if magic else "this file is empty"
         text = f"A module starts with 00 61 73 6D 01 00 00 00; {found}."
         return Notice("damage", "This is not WebAssembly.", text, actions)
@@ -94,7 +100,8 @@ def conflict_notice(document: Document) -> Notice | None:
         text += " If you keep yours, the next write replaces theirs."
         actions.append(("mine", "Keep mine"))
     else:
-        text += " Your state does not fit the new file."
+        what = "edited bytes do" if document.edited is not None else "state does"
+        text += f" Your {what} not fit the new file."
     return Notice("conflict", "The file changed on disk.", text, tuple(actions))
 
 

@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from wasmstate.state.condition import step_size
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.edits import patched
 from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.timeline import Event, Timeline
 from wasmstate_gui.protocol import Call, Step
 
 
-def timeline_of(snapshot: Snapshot) -> Timeline | None:
-    """The timeline of a file just opened; ``None`` if it carries no state."""
+def timeline_of(snapshot: Snapshot) -> Timeline:
+    """The timeline of a file just opened; of one without a state, that of its bytes alone."""
     state = snapshot.state
     if state is None:
-        return None
+        return Timeline([], Event("opened", "opened", 0))
     return Timeline(state.contents(), Event("opened", "opened", state.update_count))
 
 
-def at_step(document: Document, timeline: Timeline, before: State | None = None) -> Document:
-    """The document at the step that the timeline shows, compared with the one before it."""
-    assert document.state is not None
-    here = timeline.here
-    if before is None:
+def at_step(document: Document, timeline: Timeline, start: State | None = None) -> Document:
+    """The document at the step that the timeline shows, compared with the one before it.
+
+    Args:
+        document: at another step.
+        timeline: at the new one.
+        start: what it is compared with instead, if given.
+
+    Raises:
+        MalformedError, OSError: if bytes are overwritten at that step in a large file that cannot
+            be read any more.
+    """
+    here, event = timeline.here, timeline.event(timeline.here)
+    edited = document.edited
+    if event.patches != document.patches:
+        found = patched(document.disk, event.patches)
+        edited = None if found is document.disk else found
+    document = replace(document, edited=edited)
+    before, whole = start, document.base.state
+    if before is None and whole is not None:
         parent = timeline.parent(here)
-        before = document.state.with_contents(timeline.contents(here if parent is None else parent))
-    return document.at(here, timeline.contents(), timeline.event(here).updates, before)
+        contents = timeline.contents(here if parent is None else parent)
+        before = whole.with_contents(contents) if timeline.fits(whole.contents()) else whole
+    return document.at(here, timeline.contents(), event.updates, before)
 
 
 def add_calls(
@@ -53,13 +71,33 @@ def add_calls(
             args = call.rows[i % len(call.rows)] if call.rows else call.args
             updates = timeline.event(timeline.here).updates + is_update
             text = call_text(functions.get(call.name), call.name, args)
-            timeline.add_delta(Event("call", text, updates, step.value, step.size), step.delta)
+            patches = timeline.event(timeline.here).patches
+            event = Event("call", text, updates, step.value, step.size, patches)
+            timeline.add_delta(event, step.delta)
 
 
 def add_edit(timeline: Timeline, before: State, after: State, text: str) -> None:
     """Add what was changed by hand."""
-    event = Event("edit", text, before.update_count, None, step_size(before, after))
+    patches = timeline.event(timeline.here).patches
+    size = step_size(before, after)
+    event = Event("edit", text, before.update_count, None, size, patches)
     timeline.add(event, after.contents())
+
+
+def add_bytes(timeline: Timeline, document: Document, text: str) -> None:
+    """Add the bytes that were overwritten in a document.
+
+    Args:
+        timeline: at the step before.
+        document: after it.
+        text: what was done.
+    """
+    now, state = timeline.event(timeline.here), document.state
+    contents = timeline.contents()
+    updates = now.updates
+    if state is not None and timeline.fits(state.contents()):
+        contents, updates = state.contents(), state.update_count
+    timeline.add(Event("edit", text, updates, None, 0.0, document.patches), contents)
 
 
 def add_disk(timeline: Timeline, before: State, state: State, text: str) -> None:

@@ -53,6 +53,10 @@ class TensorRow:
         """How many cells differ."""
         return int(self.changed.sum())
 
+    def prepare(self) -> None:
+        """Compute what is shown of it now, not when it is painted."""
+        _ = (self.summary, self.changed_starts)
+
     @property
     def type_text(self) -> str:
         """``f32[4,8]``."""
@@ -62,6 +66,12 @@ class TensorRow:
     def changed_text(self) -> str:
         """``3/32``; nothing if nothing changed."""
         return f"{self.changed_count:,}/{self.values.size:,}" if self.changed_count else ""
+
+    @cached_property
+    def changed_starts(self) -> NDArray[np.int64]:
+        """Where in the file the elements that differ begin, ascending."""
+        indices = np.flatnonzero(self.changed).astype(np.int64)
+        return indices * self.values.itemsize + self.offset
 
     @cached_property
     def statistics(self) -> tuple[Number, float, Number] | None:
@@ -84,7 +94,7 @@ class TensorRow:
         """How many cells are infinite."""
         return int(np.isinf(self.values).sum()) if self.values.dtype.kind == "f" else 0
 
-    @property
+    @cached_property
     def summary(self) -> str:
         """``3/32 changed, min -2.4, mean 0.1, max 2.6, NaN 0``."""
         parts = [f"{self.changed_count:,}/{self.values.size:,} changed"]
@@ -230,16 +240,15 @@ def next_changed(rows: Sequence[TensorRow], offset: int, direction: int) -> int 
 
     ``None`` if nothing changed.
     """
-    starts = sorted(
-        row.offset + int(index) * row.values.itemsize
-        for row in rows
-        for index in np.flatnonzero(row.changed)
-    )
-    if not starts:
+    found = [row.changed_starts for row in rows if row.changed_count]
+    if not found:
         return None
+    starts = np.sort(np.concatenate(found))
     if direction > 0:
-        return next((start for start in starts if start > offset), starts[0])
-    return next((start for start in reversed(starts) if start < offset), starts[-1])
+        at = int(np.searchsorted(starts, offset, "right"))
+    else:
+        at = int(np.searchsorted(starts, offset, "left")) - 1
+    return int(starts[at % len(starts)])
 
 
 def cell_at(rows: Sequence[TensorRow], offset: int) -> tuple[TensorRow, int] | None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, decode_delta, encode_delta
+from wasmstate_gui.presenters.sources import Patches
 
 MOST_STEPS = 100_000
 MOST_BYTES = 256 << 20
@@ -31,6 +32,7 @@ class Event:
         updates: how many calls of ``update()`` the state has seen after it.
         value: what the call gave.
         size: the norm of the change, ``dS``; ``None`` if it is not known.
+        patches: the bytes of the file that are overwritten after it.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Event:
     updates: int
     value: object = None
     size: float | None = None
+    patches: Patches = ()
 
 
 @dataclass(slots=True)
@@ -105,6 +108,15 @@ class Timeline:
 
     def __contains__(self, id: object) -> bool:
         return id in self._steps
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether bytes of the file are overwritten at any step."""
+        return any(step.event.patches for step in self._steps.values())
+
+    def fits(self, contents: Sequence[bytes]) -> bool:
+        """Whether these are contents of the same regions."""
+        return [len(each) for each in contents] == self._lengths
 
     def number(self, id: int) -> int:
         """How many steps lie before it."""
