@@ -44,8 +44,9 @@ kernels: $(READY) ## Make the kernels of the models from their sources (installs
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
 
-bench: $(READY) ## Measure, and print ratios
+bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/learning.py
 
 bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)
 	$(BIN)/python benchmarks/peers.py

@@ -17,9 +17,12 @@ QUIET = 20 * TICK
 
 @contextmanager
 def call(clock: Clock) -> Iterator[None]:
-    clock.start()
+    clock.calls.append(None)
+    if clock.rests:
+        clock.wake()
     yield
-    clock.stop()
+    clock.was_called = True
+    clock.calls.pop()
 
 
 class Engine:

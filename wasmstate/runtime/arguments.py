@@ -65,21 +65,20 @@ def entry_point(
             free.append((buffer.index, array))
         else:
             span = instance.span(buffer.address, buffer.param.nbytes)
-            placed.append((buffer.index, array, span))
+            placed.append((buffer.index, array.filler(span)))
     allocation = Allocation(instance, name, regions) if free else None
     count = len(signature.params)
 
     def call(*args: Any) -> Any:
-        if len(args) != count:
+        values = list(args)
+        if len(values) != count:
             raise ArgumentError(
                 f"{name}{signature} takes {count} argument{'s' * (count != 1)}, {len(args)} given"
             )
-        values = list(args)
         for i, check in numbers:
             check(args[i])
-        for i, array, span in placed:
-            array.fill(span, args[i])
-            values[i] = span.address
+        for i, fill in placed:
+            values[i] = fill(args[i])
         if allocation is None:
             return native(*values)
         contents = [array.encode(args[i]) for i, array in free]
@@ -100,10 +99,7 @@ class Number:
         self._what = f"{name}, argument {param.name}"
         self._param = param
         self._look = quick_look(param.bounds, param.dtype)
-        bits = int(param.dtype[1:])
-        self._low, self._high = -(1 << bits - 1), 1 << bits - 1
-        self._is_integer = param.dtype[0] == "i"
-        self._round = struct.Struct("<f") if param.dtype == "f32" else None
+        self._pack = struct.Struct(f"<{STRUCT_FORMATS[param.dtype]}").pack
 
     def check(self, value: Any) -> None:
         """Check one value.
@@ -112,21 +108,14 @@ class Number:
             ArgumentError: if it is none, or breaks a bound.
         """
         try:
-            if self._look is not None and self._passes(value):
+            # As it will arrive: a bound may hold for a double, and not for the f32 it becomes.
+            if self._look is not None and self._look(self._pack(value)):
                 return
         except _MISFITS:
-            pass
+            pass  # given unsigned, or no number at all
         number = check_number(self._what, self._param.type, value)
         array = np.asarray(number, DTYPES[self._param.dtype])
         check_bounds(self._what, self._param, array)
-
-    def _passes(self, value: Any) -> bool:
-        assert self._look is not None
-        if self._is_integer and not self._low <= value < self._high:
-            return False  # given unsigned
-        if self._round is not None:  # a bound may hold for a double, and not for what it becomes
-            value = self._round.unpack(self._round.pack(value))[0]
-        return self._look((value,))
 
 
 class Array:
@@ -139,31 +128,41 @@ class Array:
         self._shape = param.shape
         self._tensor = Tensor(self._what, param.dtype, param.shape, 0, 0)
         count = param.nbytes // self._dtype.itemsize
-        self._is_flat = len(param.shape) == 1
-        self._look = quick_look(param.bounds, param.dtype) if count <= FEW else None
+        self._look = quick_look(param.bounds, param.dtype, count) if count <= FEW else None
         self._struct = struct.Struct(f"<{count}{STRUCT_FORMATS[param.dtype]}")
 
-    def fill(self, span: fast.Span, value: Any) -> None:
-        """Copy the elements into a buffer.
+    def filler(self, span: fast.Span) -> Callable[[Any], int]:
+        """What copies the elements into a buffer, and gives its address. Raises as :meth:`encode`.
+
+        Lists and arrays that are what is wanted already are copied as they are.
+        """
+        address, dtype, shape, encoded = span.address, self._dtype, self._shape, self._encoded
+        pack_into, is_flat = self._struct.pack_into, len(shape) == 1
+        check = self._check if self._param.bounds else None
+
+        def fill(value: Any) -> int:
+            kind = type(value)
+            if is_flat and (kind is list or kind is tuple):
+                try:
+                    pack_into(span.view, 0, *value)
+                except _MISFITS:
+                    span.view[:] = encoded(value)
+            elif kind is np.ndarray and value.dtype is dtype and value.shape == shape:
+                span.view[:] = value.tobytes()
+            else:
+                span.view[:] = encoded(value)
+            if check is not None:
+                check(span.view)
+            return address
+
+        return fill
+
+    def encode(self, value: Any) -> bytes:
+        """The bytes of the elements.
 
         Raises:
             ArgumentError: if they are not of the type and shape, or break a bound.
         """
-        kind = type(value)
-        if kind is np.ndarray and value.dtype is self._dtype and value.shape == self._shape:
-            span.view[:] = value.tobytes()
-        elif self._is_flat and (kind is list or kind is tuple):
-            try:
-                self._struct.pack_into(span.view, 0, *value)
-            except _MISFITS:
-                span.view[:] = self._encoded(value)
-        else:
-            span.view[:] = self._encoded(value)
-        if self._param.bounds:
-            self._check(span.view)
-
-    def encode(self, value: Any) -> bytes:
-        """The bytes of the elements. Raises as :meth:`fill`."""
         content = self._encoded(value)
         if self._param.bounds:
             self._check(content)
@@ -176,7 +175,7 @@ class Array:
             raise ArgumentError(str(error)) from error
 
     def _check(self, content: bytes | memoryview) -> None:
-        if self._look is None or not self._look(self._struct.unpack(content)):
+        if self._look is None or not self._look(content):
             array = np.frombuffer(bytes(content), self._dtype).reshape(self._shape)
             check_bounds(self._what, self._param, array)
 

@@ -30,11 +30,15 @@ class Clock:
     """Ticks for one engine, in a daemon thread that rests while nothing is called.
 
     Waking a thread for each call would cost more than a small model's call, so it goes on ticking
-    for a while after the last one. Nor is a lock taken for each call: :meth:`start` and
-    :meth:`stop` change one list, which the interpreter does as one step, and the thread looks at
-    the list once more after it has said that it rests.
+    for a while after the last one. Nor is a lock taken for each call: a call changes one list,
+    which the interpreter does as one step, and the thread looks at the list once more after it has
+    said that it rests. A call appends to :attr:`calls`, wakes the clock if it rests, and at its
+    end sets :attr:`was_called` and pops from :attr:`calls`.
 
     Attributes:
+        calls: something for each call that is under way.
+        was_called: whether a call has ended since the thread last looked.
+        rests: whether :meth:`wake` is needed.
         epoch: a number that is another one after each tick, :data:`MOVING` during it. A deadline
             that was set in this epoch need not be set again.
     """
@@ -44,13 +48,14 @@ class Clock:
         self._engine = engine
         self._idle = idle
         self._last_call = 0.0
+        self.calls: list[None] = []
         self._reset()
         _CLOCKS.add(self)
 
     def _reset(self) -> None:
-        self._calls: list[None] = []
-        self._was_called = False
-        self._rests = True
+        self.calls.clear()
+        self.was_called = False
+        self.rests = True
         self._needed = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -61,23 +66,13 @@ class Clock:
             return NO_DEADLINE
         return math.ceil(seconds / TICK) + 1
 
-    def start(self) -> None:
-        """A call begins."""
-        self._calls.append(None)
-        if self._rests:
-            self._wake()
-
-    def stop(self) -> None:
-        """A call is over."""
-        self._was_called = True
-        self._calls.pop()
-
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Begin to tick again."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
-            self._rests = False
+            self.rests = False
             self._needed.set()
 
     def _run(self) -> None:
@@ -92,16 +87,16 @@ class Clock:
             if self._is_idle():
                 with self._lock:
                     self._needed.clear()
-                    self._rests = True
-                    if self._calls:  # one that began before it could see that
-                        self._rests = False
+                    self.rests = True
+                    if self.calls:  # one that began before it could see that
+                        self.rests = False
                         self._needed.set()
 
     def _is_idle(self) -> bool:
-        if self._was_called or self._calls:
-            self._was_called = False
+        if self.was_called or self.calls:
+            self.was_called = False
             self._last_call = time.monotonic()
-        return not self._calls and time.monotonic() - self._last_call >= self._idle
+        return not self.calls and time.monotonic() - self._last_call >= self._idle
 
 
 _CLOCKS: weakref.WeakSet[Clock] = weakref.WeakSet()

@@ -46,8 +46,11 @@ class _Gate:
         if self._is_busy:
             raise CallError("the instance is busy with a call of another thread")
         self._is_busy = True
-        self._clock.start()
-        epoch = self._clock.epoch
+        clock = self._clock
+        clock.calls.append(None)
+        if clock.rests:
+            clock.wake()
+        epoch = clock.epoch
         if epoch != self._armed or epoch == MOVING:
             self._link.set_deadline(self._ticks)
             self._armed = epoch
@@ -55,7 +58,8 @@ class _Gate:
             self._link.set_fuel(self._fuel)
 
     def leave(self) -> None:
-        self._clock.stop()
+        self._clock.was_called = True
+        self._clock.calls.pop()
         self._is_busy = False
         for memory in self.growing:
             memory.settle()

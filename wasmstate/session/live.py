@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from wasmstate.errors import ArgumentError, StateBoundsError
 from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
+from wasmstate.runtime.rows import rows_entry
 from wasmstate.state.quick import BoundsCheck
+from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State
 
 
@@ -25,6 +27,7 @@ class Live:
         state: what S is, and its schema.
 
     Attributes:
+        entries: functions of the instance that :meth:`entry` has given.
         contents: of the regions of S; another list after each call that changed S, never changed.
 
     Raises:
@@ -38,19 +41,25 @@ class Live:
         self._signatures = state.entry_points
         self._bounds = BoundsCheck(state.tensors)
         self._reads: list[Callable[[], bytes]] = []
-        self._entries: dict[str, Callable[..., Any]] = {}
+        self.entries: dict[str, Callable[..., Any]] = {}
+        self._row_entries: dict[str, Callable[..., Any]] = {}
         self._instance: Instance | None = None
         self._start()
 
-    def call(self, name: str, args: Sequence[Any]) -> Any:
-        """Call an exported function; raises as :meth:`wasmstate.Session.call`."""
-        entry = self._entries.get(name) or self.entry(name)
+    def run(self, entry: Callable[..., Any], args: Sequence[Any] = ()) -> Any:
+        """Do something with the instance; it happens as a whole, or not at all.
+
+        Raises:
+            StateBoundsError: if it leaves S outside its bounds.
+        """
         before = self.contents
         try:
             value = entry(*args)
             contents = [read() for read in self._reads]
             if contents != before:
-                self._check(contents)
+                broken = self._bounds.broken(contents)
+                if broken:
+                    _raise(broken)
                 self.contents = contents
         except ArgumentError:
             raise  # nothing was called
@@ -67,19 +76,40 @@ class Live:
                 :func:`wasmstate.runtime.arguments.entry_point`.
         """
         instance = self._instance or self._start()
-        if name not in self._entries:
-            self._entries[name] = entry_point(
-                instance, name, self._signatures.get(name), self._regions
-            )
-        return self._entries[name]
+        if name not in self.entries:
+            self.entries[name] = entry_point(instance, name, self.signature(name), self._regions)
+        return self.entries[name]
 
-    def restart(self, contents: list[bytes] | None = None) -> None:
-        """End the instance; the next call gets a new one, with these contents or those of now."""
+    def rows_entry(self, name: str) -> Callable[..., Any]:
+        """An exported function that takes rows: see :func:`wasmstate.runtime.rows.rows_entry`."""
+        instance = self._instance or self._start()
+        if name not in self._row_entries:
+            signature = self._signatures[name]
+            self._row_entries[name] = rows_entry(instance, name, signature, self._regions)
+        return self._row_entries[name]
+
+    def signature(self, name: str) -> Signature | None:
+        """What the schema says of a function."""
+        return self._signatures.get(name)
+
+    def params(self, name: str) -> tuple[Param, ...]:
+        """What a function takes: by its signature, else by its type. Raises CallError."""
+        types = self._program.func_type(name).params
+        signature = self.signature(name)
+        if signature is not None:
+            return signature.params
+        return tuple(Param(f"p{i}", str(type_)) for i, type_ in enumerate(types))
+
+    def results(self, name: str) -> list[str]:
+        """The types that a function gives. Raises CallError."""
+        return list(map(str, self._program.func_type(name).results))
+
+    def restart(self) -> None:
+        """End the instance; the next call gets a new one, and S as it is in ``contents``."""
         self._instance = None
-        self._entries.clear()
+        self.entries.clear()
+        self._row_entries.clear()
         self._reads.clear()
-        if contents is not None:
-            self.contents = contents
 
     def _start(self) -> Instance:
         instance = self._program.instantiate()
@@ -90,7 +120,6 @@ class Live:
         self._instance = instance
         return instance
 
-    def _check(self, contents: Sequence[bytes]) -> None:
-        broken = self._bounds.broken(contents)
-        if broken:
-            raise StateBoundsError("; ".join(f"{name}{wrong}" for name, wrong in broken))
+
+def _raise(broken: Sequence[tuple[str, str]]) -> NoReturn:
+    raise StateBoundsError("; ".join(f"{name}{wrong}" for name, wrong in broken))

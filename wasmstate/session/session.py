@@ -14,6 +14,7 @@ from wasmstate.errors import CallError, DurabilityUnknownError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.live import Live
+from wasmstate.session.rows import predict_rows, update_rows
 from wasmstate.state.baking import unbake
 from wasmstate.state.digest import module_digest
 from wasmstate.state.prev import check_keep
@@ -141,10 +142,7 @@ class Session:
         Raises:
             CallError: if no such function is exported.
         """
-        signature = self._committed.entry_points.get(name)
-        if signature is not None:
-            return [param.name for param in signature.params]
-        return [f"p{i}" for i in range(len(self._program.func_type(name).params))]
+        return [param.name for param in self._live.params(name)]
 
     def predict(self, *args: Any) -> Any:
         """Call ``predict``: y = f(x; S).
@@ -157,17 +155,62 @@ class Session:
         """
         before = self._live.contents
         value = self._call("predict", args)
-        if self._live.contents is not before:
-            warnings.warn(
-                f"predict() changed S, in {self._changed_tensors(before)}",
-                PredictChangedStateWarning,
-                stacklevel=2,
-            )
+        self._warn_of_change("predict()", before)
         return value
+
+    def predict_many(self, *arrays: Any) -> Any:
+        """Call ``predict`` for each row of arrays.
+
+        Args:
+            arrays: as for :meth:`update_many`.
+
+        Returns:
+            An array with what it gives for each row; a tuple of them if it gives several numbers.
+
+        Raises:
+            CallError: as :meth:`call`, naming the row; S is what it was before all rows.
+
+        Warns:
+            PredictChangedStateWarning: if S changed.
+        """
+        self._check_open()
+        before = self._live.contents
+        values = predict_rows(self._live, arrays)
+        self._commit_change(before)
+        self._warn_of_change("predict()", before)
+        return values
 
     def update(self, *args: Any) -> Any:
         """Call ``update``, which turns S1 into S2. Raises as :meth:`call`."""
         return self._call("update", args)
+
+    def update_many(self, *arrays: Any) -> None:
+        """Learn from the rows of arrays, one after the other, and commit once.
+
+        If the module exports ``update_many`` for rows (docs/format.md, "Entry points") it goes
+        through them itself, as many at a time as its buffers hold: many times as fast. S is then
+        held against its bounds, and the call against its limits, once for as many. When that
+        fails the rows are done again one by one, so either way the result is that of calling
+        ``update`` for each row.
+
+        Args:
+            arrays: one for each parameter, of its shape behind a first dimension of rows:
+                ``(rows, 6)`` for ``x: f64[6]``, ``(rows,)`` for a number. Neighbouring parameters
+                that are numbers may come as the columns of one array.
+
+        Raises:
+            CallError, StateBoundsError: as :meth:`call`, naming the row (from 0). The rows before
+                it have been learnt from, S is as they left it.
+            ArgumentError: if the arrays are not what it takes; nothing has been done. If a row
+                breaks a bound of an argument, the rows before it have been learnt from.
+        """
+        self._check_open()
+        before = self._live.contents
+        try:
+            for done in update_rows(self._live, arrays):
+                self._updates += done
+        finally:
+            self._commit_change(before)
 
     def call(self, name: str, *args: Any) -> Any:
         """Call any exported function.
@@ -240,29 +283,38 @@ class Session:
             self.flush()
 
     def _call(self, name: str, args: Sequence[Any]) -> Any:
-        self._check_open()
+        if self._closed:
+            self._check_open()
         live = self._live
         before = live.contents
-        value = live.call(name, args)
+        value = live.run(live.entries.get(name) or live.entry(name), args)
         if name == "update":
             self._updates += 1
-        if live.contents is not before and self.persist == "every-change":
-            self.flush()
+        if live.contents is not before:
+            self._commit_change(before)
         return value
+
+    def _commit_change(self, before: Sequence[bytes]) -> None:
+        if self.persist == "every-change" and self._live.contents is not before:
+            self.flush()
 
     def _check_open(self) -> None:
         if self._closed:
             raise CallError("the session is closed")
 
-    def _changed_tensors(self, before: Sequence[bytes]) -> str:
+    def _warn_of_change(self, what: str, before: Sequence[bytes]) -> None:
         after = self._live.contents
+        if after is before:
+            return
         names = [
             tensor.name
             for tensor in self._committed.tensors
             if after[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
             != before[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
         ]
-        return ", ".join(names)
+        warnings.warn(
+            f"{what} changed S, in {', '.join(names)}", PredictChangedStateWarning, stacklevel=3
+        )
 
 
 def check_belongs(state: State, module: Module) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Sequence
-from math import isfinite, isnan
+from math import ceil, floor, inf, isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ import numpy as np
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.tensor import DTYPES, Tensor
 
-Look = Callable[[Sequence[Any]], bool]
-"""Whether numbers of one element type surely fulfil what is compiled into it."""
+Content = bytes | memoryview
+
+Look = Callable[[Content], bool]
+"""Whether the numbers in these bytes surely fulfil what is compiled into it."""
 
 STRUCT_FORMATS = {
     "i8": "b", "u8": "B", "i16": "h", "u16": "H", "i32": "i", "u32": "I", "i64": "q", "u64": "Q",
@@ -31,47 +33,74 @@ STRUCT_FORMATS = {
 FEW = 256
 """Elements up to which plain Python is quicker than NumPy."""
 
+_EXACT = 1 << 53
+"""Integers below it are exact as floats."""
+
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(.*)")
 
 
-def quick_look(bounds: Sequence[str], dtype: str) -> Look | None:
-    """The quick look for bounds of an element type; ``None`` if there is none."""
-    is_float = DTYPES[dtype].kind == "f"
-    limits: dict[str, float] = {}
+def quick_look(bounds: Sequence[str], dtype: str, count: int = 1, offset: int = 0) -> Look | None:
+    """The quick look for bounds of so many numbers of one element type.
+
+    Args:
+        bounds: as tensors have them.
+        dtype: a key of :data:`wasmstate.state.tensor.DTYPES`.
+        count: of the numbers that will be given.
+        offset: where they begin in the bytes that will be given.
+
+    Returns:
+        ``None`` if there is none for such bounds.
+    """
+    if not bounds:
+        return lambda _: True
+    limits = _limits(bounds, dtype)
+    if limits is None:
+        return None
+    low, high, is_finite = limits
+    unpack = struct.Struct(f"<{count}{STRUCT_FORMATS[dtype]}").unpack_from
+    if count == 1:
+        return lambda content: low <= unpack(content, offset)[0] <= high  # false for a NaN
+    if is_finite:
+        # A NaN makes the sum one, wherever it stands; min() and max() may pass over it.
+        return lambda content: isfinite(sum(unpack(content, offset)))
+
+    def look(content: Content) -> bool:
+        numbers = unpack(content, offset)
+        return low <= min(numbers) and max(numbers) <= high and not isnan(sum(numbers))
+
+    return look
+
+
+def _limits(bounds: Sequence[str], dtype: str) -> tuple[float, float, bool] | None:
+    """What fulfils all bounds: from least to greatest; whether they only ask for finite floats."""
+    type_ = DTYPES[dtype]
+    is_float = type_.kind == "f"
+    low, high = -inf, inf
     for bound in bounds:
         match = _COMPARISON.fullmatch(bound)
-        if match is None and bound != "finite":
-            return None
         if match is not None:
-            # As in the comparison itself, the limit becomes a number of the values' type.
-            with np.errstate(over="ignore"):
-                limit = float(DTYPES[dtype].type(match[2]) if is_float else float(match[2]))
-            sign, tighter = match[1], max if match[1][0] == ">" else min
-            limits[sign] = tighter(limit, limits.get(sign, limit))
-    # A NaN makes the sum one, wherever it stands; min() and max() may pass over it.
-    whole = (_is_finite if "finite" in bounds else _has_no_nan) if is_float else None
-    looks = [*([whole] if whole and bounds else []), *(_compared(*each) for each in limits.items())]
-    if len(looks) == 1:
-        return looks[0]
-    return lambda numbers: all(look(numbers) for look in looks)
-
-
-def _is_finite(numbers: Sequence[Any]) -> bool:
-    return isfinite(sum(numbers))
-
-
-def _has_no_nan(numbers: Sequence[Any]) -> bool:
-    return not isnan(sum(numbers))
-
-
-def _compared(sign: str, limit: float) -> Look:
-    # Integers are compared as floats, as NumPy does it.
-    return {
-        ">=": lambda numbers: float(min(numbers)) >= limit,
-        ">": lambda numbers: float(min(numbers)) > limit,
-        "<=": lambda numbers: float(max(numbers)) <= limit,
-        "<": lambda numbers: float(max(numbers)) < limit,
-    }[sign]
+            limit: Any = float(match[2])
+            if is_float:
+                with np.errstate(over="ignore"):  # as in the comparison itself
+                    limit = type_.type(limit)
+                if len(match[1]) == 1:
+                    limit = np.nextafter(limit, type_.type(inf if match[1] == ">" else -inf))
+            elif abs(limit) >= _EXACT:
+                return None  # NumPy compares integers as floats, and rounds those
+            elif match[1][0] == ">":
+                limit = floor(limit) + 1 if match[1] == ">" else ceil(limit)
+            else:
+                limit = ceil(limit) - 1 if match[1] == "<" else floor(limit)
+            if match[1][0] == ">":
+                low = max(low, float(limit))
+            else:
+                high = min(high, float(limit))
+        elif bound != "finite":
+            return None
+        elif is_float:
+            most = float(np.finfo(type_).max)
+            low, high = max(low, -most), min(high, most)
+    return low, high, is_float and set(bounds) == {"finite"}
 
 
 class BoundsCheck:
@@ -84,17 +113,17 @@ class BoundsCheck:
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         self._passed: Sequence[bytes] | None = None
         self._large: list[Tensor] = []
-        self._quick: list[tuple[int, int, Callable[..., Any], Look]] = []
+        self._quick: list[tuple[int, Look]] = []
         self._bounded = [tensor for tensor in tensors if tensor.bounds]
         # Numbers that stand side by side and have the same bounds are looked at together.
         for group in _groups(self._bounded):
-            look = quick_look(group[0].bounds, group[0].dtype)
-            count = sum(tensor.nbytes for tensor in group) // DTYPES[group[0].dtype].itemsize
+            first = group[0]
+            count = sum(tensor.nbytes for tensor in group) // DTYPES[first.dtype].itemsize
+            look = quick_look(first.bounds, first.dtype, count, first.offset)
             if look is None or count > FEW:
                 self._large += group
-                continue
-            unpack = struct.Struct(f"<{count}{STRUCT_FORMATS[group[0].dtype]}").unpack_from
-            self._quick.append((group[0].region, group[0].offset, unpack, look))
+            else:
+                self._quick.append((first.region, look))
 
     def broken(self, contents: Sequence[bytes]) -> list[tuple[str, str]]:
         """As :meth:`wasmstate.state.schema.Schema.broken_bounds`.
@@ -102,8 +131,8 @@ class BoundsCheck:
         Args:
             contents: of the regions; not to be changed afterwards.
         """
-        for region, offset, unpack, look in self._quick:
-            if not look(unpack(contents[region], offset)):
+        for region, look in self._quick:
+            if not look(contents[region]):
                 break
         else:
             if not self._large or self._large_pass(contents):
