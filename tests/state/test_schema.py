@@ -104,6 +104,25 @@ def test_json_nested_too_deeply_is_refused(depth: int) -> None:
     assert refusal(nested).startswith("the schema is not JSON: maximum recursion depth exceeded")
 
 
+def test_metadata_may_be_nested_16_deep_and_no_deeper() -> None:
+    for depth, fits in ((14, True), (15, False), (900, False)):
+        encoded = b'{"metadata":{"x":' + b"[" * depth + b"]" * depth + b'},"tensors":[]}'
+        if fits:
+            assert Schema.decode(encoded, ()).encode() == encoded.replace(
+                b'{"metadata"', b'{"entry_points":{},"metadata"'
+            )
+        else:
+            assert refusal(encoded) == "the schema is not JSON: nested deeper than 16"
+
+
+def test_metadata_nested_too_deeply_is_not_written() -> None:
+    deep: list[object] = []
+    for _ in range(20):
+        deep = [deep]
+    said = message(SchemaError, Schema((), {}, {"x": deep}).encode)
+    assert said == "the schema cannot be written as JSON: nested deeper than 16"
+
+
 def test_an_integer_of_thousands_of_digits_is_refused() -> None:
     encoded = canonical(tensor()).replace(b'"offset":0', b'"offset":' + b"9" * 4300)
     assert refusal(encoded).startswith("w: its 8 bytes at 999")

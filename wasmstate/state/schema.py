@@ -19,6 +19,8 @@ from wasmstate.state.signature import Param, Signature, check_param
 from wasmstate.state.tensor import Tensor, check_tensor
 
 MAX_TENSORS = 65_536
+MAX_DEPTH = 16
+"""Of lists and objects in each other, the outermost counted."""
 _TENSOR_KEYS = {
     "name",
     "dtype",
@@ -149,7 +151,23 @@ def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
             raise SchemaError(f"the tensors {first[3]!r} and {second[3]!r} overlap")
 
 
+def _check_depth(document: Any) -> None:
+    """Refuse what is nested deeper than any tool needs to go; without recursion."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {MAX_DEPTH}")
+
+
 def _canonical(document: Any) -> bytes:
+    _check_depth(document)
     text = json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

@@ -126,7 +126,7 @@ class _Damage:
         mended = [part for part in self.found.parts if part.mended]
         for part in mended:
             if part.flip is None:
-                at = part.offset
+                at = min(part.offset, len(self.content))
                 reason = f"damaged{self._names(part)}: {part.mended}, it is right again"
             else:
                 at, bit = part.flip
@@ -162,7 +162,8 @@ class _Damage:
         certainty: Certainty = "certain"
         missing = self.found.lengths[self.found.regions.index(part)] - len(part.content)
         if missing:
-            at, reason = at + len(part.content), f"{missing} bytes of {names} are missing"
+            at = min(at + len(part.content), len(self.content))
+            reason = f"{missing} bytes of {names} are missing"
         for start, end in blocks(part.content)[:1]:
             if end - start >= _BLOCK and not missing:
                 cells = [

@@ -83,7 +83,8 @@ def made_header(
                 _put(made, "update_count", count.to_bytes(8, "little"))
                 if zlib.crc32(made[:-4]) == trailer.header_crc32:
                     _put(made, "crc32", trailer.header_crc32.to_bytes(4, "little"))
-                    return bytes(made)
+                    if _is_header(bytes(made)):
+                        return bytes(made)
     return None
 
 
