@@ -21,6 +21,8 @@ from wasmstate.state.recovery.sites import sites
 from wasmstate.state.recovery.sources import records_in, sources_of
 from wasmstate.state.state import State
 
+_CLAIMED, _SPARE = 64, 64 << 20
+"""So many bytes of memory for each that is stored are nothing unusual, and so many in any case."""
 _MODULE_DIGEST = field_offsets(header)["module_digest"]
 
 
@@ -58,6 +60,11 @@ def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[
     elif is_baked(module) and not is_in_step(module, state):
         reason = "what is baked is not the state: other runtimes start from another one"
         findings.append(_error(path, offset, reason, "bake it with 'wasmstate bake'"))
+    size = sum(region.size for region in state.regions)
+    if size > _CLAIMED * len(content) + _SPARE:
+        reason = f"its bounds were not looked at: {len(content)} bytes claim to be {size} of memory"
+        advice = "such a state cannot be told from an attack; look at it with care"
+        return [*findings, Finding("warning", path, offset, reason, advice)]
     for name, wrong in state.broken_bounds():
         findings.append(_broken(path, offset, state, name, wrong, sources))
     return findings
