@@ -1,4 +1,4 @@
-"""The means of salvage, each by itself: bits found by their CRC-32, tables, code, whole memories."""
+"""The means of salvage, each by itself: flipped bits, tables, code, whole memories."""
 
 from __future__ import annotations
 
