@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
+from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 import wasmstate
 from wasmstate import SchemaError, State, StateBoundsError
 from wasmstate_gui.presenters.cell_edit import with_cell
+from wasmstate_gui.presenters.changes import Changes
 from wasmstate_gui.presenters.heatmap import NOT_FINITE, Heatmap
 from wasmstate_gui.presenters.histogram import BINS, Histogram
 from wasmstate_gui.presenters.tensor_files import csv_text, load_tensor, save_tensor
@@ -178,6 +181,54 @@ def test_csv_has_a_line_for_each_row(state: State) -> None:
     assert csv_text(state["counts"]).splitlines()[:2] == ["0", "1"]
 
 
+def test_changes_have_their_differences_and_can_be_sorted(state: State) -> None:
+    w = state["w"].copy()
+    w[0] = [-1.5, 1e-3, np.nextafter(0.5, 1)]
+    w[1, 1] = 3.0  # it was NaN
+    changes = Changes(row_of(state.with_values({"w": w}), "w", state))
+    lines = [[changes.text(i, j) for j in range(6)] for i in range(len(changes))]
+    assert lines[0] == [
+        "[0,0]",
+        "-1.00000",
+        "-1.50000",
+        "-0.50000",
+        "50 %",
+        "2,251,799,813,685,248",
+    ]
+    assert lines[1][4] == "inf %"
+    assert lines[2][5] == "1"
+    assert lines[3][1:] == ["+nan", "+3.00000", "+nan", "", ""]
+    falling = replace(changes, column=2, is_falling=True)
+    assert [falling.index(i) for i in range(4)] == [4, 2, 1, 0]
+    assert falling.line(2) == 1
+    assert falling.line(3) is None
+    counts = state.with_values({"counts": np.zeros(40, np.uint8), "n": -5})
+    assert Changes(row_of(counts, "counts", state)).text(0, 3) == "-1"
+    assert [Changes(row_of(counts, "n", state)).text(0, j) for j in (0, 3, 5)] == ["n", "-5", ""]
+
+
+def test_the_diff_tab_sorts_by_a_click_on_a_header_and_selects_the_cell(
+    qtbot: QtBot, path: Path, open_window: OpenWindow, qtmodeltester: ModelTester
+) -> None:
+    window = open_window(path)
+    choose(window, "w")
+    for index, text in ((0, "9"), (5, "2")):
+        window.tensors_panel.typed.emit("w", index, text)
+    window.tensors_panel.tabs.setCurrentIndex(3)
+    window.actions_.since_disk.trigger()
+    model = window.tensors_panel.tabs.diff_model
+    qtmodeltester.check(model)  # type: ignore[no-untyped-call]
+    assert [model.index(i, 0).data() for i in range(model.rowCount())] == ["[0,0]", "[1,2]"]
+    header = window.tensors_panel.tabs.diff.horizontalHeader()
+    where = QPoint(header.sectionPosition(2) + 5, 5)
+    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert [model.index(i, 0).data() for i in range(model.rowCount())] == ["[1,2]", "[0,0]"]
+    window.tensors_panel.tabs.diff.selectRow(1)
+    assert window.navigator.selection is not None
+    assert window.navigator.selection.text.startswith("w[0,0] = 9.0 (was -1.0)")
+    window.grab()
+
+
 def choose(window: MainWindow, name: str) -> None:
     rows = window.tensors_panel.list_model.rows
     names = [row.tensor.name for row in rows]
@@ -224,8 +275,8 @@ def test_a_click_into_the_heatmap_selects_the_cell_and_its_bytes(
     window = open_window(path)
     choose(window, "cube")
     window.tensors_panel.tabs.setCurrentIndex(1)
-    window.tensors_panel.heatmap.pickers[0].setValue(1)
-    canvas = window.tensors_panel.heatmap.canvas
+    window.tensors_panel.tabs.heatmap.pickers[0].setValue(1)
+    canvas = window.tensors_panel.tabs.heatmap.canvas
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
     selection = window.navigator.selection
     assert selection is not None
@@ -240,7 +291,7 @@ def test_the_histogram_is_drawn_of_the_chosen_tensor(
     window = open_window(path)
     window.tensors_panel.tabs.setCurrentIndex(2)
     choose(window, "counts")
-    description = window.tensors_panel.histogram.accessibleDescription()
+    description = window.tensors_panel.tabs.histogram.accessibleDescription()
     assert description.startswith("64 bins from 0 to 39")
     window.grab()
 

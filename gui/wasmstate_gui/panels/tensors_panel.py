@@ -14,14 +14,12 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStackedWidget,
     QTableView,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from wasmstate_gui.models.tensor_models import TensorListModel, TensorTableModel
-from wasmstate_gui.panels.heatmap_view import HeatmapView
-from wasmstate_gui.panels.histogram_view import HistogramView
+from wasmstate_gui.models.tensor_models import TensorListModel
+from wasmstate_gui.panels.tensor_tabs import TensorTabs
 from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, cell_offset
 from wasmstate_gui.theme import Theme
 
@@ -56,19 +54,8 @@ class TensorsPanel(QStackedWidget):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Summary of the tensor")
-        self.table = self._table("Cells of the tensor")
-        self.table_model = TensorTableModel(self)
-        self.table.setModel(self.table_model)
-        triggers = QAbstractItemView.EditTrigger
-        self.table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
-        self.heatmap = HeatmapView()
-        self.histogram = HistogramView()
-        self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Views of the tensor")
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.table, "Table")
-        self.tabs.addTab(self.heatmap, "Heatmap")
-        self.tabs.addTab(self.histogram, "Histogram")
+        self.tabs = TensorTabs(self._table)
+        self.table, self.table_model = self.tabs.table, self.tabs.table_model
         self.shown: TensorRow | None = None
         """The tensor of which cells are shown."""
         page = QWidget()
@@ -92,8 +79,7 @@ class TensorsPanel(QStackedWidget):
         self.list.selectionModel().currentRowChanged.connect(self._tensor_chosen)
         self.table.selectionModel().currentChanged.connect(self._cell_chosen)
         self.table_model.typed.connect(self._typed)
-        self.heatmap.chosen.connect(self._index_chosen)
-        self.tabs.currentChanged.connect(self._show_view)
+        self.tabs.chosen.connect(self._index_chosen)
         self._is_marking = False
 
     def _table(self, name: str) -> QTableView:
@@ -120,15 +106,14 @@ class TensorsPanel(QStackedWidget):
         """Use other colours."""
         for model in (self.list_model, self.table_model):
             model.set_looks(theme, QFont(self._font))
-        self.heatmap.set_theme(theme)
-        self.histogram.set_theme(theme)
+        self.tabs.set_theme(theme)
         self.list.viewport().update()
-        self.table.viewport().update()
 
     def show_reason(self, text: str) -> None:
         """Say why there are no tensors."""
         self.reason.setText(text)
         self.shown = None
+        self.tabs.show_row(None)
         self.list_model.show(())
         self.table_model.show(None)
         self.setCurrentIndex(1)
@@ -184,7 +169,7 @@ class TensorsPanel(QStackedWidget):
         is_new = self.table_model.table is None or self.table_model.table.row.tensor != row.tensor
         self.table_model.show(table)
         self.shown = row
-        self._show_view()
+        self.tabs.show_row(row)
         unit = f"  [{row.tensor.unit}]" if row.tensor.unit else ""
         place = f"{row.type_text} at 0x{row.offset:X}{escape(unit)}"
         name = self.summary.fontMetrics().elidedText(
@@ -201,18 +186,12 @@ class TensorsPanel(QStackedWidget):
             mode = modes.Stretch if table.is_list else modes.Interactive
             self.table.horizontalHeader().setSectionResizeMode(mode)
 
-    def _show_view(self) -> None:
-        """Only the view that can be seen is worked out."""
-        view = self.tabs.currentWidget()
-        if self.shown is not None and isinstance(view, HeatmapView | HistogramView):
-            view.show_row(self.shown)
-
     def _typed(self, index: int, text: str) -> None:
         if self.shown is not None:
             self.typed.emit(self.shown.tensor.name, index, text)
 
     def _index_chosen(self, index: int) -> None:
-        if self.shown is not None:
+        if self.shown is not None and not self._is_marking:
             self.cell_chosen.emit(cell_offset(self.shown, index))
 
     def _tensor_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
