@@ -44,6 +44,7 @@ class TensorTabs(QTabWidget):
         self.diff.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.diff.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.diff.verticalHeader().hide()
+        self.diff.horizontalHeader().setDefaultSectionSize(84)
         self.addTab(self.table, "Table")
         self.addTab(self.heatmap, "Heatmap")
         self.addTab(self.histogram, "Histogram")
