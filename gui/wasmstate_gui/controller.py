@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from wasmstate.errors import DurabilityUnknownError, StateConflictError, WasmstateError
+from wasmstate.session.table import Row, read_table
+from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate_gui.caller import Caller
 from wasmstate_gui.follower import Follower
@@ -59,6 +61,9 @@ class Controller(QObject):
     """A title and a text: something could not be done."""
     reverted = Signal(object)
     """The document that was left, so that it can be come back to."""
+
+    rows_read = Signal(str, object)
+    """The name of a file, and the arguments that were read from it."""
 
     settled = Signal()
     """Nothing is under way any more."""
@@ -166,6 +171,22 @@ class Controller(QObject):
             return stepping.at_step(document, timeline)
 
         self._apply(_Change(make))
+
+    def read_rows(self, path: Path, params: Sequence[Param]) -> None:
+        """Read the arguments of many calls from a file."""
+        if self.is_busy:
+            return
+
+        def took(result: list[Row] | Exception) -> None:
+            if isinstance(result, Exception):
+                self.failed.emit("No arguments.", _reason(result))
+            elif not result:
+                self.failed.emit("No arguments.", f"{path.name} has no rows")
+            else:
+                self.rows_read.emit(path.name, result)
+            self._catch_up()
+
+        self._jobs.start(lambda: list(read_table(path, params)), took)
 
     def stop(self) -> None:
         """End the call under way."""

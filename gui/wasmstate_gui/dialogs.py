@@ -26,11 +26,18 @@ _KEYS = (
 )
 
 
-def ask_for_file(parent: QWidget, chosen: Callable[[str], None]) -> None:
+WASM = ("Open a WebAssembly file", "WebAssembly (*.wasm)")
+TABLE = ("Arguments of many calls", "Tables (*.csv *.npy)")
+
+
+def ask_for_file(
+    parent: QWidget, chosen: Callable[[str], None], kind: tuple[str, str] = WASM
+) -> None:
     """Let the user choose a file to open."""
-    dialog = QFileDialog(parent, "Open a WebAssembly file")
+    title, name_filter = kind
+    dialog = QFileDialog(parent, title)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilters(["WebAssembly (*.wasm)", "All files (*)"])
+    dialog.setNameFilters([name_filter, "All files (*)"])
     dialog.fileSelected.connect(chosen)
     dialog.open()
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Any
 
-Number = int | float
+Argument = Any
+"""A number, or a list of numbers, nested as the array is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Call:
     Attributes:
         id: of the call; what is said of it carries the same.
         name: of the export.
-        args: numbers.
+        args: a number or a list each.
         times: how often; what is changed by one call is there for the next.
         rows: the arguments of each call in its turn, in place of ``args``; as many as ``times``.
         until: a condition on S that ends the calls once it holds; empty for none.
@@ -52,11 +53,11 @@ class Call:
 
     id: int
     name: str
-    args: list[Number]
+    args: list[Argument]
     times: int = 1
     contents: list[bytes] | None = None
     seconds: float | None = 2.0
-    rows: list[list[Number]] = field(default_factory=list)
+    rows: list[list[Argument]] = field(default_factory=list)
     until: str = ""
 
 
@@ -68,11 +69,13 @@ class Step:
         delta: of S; see :mod:`wasmstate_gui.presenters.delta`.
         value: what the call gave; several results as a list.
         size: ``dS``, the norm of the change of the floating-point tensors.
+        lengths: of the regions afterwards; ``None`` if memory has not grown.
     """
 
     delta: bytes
     value: Any = None
     size: float = 0.0
+    lengths: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def encode(message: Message) -> bytes:
         fields["contents"] = []
     elif "steps" in fields:
         blobs = [step.delta for step in fields["steps"]]
-        fields["steps"] = [(step.value, step.size) for step in fields["steps"]]
+        fields["steps"] = [(s.value, s.size, s.lengths) for s in fields["steps"]]
     sizes = [len(blob) for blob in blobs]
     line = json.dumps({"kind": type(message).__name__, "sizes": sizes, **fields}).encode()
     return b"".join((line, b"\n", *blobs))
@@ -175,7 +178,7 @@ def _message(fields: dict[str, Any], blobs: list[bytes]) -> Message:
         fields["contents"] = blobs
     if "steps" in fields:
         pairs = zip(fields["steps"], blobs, strict=True)
-        fields["steps"] = [Step(delta, value, size) for (value, size), delta in pairs]
+        fields["steps"] = [Step(delta, *rest) for rest, delta in pairs]
     if "pages" in fields:
         fields["pages"] = tuple(fields["pages"])
     if "patches" in fields:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from wasmstate_gui.actions import Actions
 from wasmstate_gui.controller import Controller
-from wasmstate_gui.dialogs import ask_about_changes, ask_for_file, show_keys
+from wasmstate_gui.dialogs import TABLE, ask_about_changes, ask_for_file, show_keys
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.absence import no_tensors
@@ -99,6 +99,8 @@ class MainWindow(Shell):
         self.empty.sample_requested.connect(self.open_sample)
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
+        self.step_panel.options.rows_wanted.connect(self.choose_rows)
+        controller.rows_read.connect(self.step_panel.options.show_rows)
         page.damage.chosen.connect(self._show_problems)
         page.conflict.chosen.connect(self._settle)
         page.notice.chosen.connect(self._undo_revert)
@@ -116,6 +118,10 @@ class MainWindow(Shell):
         """Ask for a file and open it."""
         ask_for_file(self, self._file_chosen)
 
+    def choose_rows(self) -> None:
+        """Ask for a file with the arguments of many calls."""
+        ask_for_file(self, self._rows_chosen, TABLE)
+
     def open_sample(self) -> None:
         """Open a copy of the sample."""
         try:
@@ -130,6 +136,11 @@ class MainWindow(Shell):
 
     def _file_chosen(self, name: str) -> None:
         self.open(Path(name))
+
+    def _rows_chosen(self, name: str) -> None:
+        form = self.step_panel.form
+        if form is not None:
+            self.controller.read_rows(Path(name), form.fields)
 
     def _opened(self) -> None:
         self._base = None

@@ -18,7 +18,8 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import open_source
 from wasmstate.errors import CallError, WasmstateError
-from wasmstate.runtime import Instance, Limits, Program
+from wasmstate.runtime import Limits, Program
+from wasmstate.session.live import Live
 from wasmstate.state.condition import Condition, step_size
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.delta import encode_delta
@@ -32,14 +33,12 @@ Say = Callable[[Message], None]
 
 
 class Runner:
-    """A loaded module, the instance of it, and S as the last call left it."""
+    """A loaded module, and S as the last call left it."""
 
     def __init__(self, module: Module) -> None:
         self._state = State.of(module)
-        self._contents = self._state.contents()
-        self._has_bounds = any(tensor.bounds for tensor in self._state.tensors)
         self._program = Program(module, Limits(seconds=2.0))
-        self._instance: Instance | None = None
+        self._live = Live(self._program, self._state)
 
     def run(self, call: Call, say: Say) -> Outcome:
         """Call as often as is asked; gives what came of it."""
@@ -48,18 +47,19 @@ class Runner:
         value: Any = None
         done, seconds, pages = 0, 0.0, (0, 0)
         stopped = False
+        live, rows = self._live, call.rows or [call.args]
         try:
-            instance = self._ready(call)
+            self._prepare(call)
             until = Condition(call.until, self._state) if call.until else None
-            arguments = [instance.prepare(call.name, row) for row in call.rows or [call.args]]
-            pages = (instance.pages, instance.pages)
+            pages = (live.pages, live.pages)
             while done < call.times and not stopped:
+                before = live.contents
                 started = time.perf_counter()
-                result = instance.call(call.name, arguments[done % len(arguments)])
+                result = live.run(live.entry(call.name), rows[done % len(rows)])
                 now = time.perf_counter()
                 seconds += now - started
                 value = list(result) if isinstance(result, tuple) else result
-                steps.append(self._accept(instance.read(self._state.regions), value))
+                steps.append(self._step(before, value))
                 done += 1
                 stopped = until is not None and self._holds(until, steps[-1], done)
                 if now - said > PROGRESS_SECONDS:
@@ -67,41 +67,33 @@ class Runner:
                     say(Progress(call.id, steps))
                     steps = []
         except WasmstateError as error:
-            # A restart of a device would do the same: a new instance, S from before the call.
-            self._instance = None
             failure = {"error": type(error).__name__, "text": str(error)}
         else:
-            pages = (pages[0], instance.pages)
+            pages = (pages[0], live.pages)
             failure = {}
         return Outcome(
             call.id, call.name, done, value, steps, seconds, pages, stopped=stopped, **failure
         )
 
-    def _ready(self, call: Call) -> Instance:
-        if call.contents is not None:
-            self._contents = call.contents
-        if call.contents is not None or call.seconds != self._program.limits.seconds:
-            self._instance = None
-        if self._instance is None:
+    def _prepare(self, call: Call) -> None:
+        if call.seconds != self._program.limits.seconds:
             self._program.limits = Limits(seconds=call.seconds)
-            instance = self._program.instantiate()
-            instance.write(self._state.regions, self._contents)
-            self._instance = instance
-        return self._instance
+            self._live.restart()
+        if call.contents is not None:
+            self._live.contents = call.contents
+            self._live.restart()
 
-    def _accept(self, contents: list[bytes], value: Any) -> Step:
-        if contents == self._contents:
+    def _step(self, before: list[bytes], value: Any) -> Step:
+        after = self._live.contents
+        if after is before:
             return Step(b"", value)
-        after = self._state.with_contents(contents)
-        if self._has_bounds:
-            after.check_bounds()
-        delta = encode_delta(b"".join(self._contents), b"".join(contents))
-        size = step_size(self._state.with_contents(self._contents), after)
-        self._contents = contents
-        return Step(delta, value, size)
+        old, new = [len(each) for each in before], [len(each) for each in after]
+        size = step_size(self._state.with_contents(before), self._state.with_contents(after))
+        delta = encode_delta(b"".join(before), b"".join(after))
+        return Step(delta, value, size, None if old == new else new)
 
     def _holds(self, until: Condition, step: Step, number: int) -> bool:
-        state = self._state.with_contents(self._contents)
+        state = self._state.with_contents(self._live.contents)
         y = step.value if isinstance(step.value, int | float) else None
         return until.holds(state, dS=step.size, y=y, step=number)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wasmstate.state.signature import Param, Signature
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.snapshot import read_snapshot
 from wasmstate_gui.presenters.step_form import (
@@ -39,7 +40,7 @@ def with_values(document: Document, **values: object) -> Document:
     ],
 )
 def test_numbers_are_read_as_people_write_them(type: str, text: str, value: float) -> None:
-    assert parse_argument(type, text).value == value
+    assert parse_argument(Param("x", type), text).value == value
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,25 @@ def test_numbers_are_read_as_people_write_them(type: str, text: str, value: floa
     ],
 )
 def test_what_is_no_number_is_refused_in_words_that_help(type: str, text: str, error: str) -> None:
-    argument = parse_argument(type, text)
+    argument = parse_argument(Param("x", type), text)
     assert (argument.value, argument.error) == (None, error)
+
+
+@pytest.mark.parametrize("text", ["1, 2, 3,-4", "[[1 2] [3 -4]]", " 1;2;3;-4 "])
+def test_an_array_is_typed_with_commas_spaces_or_brackets(text: str) -> None:
+    assert parse_argument(Param("x", "f64[2,2]"), text).value == [[1.0, 2.0], [3.0, -4.0]]
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "error"),
+    [
+        ("f64[3]", "1 2", "2 numbers, f64[3] takes 3"),
+        ("f64[2]", "1 much", "number 1: 'much' is not a number: write 1.5, 1e-3, nan or inf"),
+        ("u8[2]", "1 -1", "number 1: -1 does not fit u8 (0 to 255)"),
+    ],
+)
+def test_what_is_no_array_of_that_shape_is_refused(type: str, text: str, error: str) -> None:
+    assert parse_argument(Param("x", type), text).error == error
 
 
 def test_forms_come_from_the_signatures_update_first(bandit: Path) -> None:
@@ -95,3 +113,9 @@ def test_durations_have_three_digits() -> None:
         "12.3 ms",
         "41.3 \u00b5s",
     ]
+
+
+def test_the_form_of_an_array_begins_with_zeros() -> None:
+    (form,) = forms({"update": Signature.parse("(x: f64[3]@64, k: i32) -> ()")})
+    assert form.defaults() == ["0.0, 0.0, 0.0", "0"]
+    assert form.obstacle == ""

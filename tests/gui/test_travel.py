@@ -151,6 +151,29 @@ def test_a_run_ends_when_its_condition_holds(
     assert "there is no 'nothing'" in window.step_panel.result.text()
 
 
+def test_a_run_takes_its_arguments_from_a_table(
+    qtbot: QtBot, bandit: Path, tmp_path: Path, open_window: OpenWindow
+) -> None:
+    table = tmp_path / "clicks.csv"
+    table.write_text("arm,reward\n0,0\n3,0\n3,0\n")
+    window = open_window(bandit)
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        window._rows_chosen(str(table))
+    options = window.step_panel.options
+    assert options.rows_button.text() == "3 rows of clicks.csv  \u00d7"
+    assert window.step_panel.run_button.text() == "Run 3  F5"
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_F5)
+    assert failures(window) == [2.0, 1.0, 1.0, 3.0]
+    assert "update(arm=3, reward=0.0)" in window.timeline_panel.plot.accessibleDescription()
+    QTest.mouseClick(options.rows_button, Qt.MouseButton.LeftButton)
+    assert window.step_panel.run_button.text() == "Run 100  F5"
+    table.write_text("arm,reward\n0,much\n")
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        window._rows_chosen(str(table))
+    assert "line 2: reward cannot be" in window.page.notice.label.text()
+
+
 def test_the_selected_cell_is_plotted_and_no_longer(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:

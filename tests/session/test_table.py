@@ -71,7 +71,7 @@ def test_a_matrix_is_read_from_npy(tmp_path: Path) -> None:
 def test_a_matrix_that_does_not_fit_is_refused(
     array: np.ndarray,
     reason: str,
-    tmp_path: Path,  # type: ignore[type-arg]
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "rows.npy"
     np.save(path, array)

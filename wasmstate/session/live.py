@@ -68,6 +68,11 @@ class Live:
             raise
         return value
 
+    @property
+    def pages(self) -> int:
+        """Of the first exported memory; 0 if there is none."""
+        return (self._instance or self._start()).pages
+
     def entry(self, name: str) -> Callable[..., Any]:
         """An exported function of the instance that is there now, as its signature says.
 

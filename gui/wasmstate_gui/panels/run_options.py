@@ -9,15 +9,22 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QSpinBox,
     QWidget,
 )
+
+from wasmstate.session.table import Row
+from wasmstate_gui.presenters.status import counted
 
 
 class RunOptions(QWidget):
     """The fields below the buttons of a call."""
 
-    times_changed = Signal(int)
+    changed = Signal()
+    """How often Run calls is another number now."""
+    rows_wanted = Signal()
+    """The user wants to choose a file with arguments."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,21 +43,48 @@ class RunOptions(QWidget):
             "dS (the norm of the change), y (what the call returned) and step"
         )
         self.until.setClearButtonEnabled(True)
+        self.rows: list[Row] = []
+        """The arguments of each call; none if all take what the form holds."""
+        self.rows_button = QPushButton()
+        self.rows_button.setToolTip("Take the arguments of each call from a CSV or npy file")
+        self.rows_button.clicked.connect(self._rows_clicked)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._boxes = [
             _labelled("Run calls", self.times),
             _labelled("Time limit", self.seconds),
             _labelled("Stop when", self.until),
+            _labelled("Arguments", self.rows_button),
         ]
-        self.times.valueChanged.connect(self.times_changed)
+        self.times.valueChanged.connect(self.changed)
+        self.show_rows("", [])
 
     def lay_out(self, *, narrow: bool) -> None:
         """Side by side, or one below the other."""
-        times, seconds, until = self._boxes
+        times, seconds, until, rows = self._boxes
         self._grid.addWidget(times, 0, 0)
         self._grid.addWidget(seconds, *((1, 0) if narrow else (0, 1)))
         self._grid.addWidget(until, 2, 0, 1, 1 if narrow else 2)
+        self._grid.addWidget(rows, 3, 0, 1, 1 if narrow else 2)
+
+    def show_rows(self, name: str, rows: list[Row]) -> None:
+        """Take the arguments from a file; with no rows, from the form."""
+        self.rows = rows
+        count = counted(len(rows), "row")
+        self.rows_button.setText(f"{count} of {name}  \u00d7" if rows else "as above\u2026")
+        self.times.setEnabled(not rows)
+        self.changed.emit()
+
+    def _rows_clicked(self) -> None:
+        if self.rows:
+            self.show_rows("", [])
+        else:
+            self.rows_wanted.emit()
+
+    @property
+    def count(self) -> int:
+        """How often Run calls."""
+        return len(self.rows) or self.times.value()
 
     @property
     def limit(self) -> float | None:

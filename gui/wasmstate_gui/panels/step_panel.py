@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wasmstate.session.table import Row
 from wasmstate.state.signature import Param
 from wasmstate_gui.panels.argument_field import ArgumentField
 from wasmstate_gui.panels.elided_label import ElidedLabel
@@ -73,7 +74,7 @@ class StepPanel(QScrollArea):
         self.predict_button.clicked.connect(self.predict)
         self.run_button.clicked.connect(self.run)
         self.stop_button.clicked.connect(self.stop_requested)
-        self.options.times_changed.connect(self._times_changed)
+        self.options.changed.connect(self._options_changed)
         self.set_running(running=False)
 
     def _button(self, text: str, hint: str) -> QPushButton:
@@ -159,7 +160,8 @@ class StepPanel(QScrollArea):
 
     def run(self) -> None:
         """Call the chosen function many times."""
-        self._request(self.options.times.value(), self.options.condition)
+        options = self.options
+        self._request(options.count, options.condition, options.rows)
 
     def predict(self) -> None:
         """Call ``predict``; if it takes arguments, show its form first."""
@@ -179,7 +181,7 @@ class StepPanel(QScrollArea):
                 return True
         return False
 
-    def _request(self, times: int, until: str = "") -> None:
+    def _request(self, times: int, until: str = "", rows: Sequence[Row] = ()) -> None:
         form = self.form
         if form is None:
             return
@@ -191,7 +193,9 @@ class StepPanel(QScrollArea):
             return
         values = [each.value for each in arguments if each.value is not None]
         limit = self.options.limit
-        self.requested.emit(Call(0, form.name, values, times, seconds=limit, until=until))
+        self.requested.emit(
+            Call(0, form.name, values, times, seconds=limit, rows=list(rows), until=until)
+        )
 
     def _show_errors(self) -> ArgumentField | None:
         """Check all fields; gives the first that is wrong."""
@@ -211,6 +215,7 @@ class StepPanel(QScrollArea):
         form = self.form
         if form is None:
             return
+        self.options.show_rows("", [])
         texts = self._texts.setdefault(form.name, form.defaults())
         for param, text in zip(form.fields, texts, strict=True):
             self._add_field(param, text)
@@ -240,8 +245,8 @@ class StepPanel(QScrollArea):
             self._texts[form.name] = [each.edit.text() for each in self.fields]
         self._show_errors()
 
-    def _times_changed(self, times: int) -> None:
-        self.run_button.setText(f"Run {times:,}  F5")
+    def _options_changed(self) -> None:
+        self.run_button.setText(f"Run {self.options.count:,}  F5")
 
     def _paint_result(self) -> None:
         if self._theme is None:

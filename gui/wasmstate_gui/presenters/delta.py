@@ -1,6 +1,7 @@
 """What one step changed, small: the bytes that differ, as exclusive or.
 
-A delta leads from the state before a step to the one after it, and back. It is a list of runs:
+A delta leads from the state before a step to the one after it, and back. Where one of the two is
+shorter, because memory has grown, it counts as filled up with zeros. A delta is a list of runs:
 how many (u32), where each starts (u32), how long each is (u32), and their bytes one after the
 other; packed with zlib. An empty delta changes nothing.
 """
@@ -33,11 +34,15 @@ class Runs:
 
 
 def encode_delta(before: bytes, after: bytes) -> bytes:
-    """The delta between two states of one length."""
+    """The delta between two states."""
     if before == after:
         return b""
+    size = max(len(before), len(after))
+    before, after = before.ljust(size, b"\0"), after.ljust(size, b"\0")
     bits = np.frombuffer(before, np.uint8) ^ np.frombuffer(after, np.uint8)
     changed = np.flatnonzero(bits)
+    if not len(changed):
+        return b""
     breaks = np.flatnonzero(np.diff(changed) > _GAP)
     starts = changed[np.concatenate(([0], breaks + 1))]
     ends = changed[np.concatenate((breaks, [len(changed) - 1]))] + 1
@@ -60,11 +65,25 @@ def decode_delta(delta: bytes) -> Runs:
     )
 
 
-def apply_delta(state: NDArray[np.uint8], delta: bytes) -> None:
-    """Turn one state into the other, in place."""
+def apply_delta(state: NDArray[np.uint8], delta: bytes, size: int) -> NDArray[np.uint8]:
+    """The state after a step of the one before it, or the other way round.
+
+    Args:
+        state: is written to.
+        delta: of the step.
+        size: of the state that is asked for, in bytes.
+    """
+    if size > len(state):
+        state = np.concatenate([state, np.zeros(size - len(state), np.uint8)])
     if delta:
         runs = decode_delta(delta)
-        state[runs.where()] ^= runs.bits
+        where = runs.where()
+        if len(where) and where[-1] >= len(state):  # what is beyond the end becomes zeros
+            inside = where < len(state)
+            state[where[inside]] ^= runs.bits[inside]
+        else:
+            state[where] ^= runs.bits
+    return state[:size]
 
 
 def changed_bytes(delta: bytes) -> int:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from wasmstate.state.signature import Param, Signature
+from wasmstate.state.signature import NUMERIC, Param, Signature
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.protocol import Outcome
 
-NUMERIC = ("i32", "i64", "f32", "f64")
 _F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What a field holds: a number, or why the text is none."""
+    """What a field holds: a number, for an array a list of them, or why the text is none."""
 
-    value: int | float | None
+    value: Any
     error: str = ""
 
 
@@ -50,18 +52,16 @@ class Form:
     @property
     def obstacle(self) -> str:
         """Why this function cannot be called from here, if so."""
-        strange = [param.type for param in self.fields if param.type not in NUMERIC]
+        strange = [p.type for p in self.fields if not p.is_array and p.type not in NUMERIC]
         return f"a value of type {strange[0]} cannot be given from outside" if strange else ""
 
     def defaults(self) -> list[str]:
         """What the fields hold at first."""
-        return ["0" if param.type.startswith("i") else "0.0" for param in self.fields]
+        return [_default(param) for param in self.fields]
 
     def arguments(self, texts: Sequence[str]) -> list[Argument]:
         """What the texts of all fields mean."""
-        return [
-            parse_argument(param.type, text) for param, text in zip(self.fields, texts, strict=True)
-        ]
+        return [parse_argument(param, text) for param, text in zip(self.fields, texts, strict=True)]
 
 
 def forms(functions: Mapping[str, Signature]) -> list[Form]:
@@ -69,12 +69,33 @@ def forms(functions: Mapping[str, Signature]) -> list[Form]:
     return [Form(name, signature) for name, signature in functions.items()]
 
 
-def parse_argument(type: str, text: str) -> Argument:
-    """Read a number of a WebAssembly type as people write it."""
+def parse_argument(param: Param, text: str) -> Argument:
+    """Read what is typed for a parameter: a number, or those of an array with commas or spaces."""
+    if not param.is_array:
+        return _parse_number(param.type, text)
+    texts = re.sub(r"[\[\](),;]", " ", text).split()
+    count = math.prod(param.shape)
+    if len(texts) != count:
+        return Argument(None, f"{counted(len(texts), 'number')}, {param.type} takes {count}")
+    numbers = [_parse_number(param.dtype, each) for each in texts]
+    for i, number in enumerate(numbers):
+        if number.error:
+            return Argument(None, f"number {i}: {number.error}")
+    values = np.empty(count, object)
+    values[:] = [number.value for number in numbers]
+    return Argument(values.reshape(param.shape).tolist())
+
+
+def _default(param: Param) -> str:
+    zero = "0" if param.dtype[0] in "iu" else "0.0"
+    return ", ".join([zero] * math.prod(param.shape))
+
+
+def _parse_number(type: str, text: str) -> Argument:
     text = text.strip().replace("\u2212", "-")
     if not text:
         return Argument(None, f"a value is missing ({type})")
-    if type in ("i32", "i64"):
+    if type[0] in "iu":
         return _integer(type, text)
     try:
         value = float(text)
@@ -91,7 +112,7 @@ def _integer(type: str, text: str) -> Argument:
     except ValueError:
         return Argument(None, f"'{text}' is not an integer: write 12, -3 or 0x1F")
     bits = int(type[1:])
-    low, high = -(1 << bits - 1), (1 << bits) - 1
+    low, high = 0 if type[0] == "u" else -(1 << bits - 1), (1 << bits) - 1
     if not low <= value <= high:
         return Argument(None, f"{text} does not fit {type} ({low} to {high})")
     return Argument(value)

@@ -73,7 +73,7 @@ def add_calls(
             text = call_text(functions.get(call.name), call.name, args)
             patches = timeline.event(timeline.here).patches
             event = Event("call", text, updates, step.value, step.size, patches)
-            timeline.add_delta(event, step.delta)
+            timeline.add_delta(event, step.delta, step.lengths)
 
 
 def add_edit(timeline: Timeline, before: State, after: State, text: str) -> None:
@@ -110,7 +110,8 @@ def are_alike(one: State | None, other: State | None) -> bool:
     """Whether both are of the same regions and tensors, so that one timeline can hold them."""
     if one is None or other is None:
         return False
-    return one.regions == other.regions and one.schema == other.schema
+    places = [[(r.kind, r.index, r.start) for r in s.regions] for s in (one, other)]
+    return places[0] == places[1] and one.schema == other.schema
 
 
 def call_text(signature: Signature | None, name: str, args: Sequence[float]) -> str:

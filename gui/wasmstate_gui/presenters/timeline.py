@@ -49,6 +49,7 @@ class _Step:
     parent: int
     event: Event
     delta: bytes
+    lengths: list[int]  # of the regions
     since_key: tuple[int, int]  # steps and bytes of deltas since a state was kept whole
     next: int = -1  # the child that going forward leads to
     trouble: str = ""
@@ -72,10 +73,11 @@ class Timeline:
         most_steps: int = MOST_STEPS,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._lengths = [len(each) for each in contents]
         self._most = (most_steps, most_bytes)
         whole = b"".join(contents)
-        self._steps = {0: _Step(0, -1, event, b"", (0, 0))}
+        lengths = [len(each) for each in contents]
+        self._steps = {0: _Step(0, -1, event, b"", lengths, (0, 0))}
+        self._shapes = {tuple(lengths)}  # more than one where memory has grown
         self._children: dict[int, list[int]] = {}
         self._keys = {0: whole}
         self._bytes = len(whole)
@@ -116,7 +118,7 @@ class Timeline:
 
     def fits(self, contents: Sequence[bytes]) -> bool:
         """Whether these are contents of the same regions."""
-        return [len(each) for each in contents] == self._lengths
+        return tuple(len(each) for each in contents) in self._shapes
 
     def number(self, id: int) -> int:
         """How many steps lie before it."""
@@ -147,27 +149,36 @@ class Timeline:
 
     def contents(self, id: int | None = None) -> list[bytes]:
         """Of the regions of the state after a step; after the shown one if none is named."""
-        whole = self._whole(self._here if id is None else id)
-        ends = np.cumsum(self._lengths).tolist()
-        return [whole[end - length : end] for end, length in zip(ends, self._lengths, strict=True)]
+        id = self._here if id is None else id
+        whole, lengths = self._whole(id), self._steps[id].lengths
+        ends = np.cumsum(lengths).tolist()
+        return [whole[end - length : end] for end, length in zip(ends, lengths, strict=True)]
 
     def add(self, event: Event, contents: Sequence[bytes]) -> int:
         """A step from the shown one to another state, which is shown from now on."""
-        return self.add_delta(event, encode_delta(self._contents, b"".join(contents)))
+        delta = encode_delta(self._contents, b"".join(contents))
+        return self.add_delta(event, delta, [len(each) for each in contents])
 
-    def add_delta(self, event: Event, delta: bytes) -> int:
-        """As :meth:`add`, for a change that is known already."""
+    def add_delta(self, event: Event, delta: bytes, lengths: list[int] | None = None) -> int:
+        """As :meth:`add`, for a change that is known already.
+
+        Args:
+            event: what made it.
+            delta: from the shown state to the new one.
+            lengths: of the regions in the new one; ``None`` if they are what they were.
+        """
         id, parent = self._next_id, self._steps[self._here]
         self._next_id += 1
         steps, size = parent.since_key[0] + 1, parent.since_key[1] + len(delta)
+        lengths = parent.lengths if lengths is None else lengths
+        self._shapes.add(tuple(lengths))
         whole = np.frombuffer(self._contents, np.uint8).copy()
-        apply_delta(whole, delta)
-        self._contents = whole.tobytes()
-        if steps >= _KEY_STEPS or size > max(_KEY_BYTES, len(whole)):
+        self._contents = apply_delta(whole, delta, sum(lengths)).tobytes()
+        if steps >= _KEY_STEPS or size > max(_KEY_BYTES, len(self._contents)):
             steps = size = 0
             self._keys[id] = self._contents
-            self._bytes += len(whole)
-        self._steps[id] = _Step(parent.number + 1, self._here, event, delta, (steps, size))
+            self._bytes += len(self._contents)
+        self._steps[id] = _Step(parent.number + 1, self._here, event, delta, lengths, (steps, size))
         self._bytes += len(delta) + _ENTRY_BYTES
         self._children.setdefault(self._here, []).append(id)
         parent.next = id
@@ -263,10 +274,10 @@ class Timeline:
         for at in self._ancestors(id):
             if at in self._keys:
                 break
-            deltas.append(self._steps[at].delta)
+            deltas.append(self._steps[at])
         state: NDArray[np.uint8] = np.frombuffer(self._keys[at], np.uint8).copy()
-        for delta in reversed(deltas):
-            apply_delta(state, delta)
+        for step in reversed(deltas):
+            state = apply_delta(state, step.delta, sum(step.lengths))
         return state.tobytes()
 
     def _forget(self) -> None:
