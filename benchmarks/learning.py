@@ -50,28 +50,24 @@ import os, struct
 from dataclasses import replace
 import numpy as np
 import wasmtime
-from wasmstate import Module, Session, Signature, State, models
+from wasmstate import Module, Session, State, models
 from wasmstate.state.describe import with_state
 
-def made(*names):
-    module = models.new("linear", features=6, lr=rate)
-    state, family = State.of(module), models.describe("linear")
-    texts = family.signature_texts(family.values({"features": 6, "lr": rate}))
-    signatures = {name: Signature.parse(texts[name]) for name in names}
-    schema = replace(state.schema, entry_points=signatures)
-    record = replace(state.record, schema=schema.encode())
-    return with_state(module, State(record, schema)).to_bytes()
-
+module = models.new("linear", features=6, lr=rate)
 x = [row[:-1] for row in rows]
 y = [row[-1] for row in rows]
 xs, ys = np.array(x), np.array(y)
 model = os.path.join(os.path.dirname(path), "model.wasm")
-content = made("predict", "update", "update_many")
+content = module.to_bytes()
 """
 ROW_BY_ROW_SETUP = (
     OURS_SETUP
     + """
-content = made("predict", "update")
+state = State.of(module)
+names = {name: each for name, each in state.entry_points.items() if name != "update_many"}
+schema = replace(state.schema, entry_points=names)
+record = replace(state.record, schema=schema.encode())
+content = with_state(module, State(record, schema)).to_bytes()
 """
 )
 OURS_START = """
@@ -106,7 +102,7 @@ class Learner:
         python = folder / "bin" / "python" if self.tool.requirement else Path(sys.executable)
         words = [self.setup, self.start, self.task, self.weights, str(path), str(PASSES)]
         done = subprocess.run(
-            [str(python), "-c", RUNNER, *words], check=True, capture_output=True, text=True
+            [str(python), "-c", RUNNER, *words], check=True, stdout=subprocess.PIPE, text=True
         )
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found

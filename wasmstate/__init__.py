@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.baking import bake
-    from wasmstate.session.session import PredictChangedStateWarning, Session
+    from wasmstate.session.predicting import PredictChangedStateWarning
+    from wasmstate.session.session import Session
     from wasmstate.state.baking import unbake
     from wasmstate.state.byte_diff import ByteRange, SectionDiff
     from wasmstate.state.check import Finding
@@ -66,7 +67,7 @@ _HOMES = {
     "Limits": "wasmstate.runtime.limits",
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.signature",
-    "PredictChangedStateWarning": "wasmstate.session.session",
+    "PredictChangedStateWarning": "wasmstate.session.predicting",
     "Relation": "wasmstate.state.relation",
     "Salvage": "wasmstate.state.recovery.salvage",
     "SavedTensor": "wasmstate.state.recovery.salvage",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +12,11 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, DurabilityUnknownError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.session.belonging import check_belongs
 from wasmstate.session.live import Live
+from wasmstate.session.predicting import warn_of_change
 from wasmstate.session.rows import predict_rows, update_rows
 from wasmstate.state.baking import unbake
-from wasmstate.state.digest import module_digest
 from wasmstate.state.prev import check_keep
 from wasmstate.state.record import successor
 from wasmstate.state.state import State
@@ -26,10 +26,6 @@ from wasmstate.storage.replace import Durability, check_durability
 Persist = Literal["every-change", "on-close", "manual"]
 """When a changed S is committed: after each call that changed it, when the session is closed, or
 only by :meth:`Session.flush`."""
-
-
-class PredictChangedStateWarning(UserWarning):
-    """``predict()`` changed S. The change counts, as that of any other call."""
 
 
 class Session:
@@ -155,7 +151,7 @@ class Session:
         """
         before = self._live.contents
         value = self._call("predict", args)
-        self._warn_of_change("predict()", before)
+        warn_of_change(self._committed.tensors, before, self._live.contents)
         return value
 
     def predict_many(self, *arrays: Any) -> Any:
@@ -177,7 +173,7 @@ class Session:
         before = self._live.contents
         values = predict_rows(self._live, arrays)
         self._commit_change(before)
-        self._warn_of_change("predict()", before)
+        warn_of_change(self._committed.tensors, before, self._live.contents)
         return values
 
     def update(self, *args: Any) -> Any:
@@ -301,31 +297,3 @@ class Session:
     def _check_open(self) -> None:
         if self._closed:
             raise CallError("the session is closed")
-
-    def _warn_of_change(self, what: str, before: Sequence[bytes]) -> None:
-        after = self._live.contents
-        if after is before:
-            return
-        names = [
-            tensor.name
-            for tensor in self._committed.tensors
-            if after[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
-            != before[tensor.region][tensor.offset : tensor.offset + tensor.nbytes]
-        ]
-        warnings.warn(
-            f"{what} changed S, in {', '.join(names)}", PredictChangedStateWarning, stacklevel=3
-        )
-
-
-def check_belongs(state: State, module: Module) -> None:
-    """Check that a state belongs to the code beside it.
-
-    Raises:
-        StateError: if the code is not the one that the state was attached to.
-        MalformedError: if the module is baked and what was kept of before is damaged.
-    """
-    if state.record.lineage.module_digest != module_digest(module):
-        raise StateError(
-            "the state belongs to another module: its code has changed since the state was "
-            "attached; attach a new state, or put the right state back"
-        )

@@ -1,0 +1,22 @@
+"""Whether a state is the one of the code beside it."""
+
+from __future__ import annotations
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import StateError
+from wasmstate.state.digest import module_digest
+from wasmstate.state.state import State
+
+
+def check_belongs(state: State, module: Module) -> None:
+    """Check that a state belongs to the code beside it.
+
+    Raises:
+        StateError: if the code is not the one that the state was attached to.
+        MalformedError: if the module is baked and what was kept of before is damaged.
+    """
+    if state.record.lineage.module_digest != module_digest(module):
+        raise StateError(
+            "the state belongs to another module: its code has changed since the state was "
+            "attached; attach a new state, or put the right state back"
+        )
