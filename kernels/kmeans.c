@@ -36,7 +36,6 @@ static uint32_t nearest(const double *row) {
     for (uint32_t each = 0; each < clusters; each++) {
         if (count[each] <= 0) continue;
         const double squared = squared_distance(row, each);
-        require(is_finite(squared));
         if (squared < least) {
             best = each;
             least = squared;

@@ -1,5 +1,8 @@
 /* Recursive least squares with exponential forgetting: a line that follows what changes.
  *
+ * Nothing is forgotten while the covariance would grow beyond what it was before the first row: of a
+ * feature that does not change there is nothing to follow, and the covariance would grow for ever.
+ *
  * Source: R. L. Plackett, "Some Theorems in Least Squares" (1950); K. J. Astrom, B. Wittenmark,
  * "Adaptive Control" (1995), "Exponential Forgetting".
  */
@@ -13,6 +16,7 @@
 STATE uint32_t features;
 STATE int64_t count;
 STATE double forgetting; /* How much a row counts one row later: 1 forgets nothing. */
+STATE double variance; /* Of each weight before the first row. */
 STATE double weights[MAX_FEATURES];
 STATE double bias;
 STATE double covariance[MAX_COLUMNS * MAX_COLUMNS];
@@ -31,15 +35,15 @@ static void learn(const double *row, double target) {
         gain[i] = dot(line, row, features) + line[features];
     }
     const double scale = 1.0 / (forgetting + (dot(gain, row, features) + gain[features]));
-    const double remember = 1.0 / forgetting;
     const double step = scale * (target - value(row));
     require(scale > 0.0 && is_finite(bias + step * gain[features]));
     for (uint32_t i = 0; i < features; i++) require(is_finite(weights[i] + step * gain[i]));
-    for (uint32_t i = 0; i < columns; i++) {
-        /* Of a covariance, no element is larger than the largest on the diagonal. */
-        const double variance = covariance[i * columns + i] - scale * (gain[i] * gain[i]);
-        require(is_finite(remember * variance));
-    }
+    double trace = 0.0;
+    for (uint32_t i = 0; i < columns; i++)
+        trace += covariance[i * columns + i] - scale * (gain[i] * gain[i]);
+    const bool forgets = trace / forgetting <= variance * columns;
+    const double remember = forgets ? 1.0 / forgetting : 1.0;
+    require(is_finite(trace));
     for (uint32_t i = 0; i < features; i++) weights[i] += step * gain[i];
     bias += step * gain[features];
     for (uint32_t i = 0; i < columns; i++) {
@@ -67,7 +71,7 @@ void update(const double *row, double target) {
 }
 
 /* The same for many rows. Traps, with the state as it was, if a number is not finite; with what
- * the rows before have taught if the covariance grows without end. */
+ * the rows before have taught if the weights diverge. */
 EXPORT(update_many)
 void update_many(const double *rows, const double *targets, uint32_t n) {
     require(is_size(features, MAX_FEATURES) && can_count(count, n));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from guest import Guest
 from wasmstate import Module, Param, State
 from wasmstate.binary.spaces import Spaces
-from wasmstate.models import names, new
+from wasmstate.models import describe, names, new
 
 Rows = list[NDArray[Any]]
 
@@ -55,8 +56,16 @@ LARGEST: dict[str, list[dict[str, Any]]] = {
     "ucb1": [{"arms": 256}],
     "softmax": [{"arms": 256}],
     "exp3": [{"arms": 256}],
-    "linucb": [{"arms": 7, "features": 24}, {"arms": 256, "features": 2}],
-    "q_learning": [{"states": 64, "actions": 64}, {"states": 4096, "actions": 1}],
+    "linucb": [
+        {"arms": 64, "features": 8},
+        {"arms": 256, "features": 1},
+        {"arms": 7, "features": 24},
+    ],
+    "q_learning": [
+        {"states": 64, "actions": 64},
+        {"states": 4096, "actions": 1},
+        {"states": 1, "actions": 4096},
+    ],
     "moments": [{"features": 512}],
     "linear": [{"features": 512}],
     "ols": [{"features": 48}],
@@ -75,7 +84,7 @@ LARGEST: dict[str, list[dict[str, Any]]] = {
     "sema": [
         {"fixed": 2, "random": 2, "units": 128},
         {"fixed": 8, "random": 4, "units": 16},
-        {"fixed": 1, "random": 1, "units": 256},
+        {"fixed": 2, "random": 1, "units": 256},
     ],
 }
 BOTH = [(name, SMALL[name]) for name in names()] + [
@@ -85,6 +94,20 @@ BOTH = [(name, SMALL[name]) for name in names()] + [
 
 def test_every_model_is_tested() -> None:
     assert list(SMALL) == list(LARGEST) == names()
+
+
+@pytest.mark.parametrize("name", [name for name in names() if LARGEST[name]])
+def test_the_largest_models_are_as_large_as_the_options_may_be(name: str) -> None:
+    """So that a kernel with less room than its family says does not pass below."""
+    family = describe(name)
+    largest = [family.values(options) for options in LARGEST[name]]
+    for option in family.options:
+        if option.bounds[0] == ">= 1" and len(option.bounds) == 2:
+            most = int(option.bounds[1].removeprefix("<= "))
+            assert max(values[option.name] for values in largest) == most, option.name
+    for product, most in family.room.items():
+        sizes = [math.prod(values[part] for part in product.split("*")) for values in largest]
+        assert max(sizes) == most, product
 
 
 def values_of(param: Param, rows: int, rng: np.random.Generator) -> NDArray[Any]:

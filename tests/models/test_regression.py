@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import wasmtime
 from numpy.typing import NDArray
 
 from guest import Guest
@@ -56,6 +57,16 @@ def test_linear_is_the_loop_bit_for_bit(rows: Rows) -> None:
     assert guest["bias"] == bias
 
 
+def test_a_bias_that_would_not_stay_finite_is_refused() -> None:
+    guest = Guest.new("linear", features=1, lr=8.0)
+    guest.call("update", [0.0], 1e307)
+    before = guest.state.contents()
+    with pytest.raises(wasmtime.Trap):
+        guest.call("update", [0.0], 1.6625e308)
+    assert guest.state.contents() == before
+    assert guest["bias"] == 1.6e308
+
+
 @pytest.mark.parametrize("l2", [0.0, 10.0])
 @pytest.mark.parametrize("intercept", [1, 0])
 def test_ols_is_the_solution_for_all_rows_at_once(rows: Rows, l2: float, intercept: int) -> None:
@@ -105,6 +116,17 @@ def test_rls_is_the_loop_bit_for_bit(rows: Rows) -> None:
     assert [*guest["weights"], guest["bias"]] == weights.tolist()
     assert guest["covariance"].tolist() == covariance.tolist()
     assert np.array_equal(guest["covariance"], guest["covariance"].T)
+
+
+def test_rls_does_not_forget_what_it_has_no_news_of(rows: Rows) -> None:
+    x, y = rows
+    guest = Guest.new("rls", features=6, forgetting=0.9, variance=10.0).feed(x, y)
+    for _ in range(10):
+        guest.feed(np.full((300, 6), 2.0), np.full(300, 1.0))
+        assert 30 < np.trace(guest["covariance"]) <= 70
+    assert guest.call("predict", np.full(6, 2.0)) == pytest.approx(1, abs=1e-3)
+    guest.feed(x, y)
+    assert guest.call("predict", x[0]) == pytest.approx(y[0], abs=0.5)
 
 
 def test_rls_follows_a_line_that_changes(rows: Rows) -> None:

@@ -107,6 +107,7 @@ FAMILIES = (
             kept("features", "u32"),
             COUNT,
             kept("forgetting"),
+            kept("variance"),
             TensorTemplate("weights:f64[features]", "none", FINITE),
             TensorTemplate("bias:f64", "none", FINITE),
             TensorTemplate(
