@@ -44,12 +44,14 @@ class _Size(click.ParamType[tuple[int, int]]):
     metavar="N",
     help="Call update() N times first, with zeros.",
 )
+@click.option("--panel", metavar="NAME", help="Show this panel, such as Module or Problems.")
 @click.option("--dark/--light", "dark", default=None, help="Colours; the system's if not given.")
 @click.option("--size", type=_Size(), default="1440x900", help="Of the window.")
 def main(
     file: Path | None,
     screenshot: Path | None,
     steps: int,
+    panel: str | None,
     dark: bool | None,
     size: tuple[int, int],
 ) -> None:
@@ -61,7 +63,7 @@ def main(
         sys.exit(2)
     from wasmstate_gui.run import run  # noqa: PLC0415 (Qt: see above)
 
-    sys.exit(run(file, screenshot, steps, dark, size))
+    sys.exit(run(file, screenshot, steps, panel, dark, size))
 
 
 def _has_display() -> bool:

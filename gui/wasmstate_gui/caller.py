@@ -96,7 +96,7 @@ class Caller(QObject):
         self._call = None
         self._end()
         for process in self._ended:
-            process.waitForFinished(1000)
+            process.waitForFinished(10_000)  # a busy machine takes its time
         self._ended = []
 
     def _start(self) -> None:

@@ -52,6 +52,8 @@ class Controller(QObject):
     """Another file is shown."""
     changed = Signal()
     """The picture is another one."""
+    typed_changed = Signal()
+    """Bytes were typed; what they make of the file is shown soon."""
     running_changed = Signal(bool)
     result = Signal(str, bool)
     """The line about the last call, and whether it failed."""
@@ -239,6 +241,8 @@ class Controller(QObject):
         self._edits.append(Edit(offset, data, is_raw))
         is_value_edit = not is_raw and is_value(document, offset)
         self._apply(_Change(self._edited, is_value_edit or self._is_small))
+        if self.typed:
+            self.typed_changed.emit()
 
     def _edited(self, document: Document) -> Document:
         edits, self._edits = self._edits, []

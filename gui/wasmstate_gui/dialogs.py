@@ -6,25 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-_KEYS = (
-    ("Ctrl+O", "open a file"),
-    ("Ctrl+S", "write changes to the file"),
-    ("F10", "step: call the chosen export once"),
-    ("F9", "call predict()"),
-    ("F5", "run many steps"),
-    ("Esc", "stop the call under way"),
-    ("F8, Shift+F8", "go to the next changed cell, to the one before"),
-    ("Alt+Left, Alt+Right", "go a step back, forward; Ctrl+Z and Ctrl+Y do the same"),
-    ("Alt+Home, Alt+End", "go to the first step, to the last"),
-    ("Alt+Down", "go to the next branch of steps"),
-    ("Ctrl+L", "plot the selected cell, or no longer"),
-    ("F2", "give the selected cell another value"),
-    ("Ctrl+Shift+C, S, L", "copy the tensor as CSV, save it, load it"),
-    ("Ctrl+1 to 5", "show or hide a panel"),
-    ("Arrows, Page, Home, End", "move in the bytes"),
-    ("Left, Right on the map", "go from section to section"),
-)
-
+from wasmstate_gui.presenters.commands import keys_table
 
 WASM = ("Open a WebAssembly file", "WebAssembly (*.wasm)")
 TABLE = ("Arguments of many calls", "Tables (*.csv *.npy)")
@@ -63,9 +45,9 @@ def ask_about_changes(
 def show_keys(parent: QWidget) -> None:
     """Show the keys."""
     rows = "".join(
-        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in _KEYS
+        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in keys_table()
     )
     box = QMessageBox(parent)
     box.setWindowTitle("Keys")
-    box.setText(f"<table cellpadding='3'>{rows}</table>")
+    box.setText(f"<table cellpadding='1'>{rows}</table>")
     box.open()

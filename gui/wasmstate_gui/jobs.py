@@ -12,6 +12,25 @@ from wasmstate.errors import WasmstateError
 
 class _Relay(QObject):
     done = Signal(object, object)
+    progressed = Signal(object, float)
+
+
+class Task:
+    """Work that can be watched, and given up."""
+
+    def __init__(self, relay: _Relay) -> None:
+        self._relay = relay
+        self._reported = 0.0
+        self.is_cancelled = False
+
+    def report(self, share: float) -> None:
+        """Say how much is done, 0 to 1; told in steps that can be seen."""
+        if share - self._reported >= _SEEN:
+            self._reported = share
+            self._relay.progressed.emit(self._relay, share)
+
+
+_SEEN = 0.01
 
 
 class _Job(QRunnable):
@@ -40,6 +59,8 @@ class Jobs(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._waiting: dict[_Relay, Callable[[Any], None]] = {}
+        self._watching: dict[_Relay, Callable[[float], None]] = {}
+        self._tasks: dict[_Relay, Task] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -59,13 +80,44 @@ class Jobs(QObject):
         self._waiting[relay] = done
         self._pool.start(_Job(work, relay))
 
+    def start_task(
+        self,
+        work: Callable[[Task], Any],
+        done: Callable[[Any], None],
+        progressed: Callable[[float], None] | None = None,
+    ) -> Task:
+        """As :meth:`start`, for work that can be given up; gives what it can be given up by.
+
+        Args:
+            work: is given the task, to look at whether it is still wanted.
+            done: takes the value, unless the task was given up by then.
+            progressed: takes how much is done, 0 to 1.
+        """
+        relay = _Relay(self)
+        task = self._tasks[relay] = Task(relay)
+        relay.done.connect(self._done)
+        relay.progressed.connect(self._progressed)
+        self._waiting[relay] = done
+        if progressed is not None:
+            self._watching[relay] = progressed
+        self._pool.start(_Job(lambda: work(task), relay))
+        return task
+
     def close(self) -> None:
         """Wait for what is under way and drop its results."""
+        for task in self._tasks.values():
+            task.is_cancelled = True
         self._waiting = {}
         self._pool.waitForDone()
 
     def _done(self, relay: _Relay, result: object) -> None:
         done = self._waiting.pop(relay, None)
+        task = self._tasks.pop(relay, None)
+        self._watching.pop(relay, None)
         relay.deleteLater()
-        if done is not None:
+        if done is not None and (task is None or not task.is_cancelled):
             done(result)
+
+    def _progressed(self, relay: _Relay, share: float) -> None:
+        if relay in self._watching and not self._tasks[relay].is_cancelled:
+            self._watching[relay](share)

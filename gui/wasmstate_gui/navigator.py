@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from collections.abc import Iterable
+from dataclasses import replace
 
-from wasmstate_gui.presenters.layout import LayoutRow, flat
+from PySide6.QtCore import QObject, Signal
+
+from wasmstate_gui.presenters.ladder import ladder, next_rung
+from wasmstate_gui.presenters.layout import LayoutRow, flat, row_at
 from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.selection import Selection, again, at_byte, first_selection, of_row
+from wasmstate_gui.presenters.places import Place
+from wasmstate_gui.presenters.selection import (
+    Selection,
+    again,
+    at_byte,
+    first_selection,
+    of_range,
+    of_row,
+)
 from wasmstate_gui.presenters.tensors import next_changed
+from wasmstate_gui.presenters.values import LONGEST, values_at
 from wasmstate_gui.shell import Shell
 
 
 class Navigator(QObject):
     """Listens to tree, map, bytes, cells and problems, and tells each what the others chose."""
+
+    moved = Signal(int)
+    """The cursor is at another byte, or at the first one of what was selected."""
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -24,6 +40,7 @@ class Navigator(QObject):
         shell.tensors_panel.tensor_chosen.connect(self._tensor_chosen)
         shell.problems_panel.chosen.connect(self._go_to)
         shell.page.hex.moved.connect(self._byte_chosen)
+        shell.page.hex.ranged.connect(self._range_chosen)
         shell.page.strip.chosen.connect(self._go_to)
 
     def show(self, picture: Picture) -> None:
@@ -46,6 +63,48 @@ class Navigator(QObject):
             self._shell.page.hex.reveal(tensors[-1].end - 1)
         self._select(first)
         self._shell.page.hex.reveal(first.start, at_top=not tensors)
+
+    def go_to_byte(self, offset: int) -> None:
+        """Put the cursor on a byte."""
+        self._byte_chosen(offset)
+
+    def select_range(self, start: int, last: int, what: str = "") -> None:
+        """Select bytes, and show them; the cursor is at the first."""
+        picture = self._picture
+        if picture is not None and picture.document.source.size:
+            self._select(of_range(last, start, picture.rows, picture.tensors, what))
+            self._shell.page.hex.reveal(last)
+            self._shell.page.hex.reveal(start)
+
+    def go_to_place(self, place: Place) -> None:
+        """Select a place, at the top of the bytes."""
+        if place.end - place.start == 1:
+            self._byte_chosen(place.start)
+        else:
+            self.select_range(place.start, place.end - 1, place.label)
+        self._shell.page.hex.reveal(place.start, at_top=True)
+
+    def select_all(self) -> None:
+        """Select every byte, where the view is staying."""
+        picture = self._picture
+        if picture is not None and picture.document.source.size:
+            last = picture.document.source.size - 1
+            self._select(of_range(last, 0, picture.rows, picture.tensors, "the whole file"))
+
+    def select_field(self, known: Iterable[Place] = ()) -> None:
+        """Select the field that the cursor is in; if that is selected, what it is a part of."""
+        picture, selection = self._picture, self.selection
+        if picture is None or selection is None:
+            return
+        at = selection.cursor if selection.cursor is not None else selection.start
+        rungs = ladder(at, picture, known)
+        if selection.is_range:
+            rung = next_rung(rungs, selection.start, selection.end)
+        else:
+            rung = rungs[0] if rungs else None
+        if rung is not None:
+            chosen = of_range(rung.start, rung.end - 1, picture.rows, picture.tensors, rung.label)
+            self._select(replace(chosen, cursor=at, row=row_at(picture.rows, at)))
 
     def next_change(self) -> None:
         """Go to the next changed element."""
@@ -79,6 +138,9 @@ class Navigator(QObject):
             shell.tensors_panel.mark(selection.row.tensor, selection.cell)
         shell.place_label.show_text(selection.text)
         shell.page.follow_view()
+        at = selection.cursor if selection.cursor is not None else selection.start
+        shell.page.values_bar.show_values(values_at(shell.page.hex.dump.read(at, at + LONGEST)))
+        self.moved.emit(at)
 
     def _byte_chosen(self, offset: int) -> None:
         picture = self._picture
@@ -87,6 +149,12 @@ class Navigator(QObject):
             offset = min(max(offset, 0), source.size - 1)
             self._select(at_byte(offset, source, picture.rows, picture.tensors))
             self._shell.page.hex.reveal(offset)
+
+    def _range_chosen(self, anchor: int, cursor: int) -> None:
+        picture = self._picture
+        if picture is not None:
+            self._select(of_range(anchor, cursor, picture.rows, picture.tensors))
+            self._shell.page.hex.reveal(cursor)
 
     def _go_to(self, offset: int) -> None:
         self._byte_chosen(offset)

@@ -16,7 +16,12 @@ _SETTLE_MS = 50
 
 
 def run(
-    file: Path | None, screenshot: Path | None, steps: int, dark: bool | None, size: tuple[int, int]
+    file: Path | None,
+    screenshot: Path | None,
+    steps: int,
+    panel: str | None,
+    dark: bool | None,
+    size: tuple[int, int],
 ) -> int:
     """Show the window until it is closed, or draw it; gives the exit code."""
     app = make_application()
@@ -24,11 +29,11 @@ def run(
     window.set_theme(_theme(app, dark))
     window.resize(*size)
     window.reset_layout()
-    script = _Script(window, file, steps, screenshot)
+    script = _Script(window, file, steps, screenshot, panel)
     window.show()
     QTimer.singleShot(0, script.start)
     code = app.exec()
-    window.controller.close()
+    window.close_jobs()
     return code
 
 
@@ -51,13 +56,19 @@ class _Script(QObject):
     """What the options ask for, one after the other: open, step, draw."""
 
     def __init__(
-        self, window: MainWindow, file: Path | None, steps: int, screenshot: Path | None
+        self,
+        window: MainWindow,
+        file: Path | None,
+        steps: int,
+        screenshot: Path | None,
+        panel: str | None,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._file = file
         self._steps = steps
         self._screenshot = screenshot
+        self._panel = panel
         self._error = ""
         window.controller.failed.connect(self._failed)
         window.controller.result.connect(self._result)
@@ -84,6 +95,19 @@ class _Script(QObject):
         self._draw_soon()
 
     def _draw_soon(self) -> None:
+        dock = self._window.docks.get(self._panel or "")
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+        elif self._panel is not None:
+            self._error = f"there is no panel {self._panel}: {', '.join(self._window.docks)}"
+        if dock is self._window.docks["Module"]:
+            self._window.explorer.show_first()
+            self._window.explorer.settled.connect(self._wait_and_draw)
+        else:
+            self._wait_and_draw()
+
+    def _wait_and_draw(self) -> None:
         if self._screenshot is not None:
             QTimer.singleShot(_SETTLE_MS, self._draw)
 

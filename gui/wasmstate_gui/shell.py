@@ -17,6 +17,7 @@ from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.panels.empty_page import EmptyPage
 from wasmstate_gui.panels.file_page import FilePage
 from wasmstate_gui.panels.layout_panel import LayoutPanel
+from wasmstate_gui.panels.module_panel import ModulePanel
 from wasmstate_gui.panels.problems_panel import ProblemsPanel
 from wasmstate_gui.panels.step_panel import StepPanel
 from wasmstate_gui.panels.tensors_panel import TensorsPanel
@@ -55,12 +56,14 @@ class Shell(QMainWindow):
         self.step_panel = StepPanel()
         self.problems_panel = ProblemsPanel()
         self.timeline_panel = TimelinePanel()
+        self.module_panel = ModulePanel()
         self.docks = {
             "Layout": self._dock("Layout", self.layout_panel, _LEFT),
             "Tensors": self._dock("Tensors", self.tensors_panel, _RIGHT),
             "Step": self._dock("Step", self.step_panel, _RIGHT),
             "Timeline": self._dock("Timeline", self.timeline_panel, _BOTTOM),
             "Problems": self._dock("Problems", self.problems_panel, _BOTTOM),
+            "Module": self._dock("Module", self.module_panel, _BOTTOM),
         }
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         self.setCorner(Qt.Corner.BottomLeftCorner, _BOTTOM)
@@ -98,10 +101,13 @@ class Shell(QMainWindow):
             ("Step", _RIGHT),
             ("Timeline", _BOTTOM),
             ("Problems", _BOTTOM),
+            ("Module", _BOTTOM),
         ):
             self.docks[name].setFloating(False)
             self.addDockWidget(area, self.docks[name])
         self.tabifyDockWidget(self.docks["Timeline"], self.docks["Problems"])
+        self.tabifyDockWidget(self.docks["Problems"], self.docks["Module"])
+        self.docks["Timeline"].raise_()
         self._share_out()
 
     def _share_out(self) -> None:
@@ -115,7 +121,8 @@ class Shell(QMainWindow):
         heights = [self.height() - 440, 320]
         self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
         bottom = min(210, max(130, self.height() * 2 // 9))
-        self.resizeDocks([self.docks["Timeline"], self.docks["Problems"]], [bottom] * 2, vertical)
+        below = [self.docks[name] for name in ("Timeline", "Problems", "Module")]
+        self.resizeDocks(below, [bottom] * 3, vertical)
 
     def show_page(self, *, is_file: bool) -> None:
         """Show a file's panels, or the page that offers to open one."""
@@ -140,6 +147,7 @@ class Shell(QMainWindow):
             self.step_panel,
             self.problems_panel,
             self.timeline_panel,
+            self.module_panel,
         ):
             panel.set_theme(theme)
         self.setStyleSheet(

@@ -49,6 +49,8 @@ class Traveller(QObject):
             return
         if self._controller.is_computing:  # it is shown when the picture is
             return
+        if not timeline.fits(document.state.contents()):  # a state that was mended by hand
+            return
         if timeline is not self._shown:
             self._shown = timeline
             self._plots = Plots(first_cells(document.state))

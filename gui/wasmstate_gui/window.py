@@ -7,20 +7,25 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from wasmstate_gui.actions import Actions
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.dialogs import TABLE, ask_about_changes, ask_for_file, show_keys
+from wasmstate_gui.editor import Editor
+from wasmstate_gui.explorer import Explorer
+from wasmstate_gui.finder import Finder
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.absence import no_tensors
+from wasmstate_gui.presenters.copying import MOST, copied
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.step_form import forms
+from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
@@ -43,6 +48,9 @@ class MainWindow(Shell):
         self.navigator = Navigator(self)
         self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
         self.tensor_commands = TensorCommands(self.controller, self.tensors_panel, self)
+        self.explorer = Explorer(self.module_panel, self)
+        self.finder = Finder(self.page, self.navigator, self.explorer)
+        self.editor = Editor(self.controller, self.navigator, self.page)
         self._base: Snapshot | None = None
         self._left: Document | None = None
         self.question: QMessageBox | None = None
@@ -76,8 +84,23 @@ class MainWindow(Shell):
                 "since_disk": self._compare_with_disk,
                 "reset": self.reset_layout,
                 "keys": partial(show_keys, self),
+                "copy_hex": partial(self._copy, "hex"),
+                "copy_c": partial(self._copy, "c"),
+                "copy_python": partial(self._copy, "python"),
+                "copy_array": partial(self._copy, "array"),
+                "select_field": self._select_field,
+                "select_all": self.navigator.select_all,
+                "edit_mode": self.editor.toggle,
+                "raw_mode": self.editor.toggle_raw,
+                "values": self._toggle_values,
+                "find": self.finder.begin_find,
+                "find_next": self.finder.find_next,
+                "find_previous": self.finder.find_previous,
+                "goto": self.finder.begin_goto,
             },
+            self.page.hex,
         )
+        self.editor.use(self.actions_)
         self.actions_.add_menus(self.docks.values())
         self._connect()
         self.set_theme(LIGHT)
@@ -89,6 +112,7 @@ class MainWindow(Shell):
         controller, page = self.controller, self.page
         controller.opened.connect(self._opened)
         controller.changed.connect(self._show)
+        controller.typed_changed.connect(self._typed_changed)
         controller.running_changed.connect(self._running_changed)
         controller.result.connect(self._result)
         controller.said.connect(self._said)
@@ -104,6 +128,10 @@ class MainWindow(Shell):
         page.damage.chosen.connect(self._show_problems)
         page.conflict.chosen.connect(self._settle)
         page.notice.chosen.connect(self._undo_revert)
+        self.navigator.moved.connect(self.explorer.go_to)
+        self.module_panel.range_chosen.connect(self._range_chosen)
+        self.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
+        self.layout_panel.doubleClicked.connect(self._section_activated)
 
     @property
     def picture(self) -> Picture | None:
@@ -146,6 +174,7 @@ class MainWindow(Shell):
         self._base = None
         self.navigator.selection = None
         self.page.notice.show_notice(None)
+        self.editor.begin_file()
         self._show()
         self.navigator.begin()
         self.page.hex.setFocus()
@@ -176,6 +205,8 @@ class MainWindow(Shell):
             self._forget_revert()
         self._show_status(document)
         self._enable()
+        self.explorer.show_module(document.base.module)
+        self.finder.show(picture)
         self.navigator.show(picture)
         self.traveller.show()
 
@@ -226,6 +257,11 @@ class MainWindow(Shell):
     def _result(self, text: str, failed: bool) -> None:
         self.step_panel.show_result(text, failed=failed)
 
+    def _typed_changed(self) -> None:
+        self.page.hex.show_typed(self.controller.typed)
+        self.setWindowModified(True)
+        self.actions_.write.setEnabled(True)
+
     def _said(self, text: str) -> None:
         self.statusBar().showMessage(text, _SAID_MS)
 
@@ -265,6 +301,41 @@ class MainWindow(Shell):
     def _use_dark(self) -> None:
         self.set_theme(DARK)
 
+    def _copy(self, kind: str) -> None:
+        """Put the selected bytes on the clipboard."""
+        selection, picture = self.navigator.selection, self.picture
+        if selection is None or picture is None:
+            return
+        size = selection.end - selection.start
+        if size > MOST:
+            self._said(f"{size:,} bytes are too many to copy: at most {MOST:,}")
+            return
+        data = self.page.hex.dump.read(selection.start, selection.end)
+        QGuiApplication.clipboard().setText(copied(kind, data, selection.start, picture.tensors))
+        self._said(f"Copied {status.counted(len(data), 'byte')}")
+
+    def _select_field(self) -> None:
+        selection = self.navigator.selection
+        if selection is not None:
+            at = selection.start if selection.cursor is None else selection.cursor
+            self.navigator.select_field(self.explorer.places_at(at))
+
+    def _toggle_values(self) -> None:
+        self.page.values_bar.setVisible(self.actions_.values.isChecked())
+
+    def _range_chosen(self, start: int, end: int) -> None:
+        if end > start:
+            self.navigator.select_range(start, end - 1)
+
+    def _section_activated(self, index: QModelIndex) -> None:
+        """Show the list of a section, if it has one."""
+        row = self.layout_panel.layout_model.row(index)
+        kind = table_of(row.name, row.kind)
+        if kind is not None:
+            self.docks["Module"].show()
+            self.docks["Module"].raise_()
+            self.module_panel.kinds.setCurrentText(kind)
+
     def _compare_with_step(self) -> None:
         self.controller.compare_with("step")
 
@@ -297,13 +368,19 @@ class MainWindow(Shell):
             action()
         self.idle.emit()
 
+    def close_jobs(self) -> None:
+        """End what is under way in other threads and processes."""
+        self.finder.close()
+        self.explorer.close()
+        self.controller.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         document = self.controller.document
         if document is not None and document.is_dirty:
             event.ignore()
             self._unless_dirty(self.close)
             return
-        self.controller.close()
+        self.close_jobs()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

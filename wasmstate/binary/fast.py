@@ -57,16 +57,16 @@ class OnDemand(Sequence[Entry]):
     """A list whose entries are made when they are asked for.
 
     Args:
-        starts: where each of them starts, and where the last one ends.
+        starts: where each of them starts in the content, and where the last one ends.
         make: makes one from its index, its start and its end.
     """
 
     def __init__(self, starts: array[int], make: Callable[[int, int, int], Entry]) -> None:
-        self._starts = starts
+        self.starts = starts
         self._make = make
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self.starts) - 1
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -76,7 +76,7 @@ class OnDemand(Sequence[Entry]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(len(self))[index]
-        return self._make(index, self._starts[index], self._starts[index + 1])
+        return self._make(index, self.starts[index], self.starts[index + 1])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

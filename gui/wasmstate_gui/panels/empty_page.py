@@ -5,14 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-_KEYS = (
-    ("Ctrl+O", "open a file"),
-    ("F10", "step: call update() once"),
-    ("F9", "predict()"),
-    ("F5", "run many steps"),
-    ("Esc", "stop a call"),
-    ("Ctrl+S", "write S to the file"),
-)
+from wasmstate_gui.presenters.commands import COMMANDS, FIRST_KEYS
 
 
 class EmptyPage(QWidget):
@@ -49,8 +42,10 @@ class EmptyPage(QWidget):
         self.failure.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.failure.hide()
         keys = "".join(
-            f"<tr><td align='right'><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>"
-            for key, what in _KEYS
+            f"<tr><td align='right'><b>{command.keys}</b>&nbsp;&nbsp;</td>"
+            f"<td>{command.tip or command.text.removesuffix(chr(0x2026))}</td></tr>"
+            for command in COMMANDS
+            if command.name in FIRST_KEYS
         )
         table = QLabel(f"<table cellpadding='3'>{keys}</table>")
         column = QVBoxLayout(self)

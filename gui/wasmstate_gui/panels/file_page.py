@@ -1,4 +1,4 @@
-"""The centre of the window: bars, map strip, bytes."""
+"""The centre of the window: bars, map strip, bytes, and what the bytes at the cursor mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from wasmstate_gui.panels.banner import Banner
 from wasmstate_gui.panels.hex_view import HexView
+from wasmstate_gui.panels.line_bar import FindBar, GotoBar
 from wasmstate_gui.panels.map_strip import MapStrip
+from wasmstate_gui.panels.values_bar import ValuesBar
+from wasmstate_gui.presenters.places import HINT
 from wasmstate_gui.theme import Theme
 
 
@@ -20,18 +23,26 @@ class FilePage(QWidget):
         self.notice = Banner("Notice")
         self.strip = MapStrip()
         self.hex = HexView()
+        self.question = Banner("Question")
+        self.goto_bar = GotoBar(HINT)
+        self.find_bar = FindBar()
+        self.values_bar = ValuesBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.damage, self.conflict, self.notice, self.strip):
+        for widget in (self.damage, self.conflict, self.notice, self.question, self.strip):
             column.addWidget(widget)
         column.addWidget(self.hex, 1)
+        for bar in (self.goto_bar, self.find_bar, self.values_bar):
+            column.addWidget(bar)
         self.hex.scrolled.connect(self.follow_view)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
-        for widget in (self.damage, self.conflict, self.notice, self.strip, self.hex):
+        for widget in (self.damage, self.conflict, self.notice, self.question, self.strip):
             widget.set_theme(theme)
+        for bar in (self.hex, self.goto_bar, self.find_bar, self.values_bar):
+            bar.set_theme(theme)
 
     def follow_view(self) -> None:
         """Frame on the strip what the hex view shows."""

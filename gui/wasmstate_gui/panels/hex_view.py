@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -20,8 +23,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from wasmstate_gui.panels.hex_paint import Grid, HexPainter
 from wasmstate_gui.presenters.hexdump import WIDTH, HexDump, section_line
-from wasmstate_gui.theme import LIGHT, Theme
+from wasmstate_gui.theme import LIGHT, Theme, ink_on
 
+_DIGITS = "0123456789abcdefABCDEF"
+_TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 _MOVES = {
     Qt.Key.Key_Left: -1,
     Qt.Key.Key_Right: 1,
@@ -35,6 +40,10 @@ class HexView(QAbstractScrollArea):
 
     moved = Signal(int)
     """The user went to a byte: its offset."""
+    ranged = Signal(int, int)
+    """The user selected from one byte to another, both included."""
+    typed = Signal(int, int, bool)
+    """The user wrote over a byte: its offset, its new value, and whether it is done with."""
     scrolled = Signal()
     """Other bytes are visible."""
 
@@ -51,6 +60,10 @@ class HexView(QAbstractScrollArea):
         self.dump = HexDump()
         self.cursor_at: int | None = None
         self.selection: tuple[int, int] | None = None
+        self.editing = ""
+        self._anchor: int | None = None
+        self._is_in_ascii = False
+        self._has_half = False  # the first digit of a byte was typed, the second is awaited
         self._painter = HexPainter(font, LIGHT)
         self._header = round(self.grid.line) + 4
         self.setViewportMargins(0, 0, 0, 0)
@@ -69,17 +82,35 @@ class HexView(QAbstractScrollArea):
     def show_dump(self, dump: HexDump) -> None:
         """Show other bytes, at the same place."""
         self.dump = dump
-        digits = 6 if dump.size <= 1 << 24 else 10
+        digits = 6 if dump.size <= 1 << 24 else 8 if dump.size <= 1 << 32 else 10
         if digits != self.grid.digits:
             self._painter = HexPainter(self._painter.font, self._painter.theme, digits)
+            self.updateGeometry()
         self._fit_scroll_bar()
+        self.viewport().update()
+
+    def show_typed(self, typed: Mapping[int, int]) -> None:
+        """Show bytes that were typed, before it is known what they make of the file."""
+        self.dump = replace(self.dump, typed=dict(typed))
         self.viewport().update()
 
     def select(self, start: int, end: int, cursor: int | None = None) -> None:
         """Outline a range of bytes, and mark one."""
+        if cursor != self.cursor_at:
+            self._has_half = False
         self.selection = (start, end)
         self.cursor_at = cursor
         self.viewport().update()
+
+    def set_editing(self, mode: str) -> None:
+        """Let typing overwrite bytes; ``mode`` is what the header says, empty for no longer."""
+        self.editing = mode
+        self._has_half = False
+        self.viewport().update()
+
+    def forget_half(self) -> None:
+        """The digit that was typed does not count."""
+        self._has_half = False
 
     def reveal(self, offset: int, *, at_top: bool = False) -> None:
         """Scroll until a byte is visible; ``at_top`` puts it under the header, if it can."""
@@ -124,6 +155,9 @@ class HexView(QAbstractScrollArea):
                 self._paint_name(painter, first + line, self._line_top(line))
         self._paint_damage(painter, first)
         self._paint_selection(painter, first)
+        if self.editing and self.cursor_at is not None and self._is_in_ascii:
+            painter.setPen(QPen(QColor(theme.damage), 2))
+            painter.drawRect(self._cell(self.cursor_at, first, is_ascii=True))
         painter.setClipping(False)
         self._paint_header(painter)
         painter.end()
@@ -134,11 +168,23 @@ class HexView(QAbstractScrollArea):
         painter.setPen(QColor(theme.dim))
         y = 2 + grid.ascent
         painter.drawText(QPointF(grid.offset_left, y), "offset")
+        if self.editing:
+            self._paint_mode(painter, y)
         for column in range(WIDTH):
             painter.drawText(QPointF(grid.hex_left[column], y), f"{column:02X}")
         painter.drawText(QPointF(grid.ascii_left, y), "ascii")
         painter.setPen(QColor(theme.line))
         painter.drawLine(0, self._header - 1, self.viewport().width(), self._header - 1)
+
+    def _paint_mode(self, painter: QPainter, y: float) -> None:
+        """What typing does, in the place of the word that stands above the offsets."""
+        theme, grid = self._painter.theme, self.grid
+        colour = QColor(theme.damage if self.editing == "raw" else theme.accent)
+        rect = QRectF(0, 0, grid.hex_left[0] - grid.char, self._header - 1)
+        painter.fillRect(rect, colour)
+        painter.setPen(ink_on(colour))
+        painter.drawText(QPointF(grid.offset_left, y), f"{self.editing} edit"[:10])
+        painter.setPen(QColor(theme.dim))
 
     def _paint_name(self, painter: QPainter, line: int, top: float) -> None:
         theme, grid = self._painter.theme, self.grid
@@ -224,9 +270,67 @@ class HexView(QAbstractScrollArea):
         return self._cell(offset, self.verticalScrollBar().value()).center().toPoint()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        offset = self.offset_at(event.position().toPoint())
-        if offset is not None and event.button() == Qt.MouseButton.LeftButton:
+        place = event.position().toPoint()
+        offset = self.offset_at(place)
+        if offset is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._is_in_ascii = place.x() >= self.grid.ascii_left
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.cursor_at is not None:
+            self._extend(offset)
+        else:
+            self._anchor = offset
             self.moved.emit(offset)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not event.buttons() & Qt.MouseButton.LeftButton or self._anchor is None:
+            return
+        place = event.position().toPoint()
+        bar = self.verticalScrollBar()
+        if place.y() < self._header:
+            bar.setValue(bar.value() - 1)
+        elif place.y() >= self.viewport().height():
+            bar.setValue(bar.value() + 1)
+        offset = self.nearest(place)
+        if offset is not None and offset != self.cursor_at:
+            self._extend(offset)
+
+    def nearest(self, place: QPoint) -> int | None:
+        """The byte nearest to a place: while dragging one leaves the bytes."""
+        if not self.dump.size:
+            return None
+        height = self._full_lines() * self.grid.line
+        line = int(min(max(0.0, place.y() - self._header), height - 1) // self.grid.line)
+        first = self.verticalScrollBar().value()
+        row = self.dump.row_of(first + line)
+        if row is None:
+            row = self.dump.row_of(first + line + 1)
+        if row is None:
+            return self.dump.size - 1
+        lefts = self.grid.hex_left
+        column = self.grid.column_at(place.x())
+        if column is None:
+            column = sum(place.x() >= left for left in lefts[1:])
+        return min(row * WIDTH + column, self.dump.size - 1)
+
+    def _extend(self, offset: int) -> None:
+        if self._anchor is None:
+            self._anchor = self.cursor_at
+        if self._anchor is None:
+            self._anchor = offset
+        self.ranged.emit(self._anchor, offset)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and self.editing:
+            # What is typed into the bytes is no shortcut, nor a way to the next panel.
+            if event.type() == QEvent.Type.ShortcutOverride and self._is_typing(event):
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab:
+                self._is_in_ascii = not self._is_in_ascii
+                self._has_half = False
+                self.viewport().update()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         page = self._full_lines() * WIDTH
@@ -234,11 +338,41 @@ class HexView(QAbstractScrollArea):
         moves = {Qt.Key.Key_PageUp: -page, Qt.Key.Key_PageDown: page, **_MOVES}
         moves |= {Qt.Key.Key_Home: -last - 1, Qt.Key.Key_End: last + 1}
         key = Qt.Key(event.key())
-        if key not in moves or last < 0:
+        if self.editing and self._is_typing(event):
+            self._type(event.text())
+        elif key not in moves or last < 0:
             super().keyPressEvent(event)
+        else:
+            here = self.cursor_at if self.cursor_at is not None else self.visible_range()[0]
+            there = min(max(here + moves[key], 0), last)
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                if self._anchor is None or self.selection is None:
+                    self._anchor = here
+                self._extend(there)
+            else:
+                self._anchor = there
+                self.moved.emit(there)
+
+    def _is_typing(self, event: QKeyEvent) -> bool:
+        """Whether a key writes over the byte at the cursor."""
+        text = event.text()
+        if len(text) != 1 or event.modifiers() & ~_TYPING_MODIFIERS:
+            return False
+        return " " <= text <= "~" if self._is_in_ascii else text in _DIGITS
+
+    def _type(self, text: str) -> None:
+        offset = self.cursor_at
+        if offset is None:
             return
-        here = self.cursor_at if self.cursor_at is not None else self.visible_range()[0]
-        self.moved.emit(min(max(here + moves[key], 0), last))
+        (now,) = self.dump.read(offset, offset + 1) or b"\0"
+        if self._is_in_ascii:
+            self.typed.emit(offset, ord(text), True)
+        elif self._has_half:
+            self._has_half = False
+            self.typed.emit(offset, now & 0xF0 | int(text, 16), True)
+        else:
+            self._has_half = True
+            self.typed.emit(offset, int(text, 16) << 4 | now & 0x0F, False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_scroll_bar()

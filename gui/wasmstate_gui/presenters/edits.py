@@ -106,6 +106,8 @@ def _with_bytes(document: Document, edit: Edit) -> Document:
         for section in sections:
             patches = with_patch(patches, section.content_offset, section.content)
         found = patched(disk, with_patch(patches, edit.offset, data))
+    if found is disk and document.edited is None:
+        return document
     if found is disk:
         return replace(document, edited=None, state=disk.state, before=document.state)
     before = document.state or document.before

@@ -21,6 +21,7 @@ class Selection:
         row: the row of the layout that holds it.
         cell: index of the tensor's element, if it is one.
         text: what the status bar says.
+        is_range: whether somebody chose where it begins and ends.
     """
 
     start: int
@@ -29,6 +30,7 @@ class Selection:
     row: LayoutRow | None
     cell: int | None
     text: str
+    is_range: bool = False
 
 
 def at_byte(
@@ -43,9 +45,25 @@ def at_byte(
         start = tensor.offset + cell * tensor.values.itemsize
         text = f"{cell_hint(tensor, cell)} \u00b7 {byte}"
         return Selection(start, start + tensor.values.itemsize, offset, row, cell, text)
-    if row is None:
-        return Selection(offset, offset + 1, offset, None, None, byte)
-    return Selection(row.start, row.end, offset, row, None, f"{row.name} \u00b7 {byte}")
+    text = byte if row is None else f"{row.name} \u00b7 {byte}"
+    return Selection(offset, offset + 1, offset, row, None, text)
+
+
+def of_range(
+    anchor: int,
+    cursor: int,
+    rows: Sequence[LayoutRow],
+    tensors: Sequence[TensorRow],
+    what: str = "",
+) -> Selection:
+    """Bytes from one to another, both included; ``what`` names them if they have a name."""
+    start, end = min(anchor, cursor), max(anchor, cursor) + 1
+    found = cell_at(tensors, start)
+    name = f"{what} \u00b7 " if what else ""
+    unit = "byte" if end - start == 1 else "bytes"
+    text = f"{name}{end - start:,} {unit} selected \u00b7 0x{start:X} to 0x{end - 1:X}"
+    cell = found[1] if found else None
+    return Selection(start, end, cursor, row_at(rows, cursor), cell, text, is_range=True)
 
 
 def of_row(row: LayoutRow) -> Selection:
@@ -73,6 +91,8 @@ def again(
     old: Selection, source: Source, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
 ) -> Selection | None:
     """The same selection in a file whose bytes have changed."""
+    if old.is_range and old.end <= source.size:
+        return old
     if old.cursor is not None:
         return (
             at_byte(min(old.cursor, source.size - 1), source, rows, tensors)

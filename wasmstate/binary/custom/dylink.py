@@ -76,18 +76,13 @@ export_info = record(ExportInfo, Struct("name" / name, "flags" / u32))
 import_info = record(ImportInfo, Struct("module" / name, "field" / name, "flags" / u32))
 
 dylink = record(Dylink, Struct(*_mem_info, "needed_dynlibs" / List(name)))
-dylink0 = record(
-    Dylink0,
-    Struct(
-        "subsections"
-        / Subsections(
-            {
-                1: ("mem_info", record(MemInfo, Struct(*_mem_info))),
-                2: ("needed", List(name)),
-                3: ("export_info", List(export_info)),
-                4: ("import_info", List(import_info)),
-                5: ("runtime_path", List(name)),
-            }
-        )
-    ),
+subsections = Subsections(
+    {
+        1: ("mem_info", record(MemInfo, Struct(*_mem_info))),
+        2: ("needed", List(name)),
+        3: ("export_info", List(export_info)),
+        4: ("import_info", List(import_info)),
+        5: ("runtime_path", List(name)),
+    }
 )
+dylink0 = record(Dylink0, Struct("subsections" / subsections))

@@ -147,18 +147,15 @@ sym_info = record(
     ),
 )
 
+subsections = Subsections(
+    {
+        5: ("segments", List(segment)),
+        6: ("functions", List(init_func)),
+        7: ("comdats", List(comdat)),
+        8: ("infos", List(sym_info)),
+    }
+)
 linking = record(
     Linking,
-    Struct(
-        "version" / Choice("unknown linking version", 2, of=u32),
-        "subsections"
-        / Subsections(
-            {
-                5: ("segments", List(segment)),
-                6: ("functions", List(init_func)),
-                7: ("comdats", List(comdat)),
-                8: ("infos", List(sym_info)),
-            }
-        ),
-    ),
+    Struct("version" / Choice("unknown linking version", 2, of=u32), "subsections" / subsections),
 )

@@ -5,12 +5,14 @@ Source: WebAssembly Core 3.0, Binary Format, "Export Section".
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from construct import Struct
 
-from wasmstate.binary.fast import UnusualError, read_unsigned
+from wasmstate.binary.fast import OnDemand, UnusualError, read_unsigned
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import EXTERN_KINDS
 from wasmstate.binary.values import Choice, List, name, record, u32
@@ -40,8 +42,8 @@ class ExportSection(ListSection[Export]):
 
     layout: ClassVar[Layout] = Struct("entries" / List(export))
 
-    def read_entries(self, data: bytes, at: int, count: int) -> tuple[list[Export], int]:
-        exports = []
+    def read_entries(self, data: bytes, at: int, count: int) -> tuple[Sequence[Export], int]:
+        exports, starts = [], array("Q", [at])
         for _ in range(count):
             length, start = read_unsigned(data, at)
             end = start + length
@@ -50,4 +52,5 @@ class ExportSection(ListSection[Export]):
             if kind is None:
                 raise UnusualError
             exports.append(Export(data[start:end].decode(), kind, index))
-        return exports, at
+            starts.append(at)
+        return OnDemand(starts, lambda i, _start, _end: exports[i]), at

@@ -1,0 +1,300 @@
+"""Selecting, copying, reading and overwriting bytes, by keys and the mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+import wasmstate
+from gui_support import WAIT, OpenWindow, shown_bytes
+from wasmstate_gui.window import MainWindow
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+LEFT = Qt.MouseButton.LeftButton
+
+
+def click(window: MainWindow, offset: int, modifiers: Qt.KeyboardModifier | None = None) -> None:
+    view = window.page.hex
+    view.reveal(offset)
+    none = Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(view.viewport(), LEFT, modifiers or none, view.place_of(offset))
+
+
+def drag(window: MainWindow, start: int, end: int) -> None:
+    view = window.page.hex
+    view.reveal(start)
+    QTest.mousePress(view.viewport(), LEFT, pos=view.place_of(start))
+    # QTest's mouse moves carry no button.
+    place = QPointF(view.place_of(end))
+    there = view.viewport().mapToGlobal(place)
+    kind = QEvent.Type.MouseMove
+    no_keys = Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(kind, place, there, Qt.MouseButton.NoButton, LEFT, no_keys)
+    QGuiApplication.sendEvent(view.viewport(), event)
+    QTest.mouseRelease(view.viewport(), LEFT, pos=view.place_of(end))
+
+
+def tensor_at(window: MainWindow, index: int) -> int:
+    assert window.picture is not None
+    return window.picture.tensors[index].offset
+
+
+def test_dragging_and_shift_select_a_range(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    view = window.page.hex
+    drag(window, 0xA70, 0xA85)
+    assert view.selection == (0xA70, 0xA86)
+    assert window.place_label.text() == "22 bytes selected \u00b7 0xA70 to 0xA85"
+    drag(window, 0xA85, 0xA70)
+    assert view.selection == (0xA70, 0xA86)
+    click(window, 0xA60)
+    assert view.selection == (0xA60, 0xA61)
+    QTest.keyClick(view, Qt.Key.Key_Right, SHIFT)
+    QTest.keyClick(view, Qt.Key.Key_Down, SHIFT)
+    assert view.selection == (0xA60, 0xA72)
+    QTest.keyClick(view, Qt.Key.Key_Up, SHIFT)
+    QTest.keyClick(view, Qt.Key.Key_Up, SHIFT)
+    assert view.selection == (0xA51, 0xA61)
+    click(window, 0xA64, SHIFT)
+    assert view.selection == (0xA60, 0xA65)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.selection == (0xA65, 0xA66)
+
+
+def test_ctrl_a_selects_everything_and_too_much_is_not_copied(
+    bandit: Path, large: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(large)
+    QTest.keyClick(window.page.hex, Qt.Key.Key_A, CTRL)
+    assert window.page.hex.selection == (0, large.stat().st_size)
+    QGuiApplication.clipboard().setText("before")
+    QTest.keyClick(window.page.hex, Qt.Key.Key_C, CTRL)
+    assert QGuiApplication.clipboard().text() == "before"
+    assert window.statusBar().currentMessage().endswith("are too many to copy: at most 1,048,576")
+
+
+def test_bytes_are_copied_in_four_ways(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    at = tensor_at(window, 1)
+    drag(window, at, at + 15)
+    board = QGuiApplication.clipboard()
+    QTest.keyClick(window.page.hex, Qt.Key.Key_C, CTRL)
+    assert board.text() == "00 00 00 00 00 00 F0 3F 00 00 00 00 00 00 F0 3F"
+    window.actions_.copy_array.trigger()
+    assert board.text() == "np.array([1.0, 1.0], dtype=np.float64)"
+    drag(window, 0, 3)
+    window.actions_.copy_c.trigger()
+    assert board.text() == (
+        "static const unsigned char at_0x0[4] = {\n    0x00, 0x61, 0x73, 0x6d\n};\n"
+    )
+    window.actions_.copy_python.trigger()
+    assert board.text() == r'b"\x00\x61\x73\x6d"'
+    window.actions_.copy_array.trigger()
+    assert board.text() == "np.array([0x00, 0x61, 0x73, 0x6d], dtype=np.uint8)"
+
+
+def test_space_selects_the_field_then_what_it_is_a_part_of(
+    bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    section = next(s for s in wasmstate.Module.open(bandit).sections if s.name == "export")
+    field = next(f for f in section.fields() if f.path == "entries[1].name")
+    click(window, field.offset + 1)
+    found = []
+    for _ in range(5):
+        QTest.keyClick(window.page.hex, Qt.Key.Key_Space)
+        found.append(window.place_label.text().split(" \u00b7 ")[0])
+    assert found == ["entries[1].name", "entries[1]", "export", *["the whole file"] * 2]
+    assert window.page.hex.cursor_at == field.offset + 1
+    click(window, tensor_at(window, 0) + 9)
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Space)
+    assert window.place_label.text().startswith("successes[1] \u00b7 8 bytes selected")
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Space)
+    assert window.place_label.text().startswith("successes  f64[4] \u00b7 32 bytes selected")
+
+
+def test_the_bytes_at_the_cursor_are_read_as_every_type(
+    bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    click(window, tensor_at(window, 0))
+    cells = window.page.values_bar.cells
+    assert cells["float", "64 bit"].text() == "1"
+    assert cells["unsigned", "64 bit"].text() == "4607182418800017408"
+    click(window, 1)
+    assert cells["text", ""].text() == "text  asm\u00b7\u00b7\u00b7\u00b7\u00b7"[:14]
+    QTest.keyClick(window.page.hex, Qt.Key.Key_I, CTRL)
+    assert not window.page.values_bar.isVisible()
+
+
+def edit(window: MainWindow, offset: int, text: str) -> None:
+    click(window, offset)
+    if not window.actions_.edit_mode.isChecked():
+        QTest.keyClick(window.page.hex, Qt.Key.Key_Insert)
+    QTest.keyClicks(window.page.hex, text)
+
+
+def test_without_edit_mode_typing_changes_nothing(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    click(window, tensor_at(window, 0))
+    QTest.keyClicks(window.page.hex, "ff")
+    assert shown_bytes(window) == bandit.read_bytes()
+    assert not window.isWindowModified()
+
+
+def test_bytes_of_s_become_values_and_are_committed(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    at = tensor_at(window, 0)
+    edit(window, at + 6, "0040")
+    assert window.page.hex.cursor_at == at + 8
+    assert window.isWindowModified()
+    assert not window.page.question.isVisible()
+    document = window.controller.document
+    assert document is not None
+    assert document.state is not None
+    assert document.state["successes"].tolist() == [2.0, 1.0, 1.0, 1.0]
+    assert wasmstate.Module.from_bytes(shown_bytes(window)).verify()
+    wasmstate.State.of(wasmstate.Module.from_bytes(shown_bytes(window)))
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    assert wasmstate.check(bandit) == []
+    state = wasmstate.State.of(wasmstate.Module.open(bandit))
+    assert (state.generation, state["successes"].tolist()) == (1, [2.0, 1.0, 1.0, 1.0])
+
+
+def test_an_edit_is_undone_and_done_again(bandit: Path, open_window: OpenWindow) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    at = tensor_at(window, 0)
+    edit(window, at, "7")
+    after = shown_bytes(window)
+    assert after[at] == 0x70
+    QTest.keyClick(window, Qt.Key.Key_Z, CTRL)
+    assert shown_bytes(window) == before
+    assert not window.isWindowModified()
+    QTest.keyClick(window, Qt.Key.Key_Y, CTRL)
+    assert shown_bytes(window) == after
+
+
+def test_other_bytes_are_overwritten_as_they_are_after_one_question_a_file(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    at = before.index(b"update")
+    edit(window, at, "5")
+    assert window.page.question.isVisible()
+    assert shown_bytes(window) == before
+    QTest.mouseClick(window.page.question.buttons[1], LEFT)
+    assert shown_bytes(window) == before
+    QTest.keyClicks(window.page.hex, "5")
+    QTest.mouseClick(window.page.question.buttons[0], LEFT)
+    assert not window.page.question.isVisible()
+    QTest.keyClicks(window.page.hex, "5")
+    assert shown_bytes(window) == before[:at] + b"U" + before[at + 1 :]
+    edit(window, at + 1, "50")
+    assert not window.page.question.isVisible()
+    assert window.status_labels["disk"].text() == "2 bytes edited, not on disk"
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    assert bandit.read_bytes() == before[:at] + b"UP" + before[at + 2 :]
+    assert window.status_labels["disk"].text() == "as on disk"
+
+
+def test_text_is_typed_into_the_characters(bandit: Path, open_window: OpenWindow) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    at = before.index(b"update")
+    click(window, at)
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Insert)
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Tab)
+    QTest.keyClicks(window.page.hex, "a b")
+    assert shown_bytes(window)[at : at + 6] == b"a bate"
+
+
+def test_s_is_damaged_on_purpose_and_repaired_by_hand(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    at = tensor_at(window, 0)
+    click(window, at)
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Insert, SHIFT)
+    QTest.keyClicks(window.page.hex, "0")
+    QTest.mouseClick(window.page.question.buttons[0], LEFT)
+    click(window, at)
+    QTest.keyClicks(window.page.hex, "01")
+    assert shown_bytes(window) == before[:at] + b"\x01" + before[at + 1 :]
+    assert window.page.damage.isVisible()
+    assert "CRC-32" in window.page.damage.label.text()
+    assert not window.step_panel.step_button.isEnabled()
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    assert len(wasmstate.check(bandit)) == 1
+    again = open_window(bandit)
+    assert again.page.damage.isVisible()
+    click(again, at)
+    QTest.keyClick(again.page.hex, Qt.Key.Key_Insert)
+    QTest.keyClicks(again.page.hex, "0")
+    QTest.mouseClick(again.page.question.buttons[0], LEFT)
+    click(again, at)
+    QTest.keyClicks(again.page.hex, "00")
+    assert not again.page.damage.isVisible()
+    assert again.step_panel.step_button.isEnabled()
+    with qtbot.waitSignal(again.idle, timeout=WAIT):
+        QTest.keyClick(again, Qt.Key.Key_F10)
+    with qtbot.waitSignal(again.idle, timeout=WAIT):
+        QTest.keyClick(again, Qt.Key.Key_S, CTRL)
+    assert wasmstate.check(bandit) == []
+
+
+def test_values_and_other_bytes_are_written_together(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    at = bandit.read_bytes().index(b"clang")
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    edit(window, at, "58")
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    assert bandit.read_bytes()[at : at + 5] == b"Xlang"
+    state = wasmstate.State.of(wasmstate.Module.open(bandit))
+    assert (state.generation, state["count"].item()) == (1, 1)
+
+
+def test_bytes_of_a_large_file_are_edited_beside_the_window(
+    qtbot: QtBot, large: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(large)
+    window.editor._may_overwrite = True
+    edit(window, 5 << 20, "c0ffee")
+    assert window.page.hex.dump.read(5 << 20, (5 << 20) + 3) == b"\xc0\xff\xee"
+    QTest.keyClick(window, Qt.Key.Key_S, CTRL)  # not lost, though bytes are being laid over
+    assert window.isWindowModified()
+    qtbot.waitUntil(lambda: not window.isWindowModified(), timeout=WAIT)
+    assert large.read_bytes()[5 << 20 : (5 << 20) + 3] == b"\xc0\xff\xee"
+
+
+@pytest.mark.parametrize("offset", [0, 8])
+def test_a_file_that_was_changed_meanwhile_is_never_overwritten(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, offset: int
+) -> None:
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    edit(window, offset, "7")
+    other = bandit.read_bytes() + b"\0\x02\x01x"
+    bandit.write_bytes(other)
+    QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    assert bandit.read_bytes() == other
