@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from wasmstate.state.check import Finding
     from wasmstate.state.compare import Diff, diff
     from wasmstate.state.diff import CellChange, TensorDiff
+    from wasmstate.state.grafting import graft
     from wasmstate.state.history import HistoryEntry, history
     from wasmstate.state.recovery.salvage import Salvage, SavedTensor
     from wasmstate.state.relation import Relation
@@ -84,6 +85,7 @@ _HOMES = {
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.compare",
+    "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
     "replace_section": "wasmstate.storage.commit",
     "rollback": "wasmstate.storage.rollback",
@@ -135,6 +137,7 @@ __all__ = [
     "check",
     "commit",
     "diff",
+    "graft",
     "history",
     "replace_section",
     "rollback",

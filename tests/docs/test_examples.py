@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import wasmtime
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -32,6 +33,9 @@ def blocks(page: str, language: str) -> list[str]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader of the docs would stand: beside a model and a file of clicks."""
     shutil.copy(ROOT / "fixtures" / "bandit.wasm", tmp_path)
+    counts = """(module (import "host" "successes" (global $at i32))
+        (func (export "where") (result i32) (global.get $at)))"""
+    (tmp_path / "counts.wasm").write_bytes(wasmtime.wat2wasm(counts))
     (tmp_path / "clicks.csv").write_text("arm,reward\n1,1\n2,0\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wasmstate.binary.custom.baked import Baked, BakedSection, baked
+from wasmstate.binary.edit import append, read_count
 from wasmstate.binary.instructions import Expr, Instr
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.custom import SIZE_WIDTH, CustomSection
 from wasmstate.binary.sections.data import Data, DataSection, data_
-from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.export import ExportSection
 from wasmstate.binary.sections.global_ import Global, GlobalSection
 from wasmstate.binary.sections.import_ import ImportSection
@@ -30,7 +30,6 @@ from wasmstate.binary.sections.start import StartSection
 from wasmstate.binary.source import BytesSource
 from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.types import GlobalType, MemType
-from wasmstate.binary.values import u32
 from wasmstate.errors import MalformedError, SectionError
 
 BAKED_NAME = "wasmstate.baked"
@@ -238,22 +237,8 @@ def _without_initialize(module: Module) -> Module:
 
 
 def _with_segments(module: Module, spaces: Spaces, segments: Iterable[Segment]) -> Module:
-    added = [_active(spaces, segment) for segment in segments]
-    found = module.section(DataSection)
-    if found is None:
-        return module.with_entries({DataSection: added})
-    # The segments that are there keep their bytes, padded integers and all.
-    count = u32.encode(len(spaces.data) + len(added))
-    rest = found.content[_width(found.content) :]
-    content = count + rest + b"".join(map(data_.build, added))
-    return module.with_sections(
-        section._replaced(content)
-        if section is found
-        else section._replaced(count)
-        if isinstance(section, DataCountSection)
-        else section
-        for section in module.sections
-    )
+    added = [data_.build(_active(spaces, segment)) for segment in segments]
+    return module.with_sections(append(module.sections, DataSection, added))
 
 
 def _active(spaces: Spaces, segment: Segment) -> Data:
@@ -273,7 +258,7 @@ def _set_aside(start: Section) -> Section:
 
 def _put_back(section: Section) -> Section:
     raw = section.content
-    width = _width(raw[1:])
+    width = next((i for i, byte in enumerate(raw[1:6], 1) if byte < 0x80), len(raw))
     if raw[:1] != bytes([_START_ID]) or not raw[1 + width :]:
         raise MalformedError(section.path, section.content_offset, "holds no start section")
     frame = Frame(BytesSource(raw), 0, 1 + width, len(raw))
@@ -302,8 +287,9 @@ def _record(before: Mapping[int, Section], sections: Iterable[Section]) -> bytes
         head, start, length = old.content, 0, 0
         if isinstance(section, DataSection):
             # Only the count in front of the segments that were there is another.
-            at = _width(head)
-            head, start, length = head[:at], _width(section.content), len(head) - at
+            _, at = read_count(head)
+            _, start = read_count(section.content)
+            head, length = head[:at], len(head) - at
         changes.append(BakedSection(section.id, False, size_width, head, start, length))
     record = baked.build(Baked(1, changes, bytes(4)))[:-4]
     return record + _crc32(record)
@@ -316,8 +302,3 @@ def _undone(section: Section, change: BakedSection) -> Section:
 
 def _crc32(content: bytes) -> bytes:
     return zlib.crc32(content).to_bytes(4, "little")
-
-
-def _width(content: bytes) -> int:
-    """Of the integer that the bytes begin with."""
-    return next((i + 1 for i, byte in enumerate(content[:5]) if byte < 0x80), len(content))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from wasmstate.binary.content import Content
 from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.code import CodeSection
@@ -105,6 +106,47 @@ def check_functions(sections: Sequence[Section]) -> None:
         raise SectionError(
             f"function and code section would have inconsistent lengths {counts}: change both"
         )
+
+
+def append(
+    sections: Sequence[Section], section_class: type[Section], added: Sequence[bytes]
+) -> list[Section]:
+    """The sections with encoded entries behind those of one of them, which keep their bytes.
+
+    The number of entries takes as many bytes as before, if that is enough: then what stands behind
+    it does not move within its section. The data count, where there is one, follows the data.
+    """
+    if not added:
+        return list(sections)
+    index = next((i for i, s in enumerate(sections) if isinstance(s, section_class)), None)
+    if index is None:
+        count = len(added)
+        edited = insert(sections, section_class, u32.encode(count) + b"".join(added))
+    else:
+        content = sections[index].content
+        old, width = read_count(content)
+        count = old + len(added)
+        content = u32.encode_padded(count, width) + content[width:] + b"".join(added)
+        edited = list(sections)
+        edited[index] = sections[index]._replaced(content)
+    return _with_data_count(edited, count) if section_class is DataSection else edited
+
+
+def insert(
+    sections: Sequence[Section], section_class: type[Section], content: bytes
+) -> list[Section]:
+    """The sections with a new one of this content in its place."""
+    id = _IDS[section_class]
+    new = section_class(id, MODULE_SECTIONS[id][0], 0, 0, Frame.build(id, content))
+    place = _place(sections, id)
+    return [*sections[:place], new, *sections[place:]]
+
+
+def read_count(content: bytes) -> tuple[int, int]:
+    """The number that a list begins with, and how many bytes it takes."""
+    head = Content(content[:5])
+    count: int = u32.read(head, "count")
+    return count, head.tell()
 
 
 def _with_entries(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wasmstate.binary.edit import append
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.export import Export, ExportSection
 from wasmstate.binary.sections.export import export as layout
 from wasmstate.binary.spaces import Spaces
-from wasmstate.binary.values import u32
 
 RESERVED = "wasmstate:"
 """What the names of added exports begin with: ``wasmstate:global:3``, ``wasmstate:memory:0``."""
@@ -42,13 +42,5 @@ def with_reachable(module: Module, items: Iterable[tuple[str, int]]) -> Module:
     ]
     if not added:
         return module
-    section = module.section(ExportSection)
-    if section is None:
-        return module.with_entries({ExportSection: added})
-    # The entries that are there keep their bytes, padded integers and all.
-    start = next(i for i, byte in enumerate(section.content) if byte < 0x80) + 1
-    content = u32.encode(len(exports) + len(added)) + section.content[start:]
-    content += b"".join(map(layout.build, added))
-    return module.with_sections(
-        each._replaced(content) if each is section else each for each in module.sections
-    )
+    encoded = [layout.build(export) for export in added]
+    return module.with_sections(append(module.sections, ExportSection, encoded))

@@ -102,7 +102,7 @@ class _Instr(Primitive):
         )
 
     def encode(self, value: Instr) -> bytes:
-        opcode = _opcode_of(value)
+        opcode = opcode_of(value)
         parts = [
             IMMEDIATES[name].encode(given)
             for name, given in zip(opcode.immediates, value.immediates, strict=True)
@@ -110,7 +110,7 @@ class _Instr(Primitive):
         return opcode.encode() + b"".join(parts)
 
 
-def _opcode_of(instr: Instr) -> Opcode:
+def opcode_of(instr: Instr) -> Opcode:
     """The opcode of an instruction; of two with one mnemonic the one that fits the immediates."""
     for opcode in _BY_MNEMONIC.get(instr.mnemonic, ()):
         if len(opcode.immediates) != len(instr.immediates):

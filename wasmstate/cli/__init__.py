@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "Show what changed from one state to another.",
     "bake": "Let any runtime start from the state.",
     "unbake": "Undo what bake did.",
+    "graft": "Add the functions of a small module, such as update().",
     "section": "List, extract, add, replace or remove custom sections.",
     "inspect": "Open the window, or draw it to a picture.",
 }

@@ -108,7 +108,8 @@ class IndirectNameAssoc:
     namemap: dict[int, str]
 
 
-indirect_name_map = List(record(IndirectNameAssoc, Struct("idx" / u32, "namemap" / name_map)))
+indirect_name = record(IndirectNameAssoc, Struct("idx" / u32, "namemap" / name_map))
+indirect_name_map = List(indirect_name)
 
 MODULE, FUNCTIONS, LOCALS, LABELS, TYPES, TABLES = range(6)
 MEMORIES, GLOBALS, ELEMENTS, DATA, FIELDS, TAGS = range(6, 12)

@@ -13,7 +13,7 @@ from typing import Self
 
 from wasmstate.binary.content import Content, Field
 from wasmstate.binary.fast import OnDemand, UnusualError, read_unsigned
-from wasmstate.binary.instructions import Instr, read_instructions
+from wasmstate.binary.instructions import Expr, Instr, read_instructions
 from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan, skip_locals
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.types import ValType, valtype
@@ -97,6 +97,10 @@ class Func:
             yield offset, self.content[offset - self.offset : content.tell()], instr
         if content.tell() != content.length:
             content.malformed("", content.tell(), "section size mismatch")
+
+    def expr(self) -> Expr:
+        """The instructions, decoded. Raises MalformedError."""
+        return Expr(tuple(instr for _, _, instr in self.instructions()))
 
     def verify(self) -> frozenset[str]:
         """Check that every byte is well-formed.
