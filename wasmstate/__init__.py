@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from wasmstate.state.diff import CellChange, TensorDiff
     from wasmstate.state.grafting import graft
     from wasmstate.state.history import HistoryEntry, history
+    from wasmstate.state.migrating import Migration, MigrationStep, migrate, plan_migration
     from wasmstate.state.recovery.salvage import Salvage, SavedTensor
     from wasmstate.state.relation import Relation
     from wasmstate.state.signature import Param, Signature
@@ -66,6 +67,8 @@ _HOMES = {
     "Finding": "wasmstate.state.check",
     "HistoryEntry": "wasmstate.state.history",
     "Limits": "wasmstate.runtime.limits",
+    "Migration": "wasmstate.state.migrating",
+    "MigrationStep": "wasmstate.state.migrating",
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.signature",
     "PredictChangedStateWarning": "wasmstate.session.predicting",
@@ -87,6 +90,8 @@ _HOMES = {
     "diff": "wasmstate.state.compare",
     "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
+    "migrate": "wasmstate.state.migrating",
+    "plan_migration": "wasmstate.state.migrating",
     "replace_section": "wasmstate.storage.commit",
     "rollback": "wasmstate.storage.rollback",
     "salvage": "wasmstate.storage.salvage",
@@ -108,6 +113,8 @@ __all__ = [
     "Limits",
     "LinkError",
     "MalformedError",
+    "Migration",
+    "MigrationStep",
     "Module",
     "NotCommittedError",
     "Param",
@@ -139,6 +146,8 @@ __all__ = [
     "diff",
     "graft",
     "history",
+    "migrate",
+    "plan_migration",
     "replace_section",
     "rollback",
     "salvage",

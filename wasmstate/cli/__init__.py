@@ -28,6 +28,7 @@ COMMANDS = {
     "bake": "Let any runtime start from the state.",
     "unbake": "Undo what bake did.",
     "graft": "Add the functions of a small module, such as update().",
+    "migrate": "Let new code go on with an old state.",
     "section": "List, extract, add, replace or remove custom sections.",
     "inspect": "Open the window, or draw it to a picture.",
 }
