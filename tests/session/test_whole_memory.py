@@ -25,7 +25,8 @@ from wasmstate import (
     commit,
     unbake,
 )
-from wasmstate.state.record import RegionKind
+from wasmstate.runtime.program import Program
+from wasmstate.state.record import Region, RegionKind
 
 # A list on a heap: each update takes 40,000 bytes more and keeps one value at their start.
 HEAP = """
@@ -168,6 +169,25 @@ def test_stock_runtimes_start_from_a_whole_memory(heap: Path) -> None:
     plain.write_bytes(module.to_bytes())
     commit(plain, state_of(plain), baked=True)
     assert Stock(Module.open(plain)).call("predict") == 6.0
+
+
+def test_a_session_starts_from_the_module_as_compiled_not_as_baked(heap: Path) -> None:
+    first = state_of(heap).to_content()
+    with Session.open(heap) as session:
+        for x in (1, 2, 3):
+            session.update(x)
+    baked = bake(Module.open(heap))
+    heap.write_bytes(baked.with_custom("wasmstate.state", first).to_bytes())
+    with Session.open(heap) as session:
+        assert (session.call("pages"), session.predict()) == (1, 0)
+
+
+def test_what_lies_behind_a_smaller_memory_is_zero() -> None:
+    program = Program(from_wat('(module (memory (export "m") 2) (data (i32.const 65540) "x"))'))
+    region = Region(RegionKind.WHOLE_MEMORY, 0, 65536, 8, 0)
+    (place,) = program.instantiate().places([region])
+    place.write(b"\x01" * 65536)
+    assert place.read() == b"\x01" * 65536 + bytes(65536)
 
 
 def test_a_module_without_memory_keeps_its_globals() -> None:
