@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from wasmstate.binary.frames import MAGIC as WASM_MAGIC
 from wasmstate.binary.frames import MODULE_LAYER, PREAMBLE_SIZE
 from wasmstate.binary.module import Module
-from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER
 from wasmstate.binary.values import u32
 from wasmstate.errors import MalformedError, StateError
 from wasmstate.state.digest import module_digest
@@ -19,18 +19,38 @@ from wasmstate.state.prev import STATE_SECTION
 from wasmstate.state.recovery.sites import sites, whole_length
 from wasmstate.state.state import record_of
 
-_HEAD = 6  # bytes: an id and a size as wide as it can be
-_NAMED = 32  # bytes: the same, and a name
+_HEAD = 7  # bytes: an id, a size as wide as it can be, the length of a name
 _SECTIONS = 16  # that are tried
+
+
+class _Flipped:
+    """Bytes with one of them changed, without a copy of the others."""
+
+    def __init__(self, data: bytes, at: int, bit: int) -> None:
+        self.data, self.at, self.byte = data, at, data[at] ^ 1 << bit
+        self.size = len(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        piece = self.data[offset : offset + size]
+        inside = self.at - offset
+        if 0 <= inside < len(piece):
+            return piece[:inside] + bytes([self.byte]) + piece[inside + 1 :]
+        return piece
 
 
 def is_whole(data: bytes) -> bool:
     """Whether this is a module with a state that belongs to its code."""
-    module = Module.from_bytes(data, strict=False)
+    return _is_whole(Module.from_bytes(data, strict=False))
+
+
+def _is_whole(module: Module) -> bool:
+    if module.damage is not None or module.is_component:
+        return False
+    order = [MODULE_ORDER.index(each.id) for each in module.sections if each.id != CUSTOM_ID]
+    if order != sorted(order):
+        return False  # before anything is hashed
     try:
-        return module.damage is None and (
-            record_of(module).lineage.module_digest == module_digest(module)
-        )
+        return record_of(module).lineage.module_digest == module_digest(module)
     except (StateError, MalformedError):
         return False
 
@@ -99,9 +119,9 @@ def mended_frames(data: bytes, module: Module) -> tuple[bytes, int, int] | None:
         return right + data[PREAMBLE_SIZE:], bit // 8, bit % 8
     for at in () if wrong else _heads(module, data):
         for bit in range(8):
-            tried = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
-            if is_whole(tried):
-                return tried, at, bit
+            tried = Module.from_source(_Flipped(data, at, bit), strict=False)
+            if _is_whole(tried):
+                return tried.to_bytes(), at, bit
     return None
 
 
@@ -110,7 +130,4 @@ def _heads(module: Module, data: bytes) -> Iterator[int]:
     end = module.sections[-1].end if module.sections else PREAMBLE_SIZE
     yield from range(end, min(end + _HEAD, len(data)))
     for section in module.sections[: -_SECTIONS - 1 : -1]:
-        stop = section.content_offset
-        if section.id != CUSTOM_ID:
-            stop = min(section.offset + _HEAD, section.content_offset)
-        yield from range(section.offset, min(stop, section.offset + _NAMED))
+        yield from range(section.offset, min(section.offset + _HEAD, section.content_offset))
