@@ -45,7 +45,7 @@ kernels: $(READY) ## Make the kernels of the models from their sources (installs
 	$(BIN)/python kernels/make.py
 
 models: $(READY) ## Hold the models against other packages, installed in build/models, and measure
-	@test -x build/models/bin/python || $(BIN)/python -m venv build/models
+	@test -x build/models/bin/python || $(BIN)/python -m venv --upgrade-deps build/models
 	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
 	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py
 	build/models/bin/python benchmarks/families.py
