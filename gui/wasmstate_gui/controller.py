@@ -93,6 +93,7 @@ class Controller(QObject):
         self._call: Call | None = None
         self._done = 0
         self._missed = False
+        self._is_closed = False
 
     @property
     def document(self) -> Document | None:
@@ -259,8 +260,11 @@ class Controller(QObject):
         assert after.state is not None
         if not timeline.fits(after.state.contents()):
             self.timeline = timeline = stepping.timeline_of(document.base)
+        goes_on = timeline.event(timeline.here).kind == "edit" and document.before is not None
         stepping.add_edit(timeline, document.state, after.state, text)
-        return replace(after, step=timeline.here, before=document.state)
+        # What was typed one after the other is marked together.
+        before = document.before if goes_on else document.state
+        return replace(after, step=timeline.here, before=before)
 
     @property
     def _is_small(self) -> bool:
@@ -317,6 +321,7 @@ class Controller(QObject):
 
     def close(self) -> None:
         """End the process and drop what is under way."""
+        self._is_closed = True
         self._warm_up.stop()
         self._changes.clear()
         self._afterwards.clear()
@@ -472,7 +477,8 @@ class Controller(QObject):
             record = base.state.record
             key = (record.lineage.module_digest, record.schema)
             self._caller.load(base.source, base.path, key)
-            self._warm_up.start()
+            if not self._is_closed:
+                self._warm_up.start()
 
     def _when_free(self, action: Callable[[], None]) -> bool:
         """Whether nothing is being computed; if something is, the action is done afterwards."""

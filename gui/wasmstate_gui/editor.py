@@ -29,7 +29,7 @@ class Editor(QObject):
         self._navigator = navigator
         self._page = page
         self._may_overwrite = False
-        self._asked: tuple[int, int, bool] | None = None
+        self._asked: tuple[int, int] | None = None
         self._actions: Actions | None = None
         page.hex.typed.connect(self._typed)
         page.question.chosen.connect(self._answered)
@@ -63,23 +63,22 @@ class Editor(QObject):
 
     def _show_mode(self) -> None:
         assert self._actions is not None
-        mode = "raw" if self._is_raw else "value"
+        mode = "raw" if self._is_raw else "edit"
         self._page.hex.set_editing(mode if self._actions.edit_mode.isChecked() else "")
         if not self._actions.edit_mode.isChecked():
             self._ask(None)
 
-    def _typed(self, offset: int, byte: int, is_last: bool) -> None:
+    def _typed(self, offset: int, byte: int) -> None:
         document = self._controller.document
         if document is None:
             return
         is_raw = self._is_raw or not is_value(document, offset)
         if is_raw and not self._may_overwrite:
-            self._page.hex.forget_half()
-            self._ask((offset, byte, is_last))
+            self._page.hex.show_typed(self._controller.typed)
+            self._ask((offset, byte))
             return
         self._controller.overwrite(offset, bytes([byte]), is_raw=is_raw)
-        if is_last:
-            self._navigator.go_to_byte(offset + 1)
+        self._navigator.go_to_byte(offset + 1)
 
     def _answered(self, key: str) -> None:
         asked = self._asked
@@ -89,6 +88,6 @@ class Editor(QObject):
             self._may_overwrite = True
             self._typed(*asked)
 
-    def _ask(self, typed: tuple[int, int, bool] | None) -> None:
+    def _ask(self, typed: tuple[int, int] | None) -> None:
         self._asked = typed
         self._page.question.show_notice(None if typed is None else _QUESTION)

@@ -45,15 +45,14 @@ class Traveller(QObject):
     def show(self) -> None:
         """Show the timeline as it is now."""
         timeline, document = self._timeline, self._controller.document
-        if timeline is None or document is None or document.state is None:
-            return
-        if self._controller.is_computing:  # it is shown when the picture is
-            return
-        if not timeline.fits(document.state.contents()):  # a state that was mended by hand
-            return
+        if timeline is None or document is None or self._controller.is_computing:
+            return  # it is shown when the picture is
         if timeline is not self._shown:
+            state = document.state
+            if state is None or not timeline.fits(state.contents()):
+                return  # there is nothing to be plotted: no state, or one that was mended by hand
             self._shown = timeline
-            self._plots = Plots(first_cells(document.state))
+            self._plots = Plots(first_cells(state))
         self._panel.show_view(history_view(timeline, self._plots))
 
     def back(self) -> None:

@@ -174,7 +174,7 @@ def test_an_edit_is_undone_and_done_again(bandit: Path, open_window: OpenWindow)
     before = bandit.read_bytes()
     window = open_window(bandit)
     at = tensor_at(window, 0)
-    edit(window, at, "7")
+    edit(window, at, "70")
     after = shown_bytes(window)
     assert after[at] == 0x70
     QTest.keyClick(window, Qt.Key.Key_Z, CTRL)
@@ -190,15 +190,15 @@ def test_other_bytes_are_overwritten_as_they_are_after_one_question_a_file(
     before = bandit.read_bytes()
     window = open_window(bandit)
     at = before.index(b"update")
-    edit(window, at, "5")
+    edit(window, at, "55")
     assert window.page.question.isVisible()
     assert shown_bytes(window) == before
     QTest.mouseClick(window.page.question.buttons[1], LEFT)
     assert shown_bytes(window) == before
-    QTest.keyClicks(window.page.hex, "5")
+    QTest.keyClicks(window.page.hex, "55")
     QTest.mouseClick(window.page.question.buttons[0], LEFT)
     assert not window.page.question.isVisible()
-    QTest.keyClicks(window.page.hex, "5")
+    assert window.page.hex.cursor_at == at + 1
     assert shown_bytes(window) == before[:at] + b"U" + before[at + 1 :]
     edit(window, at + 1, "50")
     assert not window.page.question.isVisible()
@@ -229,10 +229,8 @@ def test_s_is_damaged_on_purpose_and_repaired_by_hand(
     at = tensor_at(window, 0)
     click(window, at)
     QTest.keyClick(window.page.hex, Qt.Key.Key_Insert, SHIFT)
-    QTest.keyClicks(window.page.hex, "0")
-    QTest.mouseClick(window.page.question.buttons[0], LEFT)
-    click(window, at)
     QTest.keyClicks(window.page.hex, "01")
+    QTest.mouseClick(window.page.question.buttons[0], LEFT)
     assert shown_bytes(window) == before[:at] + b"\x01" + before[at + 1 :]
     assert window.page.damage.isVisible()
     assert "CRC-32" in window.page.damage.label.text()
@@ -244,10 +242,8 @@ def test_s_is_damaged_on_purpose_and_repaired_by_hand(
     assert again.page.damage.isVisible()
     click(again, at)
     QTest.keyClick(again.page.hex, Qt.Key.Key_Insert)
-    QTest.keyClicks(again.page.hex, "0")
-    QTest.mouseClick(again.page.question.buttons[0], LEFT)
-    click(again, at)
     QTest.keyClicks(again.page.hex, "00")
+    QTest.mouseClick(again.page.question.buttons[0], LEFT)
     assert not again.page.damage.isVisible()
     assert again.step_panel.step_button.isEnabled()
     with qtbot.waitSignal(again.idle, timeout=WAIT):
@@ -292,9 +288,28 @@ def test_a_file_that_was_changed_meanwhile_is_never_overwritten(
 ) -> None:
     window = open_window(bandit)
     window.editor._may_overwrite = True
-    edit(window, offset, "7")
+    edit(window, offset, "77")
     other = bandit.read_bytes() + b"\0\x02\x01x"
     bandit.write_bytes(other)
     QTest.keyClick(window, Qt.Key.Key_S, CTRL)
     qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
     assert bandit.read_bytes() == other
+
+
+def test_a_digit_alone_is_no_edit(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    at = tensor_at(window, 0)
+    edit(window, at, "7")
+    assert shown_bytes(window)[at] == 0x70
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Right)
+    assert shown_bytes(window) == bandit.read_bytes()
+    assert not window.isWindowModified()
+
+
+def test_bytes_typed_one_after_the_other_are_marked_together(
+    bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    at = tensor_at(window, 0)
+    edit(window, at, "1234")
+    assert window.page.hex.dump.changed.tolist() == [at, at + 1]

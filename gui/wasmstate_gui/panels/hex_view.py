@@ -42,8 +42,8 @@ class HexView(QAbstractScrollArea):
     """The user went to a byte: its offset."""
     ranged = Signal(int, int)
     """The user selected from one byte to another, both included."""
-    typed = Signal(int, int, bool)
-    """The user wrote over a byte: its offset, its new value, and whether it is done with."""
+    typed = Signal(int, int)
+    """The user wrote over a byte: its offset, and its new value."""
     scrolled = Signal()
     """Other bytes are visible."""
 
@@ -63,7 +63,7 @@ class HexView(QAbstractScrollArea):
         self.editing = ""
         self._anchor: int | None = None
         self._is_in_ascii = False
-        self._has_half = False  # the first digit of a byte was typed, the second is awaited
+        self._half: str = ""  # the first digit of a byte, while the second is awaited
         self._painter = HexPainter(font, LIGHT)
         self._header = round(self.grid.line) + 4
         self.setViewportMargins(0, 0, 0, 0)
@@ -97,7 +97,7 @@ class HexView(QAbstractScrollArea):
     def select(self, start: int, end: int, cursor: int | None = None) -> None:
         """Outline a range of bytes, and mark one."""
         if cursor != self.cursor_at:
-            self._has_half = False
+            self.forget_half()
         self.selection = (start, end)
         self.cursor_at = cursor
         self.viewport().update()
@@ -105,12 +105,15 @@ class HexView(QAbstractScrollArea):
     def set_editing(self, mode: str) -> None:
         """Let typing overwrite bytes; ``mode`` is what the header says, empty for no longer."""
         self.editing = mode
-        self._has_half = False
+        self.forget_half()
         self.viewport().update()
 
     def forget_half(self) -> None:
-        """The digit that was typed does not count."""
-        self._has_half = False
+        """The digit that was typed alone does not count."""
+        if self._half and self.cursor_at is not None:
+            typed = {at: byte for at, byte in self.dump.typed.items() if at != self.cursor_at}
+            self.show_typed(typed)
+        self._half = ""
 
     def reveal(self, offset: int, *, at_top: bool = False) -> None:
         """Scroll until a byte is visible; ``at_top`` puts it under the header, if it can."""
@@ -183,7 +186,7 @@ class HexView(QAbstractScrollArea):
         rect = QRectF(0, 0, grid.hex_left[0] - grid.char, self._header - 1)
         painter.fillRect(rect, colour)
         painter.setPen(ink_on(colour))
-        painter.drawText(QPointF(grid.offset_left, y), f"{self.editing} edit"[:10])
+        painter.drawText(QPointF(grid.offset_left, y), self.editing)
         painter.setPen(QColor(theme.dim))
 
     def _paint_name(self, painter: QPainter, line: int, top: float) -> None:
@@ -327,7 +330,7 @@ class HexView(QAbstractScrollArea):
                 return True
             if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Tab:
                 self._is_in_ascii = not self._is_in_ascii
-                self._has_half = False
+                self.forget_half()
                 self.viewport().update()
                 return True
         return super().event(event)
@@ -364,15 +367,16 @@ class HexView(QAbstractScrollArea):
         offset = self.cursor_at
         if offset is None:
             return
-        (now,) = self.dump.read(offset, offset + 1) or b"\0"
         if self._is_in_ascii:
-            self.typed.emit(offset, ord(text), True)
-        elif self._has_half:
-            self._has_half = False
-            self.typed.emit(offset, now & 0xF0 | int(text, 16), True)
+            self.typed.emit(offset, ord(text))
+        elif self._half:
+            byte = int(self._half + text, 16)
+            self._half = ""
+            self.typed.emit(offset, byte)
         else:
-            self._has_half = True
-            self.typed.emit(offset, int(text, 16) << 4 | now & 0x0F, False)
+            self._half = text
+            (now,) = self.dump.read(offset, offset + 1) or b"\0"
+            self.show_typed({**self.dump.typed, offset: int(text, 16) << 4 | now & 0x0F})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_scroll_bar()
