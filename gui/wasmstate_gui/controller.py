@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -59,6 +60,8 @@ class Controller(QObject):
     """The line about the last call, and whether it failed."""
     said = Signal(str)
     """Something for the status bar."""
+    noticed = Signal(object)
+    """A :class:`Notice` with something the user can do."""
     failed = Signal(str, str)
     """A title and a text: something could not be done."""
     reverted = Signal(object)
@@ -175,21 +178,36 @@ class Controller(QObject):
 
         self._apply(_Change(make))
 
-    def read_rows(self, path: Path, params: Sequence[Param]) -> None:
-        """Read the arguments of many calls from a file."""
+    def do(self, work: Callable[[], Any], done: Callable[[Any], None], title: str) -> None:
+        """Do something beside the window.
+
+        Args:
+            work: runs in another thread; raises WasmstateError or OSError.
+            done: is called here with what it gave.
+            title: of the message, if it failed.
+        """
         if self.is_busy:
             return
 
-        def took(result: list[Row] | Exception) -> None:
+        def took(result: Any) -> None:
             if isinstance(result, Exception):
-                self.failed.emit("No arguments.", _reason(result))
-            elif not result:
-                self.failed.emit("No arguments.", f"{path.name} has no rows")
+                self.failed.emit(title, _reason(result))
             else:
-                self.rows_read.emit(path.name, result)
+                done(result)
             self._catch_up()
 
-        self._jobs.start(lambda: list(read_table(path, params)), took)
+        self._jobs.start(work, took)
+
+    def read_rows(self, path: Path, params: Sequence[Param]) -> None:
+        """Read the arguments of many calls from a file."""
+
+        def took(rows: list[Row]) -> None:
+            if rows:
+                self.rows_read.emit(path.name, rows)
+            else:
+                self.failed.emit("No arguments.", f"{path.name} has no rows")
+
+        self.do(lambda: list(read_table(path, params)), took, "No arguments.")
 
     def stop(self) -> None:
         """End the call under way."""

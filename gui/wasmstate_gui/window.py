@@ -27,6 +27,7 @@ from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.step_form import forms
 from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.protocol import Call
+from wasmstate_gui.repairer import Repairer
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.tensor_commands import TensorCommands
@@ -52,6 +53,7 @@ class MainWindow(Shell):
         self.finder = Finder(self.page, self.navigator, self.explorer)
         self.editor = Editor(self.controller, self.navigator, self.page)
         self._base: Snapshot | None = None
+        self.repairer = Repairer(self.controller, self)
         self._left: Document | None = None
         self.question: QMessageBox | None = None
         self._afterwards: Callable[[], object] | None = None
@@ -127,11 +129,13 @@ class MainWindow(Shell):
         controller.rows_read.connect(self.step_panel.options.show_rows)
         page.damage.chosen.connect(self._show_problems)
         page.conflict.chosen.connect(self._settle)
-        page.notice.chosen.connect(self._undo_revert)
         self.navigator.moved.connect(self.explorer.go_to)
         self.module_panel.range_chosen.connect(self._range_chosen)
         self.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
         self.layout_panel.doubleClicked.connect(self._section_activated)
+        page.notice.chosen.connect(self._notice_chosen)
+        controller.noticed.connect(page.notice.show_notice)
+        self.problems_panel.repair_wanted.connect(self.repairer.preview)
 
     @property
     def picture(self) -> Picture | None:
@@ -173,6 +177,7 @@ class MainWindow(Shell):
     def _opened(self) -> None:
         self._base = None
         self.navigator.selection = None
+        self.repairer.forget()
         self.page.notice.show_notice(None)
         self.editor.begin_file()
         self._show()
@@ -214,6 +219,7 @@ class MainWindow(Shell):
         """What depends on the file alone, not on S in memory."""
         if self._base is None or bool(base.findings) != bool(self._base.findings):
             self.docks["Problems"].setVisible(bool(base.findings))
+            self.docks["Problems" if base.findings else "Timeline"].raise_()
         self.problems_panel.show_findings(base.findings)
         self.docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
         self.step_panel.show_forms(forms(base.functions), base.obstacle)
@@ -274,7 +280,14 @@ class MainWindow(Shell):
         self.step_panel.show_result("", failed=False)
         self.page.notice.show_notice(status.revert_notice(left))
 
-    def _undo_revert(self, _key: str) -> None:
+    def _notice_chosen(self, key: str) -> None:
+        if key == "undo_repair":
+            self.page.notice.show_notice(None)
+            self.repairer.undo()
+        else:
+            self._undo_revert()
+
+    def _undo_revert(self) -> None:
         left = self._left
         self._forget_revert()
         if left is not None:

@@ -10,7 +10,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import NotCommittedError
 from wasmstate.state.recovery.salvage import Accept, Fill, Salvage, salvage_bytes
 from wasmstate.state.repairs import Preview, preview
-from wasmstate.storage.commit import write_new
+from wasmstate.storage.commit import rewrite, write_new
 from wasmstate.storage.temporary import leftovers
 
 
@@ -63,6 +63,29 @@ def preview_repair(path: str | os.PathLike[str], name: str) -> Preview:
     """
     path = Path(path)
     return preview(name, path.read_bytes(), [left.read_bytes() for left in leftovers(path)])
+
+
+def write_repair(path: str | os.PathLike[str], before: bytes, after: bytes) -> None:
+    """Put what a repair made into the place of the damaged file, crash-safely.
+
+    Args:
+        path: of the file.
+        before: what it holds, as it was looked at.
+        after: what it is to hold.
+
+    Raises:
+        NotCommittedError: if it holds something else by now, or the file system refused.
+        DurabilityUnknownError: as :func:`~wasmstate.storage.commit.commit`.
+    """
+
+    def edit(module: Module) -> Module:
+        if module.to_bytes() != before:
+            raise NotCommittedError(
+                f"{os.fspath(path)}: not repaired, it is another file by now: look at it again"
+            )
+        return Module.from_bytes(after, strict=False)
+
+    rewrite(path, edit, strict=False)
 
 
 def write_apart(

@@ -27,7 +27,9 @@ class ProblemsModel(QAbstractTableModel):
         ("Offset", lambda f: "" if f.offset is None else f"{f.offset:06X}"),
         ("Where", lambda f: f.path),
         ("Problem", lambda f: sentence(f.reason)),
+        ("Sure", lambda f: f.certainty),
         ("What to do", lambda f: sentence(f.advice)),
+        ("Repair", lambda f: f.repair or ""),
     )
 
     def __init__(self, parent: QObject | None = None) -> None:

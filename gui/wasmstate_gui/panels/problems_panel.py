@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
 
-from wasmstate.state.check import Finding
+from wasmstate.state.finding import Finding
+from wasmstate.state.repairs import REPAIRS
 from wasmstate_gui.models.problems_model import ProblemsModel
 from wasmstate_gui.theme import Theme
 
 _TWO_LINES = 42
+_ADVICE, _REPAIR = 5, 6
 
 
 class ProblemsPanel(QTableView):
@@ -19,6 +22,8 @@ class ProblemsPanel(QTableView):
 
     chosen = Signal(int)
     """The offset of the finding's byte."""
+    repair_wanted = Signal(str)
+    """The name of the repair that is to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,15 +39,24 @@ class ProblemsPanel(QTableView):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_TWO_LINES)
-        for column, width in enumerate((90, 74, 200, 330)):
-            self.horizontalHeader().resizeSection(column, width)
-        self.horizontalHeader().setStretchLastSection(True)
+        header = self.horizontalHeader()
+        for column, width in enumerate((90, 74, 180, 300, 62)):
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(_ADVICE, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(_REPAIR, 112)
         self.activated.connect(self._chosen)
         self.clicked.connect(self._chosen)
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Show other findings."""
         self.problems_model.show(findings)
+        for line, finding in enumerate(findings):
+            if finding.repair is not None:
+                button = QPushButton("Repair\u2026")
+                button.setToolTip(f"{REPAIRS[finding.repair].title}: look at what it would change")
+                button.setAccessibleName(f"Repair problem {line + 1}: {finding.repair}")
+                button.clicked.connect(partial(self.repair_wanted.emit, finding.repair))
+                self.setIndexWidget(self.problems_model.index(line, _REPAIR), button)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

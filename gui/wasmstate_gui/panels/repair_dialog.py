@@ -1,0 +1,93 @@
+"""A repair, shown before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QRadioButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wasmstate_gui.presenters.repair_plan import RepairPlan
+
+_WIDTH, _HEIGHT = 720, 520
+
+
+class RepairDialog(QDialog):
+    """Bytes and cells before and after, and where the repaired file goes: first of all a copy."""
+
+    agreed = Signal(object)
+    """The path that is written to."""
+
+    def __init__(self, plan: RepairPlan, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._plan = plan
+        self.setWindowTitle(f"Repair {plan.path.name}")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(_WIDTH, _HEIGHT)
+        self.to_copy = QRadioButton("Write a &copy:")
+        self.in_place = QRadioButton("Repair the file &itself, crash-safely; it can be undone")
+        self.to_copy.setChecked(True)
+        self.name = QLineEdit(str(plan.copy))
+        self.name.setAccessibleName("Path of the repaired copy")
+        self.buttons = QDialogButtonBox()
+        self.repair_button = self.buttons.addButton(
+            "Repair", QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        column = QVBoxLayout(self)
+        for text in (f"<b>{plan.title}</b>", plan.proof, plan.byte_summary):
+            label = QLabel(text)
+            label.setWordWrap(True)
+            column.addWidget(label)
+        self.bytes = _table("Bytes that would change", ("Offset", "Now", "Then"), plan.byte_lines())
+        column.addWidget(self.bytes, 2)
+        cells = plan.cell_lines()
+        self.cells = _table("Cells that would change", ("Cell", "Now", "Then"), cells)
+        self.cells.setVisible(bool(cells))
+        column.addWidget(self.cells, 3)
+        row = QHBoxLayout()
+        row.addWidget(self.to_copy)
+        row.addWidget(self.name, 1)
+        column.addLayout(row)
+        column.addWidget(self.in_place)
+        column.addWidget(self.buttons)
+        self.to_copy.toggled.connect(self.name.setEnabled)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def _accept(self) -> None:
+        is_copy = self.to_copy.isChecked()
+        self.agreed.emit(Path(self.name.text()) if is_copy else self._plan.path)
+        self.accept()
+
+
+def _table(name: str, headers: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> QTableWidget:
+    table = QTableWidget(len(lines), len(headers))
+    table.setAccessibleName(name)
+    table.setHorizontalHeaderLabels(list(headers))
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.verticalHeader().hide()
+    table.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+    for i, line in enumerate(lines):
+        for j, text in enumerate(line):
+            table.setItem(i, j, QTableWidgetItem(text))
+    return table

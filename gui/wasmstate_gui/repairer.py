@@ -1,0 +1,83 @@
+"""Repairs: previewed, agreed to, written, and undone."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from wasmstate.state.repairs import preview
+from wasmstate.storage.salvage import write_apart, write_repair
+from wasmstate.storage.temporary import leftovers
+from wasmstate_gui.controller import Controller
+from wasmstate_gui.panels.repair_dialog import RepairDialog
+from wasmstate_gui.presenters.repair_plan import RepairPlan
+from wasmstate_gui.presenters.status import Notice
+
+
+class Repairer(QObject):
+    """Takes the user from a problem to a file without it."""
+
+    def __init__(self, controller: Controller, window: QWidget) -> None:
+        super().__init__(window)
+        self._controller = controller
+        self._window = window
+        self.dialog: RepairDialog | None = None
+        self._undo: RepairPlan | None = None
+
+    def preview(self, name: str) -> None:
+        """Work out what the repair of this name would do, and show it."""
+        document = self._controller.document
+        if document is None:
+            return
+        if document.is_dirty:
+            self._controller.said.emit("Write your changes or revert them, then repair the file")
+            return
+        path = document.disk.path
+        self._controller.do(partial(_plan, path, name), self._show, "Nothing to repair.")
+
+    def undo(self) -> None:
+        """Put back what was there before the last repair in place."""
+        plan, self._undo = self._undo, None
+        if plan is not None:
+            write = partial(write_repair, plan.path, plan.preview.data, plan.before)
+            self._controller.do(write, self._undone, "Not undone.")
+
+    def forget(self) -> None:
+        """Another file is shown: there is nothing to undo any more."""
+        self._undo = None
+
+    def _show(self, plan: RepairPlan) -> None:
+        self.dialog = RepairDialog(plan, self._window)
+        self.dialog.agreed.connect(partial(self._write, plan))
+        self.dialog.open()
+
+    def _write(self, plan: RepairPlan, path: Path) -> None:
+        if path == plan.path:
+            write = partial(write_repair, plan.path, plan.before, plan.preview.data)
+            self._controller.do(write, partial(self._repaired, plan), "Not repaired.")
+        else:
+            write = partial(write_apart, plan.preview.data, path, plan.path)
+            self._controller.do(write, partial(self._copied, path), "Not repaired.")
+
+    def _repaired(self, plan: RepairPlan, _result: object) -> None:
+        self._undo = plan
+        text = f"{plan.title} {plan.byte_summary.capitalize()}."
+        self._controller.noticed.emit(Notice("info", "Repaired.", text, (("undo_repair", "Undo"),)))
+        self._controller.look_again()
+
+    def _copied(self, path: Path, _result: object) -> None:
+        self._controller.said.emit(f"Repaired copy written: {path.name}")
+        self._controller.open(path)
+
+    def _undone(self, _result: object) -> None:
+        self._controller.said.emit("The repair is undone")
+        self._controller.look_again()
+
+
+def _plan(path: Path, name: str) -> RepairPlan:
+    before = path.read_bytes()
+    beside = [each.read_bytes() for each in leftovers(path)]
+    return RepairPlan(path, before, preview(name, before, beside))

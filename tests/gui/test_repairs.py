@@ -1,0 +1,121 @@
+"""From a problem to a file without it: looked at first, written to a copy, undone in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QTableWidget
+from pytestqt.qtbot import QtBot
+
+import wasmstate
+from wasmstate import NotCommittedError
+from wasmstate.state.repairs import preview
+from wasmstate.storage.salvage import write_repair
+from wasmstate_gui.panels.repair_dialog import RepairDialog
+from wasmstate_gui.presenters.repair_plan import RepairPlan
+from wasmstate_gui.window import MainWindow
+
+OpenWindow = Callable[[Path], MainWindow]
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform, on a dialog
+
+
+@pytest.fixture
+def damaged(bandit: Path) -> Path:
+    """A bandit with one flipped bit in successes[3]."""
+    content = bytearray(bandit.read_bytes())
+    content[-100] ^= 4
+    bandit.write_bytes(content)
+    return bandit
+
+
+def cells(table: QTableWidget) -> list[list[str]]:
+    found = []
+    for row in range(table.rowCount()):
+        items = [table.item(row, column) for column in range(table.columnCount())]
+        found.append([item.text() for item in items if item is not None])
+    return found
+
+
+def press_repair(qtbot: QtBot, window: MainWindow) -> RepairDialog:
+    button = window.problems_panel.findChild(QPushButton)
+    assert button is not None
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.repairer.dialog is not None
+    return window.repairer.dialog
+
+
+def test_a_repair_is_shown_byte_by_byte_and_cell_by_cell_before_it_is_made(
+    qtbot: QtBot, damaged: Path, open_window: OpenWindow
+) -> None:
+    before = damaged.read_bytes()
+    window = open_window(damaged)
+    dialog = press_repair(qtbot, window)
+    assert cells(dialog.bytes) == [["0xED9", "04", "00"]]
+    assert [line[0] for line in cells(dialog.cells)] == ["successes[3]"]
+    assert cells(dialog.cells)[0][1] != cells(dialog.cells)[0][2]
+    assert dialog.to_copy.isChecked()
+    dialog.reject()
+    assert damaged.read_bytes() == before
+
+
+def test_the_repaired_copy_is_sound_and_opened(
+    qtbot: QtBot, damaged: Path, open_window: OpenWindow
+) -> None:
+    before = damaged.read_bytes()
+    window = open_window(damaged)
+    dialog = press_repair(qtbot, window)
+    with qtbot.waitSignal(window.controller.opened, timeout=15_000):
+        QTest.mouseClick(dialog.repair_button, Qt.MouseButton.LeftButton)
+    copy = damaged.with_name("bandit-repaired.wasm")
+    assert wasmstate.check(copy) == []
+    assert damaged.read_bytes() == before
+    assert window.windowTitle().startswith("bandit-repaired.wasm")
+    assert window.status_labels["validity"].text() == "valid"
+
+
+def test_a_repair_in_place_can_be_undone(
+    qtbot: QtBot, damaged: Path, open_window: OpenWindow
+) -> None:
+    before = damaged.read_bytes()
+    window = open_window(damaged)
+    dialog = press_repair(qtbot, window)
+    QTest.keyClick(dialog.in_place, Qt.Key.Key_Space)
+    dialog.in_place.setChecked(True)
+    with qtbot.waitSignal(window.controller.changed, timeout=15_000):
+        QTest.mouseClick(dialog.repair_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.status_labels["validity"].text() == "valid", timeout=15_000)
+    assert wasmstate.check(damaged) == []
+    assert "1 byte changed in 1 place" in window.page.notice.label.text()
+    QTest.mouseClick(window.page.notice.buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.status_labels["validity"].text() == "1 error", timeout=15_000)
+    assert damaged.read_bytes() == before
+
+
+def test_a_file_that_changed_meanwhile_is_not_repaired(damaged: Path) -> None:
+    before = damaged.read_bytes()
+    mended = preview("mend-record", before).data
+    damaged.write_bytes(before + b"\0\1x")
+    with pytest.raises(NotCommittedError, match="it is another file by now"):
+        write_repair(damaged, before, mended)
+    assert damaged.read_bytes() == before + b"\0\1x"
+
+
+def test_a_copy_gets_a_name_that_is_free(damaged: Path) -> None:
+    plan = RepairPlan(damaged, b"", preview("mend-record", damaged.read_bytes()))
+    assert plan.copy.name == "bandit-repaired.wasm"
+    plan.copy.touch()
+    assert plan.copy.name == "bandit-repaired-2.wasm"
+
+
+def test_what_nothing_proves_is_said_so(damaged: Path) -> None:
+    before = damaged.read_bytes()
+    plan = RepairPlan(damaged, before, preview("recompute-checksums", before))
+    assert plan.proof.startswith("Not proven")
+    assert plan.byte_summary.endswith("places")
+    assert plan.cell_lines() == []
