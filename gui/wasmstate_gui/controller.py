@@ -78,6 +78,8 @@ class Controller(QObject):
         self.picture: Picture | None = None
         self.timeline: Timeline | None = None
         self.typed: dict[int, int] = {}
+        self.prepare: Callable[[], None] | None = None
+        """What else is to be worked out before a picture is shown, in whatever thread that is."""
         self._since = "step"
         self._caller = Caller(self)
         self._caller.progressed.connect(self._progressed)
@@ -455,7 +457,7 @@ class Controller(QObject):
     def _next_change(self) -> None:
         while self._changes and self.picture is not None:
             change = self._under_way = self._changes.popleft()
-            work = partial(_pictured, self.picture, change.make, self._since)
+            work = partial(self._pictured, self.picture, change.make)
             if not (change.is_light and self.picture.document.is_light):
                 self._jobs.start(work, partial(self._changed_elsewhere, change))
                 return
@@ -463,6 +465,14 @@ class Controller(QObject):
                 self._changed(change, work())
             except (OSError, WasmstateError) as error:
                 self._changed(change, error)
+
+    def _pictured(self, picture: Picture, make: Callable[[Document], Document]) -> Picture:
+        document = make(picture.document)
+        if document is not picture.document or self._since != picture.since:
+            picture = Picture(document, self._since).prepare()
+        if self.prepare is not None:
+            self.prepare()
+        return picture
 
     def _changed_elsewhere(self, change: _Change, result: Picture | Exception) -> None:
         if self._under_way is change:  # else another file was opened meanwhile
@@ -516,13 +526,6 @@ class Controller(QObject):
             self.look_again()
         else:
             self.settled.emit()
-
-
-def _pictured(picture: Picture, make: Callable[[Document], Document], since: str) -> Picture:
-    document = make(picture.document)
-    if document is picture.document and since == picture.since:
-        return picture
-    return Picture(document, since).prepare()
 
 
 def _reason(error: Exception) -> str:

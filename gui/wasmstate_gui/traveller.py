@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.panels.timeline_panel import TimelinePanel
-from wasmstate_gui.presenters.history import Plots, cell_of, first_cells, history_view
+from wasmstate_gui.presenters.history import HistoryView, Plots, cell_of, first_cells, history_view
 from wasmstate_gui.presenters.timeline import Timeline
 
 
@@ -21,6 +21,8 @@ class Traveller(QObject):
         self._panel = panel
         self._plots = Plots()
         self._shown: Timeline | None = None
+        self._ready: tuple[object, HistoryView] | None = None
+        controller.prepare = self.prepare
         panel.chosen.connect(self._position_chosen)
         panel.plot_button.clicked.connect(self.plot_cell)
 
@@ -53,7 +55,19 @@ class Traveller(QObject):
                 return  # there is nothing to be plotted: no state, or one that was mended by hand
             self._shown = timeline
             self._plots = Plots(first_cells(state))
-        self._panel.show_view(history_view(timeline, self._plots))
+        self.prepare()
+        assert self._ready is not None
+        self._panel.show_view(self._ready[1])
+
+    def prepare(self) -> None:
+        """Work out what is to be shown, in the thread that made the step: deltas may be large."""
+        timeline = self._timeline
+        if timeline is None or timeline is not self._shown:
+            return
+        place = (timeline.here, len(timeline.path), timeline.path[0], timeline.on_disk)
+        key = (timeline, place, len(timeline.notable), tuple(self._plots.cells))
+        if self._ready is None or self._ready[0] != key:
+            self._ready = key, history_view(timeline, self._plots)
 
     def back(self) -> None:
         """To the step before."""
