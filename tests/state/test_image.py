@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmstate.state.image import BLOCK, MAX_SIZE, decode_image, encode_image
+from wasmstate.state.image import BLOCK, MAX_SIZE, address_of_stored, decode_image, encode_image
 
 
 def stored(*runs: tuple[int, bytes]) -> bytes:
@@ -31,6 +31,13 @@ def test_a_last_block_may_be_shorter() -> None:
     memory = block() + bytes(BLOCK) + b"\0\0\1"
     assert encode_image(memory) == stored((0, block()), (2 * BLOCK, b"\0\0\1"))
     assert encode_image(memory[:-1]) == stored((0, block()))
+
+
+def test_a_stored_byte_has_an_address() -> None:
+    image = stored((BLOCK, block()), (3 * BLOCK, block()))
+    first = 8 + 2 * 16
+    found = [address_of_stored(image, 1024, at) for at in (0, first - 1, first, first + BLOCK + 2)]
+    assert found == [None, None, BLOCK, 3 * BLOCK + 2]
 
 
 @given(st.lists(st.sampled_from([bytes(BLOCK), block(), block(200)])), st.binary(max_size=5))

@@ -67,6 +67,17 @@ def image_runs(stored: bytes, size: int) -> list[tuple[int, int, int]]:
     return runs
 
 
+def address_of_stored(stored: bytes, size: int, at: int) -> int | None:
+    """The address of the byte of memory that is stored at ``at``; ``None`` for none of memory.
+
+    Raises as :func:`image_runs`.
+    """
+    for address, length, start in image_runs(stored, size):
+        if start <= at < start + length:
+            return address + at - start
+    return None
+
+
 def _blocks_in_use(memory: bytes) -> NDArray[np.bool_]:
     """Which blocks are not all zeros; the last one may be shorter."""
     whole = len(memory) // BLOCK

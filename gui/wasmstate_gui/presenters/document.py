@@ -166,10 +166,12 @@ class Document:
             before: what it is compared with.
         """
         whole = self.base.state
-        lengths = [] if whole is None else [region.length for region in whole.regions]
-        if whole is None or lengths != [len(each) for each in contents]:
+        if whole is None:
             return replace(self, step=step, state=whole, before=whole)
-        state = whole.with_contents(contents, updates=updates - whole.update_count)
+        try:
+            state = whole.with_contents(contents, updates=updates - whole.update_count)
+        except SchemaError:
+            return replace(self, step=step, state=whole, before=whole)
         return replace(self, step=step, state=state, before=before)
 
     def written(self, snapshot: Snapshot) -> Document:

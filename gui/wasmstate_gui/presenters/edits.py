@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import StateConflictError, StateError
+from wasmstate.state.image import address_of_stored
+from wasmstate.state.record import RegionKind
 from wasmstate.state.state import SECTION_NAME
 from wasmstate.storage import commit, rewrite
 from wasmstate_gui.presenters.document import Document
@@ -71,8 +73,13 @@ def _value_at(document: Document, offset: int) -> tuple[int, int] | None:
     record = document.state.record
     at = offset - sections[0].content_offset - record.payload_offset
     for i, region in enumerate(record.regions):
-        if 0 <= at - region.payload_offset < region.length:
-            return i, at - region.payload_offset
+        there = at - region.payload_offset
+        if not 0 <= there < region.length:
+            continue
+        if region.kind is not RegionKind.WHOLE_MEMORY:
+            return i, there
+        address = address_of_stored(record.region_bytes(i), region.size, there)
+        return None if address is None else (i, address)
     return None
 
 

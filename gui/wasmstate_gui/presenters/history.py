@@ -63,7 +63,7 @@ def cell_of(state: State, tensor_name: str, index: int) -> Cell:
     """The cell of a tensor, by its place among the tensor's elements."""
     tensor = state.tensor(tensor_name)
     values = state[tensor_name]
-    start = sum(region.length for region in state.regions[: tensor.region])
+    start = sum(region.size for region in state.regions[: tensor.region])
     offset = start + tensor.offset + index * values.itemsize
     if not tensor.shape:
         return Cell(tensor.name, offset, values.dtype.name)
