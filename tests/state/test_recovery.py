@@ -67,11 +67,11 @@ def test_what_no_single_bit_explains_is_not_explained() -> None:
     assert find_flip(data, zlib.crc32(data) ^ outside) is None
 
 
-def test_a_table_that_is_damaged_like_the_values_keeps_what_its_regions_bear_out() -> None:
+def test_a_table_that_is_damaged_like_the_values_never_proves_those_of_another_generation() -> None:
     later = after_update(VT, {"w": State.of(VT)["w"] + 1, "n": 3})
     at = state_at(later)
     values = at + State.of(later).content_offset("w")
-    damaged = zeroed(zeroed(later.to_bytes(), at + 256 + 8, 8), values, 64)
+    damaged = zeroed(zeroed(later.to_bytes(), at + 256 + 8, 16), values, 64)
     found = {each.name: each.status for each in salvage_bytes(damaged).tensors}
     assert found == {"w": "lost", "acc": "proven", "n": "proven"}
 
@@ -172,3 +172,9 @@ def test_a_memory_that_is_claimed_and_not_there_costs_nothing_to_check() -> None
         f"its bounds were not looked at: {len(content)} bytes claim to be {1 << 30} of memory"
     )
     assert peak < 1 << 20
+
+
+def test_a_region_table_that_breaks_the_rules_is_not_believed() -> None:
+    content = record_bytes(table=region_bytes(9, 0, 0, 8, 0, 0), payload=bytes(16))
+    data = module_bytes(custom_bytes(STATE_SECTION, content, width=5))
+    assert "its region table is lost" in salvage_bytes(data).obstacles[0]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.damaged import after_update, fixture_model, state_at, zeroed
+from state.damaged import after_update, fixture_model, real_model, state_at, zeroed
 from state.records import record_bytes
 from support import custom_bytes, fewer_examples, module_bytes
 from wasmstate.binary import Module
@@ -20,6 +20,8 @@ from wasmstate.state.state import State
 
 BANDIT = fixture_model("bandit")
 DATA = after_update(BANDIT, {"count": 3}, init=True).to_bytes()
+VT = real_model("vt100wasm")
+LATER = after_update(VT, {"w": State.of(VT)["w"] + 1, "n": 3}, init=True)
 START = BANDIT.sections[-1].offset
 
 
@@ -77,3 +79,22 @@ def test_no_bytes_whatever_raise_anything_else(data: bytes) -> None:
     ask(data)
     ask(module_bytes(custom_bytes(STATE_SECTION, data, width=5)))
     ask(b"\x89WST\r\n\x1a\n" + data + b"WSTEND\r\n")
+
+
+@fewer_examples
+@given(st.data())
+def test_what_is_called_proven_is_what_it_was(data: st.DataObject) -> None:
+    state = State.of(LATER)
+    mutant = bytearray(LATER.to_bytes())
+    start = state_at(LATER)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = start + data.draw(st.integers(0, 400) | st.integers(0, len(mutant) - start))
+        size = data.draw(st.sampled_from([1, 8, 16, 64, 512]))
+        with_what = data.draw(st.sampled_from([b"\0", b"\xaa", b"\x17"]))
+        mutant[at : at + size] = with_what * len(mutant[at : at + size])
+    saved = salvage_bytes(bytes(mutant), fill="zeros")
+    if saved.state is None or saved.generation != state.generation:
+        return
+    for tensor in saved.tensors:
+        if tensor.status in ("proven", "mended"):
+            assert saved.state[tensor.name].tobytes() == state[tensor.name].tobytes(), tensor

@@ -179,7 +179,7 @@ class _Surveyor:
             if zlib.crc32(summed) == fields.region_crc32:
                 return Part("regions", at, summed, OWN, f"made again {label}")
         for candidate, label in others:
-            content = merged(there, candidate, payload)
+            content = merged(there, candidate)
             return Part("regions", at, content, "", f"made again {label}")
         return part if len(there) == size else None
 
