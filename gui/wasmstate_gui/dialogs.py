@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
+from wasmstate_gui.presenters.about import about_lines
 from wasmstate_gui.presenters.commands import keys_table
 
 WASM = ("Open a WebAssembly file", "WebAssembly (*.wasm)")
@@ -51,3 +55,31 @@ def show_keys(parent: QWidget) -> None:
     box.setWindowTitle("Keys")
     box.setText(f"<table cellpadding='1'>{rows}</table>")
     box.open()
+
+
+def show_about(parent: QWidget) -> None:
+    """Show what this is, and of which version."""
+    rows = "".join(
+        f"<tr><td>{name}&nbsp;&nbsp;</td><td>{text}</td></tr>" for name, text in about_lines()
+    )
+    box = QMessageBox(parent)
+    box.setWindowTitle("About wasmstate")
+    box.setText(
+        "<b>wasmstate</b><br>WebAssembly binaries that remember.<br><br>"
+        f"<table cellpadding='1'>{rows}</table>"
+    )
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.open()
+
+
+def choose_recent(parent: QWidget, paths: Sequence[Path], chosen: Callable[[str], None]) -> QMenu:
+    """Let the user choose one of the last files; gives the open menu."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for number, path in enumerate(paths, 1):
+        action = menu.addAction(f"&{number}  {path.name}    {path.parent}")
+        action.triggered.connect(partial(chosen, str(path)))
+    if not paths:
+        menu.addAction("No file was opened yet").setEnabled(False)
+    menu.popup(parent.mapToGlobal(QPoint(8, 32)))
+    return menu

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from wasmstate_gui.settings import Settings
 from wasmstate_gui.theme import DARK, LIGHT, Theme
 from wasmstate_gui.window import MainWindow
 
@@ -25,10 +26,14 @@ def run(
 ) -> int:
     """Show the window until it is closed, or draw it; gives the exit code."""
     app = make_application()
-    window = MainWindow()
-    window.set_theme(_theme(app, dark))
-    window.resize(*size)
-    window.reset_layout()
+    # A picture shows what everybody sees; a window remembers what its user likes.
+    settings = Settings(None if screenshot else QSettings("wasmstate", "inspector"))
+    window = MainWindow(settings=settings)
+    if dark is not None or settings.is_dark is None:
+        window.set_theme(_theme(app, dark))
+    if settings.layout is None:
+        window.resize(*size)
+        window.reset_layout()
     script = _Script(window, file, steps, screenshot, panel)
     window.show()
     QTimer.singleShot(0, script.start)

@@ -134,6 +134,16 @@ class Shell(QMainWindow):
             self._had_file = True
             self._share_out()
 
+    @property
+    def has_file(self) -> bool:
+        """Whether a file was shown, so that the panels have their places."""
+        return self._had_file
+
+    def set_zoom(self, points: int) -> None:
+        """Use letters so many points larger for bytes and numbers."""
+        self.page.hex.set_zoom(points)
+        self.tensors_panel.set_zoom(points)
+
     def set_theme(self, theme: Theme) -> None:
         """Use other colours everywhere."""
         self.theme = theme

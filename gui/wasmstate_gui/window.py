@@ -12,8 +12,9 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from wasmstate_gui.actions import Actions
+from wasmstate_gui.comforts import Comforts
 from wasmstate_gui.controller import Controller
-from wasmstate_gui.dialogs import TABLE, ask_about_changes, ask_for_file, show_keys
+from wasmstate_gui.dialogs import TABLE, ask_about_changes, ask_for_file, show_about, show_keys
 from wasmstate_gui.editor import Editor
 from wasmstate_gui.explorer import Explorer
 from wasmstate_gui.finder import Finder
@@ -29,9 +30,10 @@ from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.repairer import Repairer
 from wasmstate_gui.samples import sample_copy
+from wasmstate_gui.settings import Settings
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.tensor_commands import TensorCommands
-from wasmstate_gui.theme import DARK, LIGHT, Theme
+from wasmstate_gui.theme import LIGHT, Theme
 from wasmstate_gui.traveller import Traveller
 
 _SAID_MS = 6000
@@ -43,8 +45,9 @@ class MainWindow(Shell):
     idle = Signal()
     """Nothing is under way any more: no call, no reading, no writing."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, settings: Settings | None = None) -> None:
         super().__init__(parent)
+        self.comforts = Comforts(self, settings or Settings())
         self.controller = Controller(self)
         self.navigator = Navigator(self)
         self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
@@ -80,8 +83,14 @@ class MainWindow(Shell):
                 "load_tensor": self.tensor_commands.load,
                 "next_change": self.navigator.next_change,
                 "previous_change": self.navigator.previous_change,
-                "light": self._use_light,
-                "dark": self._use_dark,
+                "light": partial(self.comforts.use_theme, dark=False),
+                "dark": partial(self.comforts.use_theme, dark=True),
+                "recent": self.comforts.choose_recent,
+                "zoom_in": partial(self.comforts.zoom, 1),
+                "zoom_out": partial(self.comforts.zoom, -1),
+                "zoom_reset": partial(self.comforts.zoom, 0),
+                "palette": self._show_palette,
+                "about": partial(show_about, self),
                 "since_step": self._compare_with_step,
                 "since_disk": self._compare_with_disk,
                 "reset": self.reset_layout,
@@ -109,6 +118,7 @@ class MainWindow(Shell):
         self.docks["Problems"].hide()
         self.reset_layout()
         self._show()
+        self.comforts.restore()
 
     def _connect(self) -> None:
         controller, page = self.controller, self.page
@@ -123,6 +133,7 @@ class MainWindow(Shell):
         controller.settled.connect(self._settled)
         self.empty.open_requested.connect(self.choose_file)
         self.empty.sample_requested.connect(self.open_sample)
+        self.empty.recent_requested.connect(self._file_chosen)
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
         self.step_panel.options.rows_wanted.connect(self.choose_rows)
@@ -180,6 +191,8 @@ class MainWindow(Shell):
         self.repairer.forget()
         self.page.notice.show_notice(None)
         self.editor.begin_file()
+        if self.controller.document is not None:
+            self.comforts.opened(self.controller.document.disk.path)
         self._show()
         self.navigator.begin()
         self.page.hex.setFocus()
@@ -308,11 +321,8 @@ class MainWindow(Shell):
         self.docks["Problems"].raise_()
         self.problems_panel.setFocus()
 
-    def _use_light(self) -> None:
-        self.set_theme(LIGHT)
-
-    def _use_dark(self) -> None:
-        self.set_theme(DARK)
+    def _show_palette(self) -> None:
+        self.comforts.show_palette(self.actions_)
 
     def _copy(self, kind: str) -> None:
         """Put the selected bytes on the clipboard."""
@@ -393,6 +403,7 @@ class MainWindow(Shell):
             event.ignore()
             self._unless_dirty(self.close)
             return
+        self.comforts.keep()
         self.close_jobs()
         event.accept()
 

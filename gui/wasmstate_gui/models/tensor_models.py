@@ -43,6 +43,10 @@ class _Table(QAbstractTableModel):
     def set_looks(self, theme: Theme, font: QFont) -> None:
         """Use other colours and another font."""
         self._theme = theme
+        self.set_font(font)
+
+    def set_font(self, font: QFont) -> None:
+        """Use another font."""
         self._bold = QFont(font)
         self._bold.setBold(True)
         self._bold.setUnderline(True)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from wasmstate_gui.presenters.commands import COMMANDS, FIRST_KEYS
+
+_RECENT = 5
 
 
 class EmptyPage(QWidget):
@@ -13,6 +19,8 @@ class EmptyPage(QWidget):
 
     open_requested = Signal()
     sample_requested = Signal()
+    recent_requested = Signal(str)
+    """The path of one of the last files."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +44,8 @@ class EmptyPage(QWidget):
             button.setMinimumSize(220, 44)
             buttons.addWidget(button)
         hint = QLabel("or drop a .wasm file here")
+        self._recent = QVBoxLayout()
+        self.recent_buttons: list[QPushButton] = []
         self.failure = QLabel()
         self.failure.setWordWrap(True)
         self.failure.setFixedWidth(520)
@@ -55,11 +65,26 @@ class EmptyPage(QWidget):
         column.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addLayout(_centred(buttons))
         column.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addLayout(self._recent)
         column.addWidget(self.failure, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(table, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         self.open_button.clicked.connect(self.open_requested)
         self.sample_button.clicked.connect(self.sample_requested)
+
+    def show_recent(self, paths: Sequence[Path]) -> None:
+        """Offer the last files."""
+        for button in self.recent_buttons:
+            self._recent.removeWidget(button)
+            button.deleteLater()
+        self.recent_buttons = []
+        for path in paths[:_RECENT]:
+            button = QPushButton(path.name)
+            button.setToolTip(str(path))
+            button.setMinimumSize(452, 30)
+            button.clicked.connect(partial(self.recent_requested.emit, str(path)))
+            self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+            self.recent_buttons.append(button)
 
     def show_failure(self, text: str) -> None:
         """Say why a file could not be opened."""

@@ -34,6 +34,8 @@ _MOVES = {
     Qt.Key.Key_Down: WIDTH,
 }
 
+_POINTS = 10.0
+
 
 class HexView(QAbstractScrollArea):
     """Shows a :class:`HexDump`; draws what is visible and nothing else."""
@@ -55,7 +57,7 @@ class HexView(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        font.setPointSizeF(10)
+        font.setPointSizeF(_POINTS)
         font.setStyleHint(QFont.StyleHint.Monospace)
         self.dump = HexDump()
         self.cursor_at: int | None = None
@@ -77,6 +79,16 @@ class HexView(QAbstractScrollArea):
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._painter = HexPainter(self._painter.font, theme, self.grid.digits)
+        self.viewport().update()
+
+    def set_zoom(self, points: int) -> None:
+        """Use letters so many points larger."""
+        font = QFont(self._painter.font)
+        font.setPointSizeF(_POINTS + points)
+        self._painter = HexPainter(font, self._painter.theme, self.grid.digits)
+        self._header = round(self.grid.line) + 4
+        self._fit_scroll_bar()
+        self.updateGeometry()
         self.viewport().update()
 
     def show_dump(self, dump: HexDump) -> None:

@@ -24,6 +24,7 @@ from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, cell_offset
 from wasmstate_gui.theme import Theme
 
 _ROW_HEIGHT = 24
+_POINTS = 9.5
 _LIST_LINES = 8
 _LONGEST_NAME = 150
 _NARROW = 340
@@ -43,7 +44,7 @@ class TensorsPanel(QStackedWidget):
         super().__init__(parent)
         self.setAccessibleName("Tensors")
         self._font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        self._font.setPointSizeF(9.5)
+        self._font.setPointSizeF(_POINTS)
         self.list = self._table("Tensors of the state")
         self.list_model = TensorListModel(self)
         self.list.setModel(self.list_model)
@@ -109,6 +110,19 @@ class TensorsPanel(QStackedWidget):
         self.tabs.set_theme(theme)
         self.list.viewport().update()
 
+    def set_zoom(self, points: int) -> None:
+        """Use letters so many points larger."""
+        self._font.setPointSizeF(_POINTS + points)
+        line = round(_ROW_HEIGHT * (_POINTS + points) / _POINTS)
+        for table in (self.list, self.tabs.table, self.tabs.diff):
+            table.setFont(self._font)
+            table.verticalHeader().setDefaultSectionSize(max(line, 18))
+        for model in (self.list_model, self.table_model):
+            model.set_font(QFont(self._font))
+        self._fit_list()
+        if self.shown is not None:
+            self._fit_columns(TensorTable(self.shown))
+
     def show_reason(self, text: str) -> None:
         """Say why there are no tensors."""
         self.reason.setText(text)
@@ -162,7 +176,7 @@ class TensorsPanel(QStackedWidget):
         most = min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
         lines = min(max(len(self.list_model.rows), 1), most)
         height = self.list.horizontalHeader().sizeHint().height() + 4
-        self.list.setFixedHeight(height + _ROW_HEIGHT * lines)
+        self.list.setFixedHeight(height + self.list.verticalHeader().defaultSectionSize() * lines)
 
     def _show_table(self, row: TensorRow) -> None:
         table = TensorTable(row)
@@ -178,13 +192,15 @@ class TensorsPanel(QStackedWidget):
         self.summary.setText(f"<b>{escape(name)}</b> {place}<br>{row.summary}")
         self.summary.setToolTip(row.tensor.name)
         if is_new:
-            wide = self.table.fontMetrics().horizontalAdvance("0") * 12
-            if row.tensor.dtype in ("u64", "i64"):
-                wide = self.table.fontMetrics().horizontalAdvance("0") * 21
-            self.table.horizontalHeader().setDefaultSectionSize(wide)
-            modes = QHeaderView.ResizeMode
-            mode = modes.Stretch if table.is_list else modes.Interactive
-            self.table.horizontalHeader().setSectionResizeMode(mode)
+            self._fit_columns(table)
+
+    def _fit_columns(self, table: TensorTable) -> None:
+        letter = self.table.fontMetrics().horizontalAdvance("0")
+        is_long = table.row.tensor.dtype in ("u64", "i64")
+        self.table.horizontalHeader().setDefaultSectionSize(letter * (21 if is_long else 12))
+        modes = QHeaderView.ResizeMode
+        mode = modes.Stretch if table.is_list else modes.Interactive
+        self.table.horizontalHeader().setSectionResizeMode(mode)
 
     def _typed(self, index: int, text: str) -> None:
         if self.shown is not None:

@@ -38,6 +38,7 @@ MENUS = ("File", "Edit", "View", "Go", "Step", "Help")
 
 COMMANDS = (
     Command("open", "Open\u2026", "File", "Ctrl+O", "Open a file", "open"),
+    Command("recent", "Open recent\u2026", "File", "Ctrl+R", "Open one of the last files"),
     Command("sample", "Open the sample: a bandit", "File"),
     Command(
         "write",
@@ -135,6 +136,9 @@ COMMANDS = (
     Command("since_disk", "Changes since the file", "View", group="since", is_checkable=True),
     Command("light", "Light", "View", group="theme", is_checkable=True, begins_group=True),
     Command("dark", "Dark", "View", group="theme", is_checkable=True),
+    Command("zoom_in", "Larger letters", "View", "Ctrl++, Ctrl+=", begins_group=True),
+    Command("zoom_out", "Smaller letters", "View", "Ctrl+-"),
+    Command("zoom_reset", "Letters as at first", "View", "Ctrl+0"),
     Command("reset", "Reset layout", "View", begins_group=True),
     Command(
         "goto", "Go to\u2026", "Go", "Ctrl+G", "Go to an offset, a section, a cell, a function"
@@ -167,7 +171,9 @@ COMMANDS = (
         "Plot the selected cell, or no longer",
         begins_group=True,
     ),
+    Command("palette", "Commands\u2026", "Help", "Ctrl+Shift+P", "Find a command by typing"),
     Command("keys", "Keys", "Help", "F1"),
+    Command("about", "About wasmstate", "Help", begins_group=True),
 )
 
 TOOLBAR = (

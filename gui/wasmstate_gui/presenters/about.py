@@ -1,0 +1,27 @@
+"""What the About page says."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import wasmstate
+
+_PACKAGES = ("PySide6-Essentials", "wasmtime", "construct", "numpy")
+
+
+def about_lines() -> list[tuple[str, str]]:
+    """Names and versions, for a report of a bug."""
+    return [
+        ("wasmstate", wasmstate.__version__),
+        ("Python", platform.python_version()),
+        *((name, _version(name)) for name in _PACKAGES),
+        ("system", platform.platform(terse=True)),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed as a package"

@@ -1,0 +1,77 @@
+"""What the window remembers from one time to the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+MOST_RECENT = 8
+
+
+class Settings:
+    """Recent files, the places of the panels, colours and zoom.
+
+    Args:
+        store: where they are kept; ``None`` to keep nothing, as for pictures.
+    """
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self._store = store
+        self._recent: list[Path] = []
+        self._zoom = 0
+
+    @property
+    def recent(self) -> list[Path]:
+        """The files that were opened last and are still there, the newest first."""
+        if self._store is not None:
+            names = self._store.value("recent", [])
+            # Qt makes a text of a list of one, and nothing of an empty one.
+            listed = names if isinstance(names, list) else [names] if names else []
+            self._recent = [Path(str(name)) for name in listed]
+        return [path for path in self._recent if path.is_file()][:MOST_RECENT]
+
+    def add_recent(self, path: Path) -> None:
+        """A file was opened."""
+        self._recent = [path, *(each for each in self.recent if each != path)][:MOST_RECENT]
+        self._keep("recent", [str(each) for each in self._recent])
+
+    @property
+    def zoom(self) -> int:
+        """Points that are added to the size of the letters."""
+        value = self._store.value("zoom", 0) if self._store is not None else self._zoom
+        text = str(value)
+        return int(text) if text.removeprefix("-").isdecimal() else 0
+
+    @zoom.setter
+    def zoom(self, points: int) -> None:
+        self._zoom = points
+        self._keep("zoom", points)
+
+    @property
+    def is_dark(self) -> bool | None:
+        """Which colours were chosen; ``None`` if none were."""
+        value = self._store.value("dark") if self._store is not None else None
+        return None if value is None else str(value).lower() == "true"
+
+    @is_dark.setter
+    def is_dark(self, value: bool) -> None:
+        self._keep("dark", value)
+
+    @property
+    def layout(self) -> tuple[QByteArray, QByteArray] | None:
+        """The window's geometry and the places of its panels; ``None`` if none were kept."""
+        if self._store is None:
+            return None
+        parts = [self._store.value(name) for name in ("geometry", "panels")]
+        found = [part for part in parts if isinstance(part, QByteArray) and not part.isEmpty()]
+        return (found[0], found[1]) if len(found) == 2 else None
+
+    def keep_layout(self, geometry: QByteArray, panels: QByteArray) -> None:
+        """Keep them for the next time."""
+        self._keep("geometry", geometry)
+        self._keep("panels", panels)
+
+    def _keep(self, name: str, value: object) -> None:
+        if self._store is not None:
+            self._store.setValue(name, value)
