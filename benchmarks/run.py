@@ -95,6 +95,18 @@ def commit_ratio(path: Path, rounds: int) -> tuple[float, float]:
     return tuple(alternated(rounds, commit_once, lambda: bare_replace(other, data)))  # type: ignore[return-value]
 
 
+def commit_alone_ratio(path: Path, rounds: int) -> tuple[float, float]:
+    """The same without reading: of a state that the commit before has given."""
+    other = path.with_name(f"bare-{path.name}")
+    states = [commit(path, State.of(Module.open(path)))]
+    data = path.read_bytes()
+
+    def commit_once() -> None:
+        states[0] = commit(path, states[0])
+
+    return tuple(alternated(rounds, commit_once, lambda: bare_replace(other, data)))  # type: ignore[return-value]
+
+
 def process(*words: str) -> Callable[[], object]:
     """A run of Python as a whole process."""
     return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True)
@@ -117,9 +129,14 @@ def main() -> None:
             "read and commit, 60 KiB state",
             *_with(bare, commit_ratio(with_large_state(folder), 100)),
         )
+        add(
+            "commit, 60 KiB state",
+            *_with(bare, commit_alone_ratio(with_large_state(folder), 300)),
+        )
         add("read and commit, 88 B state", *_with(bare, commit_ratio(with_ballast(folder, 0), 100)))
         large = with_ballast(folder, 30 << 20)
         add("read and commit, 30 MB module", *_with(bare, commit_ratio(large, 15)))
+        add("commit, 30 MB module", *_with(bare, commit_alone_ratio(large, 15)))
         ours, loop = alternated(200, lambda: Module.open(large), lambda: seek_over(large))
         add("open and list, 30 MB module", ours, "bare loop of seek and read", loop)
         ours, construct = alternated(

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from wasmstate.state.tensor import Tensor, TensorSpec
     from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
+    from wasmstate.storage.metadata import MetadataNotKeptWarning
     from wasmstate.storage.rollback import rollback
     from wasmstate.storage.salvage import salvage
 
@@ -67,6 +68,7 @@ _HOMES = {
     "Finding": "wasmstate.state.check",
     "HistoryEntry": "wasmstate.state.history",
     "Limits": "wasmstate.runtime.limits",
+    "MetadataNotKeptWarning": "wasmstate.storage.metadata",
     "Migration": "wasmstate.state.migrating",
     "MigrationStep": "wasmstate.state.migrating",
     "Module": "wasmstate.binary.module",
@@ -113,6 +115,7 @@ __all__ = [
     "Limits",
     "LinkError",
     "MalformedError",
+    "MetadataNotKeptWarning",
     "Migration",
     "MigrationStep",
     "Module",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import wasmtime
 
 from cli_runner import FIXTURES, Wasmstate
 from wasmstate import Module, State
+from wasmstate.storage.filesystem import FileSystem, using
 
 
 @pytest.fixture
@@ -322,3 +324,48 @@ def test_listing_a_layout_loads_neither_numpy_nor_wasmtime_nor_rich() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["set", "bandit.wasm", "count=0"],
+        ["run", "bandit.wasm", "update", "2", "1.0"],
+        ["section", "add", "bandit.wasm", "note", "bandit.wasm"],
+        ["section", "replace", "bandit.wasm", "wasmstate.state", "bandit.wasm"],
+        ["section", "remove", "bandit.wasm", "wasmstate.state"],
+        ["bake", "bandit.wasm"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_with_other_names_is_written_only_if_that_is_allowed(
+    words: list[str], model: Path, wasmstate: Wasmstate
+) -> None:
+    Path("other.wasm").hardlink_to(model)
+    before = model.read_bytes()
+    refused = wasmstate(*words)
+    assert refused.exit_code == 1
+    assert "the file has 2 names (hard links)" in refused.stderr
+    assert model.read_bytes() == before
+    assert wasmstate(*words, "--break-links").exit_code == 0
+    assert model.read_bytes() != before
+    assert Path("other.wasm").read_bytes() == before
+
+
+def test_what_could_not_be_kept_is_told(model: Path, wasmstate: Wasmstate) -> None:
+    class Labelled(FileSystem):
+        def list_xattrs(self, fd: int) -> list[str]:
+            return ["security.label"]
+
+        def get_xattr(self, fd: int, name: str) -> bytes:
+            return str(fd).encode()
+
+        def set_xattr(self, fd: int, name: str, value: bytes) -> None:
+            raise PermissionError(errno.EPERM, "no")
+
+    with using(Labelled()):
+        result = wasmstate("set", str(model), "count=0")
+    assert (result.exit_code, result.stdout) == (0, "bandit.wasm: generation 1\n")
+    assert result.stderr == (
+        f"Warning: {model.absolute()}: committed, but not kept: attribute security.label\n"
+    )

@@ -97,7 +97,7 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     # A pipe that nobody writes to must not be waited for: it is refused below.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        _check_regular(os.fstat(fd).st_mode, path)
+        check_regular(os.fstat(fd).st_mode, path)
         source = FileSource(fd)
     except BaseException:
         os.close(fd)
@@ -107,7 +107,12 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     return BytesSource(source.read(0, source.size))
 
 
-def _check_regular(mode: int, path: str | os.PathLike[str]) -> None:
+def check_regular(mode: int, path: str | os.PathLike[str]) -> None:
+    """Check that there is a file: no folder, no pipe, no device.
+
+    Raises:
+        OSError: if there is something else.
+    """
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     if not stat.S_ISREG(mode):

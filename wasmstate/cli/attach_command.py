@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, existing_file, keep_option, new_file, plural
+from wasmstate.cli.common import about, break_links, existing_file, keep_option, new_file, plural
 
 
 @click.command("attach")
@@ -22,6 +22,7 @@ from wasmstate.cli.common import about, existing_file, keep_option, new_file, pl
 @click.option("--init", "keep_init", is_flag=True, help="Keep generation 0 for ever, to reset to.")
 @click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+@break_links
 def command(
     file: Path,
     tensors: tuple[str, ...],
@@ -31,6 +32,7 @@ def command(
     keep_init: bool,
     output: Path | None,
     force: bool,
+    break_links: bool,
 ) -> None:
     """Give a module a state section, so that it remembers what it learns.
 
@@ -76,7 +78,7 @@ def command(
 
     with about(file):
         if output is None:
-            rewrite(file, edit)
+            rewrite(file, edit, allow_break_links=break_links)
         else:
             write_new(output, edit(Module.open(file)), overwrite=force)
         state = State.of(Module.open(output or file))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, existing_file, new_file, plural
+from wasmstate.cli.common import about, break_links, existing_file, new_file, plural
 from wasmstate.session.baking import bake
 from wasmstate.state.state import State
 from wasmstate.storage.commit import rewrite, write_new
@@ -17,7 +17,8 @@ from wasmstate.storage.commit import rewrite, write_new
 @click.argument("file", type=existing_file)
 @click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
-def command(file: Path, output: Path | None, force: bool) -> None:
+@break_links
+def command(file: Path, output: Path | None, force: bool, break_links: bool) -> None:
     """Write the state into data segments and globals, so that any runtime starts from it.
 
     A browser, Node or the wasmtime command line knows nothing of a state section; a baked file
@@ -31,7 +32,7 @@ def command(file: Path, output: Path | None, force: bool) -> None:
     with about(file):
         if output is None:
             before = Module.open(file).size
-            rewrite(file, bake)
+            rewrite(file, bake, allow_break_links=break_links)
         else:
             module = Module.open(file)
             before = module.size

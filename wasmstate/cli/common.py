@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +21,20 @@ keep_option = click.option(
     type=click.IntRange(0, 64),
     help="How many older generations the file keeps from now on; 1 if never said.",
 )
+break_links = click.option(
+    "--break-links", is_flag=True, help="Also if FILE has other names (hard links)."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @contextmanager
 def about(path: Path) -> Iterator[None]:
-    """Turn errors about a file into messages that name it."""
+    """Turn errors and warnings about a file into messages that name it."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_warning
+            yield
     except WasmstateError as error:
         message = str(error)
         if not message.startswith(str(path)):
@@ -37,6 +44,10 @@ def about(path: Path) -> Iterator[None]:
         raise click.ClickException(message) from error
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror or error}") from error
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"Warning: {message}", err=True)
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:

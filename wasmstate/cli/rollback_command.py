@@ -8,7 +8,7 @@ from typing import Literal, cast
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, keep_option
+from wasmstate.cli.common import about, as_json, break_links, echo_json, existing_file, keep_option
 from wasmstate.state.state import State
 from wasmstate.storage.rollback import rollback
 
@@ -33,6 +33,7 @@ class _Generation(click.ParamType[int | str]):
 @click.option("--expect", type=int, help="Only if the file is at this generation.")
 @keep_option
 @click.option("--out-of-bounds", is_flag=True, help="Also values that the schema's bounds forbid.")
+@break_links
 @as_json
 def command(
     file: Path,
@@ -40,6 +41,7 @@ def command(
     expect: int | None,
     keep: int | None,
     out_of_bounds: bool,
+    break_links: bool,
     as_json: bool,
 ) -> None:
     """Bring back an older generation that is in the file, as a new one.
@@ -58,6 +60,7 @@ def command(
             file,
             cast("int | Literal['init'] | None", to),
             expected_generation=expect,
+            allow_break_links=break_links,
             keep=keep,
             check_bounds=not out_of_bounds,
         )

@@ -9,7 +9,15 @@ from typing import Any, cast
 import click
 
 from wasmstate.cli.assignments import parse_number
-from wasmstate.cli.common import about, as_json, echo_json_line, existing_file, keep_option, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    break_links,
+    echo_json_line,
+    existing_file,
+    keep_option,
+    plural,
+)
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.rows import read_rows
 from wasmstate.errors import CallError
@@ -34,6 +42,7 @@ _LARGE = 1 << 20  # bytes of a module that takes a while to compile
 )
 @keep_option
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@break_links
 @as_json
 def command(
     file: Path,
@@ -44,6 +53,7 @@ def command(
     persist: str,
     keep: int | None,
     timeout: float,
+    break_links: bool,
     as_json: bool,
 ) -> None:
     """Call an exported function of a model, and keep what it learns.
@@ -64,7 +74,11 @@ def command(
     with about(file):
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
             session = Session.open(
-                file, persist=cast("Persist", persist), limits=Limits(seconds=timeout), keep=keep
+                file,
+                persist=cast("Persist", persist),
+                limits=Limits(seconds=timeout),
+                keep=keep,
+                allow_break_links=break_links,
             )
         with session:
             before = session.generation

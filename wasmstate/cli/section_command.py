@@ -10,7 +10,15 @@ from typing import BinaryIO
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, new_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    break_links,
+    echo_json,
+    existing_file,
+    new_file,
+    plural,
+)
 from wasmstate.cli.layout_command import row, table
 from wasmstate.errors import SectionError
 from wasmstate.storage.commit import rewrite, write_new
@@ -84,8 +92,15 @@ def extract(file: Path, name: str, output: Path | None) -> None:
 @click.option("--index", type=int, help="Put it before the section of this index, not at the end.")
 @_output
 @_force
+@break_links
 def add(
-    file: Path, name: str, content: BinaryIO, index: int | None, output: Path | None, force: bool
+    file: Path,
+    name: str,
+    content: BinaryIO,
+    index: int | None,
+    output: Path | None,
+    force: bool,
+    break_links: bool,
 ) -> None:
     """Add a custom section NAME with the bytes of CONTENT, a file or - for standard input.
 
@@ -100,7 +115,7 @@ def add(
             raise SectionError(f"there is a custom section {name!r} already: replace it")
         return module.with_custom(name, data, index=place)
 
-    _apply(file, edit, output, force)
+    _apply(file, edit, output, force, break_links)
 
 
 @command.command("replace")
@@ -109,7 +124,10 @@ def add(
 @click.argument("content", type=_content)
 @_output
 @_force
-def replace(file: Path, name: str, content: BinaryIO, output: Path | None, force: bool) -> None:
+@break_links
+def replace(
+    file: Path, name: str, content: BinaryIO, output: Path | None, force: bool, break_links: bool
+) -> None:
     """Give the custom section NAME the bytes of CONTENT, a file or - for standard input.
 
     \b
@@ -122,7 +140,7 @@ def replace(file: Path, name: str, content: BinaryIO, output: Path | None, force
             raise SectionError(f"no custom section is named {name!r}: add it")
         return module.with_custom(name, data)
 
-    _apply(file, edit, output, force)
+    _apply(file, edit, output, force, break_links)
 
 
 @command.command("remove")
@@ -130,19 +148,26 @@ def replace(file: Path, name: str, content: BinaryIO, output: Path | None, force
 @click.argument("name")
 @_output
 @_force
-def remove(file: Path, name: str, output: Path | None, force: bool) -> None:
+@break_links
+def remove(file: Path, name: str, output: Path | None, force: bool, break_links: bool) -> None:
     """Remove every custom section NAME.
 
     \b
     Example:  wasmstate section remove model.wasm .debug_info
     """
-    _apply(file, lambda module: module.without_custom(name), output, force)
+    _apply(file, lambda module: module.without_custom(name), output, force, break_links)
 
 
-def _apply(file: Path, edit: Callable[[Module], Module], output: Path | None, force: bool) -> None:
+def _apply(
+    file: Path,
+    edit: Callable[[Module], Module],
+    output: Path | None,
+    force: bool,
+    break_links: bool,
+) -> None:
     with about(file):
         if output is None:
-            rewrite(file, edit)
+            rewrite(file, edit, allow_break_links=break_links)
         else:
             write_new(output, edit(Module.open(file)), overwrite=force)
         size = (output or file).stat().st_size

@@ -8,7 +8,7 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.assignments import assigned
-from wasmstate.cli.common import about, existing_file, keep_option
+from wasmstate.cli.common import about, break_links, existing_file, keep_option
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
 
@@ -19,12 +19,14 @@ from wasmstate.storage.commit import commit
 @click.option("--expect", type=int, help="Only if the file is at this generation.")
 @keep_option
 @click.option("--out-of-bounds", is_flag=True, help="Also values that the schema's bounds forbid.")
+@break_links
 def command(
     file: Path,
     assignments: tuple[str, ...],
     expect: int | None,
     keep: int | None,
     out_of_bounds: bool,
+    break_links: bool,
 ) -> None:
     """Change values of the state, as one new generation.
 
@@ -39,6 +41,11 @@ def command(
     with about(file):
         state = assigned(State.of(Module.open(file)), assignments)
         committed = commit(
-            file, state, expected_generation=expect, keep=keep, check_bounds=not out_of_bounds
+            file,
+            state,
+            expected_generation=expect,
+            keep=keep,
+            check_bounds=not out_of_bounds,
+            allow_break_links=break_links,
         )
     click.echo(f"{file}: generation {committed.generation}")

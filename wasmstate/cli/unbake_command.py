@@ -8,7 +8,7 @@ import click
 
 from wasmstate.binary.baking import is_baked
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, existing_file, new_file, plural
+from wasmstate.cli.common import about, break_links, existing_file, new_file, plural
 from wasmstate.errors import SectionError
 from wasmstate.state.baking import unbake
 from wasmstate.storage.commit import rewrite, write_new
@@ -18,7 +18,8 @@ from wasmstate.storage.commit import rewrite, write_new
 @click.argument("file", type=existing_file)
 @click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
-def command(file: Path, output: Path | None, force: bool) -> None:
+@break_links
+def command(file: Path, output: Path | None, force: bool, break_links: bool) -> None:
     """Undo what bake did: other runtimes start again from what the module was compiled with.
 
     Every byte outside the state section becomes what it was. The state stays.
@@ -34,7 +35,7 @@ def command(file: Path, output: Path | None, force: bool) -> None:
 
     with about(file):
         if output is None:
-            rewrite(file, edit)
+            rewrite(file, edit, allow_break_links=break_links)
         else:
             write_new(output, edit(Module.open(file)), overwrite=force)
         size = (output or file).stat().st_size

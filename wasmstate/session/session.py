@@ -48,6 +48,7 @@ class Session:
         persist: Persist = "every-change",
         durability: Durability = "full",
         keep: int | None = None,
+        allow_break_links: bool = False,
     ) -> None:
         check_durability(durability)
         check_keep(keep)
@@ -57,6 +58,7 @@ class Session:
         self.path = path
         self.persist = persist
         self.durability = durability
+        self.allow_break_links = allow_break_links
         self.keep = keep
         self._program = program
         self._committed, self._updates = state, 0
@@ -72,6 +74,7 @@ class Session:
         limits: Limits | None = None,
         durability: Durability = "full",
         keep: int | None = None,
+        allow_break_links: bool = False,
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -81,6 +84,7 @@ class Session:
             limits: of every call.
             durability: see :func:`wasmstate.commit`.
             keep: see :func:`wasmstate.commit`.
+            allow_break_links: see :func:`wasmstate.commit`.
 
         Raises:
             MalformedError: the file is not a well-formed module.
@@ -102,6 +106,7 @@ class Session:
             persist=persist,
             durability=durability,
             keep=keep,
+            allow_break_links=allow_break_links,
         )
 
     def __enter__(self) -> Self:
@@ -243,6 +248,7 @@ class Session:
                 keep=self.keep,
                 check_bounds=False,  # every call that changed S has been checked
                 durability=self.durability,
+                allow_break_links=self.allow_break_links,
             )
         except DurabilityUnknownError:
             # It is in place. The file is not asked: another writer may have come by since.

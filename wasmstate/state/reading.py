@@ -13,7 +13,7 @@ from wasmstate.errors import StateCorruptError
 from wasmstate.state import layout
 from wasmstate.state.image import image_runs
 from wasmstate.state.layout import HEADER_SIZE, MAJOR, MINOR, REGION_SIZE, TRAILER_SIZE, aligned
-from wasmstate.state.record import Lineage, Record, Region, RegionKind, digest_of
+from wasmstate.state.record import Lineage, Record, Region, RegionKind
 
 _HEADER_OFFSETS = layout.field_offsets(layout.header)
 _REGION_OFFSETS = layout.field_offsets(layout.region)
@@ -44,10 +44,8 @@ def decode_record(content: bytes) -> Record:
     _check_zeros(content, "padding", schema_offset + len(schema), payload_offset)
     regions = _decode_regions(table, header.region_offset, payload, payload_offset)
     _check_crc32("header.payload_crc32", header.payload_crc32, payload)
-    if digest_of(table, schema, payload) != header.state_digest:
-        _corrupt_header("state_digest", "differs from the digest of the state")
     reserved = content[_HEADER_OFFSETS["reserved"] : header.header_length - 4]
-    return Record(
+    record = Record(
         Lineage.of(header),
         regions,
         schema,
@@ -57,6 +55,9 @@ def decode_record(content: bytes) -> Record:
         header.read_only_flags,
         reserved,
     )
+    if record.digest(table) != header.state_digest:
+        _corrupt_header("state_digest", "differs from the digest of the state")
+    return record
 
 
 def _decode_header(content: bytes) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -21,6 +21,8 @@ from wasmstate.state.layout import (
     TRAILER_SIZE,
     aligned,
 )
+
+_GENERATION = layout.field_offsets(layout.header)["generation"]
 
 
 class RegionKind(IntEnum):
@@ -116,6 +118,8 @@ class Record:
     minor: int = layout.MINOR
     read_only_flags: int = 0
     reserved: bytes = bytes(RESERVED_SIZE)
+    # Computed once; what is made of a record by dataclasses.replace has none yet.
+    _digest: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     @property
     def read_only(self) -> bool:
@@ -138,9 +142,16 @@ class Record:
         region = self.regions[index]
         return self.payload[region.payload_offset : region.payload_offset + region.length]
 
-    def digest(self) -> bytes:
-        """The state digest: SHA-256 of region table, schema and payload."""
-        return digest_of(self.region_table(), self.schema, self.payload)
+    def digest(self, table: bytes | None = None) -> bytes:
+        """The state digest: SHA-256 of region table, schema and payload; hashed once.
+
+        Args:
+            table: the region table, for who has it already.
+        """
+        if not self._digest:
+            table = self.region_table() if table is None else table
+            object.__setattr__(self, "_digest", digest_of(table, self.schema, self.payload))
+        return self._digest
 
     def region_table(self) -> bytes:
         """The region table, with the checksum of each region's bytes."""
@@ -181,7 +192,7 @@ class Record:
                 "payload_length": len(self.payload),
                 "update_count": self.lineage.update_count,
                 "module_digest": self.lineage.module_digest,
-                "state_digest": digest_of(table, self.schema, self.payload),
+                "state_digest": self.digest(table),
                 "parent_digest": self.lineage.parent_digest,
                 "base_digest": self.lineage.base_digest,
                 "keep": self.keep,
@@ -200,7 +211,7 @@ def build_trailer(header: bytes, body_length: int) -> bytes:
     trailer = layout.trailer.build(
         {
             "magic": layout.TRAILER_MAGIC,
-            "generation": layout.header.parse(header).generation,
+            "generation": int.from_bytes(header[_GENERATION : _GENERATION + 8], "little"),
             "length": body_length + TRAILER_SIZE,
             "header_crc32": int.from_bytes(header[-4:], "little"),
             "crc32": 0,

@@ -14,6 +14,7 @@ from wasmstate.state.prev import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
 from wasmstate.storage.lock import locked
+from wasmstate.storage.metadata import check_replaceable
 from wasmstate.storage.replace import Durability, replace_file
 from wasmstate.storage.temporary import sweep
 
@@ -28,6 +29,7 @@ def commit(
     check_bounds: bool = True,
     durability: Durability = "full",
     baked: bool | None = None,
+    allow_break_links: bool = False,
 ) -> State:
     """Write a state into the module at ``path``, as the generation after the one it has.
 
@@ -49,6 +51,8 @@ def commit(
         durability: see :data:`~wasmstate.storage.replace.Durability`.
         baked: whether the values are also what any other runtime starts with: see
             :func:`wasmstate.bake`. ``None`` keeps a baked file baked, in step with its state.
+        allow_break_links: whether a file with several names (hard links) may be replaced; only
+            the one that is given leads to the new state then.
 
     Returns:
         The state as it is in the file now, with its new generation.
@@ -84,7 +88,7 @@ def commit(
         edited = with_next(module, record.encode(), record.keep)
         return keep_baked(edited, committed[0], baked=baked)
 
-    rewrite(path, edit, durability=durability)
+    rewrite(path, edit, durability=durability, allow_break_links=allow_break_links)
     return committed[0]
 
 
@@ -94,6 +98,7 @@ def replace_section(
     content: bytes,
     *,
     durability: Durability = "full",
+    allow_break_links: bool = False,
 ) -> None:
     """Give a custom section of the module at ``path`` new content, or add it at the end.
 
@@ -102,7 +107,12 @@ def replace_section(
         MalformedError: the file is not a well-formed module.
         NotCommittedError, DurabilityUnknownError: as :func:`commit`.
     """
-    rewrite(path, lambda module: module.with_custom(name, content), durability=durability)
+    rewrite(
+        path,
+        lambda module: module.with_custom(name, content),
+        durability=durability,
+        allow_break_links=allow_break_links,
+    )
 
 
 def rewrite(
@@ -111,6 +121,7 @@ def rewrite(
     *,
     durability: Durability = "full",
     strict: bool = True,
+    allow_break_links: bool = False,
 ) -> None:
     """Replace the module at ``path`` by what ``edit`` makes of it, with the same crash safety.
 
@@ -121,12 +132,20 @@ def rewrite(
         edit: gives the module to be written; one opened with ``strict=False`` may be damaged.
         durability: see :data:`~wasmstate.storage.replace.Durability`.
         strict: whether the file has to be a well-formed module now.
+        allow_break_links: see :func:`commit`.
     """
-    _replace(path, lambda source: edit(Module.from_source(source, strict=strict)), durability)
+    _replace(
+        path,
+        lambda source: edit(Module.from_source(source, strict=strict)),
+        durability,
+        allow_break_links=allow_break_links,
+    )
 
 
 def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool = False) -> None:
     """Write a module to a file of its own; what a file of that name held does not matter.
+
+    Its permissions are kept, other names of it (hard links) are left to what it held.
 
     Raises:
         NotCommittedError: if there is a file already and ``overwrite`` is not set, or the file
@@ -135,7 +154,7 @@ def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool =
     """
     target = Path(os.path.realpath(path))
     if overwrite and os.path.lexists(target):
-        _replace(target, lambda _: module, "full")
+        _replace(target, lambda _: module, "full", allow_break_links=True)
     elif os.path.lexists(target):
         raise NotCommittedError(f"{target}: not written, there is such a file already")
     else:  # and if there is one by then, it fails with the same message
@@ -143,13 +162,18 @@ def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool =
 
 
 def _replace(
-    path: str | os.PathLike[str], make: Callable[[Source], Module], durability: Durability
+    path: str | os.PathLike[str],
+    make: Callable[[Source], Module],
+    durability: Durability,
+    *,
+    allow_break_links: bool,
 ) -> None:
     """Replace a file by the module that ``make`` gives, called with the bytes of the file."""
     try:
         target = Path(os.path.realpath(path, strict=True))
         with locked(target) as lock:
             sweep(target)
+            check_replaceable(target, lock.fd, allow_break_links=allow_break_links)
             module = make(lock.source)
             replace_file(target, module.pieces(), old=lock, durability=durability)
     except OSError as error:

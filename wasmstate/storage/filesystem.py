@@ -112,6 +112,13 @@ class FileSystem:
         """What a descriptor leads to."""
         return os.fstat(fd)
 
+    def may_write(self, path: Path) -> bool:
+        """Whether this process may write to a file: as the effective user, if that can be asked.
+
+        Root may. Windows tells only whether the file is marked read-only.
+        """
+        return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
     def chown(self, fd: int, uid: int, gid: int) -> None:
         """Give a file to an owner and a group. Clears the set-user-ID and set-group-ID bits.
 
@@ -138,6 +145,10 @@ class FileSystem:
             """
             os.setxattr(fd, name, value)
 
+        def remove_xattr(self, fd: int, name: str) -> None:
+            """Remove an extended attribute. Linux."""
+            os.removexattr(fd, name)
+
     else:  # pragma: no cover (macOS and Windows: Python has no such calls there)
 
         def list_xattrs(self, fd: int) -> list[str]:
@@ -147,6 +158,9 @@ class FileSystem:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
         def set_xattr(self, fd: int, name: str, value: bytes) -> None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+        def remove_xattr(self, fd: int, name: str) -> None:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     def chmod(self, fd: int, mode: int) -> None:

@@ -4,7 +4,7 @@ This is the only place in the project that writes to a user's file. The order is
 
 1. a temporary file in the same folder, under a random name, opened exclusively, mode 0600;
 2. the new bytes, unchanged ranges of the old file shared with it or copied without reading them;
-3. the old file's owner and mode, then fsync: from here on the new bytes survive a power cut;
+3. the old file's owner, attributes and mode, then fsync: now the new bytes survive a power cut;
 4. rename over the old file: every reader sees the one or the other;
 5. fsync of the folder: from here on the rename survives, too.
 
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +30,7 @@ from wasmstate.binary.source import FileSource
 from wasmstate.errors import DurabilityUnknownError, NotCommittedError
 from wasmstate.storage.filesystem import file_system
 from wasmstate.storage.lock import Locked
+from wasmstate.storage.metadata import keep_metadata, warn
 from wasmstate.storage.temporary import Temporary
 
 Durability = Literal["full", "ordered", "none"]
@@ -81,9 +81,13 @@ def replace_file(
         ValueError: there is no such durability.
         NotCommittedError: the old file is untouched, the temporary file removed.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
+
+    Warns:
+        MetadataNotKeptWarning: the new file is in place, and its owner or an attribute another.
     """
     check_durability(durability)
-    files = file_system()
+    lost: list[str] = []
+    renamed = False
     step = "creating a temporary file in the same folder"
     try:
         temporary = Temporary.create(path, 0o666 if old is None else 0o600)
@@ -93,23 +97,21 @@ def replace_file(
                 _write_piece(temporary.fd, piece)
             step = "setting its permissions"
             if old is not None:
-                _give_permissions(temporary.fd, files.fstat(old.fd))
+                lost = keep_metadata(temporary.fd, old.fd)
             step = "syncing it"
             if durability != "none":
                 _sync(temporary.fd)
             step = "renaming it"
-            if not files.replaces_open_files:
-                temporary.close()
-            if old is None:
-                _put_new(temporary, path)
-            else:
-                if not files.replaces_open_files:
-                    old.release()
-                _rename(temporary.path, path)
+            _put(temporary, path, old)
+            renamed = True
+            step = "closing it"
+            temporary.close()
         except BaseException:
             temporary.discard()
             raise
     except OSError as error:
+        if renamed:
+            raise _unknown(path, step, error) from error
         reason = f"{step} failed: {error.strerror or error}"
         if old is not None:
             reason = f"not committed, {reason}; the file is what it was"
@@ -118,17 +120,20 @@ def replace_file(
         else:
             reason = f"not written, {reason}"
         raise NotCommittedError(f"{path}: {reason}") from error
-    step = "closing it"
     try:
-        temporary.close()
         if durability == "full":
-            step = "syncing its folder"
             _sync_folder(path.parent)
     except OSError as error:
-        raise DurabilityUnknownError(
-            f"{path}: committed, but {step} failed ({error.strerror or error}); "
-            "until the system syncs it, a power cut may bring the old file back"
-        ) from error
+        raise _unknown(path, "syncing its folder", error) from error
+    finally:
+        warn(path, lost, stacklevel=5)  # to the caller of commit()
+
+
+def _unknown(path: Path, step: str, error: OSError) -> DurabilityUnknownError:
+    return DurabilityUnknownError(
+        f"{path}: committed, but {step} failed ({error.strerror or error}); "
+        "until the system syncs it, a power cut may bring the old file back"
+    )
 
 
 def check_durability(durability: str) -> None:
@@ -140,16 +145,6 @@ def check_durability(durability: str) -> None:
     known = get_args(Durability)
     if durability not in known:
         raise ValueError(f"durability must be one of {', '.join(known)}, not {durability!r}")
-
-
-def _give_permissions(fd: int, old: os.stat_result) -> None:
-    files = file_system()
-    new = files.fstat(fd)
-    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
-        # Before the mode: a change of the owner clears the set-user-ID bit.
-        with suppress(PermissionError):  # only root may give a file away
-            files.chown(fd, old.st_uid, old.st_gid)
-    files.chmod(fd, stat.S_IMODE(old.st_mode))
 
 
 def _write_piece(fd: int, piece: Frame) -> None:
@@ -220,6 +215,18 @@ def _sync_folder(folder: Path) -> None:
         _sync(fd)
     finally:
         files.close(fd)
+
+
+def _put(temporary: Temporary, path: Path, old: Locked | None) -> None:
+    """Give a temporary file its name: that of the old one, or one that must be free."""
+    if not file_system().replaces_open_files:
+        temporary.close()
+        if old is not None:
+            old.release()
+    if old is None:
+        _put_new(temporary, path)
+    else:
+        _rename(temporary.path, path)
 
 
 def _rename(source: Path, target: Path) -> None:

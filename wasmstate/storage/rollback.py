@@ -22,6 +22,7 @@ def rollback(
     keep: int | None = None,
     check_bounds: bool = True,
     durability: Durability = "full",
+    allow_break_links: bool = False,
 ) -> State:
     """Bring back the values of an older generation that is in the file, as a new generation.
 
@@ -36,6 +37,7 @@ def rollback(
         keep: see :func:`wasmstate.commit`.
         check_bounds: see :func:`wasmstate.commit`.
         durability: see :func:`wasmstate.commit`.
+        allow_break_links: see :func:`wasmstate.commit`.
 
     Returns:
         The state as it is in the file now.
@@ -63,6 +65,7 @@ def rollback(
         keep=keep,
         check_bounds=check_bounds,
         durability=durability,
+        allow_break_links=allow_break_links,
     )
 
 
