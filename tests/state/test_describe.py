@@ -48,6 +48,17 @@ def test_a_described_state_is_zeros_at_generation_0_and_bound_to_the_code() -> N
     assert (carried.record, carried.schema) == (state.record, state.schema)
 
 
+def test_a_large_tensor_is_a_region_of_its_own() -> None:
+    tensors = ["a:f64[2]@0", "b:u8[4096]@16", "c:i32[3]@4112", "d:f64@4128", "e:u8[8]@4136"]
+    state = describe(wat(MEMORY), tensors)
+    assert [(r.address, r.length) for r in state.regions] == [
+        (0, 16),
+        (16, 4096),
+        (4112, 12),
+        (4128, 16),
+    ]
+
+
 def test_ranges_that_touch_become_one_region_whatever_their_order() -> None:
     state = describe(MODULE, ["c:u8[4]@12", "a:f32@0", "b:f32[2]@4", "d:u8@17"])
     assert [(region.address, region.length) for region in state.regions] == [(0, 16), (17, 1)]

@@ -30,6 +30,8 @@ from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import Tensor, TensorSpec, check_name, check_tensor
 
 ENTRY_POINTS = ("predict", "update")
+LARGE = 4096
+"""Bytes of a region that is not joined with another: a block of most disks and file systems."""
 _GLOBAL_DTYPES = {
     "i32": ("i32", "u32"),
     "i64": ("i64", "u64"),
@@ -172,13 +174,19 @@ def _bind_global(spaces: Spaces, spec: TensorSpec, size: int) -> _Bound:
 
 
 def _regions(bound: Iterable[_Bound]) -> tuple[Region, ...]:
-    """The bytes of the tensors; ranges of memory that touch become one region."""
+    """The bytes of the tensors; small ranges of memory that touch become one region.
+
+    A large tensor is a region of its own: each region has its own checksum, so a block that a disk
+    loses costs the tensors that it lies in, and no others.
+    """
     places: list[tuple[RegionKind, int, int, int]] = []
     for each in sorted(bound, key=lambda b: (b.kind, b.index, b.address)):
         place = (each.kind, each.index, each.address, each.size)
         if places and each.kind is RegionKind.MEMORY:
             kind, index, address, length = places[-1]
-            if (kind, index) == (each.kind, each.index) and address + length >= each.address:
+            gap = each.address - (address + length)
+            joins = gap < 0 or (gap == 0 and max(length, each.size) < LARGE)
+            if (kind, index) == (each.kind, each.index) and joins:
                 end = max(address + length, each.address + each.size)
                 places[-1] = (kind, index, address, end - address)
                 continue
