@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -60,7 +60,6 @@ def explore(
     check: Checker,
     scratch: Path,
     *,
-    models: Iterable[str] = tuple(MODELS),
     same: Callable[[Image], Hashable] = lambda image: tuple(image.items()),
     since: int = 0,
     tears_allowed: bool = False,
@@ -71,7 +70,6 @@ def explore(
         recording: of the program.
         check: is called once for each distinct set of files.
         scratch: an empty folder, best in memory.
-        models: by name.
         same: gives equal values for files that the checker need not tell apart; all of their
             bytes and attributes if not given.
         since: how many operations are made at least before the crash; for a recording that begins
@@ -82,8 +80,8 @@ def explore(
     result = Result()
     verdicts: dict[Hashable, int | BrokenPromiseError | None] = {}
     fresh = (scratch / str(i) for i in count())
-    for model in models:
-        for state in MODELS[model](recording):
+    for model, states in MODELS.items():
+        for state in states(recording):
             if state.done < since:
                 continue
             result.states[model] += 1

@@ -125,6 +125,13 @@ class OwnerLost(Recorder):
         self.may_fail("chown")
 
 
+class ExtendedAttributesLost(Recorder):
+    """The new file has none."""
+
+    def set_xattr(self, fd: int, name: str, value: bytes) -> None:
+        self.may_fail("set_xattr")
+
+
 class ModeLate(Recorder):
     """The mode is set when the bytes have been synced: write-file-atomic does so."""
 

@@ -89,6 +89,11 @@ class Recorder(FileSystem):
         super().set_xattr(fd, name, value)
         self.notes.changed_attributes(fd)
 
+    def remove_xattr(self, fd: int, name: str) -> None:
+        self.may_fail("remove_xattr")
+        super().remove_xattr(fd, name)
+        self.notes.changed_attributes(fd)
+
     def chmod(self, fd: int, mode: int) -> None:
         self.may_fail("chmod")
         super().chmod(fd, mode)

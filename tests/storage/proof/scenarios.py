@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from models import COUNTER, model, state_of, write_counter, write_model
-from wasmstate import Session, commit, replace_section
+from wasmstate import Session, commit, replace_section, rollback
 from wasmstate.storage import write_new
 from wasmstate.storage.replace import Durability
 
@@ -66,6 +68,16 @@ def give_attributes(path: Path) -> None:
     if os.geteuid() == 0:
         os.chown(path, 12345, 12346)
     os.chmod(path, 0o640)
+    set_xattr(path)
+
+
+def set_xattr(path: Path) -> bool:
+    """An extended attribute, if the file system has them; gives whether it has."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setxattr(path, "user.note", b"kept")
+            return True
+    return False
 
 
 def one_commit(path: Path) -> Steps:
@@ -122,6 +134,13 @@ def baked(path: Path) -> Steps:
         yield "full"
 
 
+def back(path: Path) -> Steps:
+    commit(path, state_of(path).with_values({"total": 2}))
+    yield "full"
+    rollback(path)
+    yield "full"
+
+
 def session(path: Path) -> Steps:
     with Session.open(path, persist="every-change") as opened:
         for by in (3, 4):
@@ -148,6 +167,7 @@ DURABLE = (
     Scenario("other sections", other_sections, prepare_counter),
     Scenario("a file overwritten", overwriting, prepare_counter),
     Scenario("a baked file", baked, prepare_counter),
+    Scenario("a commit taken back", back, prepare_counter),
     Scenario("a session that commits every change", session, prepare_counter),
 )
 """Scenarios after which a power cut leaves one generation, whole."""

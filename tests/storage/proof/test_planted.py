@@ -21,7 +21,7 @@ from storage.proof import planted
 from storage.proof.checker import Whole, same
 from storage.proof.recorder import Recorder
 from storage.proof.run import NAME, generations, record
-from storage.proof.scenarios import LARGE_STATE, ONE, TWO, Scenario
+from storage.proof.scenarios import LARGE_STATE, ONE, TWO, Scenario, set_xattr
 from wasmstate import NotCommittedError
 
 COMMIT = import_module("wasmstate.storage.commit")
@@ -88,6 +88,14 @@ def test_a_writer_that_does_not_sweep_is_caught(
 ) -> None:
     monkeypatch.setattr(COMMIT, "sweep", planted.no_sweep)
     assert catchers(Recorder, TWO, scratch) == ALL
+
+
+def test_a_writer_that_loses_extended_attributes_is_caught(scratch: Path) -> None:
+    probe = scratch / "probe"
+    probe.touch()
+    if not set_xattr(probe):
+        pytest.skip("this file system has no extended attributes")
+    assert catchers(planted.ExtendedAttributesLost, TWO, scratch) == ALL
 
 
 def catchers(bug: type[Recorder], scenario: Scenario, scratch: Path) -> set[str]:
