@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -343,6 +345,11 @@ def test_a_state_put_over_the_right_one_is_told_by_the_history() -> None:
         "but it is that of wasmstate.prev (generation 0): a state of another program was put here"
     )
     assert found.repair == "restore-prev"
+    other = fixture_model("linear").sections[-1].content
+    first_state = later.custom_sections(PREV_SECTION)[0].content
+    both = later.with_custom(PREV_SECTION, other + first_state)
+    (found,) = [f for f in findings(both.with_custom(STATE_SECTION, foreign)) if f.repair]
+    assert "wasmstate.prev (generation 0)" in found.reason
 
 
 def test_values_that_broke_their_bounds_can_be_taken_from_the_generation_before() -> None:
@@ -357,6 +364,8 @@ def test_values_that_broke_their_bounds_can_be_taken_from_the_generation_before(
     assert first(both).repair is None
     unlike = fixture_model("welford").sections[-1].content
     assert first(both.with_custom(PREV_SECTION, unlike)).repair is None
+    unread = replace(STATE.record, schema=b'{"tensors":1}').encode()
+    assert first(both.with_custom(PREV_SECTION, unread)).repair is None
 
 
 def test_a_state_that_a_tool_removed_is_told_by_what_it_left() -> None:

@@ -94,6 +94,10 @@ def test_a_schema_of_its_own_that_is_damaged_is_replaced_by_that_of_the_same_pla
     assert [each.status for each in saved.tensors] == ["proven"] * 4
     assert saved.state is not None
     assert saved.state["count"] == 3
+    unlike = fixture_model("welford").sections[-1].content
+    both = later.with_custom("wasmstate.prev", unlike + other.to_content())
+    damaged = zeroed(both.to_bytes(), state_at(both) + 320, 200)
+    assert salvage_bytes(damaged, accept=["values"]).state is not None
 
 
 def test_a_header_is_not_made_of_what_is_no_record() -> None:

@@ -7,10 +7,12 @@ import struct
 import numpy as np
 import pytest
 
+from models import from_wat
 from state.modules import COUNT, MEMORY, WEIGHTS, wat
 from state.records import record_bytes
 from support import custom_bytes, message, module_of, section_bytes
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.session.attach import attach
 from wasmstate.state.describe import describe, with_state
 from wasmstate.state.digest import module_digest
 from wasmstate.state.state import State
@@ -145,3 +147,14 @@ def test_the_module_digest_is_of_the_code_alone() -> None:
 )
 def test_different_sections_have_different_digests(first: list[bytes], second: list[bytes]) -> None:
     assert module_digest(module_of(*first)) != module_digest(module_of(*second))
+
+
+def test_a_tensor_of_a_whole_memory_is_where_its_run_is_stored() -> None:
+    text = """(module (memory (export "memory") 1)
+      (data (i32.const 300) "abc") (data (i32.const 5000) "xyz"))"""
+    module = attach(from_wat(text), ["t:u8[3]@5000", "z:u8@9000"], whole_memory=True)
+    state = State.of(module)
+    content = state.to_content()
+    at = state.content_offset("t")
+    assert content[at : at + 3] == b"xyz"
+    assert state.content_offset("z") == state.record.payload_offset

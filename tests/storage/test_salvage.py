@@ -10,7 +10,7 @@ import pytest
 
 from support import FIXTURES, message
 from wasmstate import Module, NotCommittedError, State, check, commit, salvage
-from wasmstate.storage.salvage import preview_repair, write_apart
+from wasmstate.storage.salvage import preview_repair, write_apart, write_repair
 
 LEFT = "0123456789abcdef.wasmstate-tmp"
 
@@ -77,3 +77,14 @@ def test_a_file_that_is_there_is_replaced_only_by_force(model: Path) -> None:
         write_apart(data, other, model)
     write_apart(data, other, model, overwrite=True)
     assert other.read_bytes() == data
+
+
+def test_a_repair_replaces_the_file_that_was_looked_at_and_no_other(model: Path) -> None:
+    right = model.read_bytes()
+    overwrite(model, -100, b"\1")
+    damaged = model.read_bytes()
+    write_repair(model, damaged, preview_repair(model, "mend-record").data)
+    assert model.read_bytes() == right
+    found = message(NotCommittedError, lambda: write_repair(model, damaged, right))
+    assert found == f"{model}: not repaired, it is another file by now: look at it again"
+    assert model.read_bytes() == right
