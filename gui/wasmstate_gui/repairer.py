@@ -9,23 +9,23 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from wasmstate.state.repairs import preview
-from wasmstate.storage.salvage import write_apart, write_repair
+from wasmstate.storage.salvage import write_apart
 from wasmstate.storage.temporary import leftovers
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.panels.repair_dialog import RepairDialog
 from wasmstate_gui.presenters.repair_plan import RepairPlan
-from wasmstate_gui.presenters.status import Notice
+from wasmstate_gui.undoer import InPlace, Undoer
 
 
 class Repairer(QObject):
     """Takes the user from a problem to a file without it."""
 
-    def __init__(self, controller: Controller, window: QWidget) -> None:
+    def __init__(self, controller: Controller, undoer: Undoer, window: QWidget) -> None:
         super().__init__(window)
         self._controller = controller
+        self._undoer = undoer
         self._window = window
         self.dialog: RepairDialog | None = None
-        self._undo: RepairPlan | None = None
 
     def preview(self, name: str) -> None:
         """Work out what the repair of this name would do, and show it."""
@@ -38,17 +38,6 @@ class Repairer(QObject):
         path = document.disk.path
         self._controller.do(partial(_plan, path, name), self._show, "Nothing to repair.")
 
-    def undo(self) -> None:
-        """Put back what was there before the last repair in place."""
-        plan, self._undo = self._undo, None
-        if plan is not None:
-            write = partial(write_repair, plan.path, plan.preview.data, plan.before)
-            self._controller.do(write, self._undone, "Not undone.")
-
-    def forget(self) -> None:
-        """Another file is shown: there is nothing to undo any more."""
-        self._undo = None
-
     def _show(self, plan: RepairPlan) -> None:
         self.dialog = RepairDialog(plan, self._window)
         self.dialog.agreed.connect(partial(self._write, plan))
@@ -56,25 +45,21 @@ class Repairer(QObject):
 
     def _write(self, plan: RepairPlan, path: Path) -> None:
         if path == plan.path:
-            write = partial(write_repair, plan.path, plan.before, plan.preview.data)
-            self._controller.do(write, partial(self._repaired, plan), "Not repaired.")
+            said = "The repair is undone"
+            change = InPlace(plan.path, plan.before, plan.preview.data, said)
+            done = partial(self._repaired, plan, change)
+            self._controller.do(change.write, done, "Not repaired.")
         else:
             write = partial(write_apart, plan.preview.data, path, plan.path)
             self._controller.do(write, partial(self._copied, path), "Not repaired.")
 
-    def _repaired(self, plan: RepairPlan, _result: object) -> None:
-        self._undo = plan
+    def _repaired(self, plan: RepairPlan, change: InPlace, _result: object) -> None:
         text = f"{plan.title} {plan.byte_summary.capitalize()}."
-        self._controller.noticed.emit(Notice("info", "Repaired.", text, (("undo_repair", "Undo"),)))
-        self._controller.look_again()
+        self._undoer.offer(change, "Repaired.", text)
 
     def _copied(self, path: Path, _result: object) -> None:
         self._controller.said.emit(f"Repaired copy written: {path.name}")
         self._controller.open(path)
-
-    def _undone(self, _result: object) -> None:
-        self._controller.said.emit("The repair is undone")
-        self._controller.look_again()
 
 
 def _plan(path: Path, name: str) -> RepairPlan:

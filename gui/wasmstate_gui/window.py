@@ -35,6 +35,8 @@ from wasmstate_gui.shell import Shell
 from wasmstate_gui.tensor_commands import TensorCommands
 from wasmstate_gui.theme import LIGHT, Theme
 from wasmstate_gui.traveller import Traveller
+from wasmstate_gui.undoer import UNDO, Undoer
+from wasmstate_gui.wizards import Wizards
 
 _SAID_MS = 6000
 
@@ -56,7 +58,9 @@ class MainWindow(Shell):
         self.finder = Finder(self.page, self.navigator, self.explorer)
         self.editor = Editor(self.controller, self.navigator, self.page)
         self._base: Snapshot | None = None
-        self.repairer = Repairer(self.controller, self)
+        self.undoer = Undoer(self.controller)
+        self.repairer = Repairer(self.controller, self.undoer, self)
+        self.wizards = Wizards(self.controller, self.undoer, self)
         self._left: Document | None = None
         self.question: QMessageBox | None = None
         self._afterwards: Callable[[], object] | None = None
@@ -65,6 +69,7 @@ class MainWindow(Shell):
             {
                 "open": self.choose_file,
                 "sample": self.open_sample,
+                "new_model": self.wizards.new_model,
                 "write": self.controller.write,
                 "revert": self.controller.revert,
                 "quit": self.close,
@@ -133,6 +138,8 @@ class MainWindow(Shell):
         controller.settled.connect(self._settled)
         self.empty.open_requested.connect(self.choose_file)
         self.empty.sample_requested.connect(self.open_sample)
+        self.empty.new_requested.connect(self.wizards.new_model)
+        self.wizards.made.connect(self.open)
         self.empty.recent_requested.connect(self._file_chosen)
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
@@ -188,7 +195,7 @@ class MainWindow(Shell):
     def _opened(self) -> None:
         self._base = None
         self.navigator.selection = None
-        self.repairer.forget()
+        self.undoer.forget()
         self.page.notice.show_notice(None)
         self.editor.begin_file()
         if self.controller.document is not None:
@@ -294,9 +301,9 @@ class MainWindow(Shell):
         self.page.notice.show_notice(status.revert_notice(left))
 
     def _notice_chosen(self, key: str) -> None:
-        if key == "undo_repair":
+        if key == UNDO:
             self.page.notice.show_notice(None)
-            self.repairer.undo()
+            self.undoer.undo()
         else:
             self._undo_revert()
 
@@ -393,6 +400,7 @@ class MainWindow(Shell):
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""
+        self.wizards.close()
         self.finder.close()
         self.explorer.close()
         self.controller.close()

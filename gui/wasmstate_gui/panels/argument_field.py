@@ -1,35 +1,15 @@
-"""A field for one argument, and what is wrong with it."""
+"""A field for one argument."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from wasmstate.state.signature import Param
-from wasmstate_gui.theme import Theme
+from wasmstate_gui.panels.checked_line import CheckedLine
 
 
-class ArgumentField(QWidget):
-    """A line to type in; below it, as long as the text is no number, why it is none."""
+class ArgumentField(CheckedLine):
+    """A line to type a parameter's value in."""
 
     def __init__(self, param: Param, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.edit = QLineEdit(text)
-        self.edit.setAccessibleName(f"{param.name}, {param.type}")
-        self.error = QLabel()
-        self.error.setWordWrap(True)
-        self.error.setAccessibleName(f"What is wrong with {param.name}")
-        self.error.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
-        column.addWidget(self.edit)
-        column.addWidget(self.error)
-
-    def show_error(self, text: str) -> None:
-        """Say what is wrong; nothing, if the text is empty."""
-        self.error.setText(text)
-        self.error.setVisible(bool(text))
-
-    def set_theme(self, theme: Theme) -> None:
-        """Use other colours."""
-        self.error.setStyleSheet(f"color: {theme.error_text};")
+        super().__init__(f"{param.name}, {param.type}", text, parent)

@@ -15,10 +15,11 @@ _RECENT = 5
 
 
 class EmptyPage(QWidget):
-    """A sentence, two buttons, the keys; a file can be dropped anywhere."""
+    """A sentence, three buttons, the keys; a file can be dropped anywhere."""
 
     open_requested = Signal()
     sample_requested = Signal()
+    new_requested = Signal()
     recent_requested = Signal(str)
     """The path of one of the last files."""
 
@@ -38,9 +39,10 @@ class EmptyPage(QWidget):
         text.setFixedSize(520, text.heightForWidth(520))
         self.open_button = QPushButton("Open a file\u2026")
         self.sample_button = QPushButton("Open the sample: a bandit")
+        self.new_button = QPushButton("New model\u2026")
         buttons = QHBoxLayout()
         buttons.setSpacing(12)
-        for button in (self.open_button, self.sample_button):
+        for button in (self.open_button, self.sample_button, self.new_button):
             button.setMinimumSize(220, 44)
             buttons.addWidget(button)
         hint = QLabel("or drop a .wasm file here")
@@ -71,6 +73,7 @@ class EmptyPage(QWidget):
         column.addStretch(3)
         self.open_button.clicked.connect(self.open_requested)
         self.sample_button.clicked.connect(self.sample_requested)
+        self.new_button.clicked.connect(self.new_requested)
 
     def show_recent(self, paths: Sequence[Path]) -> None:
         """Offer the last files."""

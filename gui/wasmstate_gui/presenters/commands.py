@@ -37,6 +37,13 @@ class Command:
 MENUS = ("File", "Edit", "View", "Go", "Step", "Help")
 
 COMMANDS = (
+    Command(
+        "new_model",
+        "New model\u2026",
+        "File",
+        "Ctrl+N",
+        "Make a file with a model that has learned nothing yet",
+    ),
     Command("open", "Open\u2026", "File", "Ctrl+O", "Open a file", "open"),
     Command("recent", "Open recent\u2026", "File", "Ctrl+R", "Open one of the last files"),
     Command("sample", "Open the sample: a bandit", "File"),
@@ -191,7 +198,7 @@ MORE_KEYS = (
     ("Left, Right on the map", "Go from section to section"),
 )
 
-FIRST_KEYS = ("open", "step", "predict", "run", "stop", "write", "goto", "find")
+FIRST_KEYS = ("new_model", "open", "step", "predict", "run", "stop", "write", "goto", "find")
 """What the empty window tells."""
 
 

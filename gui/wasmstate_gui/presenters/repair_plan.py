@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wasmstate.state.diff import TensorDiff
 from wasmstate.state.repairs import Preview
+from wasmstate_gui.presenters.destination import free_name
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.tensors import number_text
 
@@ -42,13 +43,7 @@ class RepairPlan:
     @property
     def copy(self) -> Path:
         """Where the repaired copy goes, if nothing else is chosen."""
-        stem = f"{self.path.stem}-repaired"
-        path = self.path.with_name(f"{stem}{self.path.suffix}")
-        number = 2
-        while path.exists():
-            path = self.path.with_name(f"{stem}-{number}{self.path.suffix}")
-            number += 1
-        return path
+        return free_name(self.path.with_name(f"{self.path.stem}-repaired{self.path.suffix}"))
 
     @property
     def byte_summary(self) -> str:
