@@ -170,6 +170,7 @@ def test_a_memory_that_is_claimed_and_not_there_costs_nothing_to_check() -> None
     tracemalloc.start()
     found = check_module(Module.from_bytes(data))
     salvage_bytes(data, accept=["code"])
+    assert State.from_content(content)["w"].tolist() == [0.0, 0.0]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found[-1].reason == (

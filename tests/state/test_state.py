@@ -158,3 +158,6 @@ def test_a_tensor_of_a_whole_memory_is_where_its_run_is_stored() -> None:
     at = state.content_offset("t")
     assert content[at : at + 3] == b"xyz"
     assert state.content_offset("z") == state.record.payload_offset
+    assert (bytes(state["t"]), int(state["z"])) == (b"xyz", 0)
+    assert len(state.contents()[0]) == 65_536
+    assert (bytes(state["t"]), int(state["z"])) == (b"xyz", 0)

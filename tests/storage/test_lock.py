@@ -13,7 +13,7 @@ import pytest
 
 from models import state_of, write_counter
 from storage.disk import Disk
-from wasmstate import Module, SectionError, State, StateConflictError, commit
+from wasmstate import Module, NotCommittedError, SectionError, State, StateConflictError, commit
 from wasmstate.storage import rewrite
 from wasmstate.storage.filesystem import FileSystem, using
 from wasmstate.storage.lock import locked
@@ -48,6 +48,33 @@ def test_a_file_that_was_replaced_while_waiting_for_its_lock_is_locked_anew(path
         assert os.path.samestat(os.fstat(lock.fd), os.stat(path))
         assert not lock_is_free(path)
     assert lock_is_free(path)
+
+
+class Nfs(FileSystem):
+    """Locks bytes instead of files, and so only by a descriptor that can write."""
+
+    def lock(self, fd: int, *, wait: bool) -> bool:
+        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return super().lock(fd, wait=wait)
+
+
+def test_on_nfs_the_file_is_locked_by_a_descriptor_that_can_write(path: Path) -> None:
+    before = state_of(path)
+    with using(Nfs()):
+        assert commit(path, before).generation == before.generation + 1
+        with locked(path):
+            assert not lock_is_free(path)
+    assert lock_is_free(path)
+
+
+def test_a_lock_that_no_descriptor_can_have_is_an_error(path: Path) -> None:
+    class Broken(FileSystem):
+        def lock(self, fd: int, *, wait: bool) -> bool:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    with using(Broken()), pytest.raises(NotCommittedError, match="Bad file descriptor"):
+        commit(path, state_of(path))
 
 
 def test_trouble_in_letting_go_of_the_lock_does_not_belie_a_commit(path: Path) -> None:

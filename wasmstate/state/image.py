@@ -90,8 +90,15 @@ def _blocks_in_use(memory: bytes) -> NDArray[np.bool_]:
 
 def decode_image(stored: bytes, size: int) -> bytes:
     """The memory. Raises as :func:`image_runs`."""
-    runs = image_runs(stored, size)
-    memory = bytearray(size)
-    for address, length, start in runs:
-        memory[address : address + length] = stored[start : start + length]
+    return decode_part(stored, size, 0, size)
+
+
+def decode_part(stored: bytes, size: int, low: int, high: int) -> bytes:
+    """The memory from one address up to another. Raises as :func:`image_runs`."""
+    memory = bytearray(high - low)
+    for address, length, start in image_runs(stored, size):
+        first, last = max(address, low), min(address + length, high)
+        if first < last:
+            piece = stored[start + first - address : start + last - address]
+            memory[first - low : last - low] = piece
     return bytes(memory)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
-from wasmstate.state.image import image_runs
+from wasmstate.state.image import decode_part, image_runs
 from wasmstate.state.prev import STATE_SECTION
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill
@@ -128,6 +128,13 @@ class State:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         tensor = self.tensor(name)
+        region = self.regions[tensor.region]
+        is_whole = region.kind is RegionKind.WHOLE_MEMORY
+        if is_whole and "_contents" not in self.__dict__:  # few bytes may claim gigabytes
+            stored = self.record.region_bytes(tensor.region)
+            end = tensor.offset + tensor.nbytes
+            content = decode_part(stored, region.size, tensor.offset, end)
+            return replace(tensor, offset=0).read(content)
         return tensor.read(self._contents[tensor.region])
 
     def __iter__(self) -> Iterator[str]:

@@ -55,6 +55,10 @@ class FileSystem:
         """A descriptor to read a file by. A pipe is not waited for."""
         return os.open(path, _READ | getattr(os, "O_NONBLOCK", 0))
 
+    def open_writable(self, path: Path) -> int:
+        """As :meth:`open`, for a system that locks only what can be written by the descriptor."""
+        return os.open(path, (_READ & ~os.O_RDONLY) | os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
+
     def create(self, path: Path, mode: int) -> int:
         """A descriptor to write a file by that was not there: exclusive on every system.
 
@@ -204,7 +208,8 @@ class FileSystem:
         """Take the exclusive lock of an open file; gives whether that was possible.
 
         ``flock``, which ends with the last duplicate of the descriptor, so at the latest with the
-        process. It binds only those who ask. Only if :attr:`has_locks`.
+        process. It binds only those who ask. Only if :attr:`has_locks`. NFS makes a lock of bytes
+        of it, which a descriptor for reading cannot have: EBADF.
         """
         try:
             fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,6 +7,7 @@ that of a file which is no longer there, and guards nothing.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -67,13 +68,20 @@ def locked(path: Path) -> Iterator[Locked]:
 
 def _lock(path: Path) -> Locked:
     files = file_system()
+    is_nfs = False
     while True:
-        fd = files.open(path)
+        fd = files.open_writable(path) if is_nfs else files.open(path)
         try:
             if files.has_locks:
                 files.lock(fd, wait=True)
             if os.path.samestat(files.fstat(fd), files.stat(path)):
                 return Locked(fd)
+        except OSError as error:
+            files.close(fd)
+            if is_nfs or error.errno != errno.EBADF:
+                raise
+            is_nfs = True
+            continue
         except BaseException:
             files.close(fd)
             raise
