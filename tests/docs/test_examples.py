@@ -18,6 +18,7 @@ PAGES = [
     "docs/python.md",
     "docs/cli.md",
     "docs/binaries.md",
+    "docs/running.md",
     "docs/models.md",
     "docs/inspector.md",
 ]

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from models import copy_fixture, state_of
 from wasmstate import Session, State, check
-from wasmstate.session.session import Persist
 
 NUMBERS = st.floats(-10, 10)
 INPUTS: dict[str, st.SearchStrategy[tuple[Any, ...]]] = {
@@ -24,7 +23,7 @@ INPUTS: dict[str, st.SearchStrategy[tuple[Any, ...]]] = {
 }
 
 
-def learn(name: str, parts: Sequence[Sequence[tuple[Any, ...]]], persist: Persist) -> State:
+def learn(name: str, parts: Sequence[Sequence[tuple[Any, ...]]], persist: str) -> State:
     """Update with each part in a session of its own; gives the state in the file."""
     with TemporaryDirectory() as folder:
         path = copy_fixture(name, Path(folder))
@@ -42,7 +41,7 @@ def learn(name: str, parts: Sequence[Sequence[tuple[Any, ...]]], persist: Persis
 @settings(deadline=None, max_examples=15)
 @given(data=st.data())
 def test_saving_and_loading_in_between_changes_no_bit(
-    name: str, persist: Persist, data: st.DataObject
+    name: str, persist: str, data: st.DataObject
 ) -> None:
     inputs = data.draw(st.lists(INPUTS[name], max_size=20))
     cut = data.draw(st.integers(0, len(inputs)))

@@ -246,9 +246,10 @@ def test_a_state_of_other_code_cannot_be_opened(path: Path, tmp_path: Path) -> N
 
 def test_a_word_that_is_mistyped_is_no_policy(path: Path) -> None:
     with pytest.raises(ValueError, match="persist") as caught:
-        Session.open(path, persist="on_close")  # type: ignore[arg-type]
+        Session.open(path, persist="on_close")
     assert str(caught.value) == (
-        "persist must be one of every-change, on-close, manual, not 'on_close'"
+        "persist must be every-change, every:N (changes), every:Ts (seconds, as in every:0.5s), "
+        "on-close or manual, not 'on_close'"
     )
     with pytest.raises(ValueError, match="durability") as caught:
         Session.open(path, durability="Full")  # type: ignore[arg-type]

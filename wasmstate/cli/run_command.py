@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -22,9 +22,23 @@ from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.rows import read_rows
 from wasmstate.errors import CallError
 from wasmstate.runtime.limits import Limits
-from wasmstate.session.session import Persist, Session
+from wasmstate.session.policy import Policy
+from wasmstate.session.session import Session
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
+
+
+class _Persist(click.ParamType[str]):
+    name = "policy"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        try:
+            Policy.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True})
@@ -35,10 +49,11 @@ _LARGE = 1 << 20  # bytes of a module that takes a while to compile
 @click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
 @click.option(
     "--persist",
-    type=click.Choice(["every-change", "on-close", "manual"]),
+    type=_Persist(),
     default="every-change",
     show_default=True,
-    help="When a changed state is written; manual: never.",
+    help="When a changed state is written: every-change, every:100, every:5s, on-close, or manual: "
+    "never.",
 )
 @keep_option
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
@@ -75,7 +90,7 @@ def command(
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
             session = Session.open(
                 file,
-                persist=cast("Persist", persist),
+                persist=persist,
                 limits=Limits(seconds=timeout),
                 keep=keep,
                 allow_break_links=break_links,

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError, DurabilityUnknownError, StateError
+from wasmstate.errors import CallError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.belonging import check_belongs
+from wasmstate.session.keeper import Keeper, Snapshot
 from wasmstate.session.live import Live
+from wasmstate.session.policy import Policy
 from wasmstate.session.predicting import warn_of_change
 from wasmstate.session.rows import predict_rows, update_rows
+from wasmstate.session.writer import Writer
 from wasmstate.state.baking import unbake
 from wasmstate.state.prev import check_keep
-from wasmstate.state.record import successor
 from wasmstate.state.state import State
-from wasmstate.storage.commit import commit
 from wasmstate.storage.replace import Durability, check_durability
-
-Persist = Literal["every-change", "on-close", "manual"]
-"""When a changed S is committed: after each call that changed it, when the session is closed, or
-only by :meth:`Session.flush`."""
 
 
 class Session:
@@ -45,32 +43,38 @@ class Session:
         program: Program,
         state: State,
         *,
-        persist: Persist = "every-change",
+        persist: str = "every-change",
         durability: Durability = "full",
         keep: int | None = None,
         allow_break_links: bool = False,
     ) -> None:
         check_durability(durability)
         check_keep(keep)
-        if persist not in get_args(Persist):
-            known = ", ".join(get_args(Persist))
-            raise ValueError(f"persist must be one of {known}, not {persist!r}")
+        self._policy = Policy.parse(persist)
         self.path = path
+        self._tensors = state.tensors
         self.persist = persist
         self.durability = durability
         self.allow_break_links = allow_break_links
         self.keep = keep
         self._program = program
-        self._committed, self._updates = state, 0
+        self._keeper = Keeper(path, state, durability=durability, keep=keep)
+        self._updates = 0
+        self._due = self._policy.changes
         self._live = Live(program, state)
         self._closed = False
+        self._writer: Writer | None = None
+        if self._policy.in_background:
+            self._writer = Writer(self._keeper, self._policy.seconds)
+            # Of a session that nobody has any more: the thread writes what there is, and ends.
+            weakref.finalize(self, self._writer.end, write=True).atexit = False
 
     @classmethod
     def open(
         cls,
         path: str | os.PathLike[str],
         *,
-        persist: Persist = "every-change",
+        persist: str = "every-change",
         limits: Limits | None = None,
         durability: Durability = "full",
         keep: int | None = None,
@@ -80,7 +84,10 @@ class Session:
 
         Args:
             path: of the module; a commit replaces this file.
-            persist: when a changed S is committed.
+            persist: when a changed S is committed: ``every-change``, before the call returns;
+                ``every:100`` (changes) or ``every:0.5s`` (after the first change), by a thread in
+                the background; ``on-close``; ``manual``, by :meth:`flush` only. All but the last
+                commit what is left when the session is closed.
             limits: of every call.
             durability: see :func:`wasmstate.commit`.
             keep: see :func:`wasmstate.commit`.
@@ -123,19 +130,17 @@ class Session:
     @property
     def state(self) -> State:
         """S as it is in the instance now, with the generation that it was made from."""
-        if not self.is_dirty:
-            return self._committed
-        return self._committed.with_contents(self._live.contents, updates=self._updates)
+        return self._keeper.state(self._now())
 
     @property
     def generation(self) -> int:
         """The generation that is in the file, as far as this session knows."""
-        return self._committed.generation
+        return self._keeper.last[0].generation
 
     @property
     def is_dirty(self) -> bool:
         """Whether S differs from the one in the file."""
-        return self._updates > 0 or self._live.contents != self._committed.contents()
+        return not self._keeper.holds(self._now())
 
     def parameters(self, name: str) -> list[str]:
         """The names of a function's parameters: the schema's, else ``p0``, ``p1``.
@@ -156,7 +161,7 @@ class Session:
         """
         before = self._live.contents
         value = self._call("predict", args)
-        warn_of_change(self._committed.tensors, before, self._live.contents)
+        warn_of_change(self._tensors, before, self._live.contents)
         return value
 
     def predict_many(self, *arrays: Any) -> Any:
@@ -177,8 +182,8 @@ class Session:
         self._check_open()
         before = self._live.contents
         values = predict_rows(self._live, arrays)
-        self._commit_change(before)
-        warn_of_change(self._committed.tensors, before, self._live.contents)
+        self._changed(before)
+        warn_of_change(self._tensors, before, self._live.contents)
         return values
 
     def update(self, *args: Any) -> Any:
@@ -210,8 +215,13 @@ class Session:
         try:
             for done in update_rows(self._live, arrays):
                 self._updates += done
+                if self._writer is not None:
+                    self._hand_over(done)
         finally:
-            self._commit_change(before)
+            if self._policy.is_every_change and self._live.contents is not before:
+                self.flush()
+        if self._writer is not None:
+            self._writer.tell()
 
     def call(self, name: str, *args: Any) -> Any:
         """Call any exported function.
@@ -236,27 +246,21 @@ class Session:
         return self._call(name, args)
 
     def flush(self) -> None:
-        """Commit S if it differs from the one in the file. Raises as :func:`wasmstate.commit`."""
-        if not self.is_dirty:
-            return
-        state = self.state
-        try:
-            self._committed = commit(
-                self.path,
-                state,
-                expected_digest=self._committed.digest,
-                keep=self.keep,
-                check_bounds=False,  # every call that changed S has been checked
-                durability=self.durability,
-                allow_break_links=self.allow_break_links,
-            )
-        except DurabilityUnknownError:
-            # It is in place. The file is not asked: another writer may have come by since.
-            record = successor(state.record, self._committed.record, self.keep)
-            self._committed = State(record, state.schema)
-            self._updates = 0
-            raise
-        self._updates = 0
+        """Commit S if it differs from the one in the file.
+
+        When it returns, S as it was at the call is in the file, whoever wrote it there. A commit
+        in the background that failed is made good by this one, or its error raised.
+
+        Raises:
+            CommitError, StateConflictError, StateError, SectionError, MalformedError: as
+                :func:`wasmstate.commit`; S stays in memory.
+        """
+        now = self._now()
+        was_committed = self._keeper.commit(lambda: now)
+        if self._writer is not None:
+            if was_committed:
+                self._writer.error = None
+            self._writer.tell()
 
     def rollback(self) -> None:
         """Go back to the state that is in the file now, whoever wrote it.
@@ -267,12 +271,8 @@ class Session:
             MalformedError, OSError: if it cannot be read.
         """
         self._check_open()
-        module = Module.open(self.path)
-        state = State.of(module)
-        check_belongs(state, module)
-        if state.record.lineage.module_digest != self._committed.record.lineage.module_digest:
-            raise StateError(f"{self.path}: the file is another module by now; open it anew")
-        self._committed, self._updates = state, 0
+        state = self._keeper.reread(self._writer.forget if self._writer else lambda: None)
+        self._updates, self._tensors = 0, state.tensors
         self._live = Live(self._program, state)
 
     def close(self) -> None:
@@ -281,7 +281,9 @@ class Session:
             return
         self._closed = True
         self._live.restart()
-        if self.persist != "manual":
+        if self._writer is not None:
+            self._writer.stop()
+        if self._policy.at_close:
             self.flush()
 
     def _call(self, name: str, args: Sequence[Any]) -> Any:
@@ -293,12 +295,31 @@ class Session:
         if name == "update":
             self._updates += 1
         if live.contents is not before:
-            self._commit_change(before)
+            self._changed(before)
+        if self._writer is not None and self._writer.error is not None and name != "predict":
+            self._writer.tell()
         return value
 
-    def _commit_change(self, before: Sequence[bytes]) -> None:
-        if self.persist == "every-change" and self._live.contents is not before:
+    def _changed(self, before: Sequence[bytes]) -> None:
+        if self._live.contents is before:
+            return
+        if self._writer is not None:
+            self._hand_over(1)
+        elif self._policy.is_every_change:
             self.flush()
+
+    def _hand_over(self, changes: int) -> None:
+        writer = self._writer
+        assert writer is not None
+        writer.latest = self._now()
+        self._due -= changes
+        if self._due <= 0:
+            self._due = self._policy.changes
+            if writer.rests:
+                writer.wake()
+
+    def _now(self) -> Snapshot:
+        return Snapshot(self._live.contents, self._updates)
 
     def _check_open(self) -> None:
         if self._closed:
