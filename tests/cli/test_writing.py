@@ -181,11 +181,20 @@ def test_run_from_a_csv_calls_once_a_row(model: Path, wasmstate: Wasmstate) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("arm,click\n1,1\n", "rows.csv, line 1: no column reward; there are arm, click"),
-        ("1,1\n2\n", "rows.csv, line 2: 2 numbers are needed, 1 given"),
-        ("1,1\n2,x\n", "rows.csv, line 2: could not convert string to float: 'x'"),
-        ("1,1\n9,1\n", "call 2 of 2: update() trapped: wasm `unreachable` instruction executed"),
-        ("1,1\n\xff", "rows.csv, line 2: 2 numbers are needed, 1 given"),
+        ("arm,click\n1,1\n", "rows.csv, line 1: there is no column reward; there are arm, click"),
+        (
+            "1,1\n2\n",
+            "rows.csv, line 2: 1 cells, there must be more\n1 call before it: generation 0 -> 1",
+        ),
+        ("1,1\n2,x\n", "rows.csv, line 2: reward cannot be 'x' (f64)"),
+        (
+            "1,1\n9,1\n",
+            "rows.csv, line 2: update() trapped: wasm `unreachable` instruction executed",
+        ),
+        (
+            "1,1\n\xff",
+            "rows.csv, line 2: 1 cells, there must be more\n1 call before it: generation 0 -> 1",
+        ),
     ],
 )
 def test_run_names_the_row_that_is_wrong(
@@ -201,7 +210,7 @@ def test_run_names_a_csv_that_is_no_text(model: Path, wasmstate: Wasmstate) -> N
     Path("rows.csv").write_bytes(b"\xff\xfe1,1")
     result = wasmstate("run", str(model), "update", "--from", "rows.csv")
     assert result.exit_code == 1
-    assert "rows.csv: cannot be read as CSV: 'utf-8' codec can't decode byte 0xff" in result.stderr
+    assert "rows.csv is no text in UTF-8: invalid start byte" in result.stderr
 
 
 def test_run_manual_writes_nothing(model: Path, wasmstate: Wasmstate) -> None:

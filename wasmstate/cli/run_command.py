@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from wasmstate.cli.common import (
     keep_option,
     plural,
 )
+from wasmstate.cli.feeding import Feeder, Rows, can_take_many
+from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
-from wasmstate.cli.rows import read_rows
-from wasmstate.errors import CallError
+from wasmstate.cli.stopping import Stopped, Stopping
+from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
+from wasmstate.state.condition import Condition
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
 
@@ -45,8 +49,14 @@ class _Persist(click.ParamType[str]):
 @click.argument("file", type=existing_file)
 @click.argument("function")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option("--from", "source", type=existing_file, help="Call it once for each row of a CSV.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
+)
 @click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
+@click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
     "--persist",
     type=_Persist(),
@@ -56,19 +66,22 @@ class _Persist(click.ParamType[str]):
     "never.",
 )
 @keep_option
-@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
 @break_links
+@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
 @as_json
+@click.pass_context
 def command(
+    ctx: click.Context,
     file: Path,
     function: str,
     arguments: tuple[str, ...],
     source: Path | None,
     times: int,
+    until: str | None,
     persist: str,
     keep: int | None,
-    timeout: float,
     break_links: bool,
+    timeout: float,
     as_json: bool,
 ) -> None:
     """Call an exported function of a model, and keep what it learns.
@@ -77,15 +90,26 @@ def command(
     FILE so that no crash leaves anything but the old state or the new one. What the function gives
     is printed, a line a call.
 
+    With - as FUNCTION, each line of standard input is a call in JSON, such as
+    {"fn": "update", "args": [2, 1.0]}, and is answered by a line of JSON.
+
     \b
     Examples:  wasmstate run bandit.wasm predict
                wasmstate run bandit.wasm update 2 1.0
-               wasmstate run bandit.wasm update --from clicks.csv --persist on-close
+               wasmstate run bandit.wasm update --from clicks.csv --persist every:100
+               wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
+               wasmstate run bandit.wasm -
     """
+    is_pipe = function == "-"
     if source is not None and arguments:
         raise click.UsageError("give the arguments, or --from, not both")
+    if is_pipe and (arguments or source or times > 1 or until):
+        raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
+    if str(source) == "-" and times > 1:
+        raise click.UsageError("standard input can be read once only, leave out --times")
     if timeout <= 0:
         raise click.UsageError("--timeout must be more than 0 seconds")
+    given = _numbers(arguments)
     with about(file):
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
             session = Session.open(
@@ -95,24 +119,98 @@ def command(
                 keep=keep,
                 allow_break_links=break_links,
             )
-        with session:
-            before = session.generation
-            rows: Sequence[Sequence[int | float]]
-            if source is None:
-                rows = [_numbers(arguments)] * times
-            else:
-                rows = read_rows(source, session.parameters(function)) * times
-            for value in _calls(session, function, rows):
-                if as_json:
-                    echo_json_line({"value": value, "generation": session.generation})
-                elif value is not None:
-                    click.echo(value)
-    if not as_json and session.generation != before:
-        click.echo(
-            f"{file}: generation {before} -> {session.generation}, "
-            f"{plural(session.state.update_count, 'update')} in all",
-            err=True,
-        )
+        before, calls, where = session.generation, 0, ""
+        with Stopping() as stop:
+            try:
+                with session:
+                    if is_pipe:
+                        answer_lines(session, sys.stdin.buffer, stop)
+                    else:
+                        run = _Run(session, function, stop, until, as_json)
+                        try:
+                            run.run(source, given, times)
+                        finally:
+                            calls, where = run.calls, run.where
+            except Stopped:
+                pass
+            except WasmstateError as error:
+                if not calls:
+                    raise
+                kept = f"generation {before} -> {session.generation}"
+                if session.generation == before:
+                    kept = "nothing is written"
+                message = f"{error}\n{plural(calls, 'call')} before it: {kept}"
+                raise CallError(message) from error
+    if not as_json and not is_pipe:
+        if where:
+            click.echo(f"{where}: {until}, after {plural(calls, 'call')}", err=True)
+        if session.generation != before:
+            click.echo(
+                f"{file}: generation {before} -> {session.generation}, "
+                f"{plural(session.state.update_count, 'update')} in all",
+                err=True,
+            )
+    if stop.signal is not None:
+        click.echo(f"ended by {stop.signal.name}", err=True)
+        ctx.exit(128 + stop.signal)
+
+
+class _Run:
+    """Calls of one function."""
+
+    def __init__(
+        self, session: Session, function: str, stop: Stopping, until: str | None, as_json: bool
+    ) -> None:
+        self._session = session
+        self._function = function
+        self._stop = stop
+        self._until = Condition(until, session.state) if until else None
+        self._as_json = as_json
+        self._feeder: Feeder | None = None
+
+    @property
+    def calls(self) -> int:
+        """How many were made."""
+        return self._feeder.calls if self._feeder else 0
+
+    @property
+    def where(self) -> str:
+        """The place of the row after which the condition held."""
+        return self._feeder.where if self._feeder else ""
+
+    def run(self, source: Path | None, numbers: list[int | float], times: int) -> None:
+        """Make them. Raises as :meth:`Session.call`, and Stopped."""
+        session, function = self._session, self._function
+        rows = Rows(source, session.params(function), self._stop) if source is not None else None
+        total = rows.size if rows is not None else 1
+        with bar("calls", total * times) as progress:
+            passes = 0
+            feeder = self._feeder = Feeder(
+                session,
+                function,
+                self._stop,
+                until=self._until,
+                show=self._show,
+                progress=lambda: progress.show(passes * total + (rows.done if rows else 0)),
+            )
+            policy = Policy.parse(session.persist)
+            is_quiet = rows is not None and self._until is None and not self._as_json
+            many = is_quiet and can_take_many(session, function, policy)
+            for passes in range(times):
+                where = f"call {passes + 1} of {times}" if times > 1 else ""
+                each = rows if rows is not None else [(where, numbers)]
+                if many:
+                    feeder.feed_many(each)
+                else:
+                    feeder.feed(each)
+                if feeder.where:
+                    return
+
+    def _show(self, value: Any) -> None:
+        if self._as_json:
+            echo_json_line({"value": value, "generation": self._session.generation})
+        elif value is not None:
+            click.echo(value)
 
 
 def _numbers(arguments: Iterable[str]) -> list[int | float]:
@@ -123,15 +221,3 @@ def _numbers(arguments: Iterable[str]) -> list[int | float]:
         except ValueError as error:
             raise click.UsageError(f"{text!r} is not a number") from error
     return numbers
-
-
-def _calls(session: Session, function: str, rows: Sequence[Sequence[int | float]]) -> Iterable[Any]:
-    with bar("calls", len(rows)) as progress:
-        for i, row in enumerate(rows):
-            try:
-                yield session.call(function, *row)
-            except CallError as error:
-                if len(rows) == 1:
-                    raise
-                raise CallError(f"call {i + 1} of {len(rows)}: {error}") from error
-            progress.show(i + 1)

@@ -34,7 +34,7 @@ class Keeper:
     Args:
         path: of the file.
         state: that it holds.
-        durability, keep: see :func:`wasmstate.commit`.
+        durability, keep, allow_break_links: see :func:`wasmstate.commit`.
 
     Attributes:
         last: the state in the file as far as is known, and the ``updates`` of its snapshot; one
@@ -42,12 +42,19 @@ class Keeper:
     """
 
     def __init__(
-        self, path: Path, state: State, *, durability: Durability, keep: int | None
+        self,
+        path: Path,
+        state: State,
+        *,
+        durability: Durability,
+        keep: int | None,
+        allow_break_links: bool,
     ) -> None:
         self.last = (state, 0)
         self._path = path
         self._durability = durability
         self._keep = keep
+        self._allow_break_links = allow_break_links
         self._lock = threading.Lock()
 
     def holds(self, snapshot: Snapshot) -> bool:
@@ -90,6 +97,7 @@ class Keeper:
                 keep=self._keep,
                 check_bounds=False,  # every call that changed S has been checked
                 durability=self._durability,
+                allow_break_links=self._allow_break_links,
             )
         except DurabilityUnknownError:
             # It is in place. The file is not asked: another writer may have come by since.

@@ -22,6 +22,7 @@ from wasmstate.session.rows import predict_rows, update_rows
 from wasmstate.session.writer import Writer
 from wasmstate.state.baking import unbake
 from wasmstate.state.prev import check_keep
+from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.storage.replace import Durability, check_durability
 
@@ -58,7 +59,13 @@ class Session:
         self.allow_break_links = allow_break_links
         self.keep = keep
         self._program = program
-        self._keeper = Keeper(path, state, durability=durability, keep=keep)
+        self._keeper = Keeper(
+            path,
+            state,
+            durability=durability,
+            keep=keep,
+            allow_break_links=allow_break_links,
+        )
         self._updates = 0
         self._due = self._policy.changes
         self._live = Live(program, state)
@@ -148,7 +155,21 @@ class Session:
         Raises:
             CallError: if no such function is exported.
         """
-        return [param.name for param in self._live.params(name)]
+        return [param.name for param in self.params(name)]
+
+    def params(self, name: str) -> tuple[Param, ...]:
+        """What a function takes, by its signature in the schema, else by its type.
+
+        Raises:
+            CallError: if no such function is exported.
+        """
+        return self._live.params(name)
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether the module goes through the rows of :meth:`update_many` itself."""
+        signature = self._live.signature("update_many")
+        return signature is not None and signature.rows > 0
 
     def predict(self, *args: Any) -> Any:
         """Call ``predict``: y = f(x; S).

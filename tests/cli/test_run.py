@@ -1,0 +1,196 @@
+"""``wasmstate run`` over many rows, and as a co-process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cli_runner import run_command
+from models import state_of
+from wasmstate import models
+
+PATIENCE = 60
+
+
+@pytest.fixture
+def linear(tmp_path: Path) -> Path:
+    """A model that goes through rows itself."""
+    path = tmp_path / "linear.wasm"
+    path.write_bytes(models.new("linear", features=2, lr=0.005).to_bytes())
+    return path
+
+
+def write_rows(path: Path, count: int) -> Path:
+    path.write_text("x[0],x[1],y\n" + "".join(f"{i % 7},{i % 3},{i % 5}\n" for i in range(count)))
+    return path
+
+
+@pytest.mark.parametrize("persist", ["every:100", "on-close"])
+def test_rows_give_the_same_many_at_a_time_as_one_by_one(linear: Path, persist: str) -> None:
+    rows = write_rows(linear.with_name("rows.csv"), 5000)
+    one = linear.with_name("one.wasm")
+    one.write_bytes(linear.read_bytes())
+    words = ["update", "--from", str(rows), "--persist", persist]
+    assert run_command("run", str(linear), *words).exit_code == 0
+    assert run_command("run", str(one), *words, "--json").exit_code == 0
+    assert state_of(linear).contents() == state_of(one).contents()
+    assert state_of(linear).update_count == state_of(one).update_count == 5000
+
+
+@pytest.mark.parametrize("persist", ["every-change", "every:2", "on-close"])
+def test_what_was_done_before_a_bad_line_is_kept_and_said(linear: Path, persist: str) -> None:
+    rows = linear.with_name("rows.csv")
+    rows.write_text("x[0],x[1],y\n1,2,3\n\n4,5,6\n1,nan,0\n7,8,9\n")
+    result = run_command("run", str(linear), "update", "--from", str(rows), "--persist", persist)
+    assert result.exit_code == 1
+    assert "rows.csv, line 5: " in result.stderr
+    assert "nan is not finite\n2 calls before it: generation 0 -> " in result.stderr
+    assert state_of(linear).update_count == 2
+
+
+def test_without_commits_nothing_is_kept_and_that_is_said(linear: Path) -> None:
+    rows = linear.with_name("rows.csv")
+    rows.write_text("1,2,3\n1,2\n")
+    words = ["update", "--from", str(rows), "--persist", "manual"]
+    result = run_command("run", str(linear), *words)
+    assert result.stderr.endswith("\n1 call before it: nothing is written\n")
+
+
+def test_rows_come_from_a_matrix_and_from_standard_input_too(linear: Path) -> None:
+    rows = linear.with_name("rows.npy")
+    np.save(rows, np.arange(6.0).reshape(2, 3))
+    assert run_command("run", str(linear), "update", "--from", str(rows)).exit_code == 0
+    piped = run_command("run", str(linear), "update", "--from", "-", input=b"1,2,3\n4,5\n")
+    assert "standard input, line 2: " in piped.stderr
+    assert state_of(linear).update_count == 3
+
+
+def test_a_condition_ends_the_run_after_the_call_that_makes_it_true(model: Path) -> None:
+    Path("clicks.csv").write_text("arm,reward\n" + "0,1\n" * 9)
+    words = ["--from", "clicks.csv", "--until", "count >= 4", "--persist", "on-close"]
+    result = run_command("run", str(model), "update", *words)
+    assert result.exit_code == 0
+    assert "clicks.csv, line 5: count >= 4, after 4 calls\n" in result.stderr
+    assert state_of(model).update_count == 4
+    result = run_command("run", str(model), "update", "0", "1", "--times", "9", "--until", "x > 1")
+    assert result.exit_code == 1
+    assert "there is no 'x'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-", "--from", "clicks.csv"],
+        ["-", "1"],
+        ["-", "--times", "2"],
+        ["-", "--until", "count > 1"],
+        ["update", "--from", "-", "--times", "2"],
+        ["update", "1", "1", "--persist", "every"],
+    ],
+)
+def test_what_does_not_go_together_is_refused(model: Path, words: list[str]) -> None:
+    Path("clicks.csv").write_text("1,1\n")
+    assert run_command("run", str(model), *words).exit_code == 2
+
+
+def answers(path: Path, *lines: Any, text: bytes = b"") -> list[dict[str, Any]]:
+    sent = text or b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    result = run_command("run", str(path), "-", input=sent)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_each_line_of_json_is_answered_by_one(model: Path) -> None:
+    assert answers(
+        model,
+        {"fn": "update", "args": [2, 1.0]},
+        ["update", 1, 0],
+        {"fn": "predict"},
+        ["estimate", 2],
+    ) == [
+        {"value": None, "generation": 1, "changed": True},
+        {"value": None, "generation": 2, "changed": True},
+        {"value": 2, "generation": 2, "changed": False},
+        {"value": 2 / 3, "generation": 2, "changed": False},
+    ]
+    assert state_of(model).update_count == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "part"),
+    [
+        (b"{", "ArgumentError", "the line is no JSON"),
+        (b"\xff", "ArgumentError", "the line is no JSON"),
+        (b"[" * 100_000, "ArgumentError", "nested too deeply"),
+        (b"3", "ArgumentError", "the line is no call"),
+        (b"[]", "ArgumentError", "the line is no call"),
+        (b'{"fn": "update", "arg": [1]}', "ArgumentError", "the line is no call"),
+        (b'{"fn": "update", "args": 1}', "ArgumentError", "the line is no call"),
+        (b'{"args": [1]}', "ArgumentError", "the line is no call"),
+        (b'["update"]', "ArgumentError", "takes 2 arguments, 0 given"),
+        (b'["update", "1", 1]', "ArgumentError", "must be an integer"),
+        (b'["update", {}, [1]]', "ArgumentError", "must be an integer"),
+        (b'["learn"]', "CallError", "exports no function 'learn'"),
+        (b'["update", 9, 1]', "TrapError", "trapped"),
+    ],
+)
+def test_a_bad_line_is_answered_too_and_the_next_one_is_served(
+    model: Path, line: bytes, kind: str, part: str
+) -> None:
+    bad, good = answers(model, text=line + b'\n\n["update", 1, 1]')
+    assert (bad["error"]["type"], bad["generation"], bad["changed"]) == (kind, 0, False)
+    assert part in bad["error"]["message"]
+    assert good == {"value": None, "generation": 1, "changed": True}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_co_process_and_what_it_learned_is_written(
+    model: Path, number: signal.Signals
+) -> None:
+    words = [sys.executable, "-m", "wasmstate", "run", str(model), "-", "--persist", "every:999999"]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for _ in range(3):
+            process.stdin.write(b'["update", 2, 1.0]\n')
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())  # line by line, while it runs
+            assert answer == {"value": None, "generation": 0, "changed": True}
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 128 + number
+        assert process.stderr.read() == f"ended by {number.name}\n".encode()
+    state = state_of(model)
+    assert (state.generation, state.update_count) == (1, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_a_signal_ends_a_long_run_between_two_calls(model: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "wasmstate",
+        "run",
+        str(model),
+        "estimate",
+        "0",
+        "--times",
+        "100000000",
+    ]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.terminate()
+        _, said = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, said) == (143, b"ended by SIGTERM\n")

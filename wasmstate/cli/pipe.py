@@ -1,0 +1,62 @@
+"""A model as a co-process: a line of JSON in, a line of JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from wasmstate.cli.common import echo_json_line
+from wasmstate.cli.stopping import Stopping
+from wasmstate.errors import ArgumentError, WasmstateError
+from wasmstate.session.session import Session
+
+_USAGE = 'write {"fn": "update", "args": [3, 1.0]} or ["update", 3, 1.0]'
+
+
+def answer_lines(session: Session, lines: Iterable[bytes], stop: Stopping) -> int:
+    """Answer each line; gives how many calls there were.
+
+    Raises:
+        Stopped: by a signal.
+    """
+    source = iter(lines)
+    calls = 0
+    while True:
+        with stop.waiting():
+            line = next(source, None)
+        if line is None:
+            return calls
+        if line.strip():
+            echo_json_line(_answer(session, line))
+            calls += 1
+
+
+def _answer(session: Session, line: bytes) -> dict[str, Any]:
+    before = session.state.contents()
+    answer: dict[str, Any] = {}
+    try:
+        name, args = _request(line)
+        answer["value"] = session.call(name, *args)
+    except WasmstateError as error:
+        answer["error"] = {"type": type(error).__name__, "message": str(error)}
+    answer["generation"] = session.generation
+    answer["changed"] = session.state.contents() != before
+    return answer
+
+
+def _request(line: bytes) -> tuple[str, list[Any]]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ArgumentError(f"the line is no JSON: {reason}; {_USAGE}") from error
+    if isinstance(request, dict) and set(request) <= {"fn", "args"}:
+        name, args = request.get("fn"), request.get("args", [])
+    elif isinstance(request, list) and request:
+        name, *args = request
+    else:
+        name, args = None, None
+    if isinstance(name, str) and isinstance(args, list):
+        return name, args
+    raise ArgumentError(f"the line is no call: {_USAGE}")
