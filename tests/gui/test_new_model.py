@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import wasmstate
-from gui_support import WAIT, type_into
+from gui_support import WAIT, show_active, type_into
 from wasmstate.errors import SchemaError
 from wasmstate_gui.panels.new_model_dialog import NewModelDialog
 from wasmstate_gui.presenters.destination import free_name, path_error
@@ -28,7 +28,7 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.chdir(tmp_path)
     window = MainWindow()
     qtbot.addWidget(window)
-    window.show()
+    show_active(qtbot, window)
     yield window
     window.close_jobs()
 
