@@ -38,11 +38,8 @@ if TYPE_CHECKING:
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.baking import bake
-    from wasmstate.session.discovering import discover
-    from wasmstate.session.discovery import Discovered, Discovery, LeftOut
     from wasmstate.session.predicting import PredictChangedStateWarning
     from wasmstate.session.session import Session
-    from wasmstate.session.trial import Call
     from wasmstate.state.baking import unbake
     from wasmstate.state.byte_diff import ByteRange, SectionDiff
     from wasmstate.state.check import Finding
@@ -66,14 +63,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ByteRange": "wasmstate.state.byte_diff",
-    "Call": "wasmstate.session.trial",
     "CellChange": "wasmstate.state.diff",
     "Diff": "wasmstate.state.compare",
-    "Discovered": "wasmstate.session.discovery",
-    "Discovery": "wasmstate.session.discovery",
     "Finding": "wasmstate.state.check",
     "HistoryEntry": "wasmstate.state.history",
-    "LeftOut": "wasmstate.session.discovery",
     "Limits": "wasmstate.runtime.limits",
     "MetadataNotKeptWarning": "wasmstate.storage.metadata",
     "Migration": "wasmstate.state.migrating",
@@ -97,7 +90,6 @@ _HOMES = {
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.compare",
-    "discover": "wasmstate.session.discovering",
     "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
     "migrate": "wasmstate.state.migrating",
@@ -111,18 +103,14 @@ _HOMES = {
 __all__ = [
     "ArgumentError",
     "ByteRange",
-    "Call",
     "CallError",
     "CellChange",
     "CommitError",
     "DeadlineError",
     "Diff",
-    "Discovered",
-    "Discovery",
     "DurabilityUnknownError",
     "Finding",
     "HistoryEntry",
-    "LeftOut",
     "LimitError",
     "Limits",
     "LinkError",
@@ -159,7 +147,6 @@ __all__ = [
     "check",
     "commit",
     "diff",
-    "discover",
     "graft",
     "history",
     "migrate",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -28,6 +29,8 @@ from wasmstate_gui.presenters.timeline import Timeline
 from wasmstate_gui.protocol import Call, Outcome, Step
 
 WARM_UP_MS = 400
+_FRAME_MS = 16
+_FRAME_SHARE = 0.005  # seconds of each frame, at most, for taking in what calls did
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Controller(QObject):
         self._changes: deque[_Change] = deque()
         self._under_way: _Change | None = None
         self._edits: list[Edit] = []
-        self._steps: list[Step] = []
+        self._steps: deque[Step] = deque()  # told of, not in the timeline yet
+        self._outcome: Outcome | None = None  # of a call of which there are such steps
         self._afterwards: list[Callable[[], None]] = []
         self._start: State | None = None
         self._call: Call | None = None
@@ -107,13 +111,13 @@ class Controller(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether a call is under way."""
-        return self._caller.is_busy
+        """Whether a call is under way, or what it did not shown yet."""
+        return self._caller.is_busy or self._outcome is not None
 
     @property
     def is_busy(self) -> bool:
         """Whether anything is under way: a call, reading, writing, computing what to show."""
-        return self._caller.is_busy or self._jobs.is_busy
+        return self.is_running or self._jobs.is_busy
 
     @property
     def worker_id(self) -> int:
@@ -141,7 +145,7 @@ class Controller(QObject):
         if not timeline.fits(contents):  # there was no state before bytes were overwritten
             self.timeline = stepping.timeline_of(document.base)
         self._start = document.state
-        self._call, self._done, self._steps = call, 0, []
+        self._call, self._done = call, 0
         self._caller.call(replace(call, contents=contents))
         self.running_changed.emit(True)
 
@@ -343,6 +347,7 @@ class Controller(QObject):
         """End the process and drop what is under way."""
         self._is_closed = True
         self._warm_up.stop()
+        self._drop_steps()
         self._changes.clear()
         self._afterwards.clear()
         self._caller.close()
@@ -353,6 +358,7 @@ class Controller(QObject):
             self.failed.emit("The file cannot be read.", _reason(result))
         else:
             self._caller.stop()
+            self._drop_steps()
             self._changes.clear()
             self._under_way = None
             self._edits, self.typed = [], {}
@@ -413,25 +419,42 @@ class Controller(QObject):
 
     def _progressed(self, steps: list[Step]) -> None:
         waits = bool(self._steps)
-        self._steps = self._steps + steps
+        self._steps.extend(steps)
         if not waits:
-            self._apply(_Change(self._stepped))
+            self._take_steps()
 
     def _finished(self, outcome: Outcome) -> None:
-        self._steps = self._steps + outcome.steps
-        self._apply(_Change(self._stepped, done=partial(self._say_outcome, outcome)))
+        self._outcome = outcome
+        self._steps.extend(outcome.steps)
+        self._take_steps()
+
+    def _take_steps(self) -> None:
+        self._apply(_Change(self._stepped, done=self._took_steps))
 
     def _stepped(self, document: Document) -> Document:
-        """After the calls that were told of; there may be more than when this was asked for."""
-        steps, self._steps = self._steps, []
+        """After some of the calls that were told of: as many as fit in between two frames."""
         timeline, call = self.timeline, self._call
-        if timeline is None or call is None or not steps:
+        if timeline is None or call is None:
             return document
-        stepping.add_calls(timeline, call, self._done, steps, document.base.functions)
-        self._done += len(steps)
+        end = perf_counter() + _FRAME_SHARE
+        while self._steps and perf_counter() < end:
+            step = self._steps.popleft()
+            stepping.add_call(timeline, call, self._done, step, document.base.functions)
+            self._done += 1
         if timeline.here == document.step:
             return document
         return stepping.at_step(document, timeline, self._start)
+
+    def _took_steps(self) -> None:
+        if self._steps:
+            QTimer.singleShot(_FRAME_MS, self._take_steps)  # what is shown is painted first
+        elif self._outcome is not None:
+            outcome, self._outcome = self._outcome, None
+            self._say_outcome(outcome)
+
+    def _drop_steps(self) -> None:
+        self._steps.clear()
+        self._outcome = None
 
     def _say_outcome(self, outcome: Outcome) -> None:
         document = self.document
@@ -510,7 +533,7 @@ class Controller(QObject):
 
     def _when_free(self, action: Callable[[], None]) -> bool:
         """Whether nothing is being computed; if something is, the action is done afterwards."""
-        if self._under_way is None or self._caller.is_busy:
+        if self._caller.is_busy or (self._under_way is None and self._outcome is None):
             return True
         self._afterwards.append(action)
         return False

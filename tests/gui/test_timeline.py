@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, encode_delta
-from wasmstate_gui.presenters.timeline import Event, Timeline
+from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, decode_delta, encode_delta
+from wasmstate_gui.presenters.timeline import Event, Series, Timeline
 
 OPENED = Event("opened", "opened", 0)
 
@@ -48,6 +49,20 @@ def test_a_delta_of_few_bytes_of_a_large_state_is_small() -> None:
     after[5] = after[500_000] = 1
     assert len(encode_delta(before, bytes(after))) < 40
     assert encode_delta(before, before) == b""
+
+
+@pytest.mark.parametrize("every", [1, 30, 200])
+def test_a_delta_of_many_runs_leads_there_and_back(every: int) -> None:
+    after = np.zeros(300_000, np.uint8)
+    after[::every] = 7
+    delta = encode_delta(bytes(len(after)), after.tobytes())
+    state = apply_delta(np.zeros(len(after), np.uint8), delta, len(after))
+    assert np.array_equal(state, after)
+    shorter = apply_delta(np.zeros(1000, np.uint8), delta, 1000)
+    assert np.array_equal(shorter, after[:1000])
+    runs = decode_delta(delta)
+    for start, stop in ((0, 8), (196, 204), (299_990, 300_000), (299_801, 299_802)):
+        assert runs.between(start, stop).tobytes() == after[start:stop].tobytes()
 
 
 @given(st.lists(st.binary(min_size=8, max_size=8), min_size=2, max_size=40))
@@ -108,10 +123,12 @@ def test_a_cells_values_are_followed_along_the_branch() -> None:
     cells = [[float(i), 2.0 * i] for i in range(50)]
     states = [np.array(each).tobytes() for each in cells]
     timeline = timeline_of(states)
-    assert timeline.series(8, "float64") == [each[1] for each in cells]
-    known = timeline.series(0, "float64")[:20]
-    assert timeline.series(0, "float64", known) == [each[0] for each in cells]
-    assert timeline.series(0, "float64", [1.0] * 50) == [1.0] * 50
+    assert list(timeline.series(8, "float64").values) == [each[1] for each in cells]
+    known = Series(array("d", [7.0] * 20), np.float64(19.0).tobytes())
+    found = timeline.series(0, "float64", known)
+    assert list(found.values) == [7.0] * 20 + [each[0] for each in cells[20:]]
+    assert found.last == np.float64(49.0).tobytes()
+    assert timeline.series(0, "float64", found) is found
 
 
 @pytest.mark.parametrize("most", [{"most_steps": 100}, {"most_bytes": 30_000}])

@@ -100,7 +100,6 @@ class PlotView(QWidget):
         painter.fillRect(self.rect(), QColor(self._theme.base))
         low, high = bounds_of(self._view.lines)
         self._paint_axes(painter, low, high)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for i, line in enumerate(self._view.lines):
             self._paint_line(painter, i, line, low, high)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
@@ -138,13 +137,20 @@ class PlotView(QWidget):
             painter.drawText(where, flag, f"{self._view.first + tick:,}")
 
     def _paint_line(self, painter: QPainter, i: int, line: Line, low: float, high: float) -> None:
-        painter.setPen(self._pen(i))
         values = np.asarray(line.values, np.float64)
         x, y = columns(values, int(self._width()))
+        is_dense = len(x) > self._width()
+        pen = self._pen(i)
+        if is_dense:
+            # Up and down in every column: dashes could not be seen, smooth edges cost ten times.
+            pen.setStyle(Qt.PenStyle.SolidLine)
+            pen.setWidth(1)
+        painter.setPen(pen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=not is_dense)
         for part in _finite_parts(y):
             xs = _LEFT + x[part] * (self._width() / max(1, self._view.count - 1))
             ys = self._to_y(y[part], low, high)
-            points = [QPointF(a, b) for a, b in zip(xs.tolist(), ys.tolist(), strict=True)]
+            points = list(map(QPointF, xs.tolist(), ys.tolist()))
             if len(points) == 1:
                 painter.drawEllipse(points[0], 1.5, 1.5)
             else:

@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _GAP = 8  # bytes: two runs nearer than a run's own cost are one
+_FEW = 8  # so many runs are applied one by one
+_LONG = 64  # bytes: runs as long as this on average are, too
+_BLOCK = 4096  # runs that are applied together, else
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,43 @@ class Runs:
         lengths = self.lengths.astype(np.int64)
         shift = self.starts.astype(np.int64) - np.cumsum(lengths) + lengths
         return np.arange(len(self.bits)) + np.repeat(shift, lengths)
+
+    def between(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """The bits of the bytes in this range; zeros where nothing changed."""
+        found = np.zeros(stop - start, np.uint8)
+        ends = self.starts + self.lengths
+        first, last = int(ends.searchsorted(start, "right")), int(self.starts.searchsorted(stop))
+        if first < last:
+            at = int(self.lengths[:first].sum())
+            bits = self.bits[at : at + int(self.lengths[first:last].sum())]
+            where = Runs(self.starts[first:last], self.lengths[first:last], bits).where() - start
+            inside = (where >= 0) & (where < stop - start)
+            found[where[inside]] = bits[inside]
+        return found
+
+    def change(self, state: NDArray[np.uint8]) -> None:
+        """Apply them to a state in place; what lies beyond its end is left out."""
+        if len(self.starts) > _FEW and len(self.bits) < _LONG * len(self.starts):
+            self._change_blocks(state)
+            return
+        at = 0
+        for start, length in zip(self.starts.tolist(), self.lengths.tolist(), strict=True):
+            part = state[start : start + length]
+            part ^= self.bits[at : at + len(part)]
+            at += length
+
+    def _change_blocks(self, state: NDArray[np.uint8]) -> None:
+        # Not all at once: NumPy would let no other thread of the window run meanwhile.
+        at = 0
+        for first in range(0, len(self.starts), _BLOCK):
+            lengths = self.lengths[first : first + _BLOCK]
+            bits = self.bits[at : at + int(lengths.sum())]
+            at += len(bits)
+            where = Runs(self.starts[first : first + _BLOCK], lengths, bits).where()
+            if where[-1] >= len(state):
+                inside = where < len(state)
+                where, bits = where[inside], bits[inside]
+            state[where] ^= bits
 
 
 def encode_delta(before: bytes, after: bytes) -> bytes:
@@ -76,13 +116,8 @@ def apply_delta(state: NDArray[np.uint8], delta: bytes, size: int) -> NDArray[np
     if size > len(state):
         state = np.concatenate([state, np.zeros(size - len(state), np.uint8)])
     if delta:
-        runs = decode_delta(delta)
-        where = runs.where()
-        if len(where) and where[-1] >= len(state):  # what is beyond the end becomes zeros
-            inside = where < len(state)
-            state[where[inside]] ^= runs.bits[inside]
-        else:
-            state[where] ^= runs.bits
+        # What is beyond the end of a shorter state becomes zeros: it is left out.
+        decode_delta(delta).change(state)
     return state[:size]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.step_form import value_text
-from wasmstate_gui.presenters.timeline import Timeline
+from wasmstate_gui.presenters.timeline import Series, Timeline
 
 MOST_LINES = 6
 STEP_SIZE = "\u2016\u0394S\u2016"
@@ -87,8 +88,8 @@ class Plots:
 
     def __init__(self, cells: Sequence[Cell] = ()) -> None:
         self.cells = list(cells)
-        self._values: dict[Cell, list[float]] = {}
-        self._sizes: list[float] = []
+        self._values: dict[Cell, Series] = {}
+        self._sizes = array("d")
         self._path: list[int] | None = None
 
     def toggle(self, cell: Cell) -> bool:
@@ -105,15 +106,15 @@ class Plots:
         """All lines; only what is new since the last time is worked out."""
         if timeline.path is not self._path:
             self._path = timeline.path
-            self._values, self._sizes = {}, []
-        for id in timeline.path[len(self._sizes) :]:
-            size = timeline.event(id).size
-            self._sizes.append(0.0 if size is None else size)
+            self._values, self._sizes = {}, array("d")
+        new = (timeline.event(id).size or 0.0 for id in timeline.path[len(self._sizes) :])
+        # Another array: the window may be painting the one that was shown last.
+        self._sizes = array("d", self._sizes) + array("d", new)
         self._values = {
-            cell: timeline.series(cell.offset, cell.dtype, self._values.get(cell, ()))
+            cell: timeline.series(cell.offset, cell.dtype, self._values.get(cell))
             for cell in self.cells
         }
-        cells = [Line(cell.name, self._values[cell]) for cell in self.cells]
+        cells = [Line(cell.name, self._values[cell].values) for cell in self.cells]
         return (*cells, Line(STEP_SIZE, self._sizes))
 
 

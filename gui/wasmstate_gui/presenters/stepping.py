@@ -49,31 +49,26 @@ def at_step(document: Document, timeline: Timeline, start: State | None = None) 
     return document.at(here, timeline.contents(), event.updates, before)
 
 
-def add_calls(
-    timeline: Timeline,
-    call: Call,
-    done: int,
-    steps: Sequence[Step],
-    functions: Mapping[str, Signature],
+def add_call(
+    timeline: Timeline, call: Call, done: int, step: Step, functions: Mapping[str, Signature]
 ) -> None:
-    """Add what calls did; one that is no ``update()`` and changed nothing is no step.
+    """Add what a call did; one that is no ``update()`` and changed nothing is no step.
 
     Args:
-        timeline: to which they are added.
+        timeline: to which it is added.
         call: that was asked for.
-        done: how many of its calls were added before.
-        steps: the next ones.
+        done: how many of its calls came before.
+        step: what this one did.
         functions: signatures by name, for the parameters' names.
     """
     is_update = call.name == "update"
-    for i, step in enumerate(steps, done):
-        if is_update or step.delta:
-            args = call.rows[i % len(call.rows)] if call.rows else call.args
-            updates = timeline.event(timeline.here).updates + is_update
-            text = call_text(functions.get(call.name), call.name, args)
-            patches = timeline.event(timeline.here).patches
-            event = Event("call", text, updates, step.value, step.size, patches)
-            timeline.add_delta(event, step.delta, step.lengths)
+    if not is_update and not step.delta:
+        return
+    args = call.rows[done % len(call.rows)] if call.rows else call.args
+    now = timeline.event(timeline.here)
+    text = call_text(functions.get(call.name), call.name, args)
+    event = Event("call", text, now.updates + is_update, step.value, step.size, now.patches)
+    timeline.add_delta(event, step.delta, step.lengths)
 
 
 def add_edit(timeline: Timeline, before: State, after: State, text: str) -> None:

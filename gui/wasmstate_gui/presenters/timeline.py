@@ -6,6 +6,7 @@ changed; now and then one keeps the whole state, so that none is far from it.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,14 @@ class Event:
     value: object = None
     size: float | None = None
     patches: Patches = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A cell along the steps: its values, and the bytes of the last of them."""
+
+    values: array[float]
+    last: bytes
 
 
 @dataclass(slots=True)
@@ -82,7 +91,8 @@ class Timeline:
         self._keys = {0: whole}
         self._bytes = len(whole)
         self._next_id = 1
-        self._here, self._contents = 0, whole
+        self._here = 0
+        self._contents = np.frombuffer(whole, np.uint8).copy()
         self.path: list[int] = [0]
         """The ids from the oldest step to the newest of this branch; another object once steps
         were left out or the branch was changed, else the same one, longer."""
@@ -156,7 +166,7 @@ class Timeline:
 
     def add(self, event: Event, contents: Sequence[bytes]) -> int:
         """A step from the shown one to another state, which is shown from now on."""
-        delta = encode_delta(self._contents, b"".join(contents))
+        delta = encode_delta(self._contents.tobytes(), b"".join(contents))
         return self.add_delta(event, delta, [len(each) for each in contents])
 
     def add_delta(self, event: Event, delta: bytes, lengths: list[int] | None = None) -> int:
@@ -172,11 +182,10 @@ class Timeline:
         steps, size = parent.since_key[0] + 1, parent.since_key[1] + len(delta)
         lengths = parent.lengths if lengths is None else lengths
         self._shapes.add(tuple(lengths))
-        whole = np.frombuffer(self._contents, np.uint8).copy()
-        self._contents = apply_delta(whole, delta, sum(lengths)).tobytes()
+        self._contents = apply_delta(self._contents, delta, sum(lengths))
         if steps >= _KEY_STEPS or size > max(_KEY_BYTES, len(self._contents)):
             steps = size = 0
-            self._keys[id] = self._contents
+            self._keys[id] = self._contents.tobytes()
             self._bytes += len(self._contents)
         self._steps[id] = _Step(parent.number + 1, self._here, event, delta, lengths, (steps, size))
         self._bytes += len(delta) + _ENTRY_BYTES
@@ -194,7 +203,7 @@ class Timeline:
 
     def go(self, id: int) -> None:
         """Show another step."""
-        self._contents = self._whole(id)
+        self._contents = np.frombuffer(self._whole(id), np.uint8).copy()
         self._here = id
         steps = self._steps
         if not self.is_on_path(id):
@@ -228,7 +237,7 @@ class Timeline:
             id = self.parent(id)
         return None
 
-    def series(self, offset: int, dtype: str, known: Sequence[float] = ()) -> list[float]:
+    def series(self, offset: int, dtype: str, known: Series | None = None) -> Series:
         """A cell's value after each step of :attr:`path`.
 
         Args:
@@ -236,29 +245,23 @@ class Timeline:
             dtype: NumPy's name of its type.
             known: the values of the first steps, if they were asked for before.
         """
-        values = list(known)
-        first = len(values)
         kind = np.dtype(dtype).newbyteorder("<")
-        if not values:
-            values.append(self._cell(self._whole(self.path[0]), offset, kind))
-            first = 1
-        if first >= len(self.path):
-            return values
-        start = self._whole(self.path[first - 1])
-        cell = np.frombuffer(start[offset : offset + kind.itemsize], np.uint8).copy()
-        for id in self.path[first:]:
+        end = offset + kind.itemsize
+        if known is None:
+            whole = self._whole(self.path[0])
+            values = array("d", [float(np.frombuffer(whole, kind, 1, offset)[0])])
+            known = Series(values, whole[offset:end])
+        if len(known.values) >= len(self.path):
+            return known
+        # Another array: the window may be painting the one that is known.
+        values = array("d", known.values)
+        cell = np.frombuffer(known.last, np.uint8).copy()
+        for id in self.path[len(values) :]:
             delta = self._steps[id].delta
             if delta:
-                runs = decode_delta(delta)
-                where = runs.where() - offset
-                inside = (where >= 0) & (where < kind.itemsize)
-                cell[where[inside]] ^= runs.bits[inside]
-            values.append(float(cell.view(kind)[0]))
-        return values
-
-    @staticmethod
-    def _cell(whole: bytes, offset: int, kind: np.dtype[np.generic]) -> float:
-        return float(np.frombuffer(whole, kind, 1, offset)[0])
+                cell ^= decode_delta(delta).between(offset, end)
+            values.append(cell.view(kind)[0].item())
+        return Series(values, cell.tobytes())
 
     def _ancestors(self, id: int) -> Iterator[int]:
         """A step and those before it."""
@@ -269,7 +272,7 @@ class Timeline:
 
     def _whole(self, id: int) -> bytes:
         if id == self._here:
-            return self._contents
+            return self._contents.tobytes()
         deltas = []
         for at in self._ancestors(id):
             if at in self._keys:
