@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from wasmstate.state.diff import CellChange, TensorDiff
     from wasmstate.state.grafting import graft
     from wasmstate.state.history import HistoryEntry, history
+    from wasmstate.state.merging import Contribution, Merge, MergedTensor, merge
     from wasmstate.state.migrating import Migration, MigrationStep, migrate, plan_migration
     from wasmstate.state.recovery.salvage import Salvage, SavedTensor
     from wasmstate.state.relation import Relation
@@ -64,11 +65,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "ByteRange": "wasmstate.state.byte_diff",
     "CellChange": "wasmstate.state.diff",
+    "Contribution": "wasmstate.state.merging",
     "Diff": "wasmstate.state.compare",
     "Finding": "wasmstate.state.check",
     "HistoryEntry": "wasmstate.state.history",
     "Limits": "wasmstate.runtime.limits",
     "MetadataNotKeptWarning": "wasmstate.storage.metadata",
+    "Merge": "wasmstate.state.merging",
+    "MergedTensor": "wasmstate.state.merging",
     "Migration": "wasmstate.state.migrating",
     "MigrationStep": "wasmstate.state.migrating",
     "Module": "wasmstate.binary.module",
@@ -92,6 +96,7 @@ _HOMES = {
     "diff": "wasmstate.state.compare",
     "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
+    "merge": "wasmstate.state.merging",
     "migrate": "wasmstate.state.migrating",
     "plan_migration": "wasmstate.state.migrating",
     "replace_section": "wasmstate.storage.commit",
@@ -106,6 +111,7 @@ __all__ = [
     "CallError",
     "CellChange",
     "CommitError",
+    "Contribution",
     "DeadlineError",
     "Diff",
     "DurabilityUnknownError",
@@ -115,6 +121,8 @@ __all__ = [
     "Limits",
     "LinkError",
     "MalformedError",
+    "Merge",
+    "MergedTensor",
     "MetadataNotKeptWarning",
     "Migration",
     "MigrationStep",
@@ -149,6 +157,7 @@ __all__ = [
     "diff",
     "graft",
     "history",
+    "merge",
     "migrate",
     "plan_migration",
     "replace_section",

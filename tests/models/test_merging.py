@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from guest import Guest
-from wasmstate import State
-
-Values = dict[str, NDArray[Any]]
+from wasmstate import Module, SchemaError, State, merge, models
+from wasmstate.state import joining
+from wasmstate.state.describe import with_state
+from wasmstate.state.record import successor
 
 EXACT: dict[str, dict[str, Any]] = {
     "moments": {"features": 3},
@@ -39,45 +39,92 @@ def rows_of(name: str, count: int) -> list[NDArray[Any]]:
     }[name]
 
 
-def merged(schema: State, first: Values, second: Values) -> Values:
-    """Two states that started from nothing, joined as their schema says."""
-    result = dict(first)
-    for tensor in schema.tensors:
-        if tensor.merge in ("sum", "counts"):
-            result[tensor.name] = first[tensor.name] + second[tensor.name]
-    if any(tensor.merge == "chan" for tensor in schema.tensors):
-        n, m = first["count"], second["count"]
-        total = np.maximum(n + m, 1)
-        shape = (*n.shape, *[1] * (first["mean"].ndim - n.ndim))
-        delta = second["mean"] - first["mean"]
-        square = first["m2"].ndim > first["mean"].ndim
-        products = np.outer(delta, delta) if square else delta**2
-        result["count"] = n + m
-        result["mean"] = first["mean"] + delta * (m / total).reshape(shape)
-        result["m2"] = first["m2"] + second["m2"] + products * (n * m / total).reshape(shape)
-    return result
+def learned(base: Module, name: str, *rows: Any) -> Module:
+    """The base as a device has it that learned from these rows and committed once."""
+    state = Guest(base, name).feed(*rows).state
+    record = successor(state.record, State.of(base).record)
+    return base.with_custom("wasmstate.state", record.encode())
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_four_devices_know_what_one_would_that_saw_all(name: str) -> None:
-    rows = rows_of(name, 400)
+    rows = rows_of(name, 500)
     whole = Guest.new(name, **EXACT[name]).feed(*rows).state
-    parts = []
-    for part in np.array_split(np.random.default_rng(0).permutation(400), [30, 31, 250]):
-        state = Guest.new(name, **EXACT[name]).feed(*(column[part] for column in rows)).state
-        parts.append({tensor: state[tensor] for tensor in state})
-
-    def join(order: list[Values]) -> Values:
-        return reduce(lambda first, second: merged(whole, first, second), order)
-
-    one_way, other_way = join(parts), join(parts[::-1])
+    new = models.new(name, **EXACT[name])
+    base = merge(learned(new, name, *(column[:100] for column in rows)), []).module
+    parts = np.array_split(100 + np.random.default_rng(0).permutation(400), [30, 31, 250])
+    devices = [learned(base, name, *(column[part] for column in rows)) for part in parts]
+    found = merge(base, devices)
+    merged = State.of(found.module)
+    assert found.is_exact
+    assert State.of(merge(base, devices[::-1]).module).digest == merged.digest
+    regional = merge(base, devices[:3]).module
+    in_groups = State.of(merge(base, [devices[3], regional]).module)
     for tensor in whole.tensors:
         if tensor.dtype[0] in "iu":
-            assert one_way[tensor.name].tolist() == whole[tensor.name].tolist()
-            assert one_way[tensor.name].tolist() == other_way[tensor.name].tolist()
+            assert merged[tensor.name].tolist() == whole[tensor.name].tolist()
+            assert in_groups[tensor.name].tolist() == whole[tensor.name].tolist()
         else:
             scale = np.abs(whole[tensor.name]).max(initial=1e-300)
-            for found in (one_way, other_way):
+            for each in (merged, in_groups):
                 np.testing.assert_allclose(
-                    found[tensor.name], whole[tensor.name], rtol=0, atol=1e-12 * scale
+                    each[tensor.name], whole[tensor.name], rtol=0, atol=1e-12 * scale
                 )
+
+
+def test_adding_up_files_that_share_a_base_is_wrong() -> None:
+    """What devices have in common would count four times: merging takes it off."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(1200, 3))
+    y = x @ [1.0, -2.0, 3.0] + 5 + rng.normal(size=1200) * 0.1
+    y[:800] -= 4 * x[:800, 0]  # the world was another when the base was trained
+    new = models.new("ols", features=3)
+    base = merge(learned(new, "ols", x[:800], y[:800]), []).module
+    parts = np.array_split(np.arange(800, 1200), 4)
+    devices = [learned(base, "ols", x[part], y[part]) for part in parts]
+
+    def weights(module: Module) -> Any:
+        guest = Guest(module, "ols")
+        return np.array([guest.call("coefficient", i) for i in range(3)])
+
+    right = weights(learned(new, "ols", x, y))
+    merged = weights(merge(base, devices).module)
+    states = [State.of(device) for device in devices]
+    zero = joining.Moments(*(np.zeros_like(states[0][key]) for key in ("count", "mean", "m2")))
+    naive = joining.pool(
+        zero, [joining.Moments(each["count"], each["mean"], each["m2"]) for each in states]
+    )
+    values = {"count": naive.count, "mean": naive.mean, "m2": naive.m2}
+    added = weights(with_state(base, State.of(base).with_values(values)))
+    np.testing.assert_allclose(merged, right, rtol=1e-12)
+    assert np.abs(added - right).max() > 0.2 * np.abs(right).max()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("linear", {"features": 2}), ("kmeans", {"clusters": 2, "features": 2})],
+)
+def test_averages_are_told_to_be_heuristics(name: str, options: dict[str, Any]) -> None:
+    base = models.new(name, **options)
+    x = np.random.default_rng(5).normal(size=(60, 2))
+    rows = [x, x.sum(axis=1)][: 1 + (name == "linear")]
+    devices = [learned(base, name, *(column[i::3] for column in rows)) for i in range(3)]
+    found = merge(base, devices)
+    assert not found.is_exact
+    assert [device.updates for device in found.devices] == [20, 20, 20]
+
+
+def test_what_has_no_rule_is_refused_rather_than_lost() -> None:
+    base = models.new("rls", features=2)
+    device = learned(base, "rls", [[1.0, 2.0]], [3.0])
+    with pytest.raises(SchemaError, match="weights has no merge rule, and device 1 changed it"):
+        merge(base, [device])
+
+
+def test_bandits_that_are_merged_draw_new_numbers() -> None:
+    base = models.new("thompson", arms=3, seed=1)
+    devices = [learned(base, "thompson", [arm], [1.0]) for arm in (0, 2)]
+    merged = State.of(merge(base, devices).module)
+    assert merged["pulls"].tolist() == [1, 0, 1]
+    others = [State.of(module)["rng"].tolist() for module in (base, *devices)]
+    assert merged["rng"].tolist() not in others

@@ -29,6 +29,7 @@ COMMANDS = {
     "unbake": "Undo what bake did.",
     "graft": "Add the functions of a small module, such as update().",
     "migrate": "Let new code go on with an old state.",
+    "merge": "Join what devices have learned from one start.",
     "section": "List, extract, add, replace or remove custom sections.",
     "inspect": "Open the window, or draw it to a picture.",
 }
