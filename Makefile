@@ -50,7 +50,7 @@ kernels: $(READY) ## Make the kernels of the models from their sources (installs
 models: $(READY) ## Hold the models against other packages, installed in build/models, and measure
 	@test -x build/models/bin/python || $(BIN)/python -m venv --upgrade-deps build/models
 	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
-	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py
+	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/sklearn_models.py
 	build/models/bin/python benchmarks/families.py
 
 bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)

@@ -35,6 +35,7 @@ from wasmstate.errors import (
 if TYPE_CHECKING:
     from wasmstate.binary.module import Module
     from wasmstate.binary.sections.base import Section
+    from wasmstate.models.fitted import from_sklearn
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.baking import bake
@@ -94,6 +95,7 @@ _HOMES = {
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.compare",
+    "from_sklearn": "wasmstate.models.fitted",
     "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
     "merge": "wasmstate.state.merging",
@@ -155,6 +157,7 @@ __all__ = [
     "check",
     "commit",
     "diff",
+    "from_sklearn",
     "graft",
     "history",
     "merge",

@@ -20,6 +20,7 @@ PAGES = [
     "docs/binaries.md",
     "docs/running.md",
     "docs/models.md",
+    "docs/fleet.md",
     "docs/inspector.md",
 ]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)

@@ -6,30 +6,16 @@ they are large. With ``-s`` each test prints how far apart the two are.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from agreement import agree, peer
 from guest import Guest
 
 Rows = tuple[NDArray[np.float64], NDArray[Any]]
-
-
-def peer(path: str) -> Any:
-    """Something of another package."""
-    module, _, name = path.rpartition(".")
-    return getattr(import_module(module), name)
-
-
-def agree(what: str, ours: ArrayLike, theirs: ArrayLike, tolerance: float) -> None:
-    """Print how far apart two arrays are, over the largest number in them; fail if too far."""
-    a, b = np.asarray(ours, float), np.asarray(theirs, float)
-    apart = float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-300))
-    print(f"\n{what}: {apart:.1e} apart", end="")
-    assert apart <= tolerance
 
 
 def river_rows(name: str) -> Rows:

@@ -1,0 +1,210 @@
+"""``make models``: estimators of scikit-learn as models, which predict alike and go on learning.
+
+Run in build/models, which has scikit-learn, on the data that it brings. With ``-s`` each test
+prints how far apart the two are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from model_peers import agree, peer
+from numpy.typing import NDArray
+
+from guest import Guest
+from wasmstate import SchemaError, State, from_sklearn
+
+Array = NDArray[Any]
+
+
+def data(name: str) -> tuple[Array, Array]:
+    """A data set of scikit-learn."""
+    found: tuple[Array, Array] = peer(f"sklearn.datasets.load_{name}")(return_X_y=True)
+    return found
+
+
+def make(path: str, **options: Any) -> Any:
+    """An estimator."""
+    return peer(f"sklearn.{path}")(**options)
+
+
+def scaled(estimator: Any) -> Any:
+    """The estimator behind a scaler."""
+    return peer("sklearn.pipeline.make_pipeline")(make("preprocessing.StandardScaler"), estimator)
+
+
+def guest(estimator: Any, **options: Any) -> Guest:
+    """The model of it, running."""
+    module = from_sklearn(estimator, **options)
+    return Guest(module, State.of(module).metadata["model"])
+
+
+def called(model: Guest, name: str, rows: Array, *more: Any) -> Array:
+    """What a function says of each row."""
+    return np.array([model.call(name, row, *more) for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        ("linear_model.LinearRegression", {}),
+        ("linear_model.LinearRegression", {"fit_intercept": False}),
+        ("linear_model.Ridge", {"alpha": 0.3}),
+        ("linear_model.SGDRegressor", {"random_state": 0}),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda each: each, scaled])
+def test_lines_predict_alike(
+    path: str, options: dict[str, Any], wrap: Callable[[Any], Any]
+) -> None:
+    x, y = data("diabetes")
+    estimator = wrap(make(path, **options)).fit(x, y)
+    agree(path, called(guest(estimator), "predict", x), estimator.predict(x), 1e-13)
+
+
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        ("linear_model.LogisticRegression", {"max_iter": 5000}),
+        ("linear_model.SGDClassifier", {"loss": "log_loss", "random_state": 0}),
+        ("neural_network.MLPClassifier", {"hidden_layer_sizes": (16,), "random_state": 0}),
+    ],
+)
+def test_two_classes_have_the_same_probabilities(path: str, options: dict[str, Any]) -> None:
+    x, y = data("breast_cancer")
+    names = np.array(["benign", "malign"])[y]
+    for each in (x, x[:, :4]):
+        estimator = scaled(make(path, **options)).fit(each, names)
+        model = guest(estimator)
+        is_mlp = model.family.name == "mlp"
+        found = called(model, *(("probability", each, 1) if is_mlp else ("predict", each)))
+        agree(path, found, estimator.predict_proba(each)[:, 1], 1e-12)
+        assert model.state.metadata["classes"] == ["benign", "malign"]
+
+
+def test_a_feature_that_never_changed_is_scaled_as_scikit_learn_does() -> None:
+    x, y = data("breast_cancer")
+    x = np.column_stack([x, np.ones(len(x))])
+    estimator = scaled(make("linear_model.LogisticRegression")).fit(x, y)
+    x[:, -1] = np.arange(len(x))
+    model = guest(estimator)
+    agree("constant", called(model, "predict", x), estimator.predict_proba(x)[:, 1], 1e-12)
+
+
+def test_many_classes_by_a_network_and_by_naive_bayes() -> None:
+    x, y = data("digits")
+    network = make("neural_network.MLPClassifier", hidden_layer_sizes=(16,), random_state=0)
+    for estimator in (network, scaled(network)):
+        estimator.fit(x[:600], y[:600])
+        assert called(guest(estimator), "predict", x).tolist() == estimator.predict(x).tolist()
+    words = make("naive_bayes.MultinomialNB", alpha=0.5).fit(x, y)
+    model = guest(words)
+    assert called(model, "predict", x.astype(int)).tolist() == words.predict(x).tolist()
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
+@pytest.mark.parametrize("wrap", [lambda each: each, scaled])
+def test_gaussian_naive_bayes_says_the_same(name: str, wrap: Callable[[Any], Any]) -> None:
+    x, y = data(name)
+    estimator = wrap(make("naive_bayes.GaussianNB")).fit(x, y)
+    found = called(guest(estimator), "predict", x)
+    assert found.tolist() == estimator.predict(x).tolist()
+
+
+def test_clusters_are_the_same() -> None:
+    x, _ = data("digits")
+    for name in ("KMeans", "MiniBatchKMeans"):
+        estimator = make(f"cluster.{name}", n_clusters=10, random_state=0).fit(x)
+        model = guest(estimator)
+        assert called(model, "predict", x).tolist() == estimator.predict(x).tolist()
+
+
+def test_sgd_goes_on_as_scikit_learn_does() -> None:
+    x, y = data("diabetes")
+    options = {"penalty": None, "learning_rate": "constant", "eta0": 0.01, "shuffle": False}
+    estimator = make("linear_model.SGDRegressor", **options).fit(x[:200], y[:200])
+    model = guest(estimator).feed(x[200:], y[200:])
+    estimator.partial_fit(x[200:], y[200:])
+    agree("goes on", model["weights"], estimator.coef_, 1e-13)
+    target = (y > 140).astype(int)
+    options["loss"] = "log_loss"
+    classifier = make("linear_model.SGDClassifier", **options).fit(x[:200], target[:200])
+    model = guest(classifier).feed(x[200:], target[200:])
+    classifier.partial_fit(x[200:], target[200:])
+    agree("goes on", model["weights"], classifier.coef_[0], 1e-13)
+
+
+def test_sums_go_on_as_with_all_rows() -> None:
+    x, y = data("iris")
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = x[order], y[order]
+    for path in ("naive_bayes.GaussianNB", "naive_bayes.MultinomialNB"):
+        rows = np.rint(x * 10)
+        whole, half = make(path).fit(rows, y), make(path).fit(rows[:75], y[:75])
+        model = guest(half).feed(rows[75:], y[75:])
+        assert called(model, "predict", rows).tolist() == whole.predict(rows).tolist()
+    half = make("preprocessing.StandardScaler").fit(x[:75])
+    model = guest(half).feed(x[75:])
+    agree("moments", model["m2"] / 150, x.var(axis=0), 1e-14)
+
+
+def two_outputs() -> Any:
+    """A line for two numbers."""
+    x, y = data("diabetes")
+    return make("linear_model.LinearRegression").fit(x, np.column_stack([y, y]))
+
+
+def three_classes() -> Any:
+    """More than a line can tell apart."""
+    return make("linear_model.LogisticRegression", max_iter=5000).fit(*data("iris"))
+
+
+REFUSED: list[tuple[Callable[[], Any], str]] = [
+    (lambda: make("tree.DecisionTreeClassifier"), "there is no model for DecisionTreeClassifier"),
+    (lambda: 5, "there is no model for int"),
+    (lambda: make("linear_model.Ridge"), "Ridge is not fitted: it has no coef_"),
+    (two_outputs, "a model gives one number, not the 2"),
+    (three_classes, "the model logistic has two classes, not 3"),
+    (lambda: make("linear_model.SGDRegressor", loss="huber"), "not by loss='huber'"),
+    (lambda: make("linear_model.SGDClassifier"), "not by 'hinge'"),
+    (
+        lambda: make("neural_network.MLPClassifier", hidden_layer_sizes=(9, 9), max_iter=2000).fit(
+            *data("iris")
+        ),
+        "one hidden layer of rectified linear units, not 2 of 'relu'",
+    ),
+    (
+        lambda: make("naive_bayes.GaussianNB", priors=[0.2, 0.3, 0.5]).fit(*data("iris")),
+        "frequencies of classes as their priors",
+    ),
+    (
+        lambda: scaled(make("cluster.KMeans", n_clusters=2)).fit(data("iris")[0]),
+        "is no single model",
+    ),
+    (
+        lambda: peer("sklearn.pipeline.make_pipeline")(
+            make("decomposition.PCA"), make("linear_model.Ridge")
+        ),
+        "of pipelines only a StandardScaler and an estimator",
+    ),
+    (
+        lambda: make("naive_bayes.MultinomialNB").fit(*data("iris")),
+        "numbers of occurrences are not whole",
+    ),
+    (
+        lambda: make("linear_model.Ridge").fit(np.eye(600), np.arange(600.0)),
+        "features must be <= 512",
+    ),
+]
+
+
+@pytest.mark.parametrize(("estimator", "reason"), REFUSED)
+def test_what_has_no_model_is_refused_with_the_reason(
+    estimator: Callable[[], Any], reason: str
+) -> None:
+    with pytest.raises(SchemaError) as caught:
+        from_sklearn(estimator())
+    assert reason in str(caught.value)
