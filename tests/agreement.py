@@ -19,5 +19,5 @@ def agree(what: str, ours: ArrayLike, theirs: ArrayLike, tolerance: float) -> No
     """Print how far apart two arrays are, over the largest number in them; fail if too far."""
     a, b = np.asarray(ours, float), np.asarray(theirs, float)
     apart = float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-300))
-    print(f"\n{what}: {apart:.1e} apart", end="")
+    print(f"\n{what}: {apart:.1e} apart", end="")  # noqa: T201 (shown by -s)
     assert apart <= tolerance

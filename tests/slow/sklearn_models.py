@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_peers import agree, peer
 from numpy.typing import NDArray
 
+from agreement import agree, peer
 from guest import Guest
 from wasmstate import SchemaError, State, from_sklearn
 
