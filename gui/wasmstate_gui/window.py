@@ -19,8 +19,7 @@ from wasmstate_gui.editor import Editor
 from wasmstate_gui.explorer import Explorer
 from wasmstate_gui.finder import Finder
 from wasmstate_gui.navigator import Navigator
-from wasmstate_gui.presenters import status
-from wasmstate_gui.presenters.absence import no_tensors
+from wasmstate_gui.presenters import absence, status
 from wasmstate_gui.presenters.copying import MOST, copied
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.picture import Picture
@@ -70,6 +69,10 @@ class MainWindow(Shell):
                 "open": self.choose_file,
                 "sample": self.open_sample,
                 "new_model": self.wizards.new_model,
+                "attach": self.wizards.attach,
+                "graft": self.wizards.graft,
+                "bake": self.wizards.bake,
+                "unbake": self.wizards.unbake,
                 "write": self.controller.write,
                 "revert": self.controller.revert,
                 "quit": self.close,
@@ -139,6 +142,7 @@ class MainWindow(Shell):
         self.empty.open_requested.connect(self.choose_file)
         self.empty.sample_requested.connect(self.open_sample)
         self.empty.new_requested.connect(self.wizards.new_model)
+        self.tensors_panel.attach_wanted.connect(self.wizards.attach)
         self.wizards.made.connect(self.open)
         self.empty.recent_requested.connect(self._file_chosen)
         self.step_panel.requested.connect(self._call)
@@ -221,7 +225,9 @@ class MainWindow(Shell):
         if document.base is not self._base:
             self._show_base(document.base)
         if document.state is None:
-            self.tensors_panel.show_reason(no_tensors(document.base))
+            self.tensors_panel.show_reason(
+                absence.no_tensors(document.base), can_attach=absence.can_attach(document.base)
+            )
         else:
             self.tensors_panel.show_tensors(picture.tensors)
         self.page.damage.show_notice(status.damage_notice(document))
@@ -264,6 +270,11 @@ class MainWindow(Shell):
         actions.run.setEnabled(panel.run_button.isEnabled())
         actions.predict.setEnabled(panel.predict_button.isEnabled())
         actions.stop.setEnabled(busy)
+        base = None if document is None or busy else document.base
+        actions.attach.setEnabled(base is not None and absence.can_attach(base))
+        actions.graft.setEnabled(base is not None and absence.can_graft(base))
+        actions.bake.setEnabled(base is not None and absence.can_bake(base))
+        actions.unbake.setEnabled(base is not None and absence.can_unbake(base))
         travels = not busy
         actions.back.setEnabled(travels and self.traveller.can_go_back)
         actions.first.setEnabled(travels and self.traveller.can_go_back)

@@ -9,7 +9,7 @@ from models import from_wat
 from stock import Stock
 from support import message
 from wasmstate import Module, SectionError
-from wasmstate.binary.grafting import graft_code
+from wasmstate.binary.grafting import Resolution, graft_code, resolve_imports
 from wasmstate.binary.immediates import BlockType
 from wasmstate.binary.instructions import Instr
 from wasmstate.binary.names import read_names
@@ -202,6 +202,29 @@ def test_the_host_may_call_things_otherwise() -> None:
     donor = """(module (import "h" "place" (global $at i32))
       (func (export "u") (result i32) (global.get $at)))"""
     assert Stock(grafted(HOST, donor, names={"place": "at"})).call("u") == 16
+
+
+def test_what_each_import_is_in_the_host_can_be_asked_before() -> None:
+    donor = from_wat("""(module
+      (import "h" "place" (global $at i32)) (import "h" "double" (func (param i32) (result i32)))
+      (import "h" "calls" (global i32)))""")
+    assert resolve_imports(from_wat(HOST), donor, names={"place": "at"}) == [
+        Resolution("h", "place", "global", 1, "global 1: a constant i32", ""),
+        Resolution("h", "double", "func", 0, "func 0: (i32) -> (i32)", ""),
+        Resolution(
+            *("h", "calls", "global", None, ""),
+            "is a mutable i32 in the host, the donor wants a constant i32",
+        ),
+    ]
+
+
+def test_a_donor_that_cannot_be_grafted_at_all_is_refused_when_it_is_asked() -> None:
+    host = from_wat(HOST)
+    with pytest.raises(SectionError, match="it has a memory of its own"):
+        resolve_imports(host, from_wat("(module (memory 1))"))
+    broken = Module.from_bytes(b"\0asm\1\0\0\0\x01\6\1\x60\1\x64\x09\0")  # (param (ref 9))
+    text = message(SectionError, lambda: resolve_imports(host, broken))
+    assert text == "the donor is invalid: its index 9 leads nowhere"
 
 
 def test_an_export_of_the_same_name_is_replaced_on_request() -> None:

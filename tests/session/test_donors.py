@@ -28,7 +28,7 @@ from wasmstate import (
     history,
 )
 from wasmstate.binary.spaces import Spaces
-from wasmstate.donors import donor, names
+from wasmstate.donors import donor, names, summary
 from wasmstate.state.digest import module_digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -186,3 +186,9 @@ def test_wasm_merge_makes_a_module_that_does_the_same(name: str, tmp_path: Path)
     assert set(Spaces(graft(from_wat(HOST), donor(name))).exports) == set(
         Spaces(Module.open(merged)).exports
     )
+
+
+def test_each_donor_says_what_it_does() -> None:
+    assert all(summary(name) for name in names())
+    text = message(SectionError, lambda: summary("x"))
+    assert text == "there is no donor 'x'; there are bandit-counts, running-mean, sgd-linear"

@@ -7,8 +7,9 @@ import pytest
 from state.modules import COUNT, FUNCTIONS, MEMORY, WEIGHTS, wat
 from support import custom_bytes, message, module_of, section_bytes, unhex
 from wasmstate.binary import Module
+from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, StateBoundsError
-from wasmstate.state.describe import describe, signatures, with_state
+from wasmstate.state.describe import describe, region_of, signatures, with_state
 from wasmstate.state.digest import module_digest
 from wasmstate.state.initial import initial_contents
 from wasmstate.state.record import Lineage, Region, RegionKind
@@ -22,6 +23,14 @@ RANGE = "do not lie in the memory, which starts with 1 pages (65536 bytes)"
 
 def refusal(module: Module, *tensors: str | TensorSpec) -> str:
     return message(SchemaError, lambda: describe(module, tensors))
+
+
+def test_where_a_tensor_is_can_be_asked_before_it_is_attached() -> None:
+    spaces = Spaces(MODULE)
+    spec = TensorSpec.parse("w:f32[4]@sym:w")
+    assert region_of(spaces, spec) == Region(RegionKind.MEMORY, 0, 1024, 16, 0)
+    text = message(SchemaError, lambda: region_of(spaces, TensorSpec.parse("n:f32@global:count")))
+    assert "so it holds a scalar of i64 or u64, not f32" in text
 
 
 def test_a_tensor_lives_at_an_address_a_symbol_or_in_a_global() -> None:

@@ -9,8 +9,8 @@ Source: WebAssembly Core 3.0, Binary Format, "Modules", and Validation, "Import 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wasmstate.binary.baking import check_rewritable, is_baked
@@ -64,7 +64,46 @@ def graft_code(
     try:
         return _Graft(host, donor, names or {}).run(replace_exports=replace_exports)
     except KeyError as error:
-        raise SectionError(f"the donor is invalid: its index {error} leads nowhere") from error
+        raise _invalid(error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """An import of the donor, and what it is in the host.
+
+    Attributes:
+        module, name: of the import.
+        kind: ``func``, ``table``, ``memory``, ``global`` or ``tag``.
+        index: in the host; ``None`` if it is not there.
+        found: what it is in the host, by kind and index, with its type.
+        reason: why it is not there, if it is not.
+    """
+
+    module: str
+    name: str
+    kind: str
+    index: int | None
+    found: str
+    reason: str
+
+
+def resolve_imports(
+    host: Module, donor: Module, *, names: Mapping[str, str] | None = None
+) -> list[Resolution]:
+    """What each import of the donor would be in the host.
+
+    Raises:
+        SectionError: if host or donor cannot be grafted at all.
+        MalformedError: if a section that is needed cannot be decoded.
+    """
+    try:
+        return _Graft(host, donor, names or {}).resolve()
+    except KeyError as error:
+        raise _invalid(error) from error
+
+
+def _invalid(error: KeyError) -> SectionError:
+    return SectionError(f"the donor is invalid: its index {error} leads nowhere")
 
 
 class _Graft:
@@ -88,6 +127,11 @@ class _Graft:
         self._exports(replace_exports=replace_exports)
         edited = self.host.module.with_sections(self.sections)
         return with_donor_customs(edited, self.donor.module, self.indices)
+
+    def resolve(self) -> list[Resolution]:
+        self._check_donor()
+        self._types()
+        return list(self._resolutions())
 
     def _check_donor(self) -> None:
         donor = self.donor
@@ -135,17 +179,24 @@ class _Graft:
     def _imports(self) -> None:
         missing = []
         counts = dict.fromkeys(KINDS, 0)
-        for each in self.donor.spaces.imports:
-            kind = each.kind.removeprefix("exact ")
-            index = counts[kind]
-            counts[kind] += 1
-            found, reason = self._resolve(each, kind)
-            if found is None:
-                missing.append(f"\n  {each.module}.{each.name} ({kind}): {reason}")
+        for each in self._resolutions():
+            index = counts[each.kind]
+            counts[each.kind] += 1
+            if each.index is None:
+                missing.append(f"\n  {each.module}.{each.name} ({each.kind}): {each.reason}")
             else:
-                self._space(kind)[index] = found
+                self._space(each.kind)[index] = each.index
         if missing:
             raise SectionError(f"the donor imports what the host does not have:{''.join(missing)}")
+
+    def _resolutions(self) -> Iterator[Resolution]:
+        for each in self.donor.spaces.imports:
+            kind = each.kind.removeprefix("exact ")
+            index, reason = self._resolve(each, kind)
+            found = ""
+            if index is not None:
+                found = f"{kind} {index}: {describe(self.host.type(kind, index))}"
+            yield Resolution(each.module, each.name, kind, index, found, reason)
 
     def _resolve(self, wanted: Import, kind: str) -> tuple[int | None, str]:
         name = self.names.get(wanted.name, wanted.name)

@@ -12,6 +12,12 @@ from wasmstate.errors import SectionError
 
 _FOLDER = Path(__file__).parent
 
+_SUMMARIES = {
+    "bandit-counts": "how often each arm of a bandit was pulled, and what it paid in all",
+    "running-mean": "the mean of a stream of numbers",
+    "sgd-linear": "a step of stochastic gradient descent for a linear model",
+}
+
 
 def names() -> list[str]:
     """The donors that there are."""
@@ -27,3 +33,14 @@ def donor(name: str) -> Module:
     if name not in names():
         raise SectionError(f"there is no donor {name!r}; there are {', '.join(names())}")
     return Module.open(_FOLDER / f"{name}.wasm")
+
+
+def summary(name: str) -> str:
+    """What a donor does, in one clause.
+
+    Raises:
+        SectionError: as :func:`donor`.
+    """
+    if name not in _SUMMARIES:
+        raise SectionError(f"there is no donor {name!r}; there are {', '.join(names())}")
+    return _SUMMARIES[name]

@@ -108,6 +108,18 @@ def describe(
     return State(Record(lineage, regions, schema.encode(), payload), schema)
 
 
+def region_of(spaces: Spaces, spec: TensorSpec) -> Region:
+    """The bytes of the instance that a tensor is.
+
+    Raises:
+        SchemaError: if it cannot be what it says.
+        StateBoundsError: if it ends past the memory.
+        MalformedError: if a section that is needed cannot be decoded.
+    """
+    bound = _bind(spaces, spec)
+    return Region(bound.kind, bound.index, bound.address, bound.size, 0)
+
+
 def signatures(module: Module, names: Iterable[str] = ENTRY_POINTS) -> dict[str, Signature]:
     """The signatures of exported functions, with parameter names where the module has them."""
     spaces = Spaces(module)

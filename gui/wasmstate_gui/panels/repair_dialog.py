@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QRadioButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from wasmstate_gui.panels.lines_table import lines_table
 from wasmstate_gui.presenters.repair_plan import RepairPlan
 
 _WIDTH, _HEIGHT = 720, 520
@@ -54,10 +49,12 @@ class RepairDialog(QDialog):
             label = QLabel(text)
             label.setWordWrap(True)
             column.addWidget(label)
-        self.bytes = _table("Bytes that would change", ("Offset", "Now", "Then"), plan.byte_lines())
+        self.bytes = lines_table(
+            "Bytes that would change", ("Offset", "Now", "Then"), plan.byte_lines()
+        )
         column.addWidget(self.bytes, 2)
         cells = plan.cell_lines()
-        self.cells = _table("Cells that would change", ("Cell", "Now", "Then"), cells)
+        self.cells = lines_table("Cells that would change", ("Cell", "Now", "Then"), cells)
         self.cells.setVisible(bool(cells))
         column.addWidget(self.cells, 3)
         row = QHBoxLayout()
@@ -74,20 +71,3 @@ class RepairDialog(QDialog):
         is_copy = self.to_copy.isChecked()
         self.agreed.emit(Path(self.name.text()) if is_copy else self._plan.path)
         self.accept()
-
-
-def _table(name: str, headers: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> QTableWidget:
-    table = QTableWidget(len(lines), len(headers))
-    table.setAccessibleName(name)
-    table.setHorizontalHeaderLabels(list(headers))
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.verticalHeader().hide()
-    table.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-    for i, line in enumerate(lines):
-        for j, text in enumerate(line):
-            table.setItem(i, j, QTableWidgetItem(text))
-    return table

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QTableView,
@@ -37,6 +38,8 @@ class TensorsPanel(QStackedWidget):
     """The user went to an element: its offset in the file."""
     tensor_chosen = Signal(str)
     """The user went to a tensor: its name."""
+    attach_wanted = Signal()
+    """The user wants to give the file a state."""
     typed = Signal(str, int, str)
     """The user gave an element another value: the tensor's name, its index, what was typed."""
 
@@ -76,7 +79,15 @@ class TensorsPanel(QStackedWidget):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.reason.setAccessibleName("Why there are no tensors")
-        self.addWidget(self.reason)
+        self.attach_button = QPushButton("Add a state section\u2026")
+        self.attach_button.setMinimumHeight(32)
+        self.attach_button.clicked.connect(self.attach_wanted)
+        absence = QWidget()
+        column = QVBoxLayout(absence)
+        column.addWidget(self.reason)
+        column.addWidget(self.attach_button)
+        column.addStretch(1)
+        self.addWidget(absence)
         self.list.selectionModel().currentRowChanged.connect(self._tensor_chosen)
         self.table.selectionModel().currentChanged.connect(self._cell_chosen)
         self.table_model.typed.connect(self._typed)
@@ -123,8 +134,9 @@ class TensorsPanel(QStackedWidget):
         if self.shown is not None:
             self._fit_columns(TensorTable(self.shown))
 
-    def show_reason(self, text: str) -> None:
-        """Say why there are no tensors."""
+    def show_reason(self, text: str, *, can_attach: bool) -> None:
+        """Say why there are no tensors, and offer to attach some."""
+        self.attach_button.setVisible(can_attach)
         self.reason.setText(text)
         self.shown = None
         self.tabs.show_row(None)

@@ -89,7 +89,9 @@ class WizardDialog(QDialog):
         for name, line in self.lines().items():
             line.show_error(verdict.errors.get(name, ""))
         others = [text for name, text in verdict.errors.items() if name not in self.lines()]
-        self._say("; ".join([verdict.problem, *others]).strip("; "), verdict.summary)
+        self._say(
+            "; ".join([verdict.problem, *others]).strip("; "), verdict.hint or verdict.summary
+        )
         self._is_good = verdict.is_good
         self._enable()
 

@@ -1,10 +1,33 @@
-"""Why there are no tensors, in words that help."""
+"""Why there are no tensors, in words that help; and what can be done with a module."""
 
 from __future__ import annotations
 
 from html import escape
 
+from wasmstate.binary.baking import is_baked
 from wasmstate_gui.presenters.snapshot import Snapshot
+
+
+def can_attach(snapshot: Snapshot) -> bool:
+    """Whether a state section can be added to the file."""
+    module = snapshot.module
+    is_sound = snapshot.is_wasm and module.damage is None
+    return is_sound and not module.is_component and not snapshot.has_state_section
+
+
+def can_bake(snapshot: Snapshot) -> bool:
+    """Whether there is a state that any runtime could start from."""
+    return snapshot.state is not None and snapshot.module.damage is None
+
+
+def can_unbake(snapshot: Snapshot) -> bool:
+    """Whether the file is baked."""
+    return snapshot.module.damage is None and is_baked(snapshot.module)
+
+
+def can_graft(snapshot: Snapshot) -> bool:
+    """Whether functions can be added to the file."""
+    return snapshot.is_wasm and snapshot.module.damage is None and not snapshot.module.is_component
 
 
 def no_tensors(snapshot: Snapshot) -> str:
@@ -33,7 +56,8 @@ def no_tensors(snapshot: Snapshot) -> str:
     name = escape(snapshot.path.name)
     return (
         "<b>This module carries no state yet.</b>"
-        "<p>Tell which bytes of its memory are S, and it will remember:</p>"
+        "<p>Tell which bytes of its memory are S, and it will remember: with the button below, or "
+        "with</p>"
         f"<pre>wasmstate attach {name} \\\n  --tensor 'w:f32[4]@sym:weights'</pre>"
         "<p>A tensor is <code>name:dtype[shape]@place</code>; the place is an address, "
         "<code>sym:NAME</code> for an exported static, or <code>global:NAME</code> for an "

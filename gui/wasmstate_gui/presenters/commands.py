@@ -34,7 +34,7 @@ class Command:
     begins_group: bool = False
 
 
-MENUS = ("File", "Edit", "View", "Go", "Step", "Help")
+MENUS = ("File", "Edit", "View", "Go", "Step", "Module", "Help")
 
 COMMANDS = (
     Command(
@@ -177,6 +177,31 @@ COMMANDS = (
         "Ctrl+L",
         "Plot the selected cell, or no longer",
         begins_group=True,
+    ),
+    Command(
+        "attach",
+        "Add a state section\u2026",
+        "Module",
+        tip="Tell which bytes of the module's memory are S, so that it remembers",
+    ),
+    Command(
+        "graft",
+        "Graft functions\u2026",
+        "Module",
+        tip="Add the functions of another module, such as an update()",
+    ),
+    Command(
+        "bake",
+        "Bake\u2026",
+        "Module",
+        tip="Write S into data segments and globals, so that any runtime starts from it",
+        begins_group=True,
+    ),
+    Command(
+        "unbake",
+        "Undo baking\u2026",
+        "Module",
+        tip="Other runtimes start again from what the module was compiled with",
     ),
     Command("palette", "Commands\u2026", "Help", "Ctrl+Shift+P", "Find a command by typing"),
     Command("keys", "Keys", "Help", "F1"),

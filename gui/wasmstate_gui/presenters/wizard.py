@@ -15,12 +15,14 @@ class Verdict:
 
     Attributes:
         summary: what would be written, in a sentence.
+        hint: what is still to be chosen, if nothing is yet.
         problem: why it cannot be, if that is no single field's fault.
         errors: what is wrong with fields, by their name.
         lines: rows of a table that shows it.
     """
 
     summary: str = ""
+    hint: str = ""
     problem: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[tuple[str, ...], ...] = ()
@@ -28,7 +30,7 @@ class Verdict:
     @property
     def is_good(self) -> bool:
         """Whether it can be done."""
-        return not self.problem and not self.errors
+        return not (self.hint or self.problem or self.errors)
 
 
 class Plan(Protocol):

@@ -1,0 +1,195 @@
+"""Telling which bytes of a module's memory are its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wasmstate.state.tensor import DTYPES
+from wasmstate_gui.panels.destination_box import DestinationBox
+from wasmstate_gui.panels.wizard_dialog import WizardDialog
+from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice
+from wasmstate_gui.presenters.candidates import Row
+from wasmstate_gui.presenters.wizard import Verdict
+from wasmstate_gui.theme import Theme
+
+_SIZE = QSize(960, 640)
+_MOST = 100
+_HEADERS = ("Tensor", "Type", "Shape", "Place", "Initial values")
+_NEW = Row("", "f64", "", "", is_chosen=True)
+_WHOLE = (
+    "S is &all of memory and every global that can change, as programs with a heap need it; "
+    "tensors that are ticked name parts of it"
+)
+
+
+class TensorLine(QWidget):
+    """The widgets of one row, and what is wrong with it; they stand in the grid of the dialog."""
+
+    changed = Signal()
+
+    def __init__(self, row: Row, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.hide()
+        what = row.name or "the new tensor"
+        self.tick = QCheckBox()
+        self.tick.setAccessibleName(f"{what} belongs to S")
+        self.tick.setChecked(row.is_chosen)
+        self.name = _edit(row.name, f"Name of {what}", "name")
+        self.dtype = QComboBox()
+        self.dtype.addItems(list(DTYPES))
+        self.dtype.setCurrentText(row.dtype)
+        self.dtype.setAccessibleName(f"Type of {what}")
+        self.shape = _edit(row.shape, f"Shape of {what}", "scalar")
+        self.place = _edit(row.place, f"Place of {what}", "1024 or sym:NAME or global:NAME")
+        self.values = QLabel()
+        self.values.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.values.setAccessibleName(f"Initial values of {what}")
+        self.values.setMinimumWidth(150)
+        self.note = QLabel(row.note)
+        self.note.setStyleSheet(f"color: {theme.dim};")
+        self.error = QLabel()
+        self.error.setWordWrap(True)
+        self.error.setStyleSheet(f"color: {theme.error_text};")
+        self.error.setAccessibleName(f"What is wrong with {what}")
+        self.error.hide()
+        self.tick.toggled.connect(self.changed)
+        for edit in (self.name, self.shape, self.place):
+            edit.textEdited.connect(self._edited)
+        self.dtype.activated.connect(self._edited)
+
+    def row(self) -> Row:
+        """As it is typed now."""
+        return Row(
+            self.name.text(),
+            self.dtype.currentText(),
+            self.shape.text(),
+            self.place.text(),
+            self.tick.isChecked(),
+        )
+
+    def cells(self) -> tuple[QWidget, ...]:
+        """In the order of the columns."""
+        return (self.tick, self.name, self.dtype, self.shape, self.place, self.values)
+
+    def _edited(self) -> None:
+        """Whoever types in a row wants it."""
+        self.tick.blockSignals(True)
+        self.tick.setChecked(True)
+        self.tick.blockSignals(False)
+        self.changed.emit()
+
+
+class AttachDialog(WizardDialog):
+    """Symbols and globals that can be tensors, to be ticked and described."""
+
+    def __init__(self, plan: AttachPlan, theme: Theme, parent: QWidget) -> None:
+        copy = plan.copy("learning")
+        destination = DestinationBox(copy, "Change the file &itself, crash-safely; can be undone")
+        title = f"Add a state section: {plan.path.name}"
+        super().__init__(title, "Add state section", destination, theme, _SIZE, parent)
+        text = QLabel(_introduction(plan.rows))
+        text.setWordWrap(True)
+        self.rows: list[TensorLine] = []
+        page = QWidget()
+        self._grid = QGridLayout()
+        self._grid.setVerticalSpacing(3)
+        for column, stretch in ((1, 3), (3, 2), (4, 4), (5, 4)):
+            self._grid.setColumnStretch(column, stretch)
+        for column, header in enumerate(_HEADERS, 1):
+            self._grid.addWidget(QLabel(f"<b>{header}</b>"), 0, column)
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(4, 4, 4, 4)
+        outer.addLayout(self._grid)
+        outer.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setAccessibleName("What could be a tensor")
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.StyledPanel)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(page)
+        self.add_button = QPushButton("Add a &tensor at an address\u2026")
+        self.add_button.setAutoDefault(False)
+        self.whole = QCheckBox(_WHOLE)
+        self.body.addWidget(text)
+        self.body.addWidget(self._area, 1)
+        self.body.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(self.whole)
+        for row in plan.rows[:_MOST]:
+            self._add(row)
+        self._order()
+        self.add_button.clicked.connect(self._add_new)
+        self.whole.toggled.connect(self.changed)
+        (self.rows[0].tick if self.rows else self.add_button).setFocus()
+
+    def choice(self) -> Choice:
+        return Choice(tuple(line.row() for line in self.rows), self.whole.isChecked())
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        for number, line in enumerate(self.rows[: len(verdict.lines)]):
+            line.values.setText(verdict.lines[number][0])
+            error = verdict.errors.get(str(number), "")
+            line.error.setText(error)
+            line.error.setVisible(bool(error))
+        if verdict.errors:
+            verdict = replace(verdict, errors={}, problem="Mend what is marked above")
+        super().show_verdict(verdict)
+
+    def _add(self, row: Row) -> TensorLine:
+        line = TensorLine(row, self.theme, self)
+        at = 3 * len(self.rows) + 1
+        for column, cell in enumerate(line.cells()):
+            self._grid.addWidget(cell, at, column)
+        if row.note:
+            self._grid.addWidget(line.note, at + 1, 4, 1, 2)
+        self._grid.addWidget(line.error, at + 2, 1, 1, 5)
+        line.changed.connect(self.changed)
+        self.rows.append(line)
+        return line
+
+    def _add_new(self) -> None:
+        line = self._add(_NEW)
+        self._order()
+        line.name.setFocus()
+        self.changed.emit()
+
+    def _order(self) -> None:
+        cells = [cell for line in self.rows for cell in line.cells()[:-1]]
+        self.order_tabs(*cells, self.add_button, self.whole)
+
+
+def _edit(text: str, what: str, placeholder: str) -> QLineEdit:
+    edit = QLineEdit(text)
+    edit.setAccessibleName(what)
+    edit.setPlaceholderText(placeholder)
+    return edit
+
+
+def _introduction(rows: Sequence[Row]) -> str:
+    if not rows:
+        return (
+            "The module exports no symbol and has no global that could be a tensor: give addresses "
+            "in its memory, or take all of it."
+        )
+    text = (
+        "Tick what the module learns. A module does not tell types and shapes of its symbols: "
+        "those below are guesses from the room between symbols. Look at the initial values."
+    )
+    if len(rows) > _MOST:
+        text += f" The first {_MOST} of {len(rows):,} are listed; others can be added by name."
+    return text

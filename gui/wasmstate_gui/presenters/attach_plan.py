@@ -1,0 +1,132 @@
+"""A state section to be added: rows of tensors, judged while they are typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from wasmstate.binary.module import Module
+from wasmstate.binary.spaces import Spaces
+from wasmstate.errors import SchemaError, WasmstateError
+from wasmstate.session.attach import attach
+from wasmstate.state.describe import check_attachable, region_of
+from wasmstate.state.initial import initial_contents
+from wasmstate.state.reaching import reachable
+from wasmstate.state.state import SECTION_NAME, State
+from wasmstate.state.tensor import DTYPES, TensorSpec
+from wasmstate.state.whole_memory import check_capturable, reachable_items
+from wasmstate_gui.presenters.candidates import Row, candidates
+from wasmstate_gui.presenters.file_plan import FilePlan
+from wasmstate_gui.presenters.status import counted
+from wasmstate_gui.presenters.tensors import number_text
+from wasmstate_gui.presenters.wizard import Verdict
+
+_VALUES = 3
+_FEW_SEGMENTS = 1000
+_SHAPE = re.compile(r"\s*(?:\d{1,10}(?:\s*[,x]\s*\d{1,10})*)?\s*")
+_RUN = "known when it has run"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What S is to be."""
+
+    rows: tuple[Row, ...]
+    is_whole_memory: bool = False
+
+
+class AttachPlan(FilePlan):
+    """A module without a state, and what could be its state."""
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What could be a tensor.
+
+        Raises:
+            SchemaError: if the module has a state already, or is a component.
+        """
+        check_attachable(self.module)
+        return candidates(self.module)
+
+    @cached_property
+    def _spaces(self) -> Spaces:
+        return Spaces(self.module)
+
+    def judge(self, choice: Choice) -> Verdict:
+        """What is wrong with each row that is chosen; else how large the section will be."""
+        errors: dict[str, str] = {}
+        lines = []
+        for number, row in enumerate(choice.rows):
+            try:
+                lines.append((self._values(row),))
+            except WasmstateError as error:
+                lines.append(("",))
+                if row.is_chosen:
+                    errors[str(number)] = str(error)
+        if errors:
+            return Verdict(errors=errors, lines=tuple(lines))
+        if not choice.is_whole_memory and not any(row.is_chosen for row in choice.rows):
+            return Verdict(hint=_HINT, lines=tuple(lines))
+        try:
+            return Verdict(self._summary(choice), lines=tuple(lines))
+        except WasmstateError as error:
+            return Verdict(problem=str(error), lines=tuple(lines))
+
+    def make(self, choice: Choice) -> Module:
+        """The module with its state. Raises as :func:`~wasmstate.session.attach.attach`."""
+        return attach(self.module, _specs(choice.rows), whole_memory=choice.is_whole_memory)
+
+    def _values(self, row: Row) -> str:
+        """The first values of a row as they stand in memory. Raises WasmstateError."""
+        module, [spec] = reachable(self.module, [_spec(row)])
+        spaces = self._spaces if module is self.module else Spaces(module)
+        region = region_of(spaces, spec)
+        if spaces.runs_code_at_start:
+            return _RUN
+        if not row.is_chosen and len(spaces.data) > _FEW_SEGMENTS:
+            return ""
+        [content] = initial_contents(module, [region])
+        values = np.frombuffer(content, DTYPES[row.dtype])
+        texts = [number_text(each) for each in values[:_VALUES].tolist()]
+        return "  ".join([*texts, "\u2026"] if len(values) > _VALUES else texts)
+
+    def _summary(self, choice: Choice) -> str:
+        specs = _specs(choice.rows)
+        given = None
+        if self._spaces.runs_code_at_start:
+            if choice.is_whole_memory:
+                check_capturable(self.module)
+                count = len(reachable_items(self.module))
+                return f"S: {count} memories and globals that can change. {_START}"
+            # It is not run while somebody types.
+            given = {spec.name: np.zeros(spec.shape, DTYPES[spec.dtype]) for spec in specs}
+        after = attach(self.module, specs, whole_memory=choice.is_whole_memory, values=given)
+        state = State.of(after)
+        section = after.custom_sections(SECTION_NAME)[0]
+        size = sum(region.size for region in state.regions)
+        text = (
+            f"S: {counted(len(state), 'tensor')}, {counted(size, 'byte')}. State section: "
+            f"{counted(len(section.content), 'byte')}. File: {self.growth(after)}."
+        )
+        return f"{text} {_START}" if given else text
+
+
+_HINT = "Tick one tensor at least, or take all of memory."
+_START = "The module runs code at the start: it is run once for the initial values."
+
+
+def _specs(rows: Sequence[Row]) -> list[TensorSpec]:
+    return [_spec(row) for row in rows if row.is_chosen]
+
+
+def _spec(row: Row) -> TensorSpec:
+    if _SHAPE.fullmatch(row.shape) is None:
+        raise SchemaError(
+            f"cannot read the shape {row.shape!r}: write 4, or 4,8, or nothing for a scalar"
+        )
+    shape = tuple(map(int, re.findall(r"\d+", row.shape)))
+    return TensorSpec(row.name.strip(), row.dtype, shape, row.place.strip())
