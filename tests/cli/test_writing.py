@@ -227,6 +227,9 @@ def test_run_manual_writes_nothing(model: Path, wasmstate: Wasmstate) -> None:
         (["update", "0x200000000", "1"], 1, "update, argument arm: 8589934592 does not fit i32"),
         (["learn", "1"], 1, "the module exports no function 'learn'; it exports "),
         (["update", "one", "1"], 2, "'one' is not a number"),
+        (["update", "1,x", "1"], 2, "'1,x' is not an array of numbers"),
+        (["update", "[1,", "1"], 2, "'[1,' is no array: write [1,2,3] or [[1,2],[3,4]]"),
+        (["update", ",", "1"], 2, "',' is not a number"),
         (["update", "1", "--from", "bandit.wasm"], 2, "give the arguments, or --from, not both"),
         (["update", "1", "1", "--timeout", "0"], 2, "--timeout must be more than 0 seconds"),
     ],
@@ -245,6 +248,17 @@ def test_run_takes_negative_numbers(tmp_path: Path, wasmstate: Wasmstate) -> Non
     file = tmp_path / "linear.wasm"
     file.write_bytes((FIXTURES / "linear.wasm").read_bytes())
     assert wasmstate("run", str(file), "predict", "-1", "-2.5", "-0", "-1e3").stdout == "0.0\n"
+
+
+def test_run_takes_arrays(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    file = str(tmp_path / "m.wasm")
+    wasmstate("models", "new", "linear", "--features", "3", "-o", file)
+    assert wasmstate("run", file, "update", "1,2,-3", "4").exit_code == 0
+    assert wasmstate("run", file, "update", "[1, 2, -3]", "4").exit_code == 0
+    assert float(wasmstate("run", file, "predict", "1,2,-3").stdout) > 1
+    result = wasmstate("run", file, "predict", "1,2")
+    assert result.exit_code == 1
+    assert "argument x" in result.stderr
 
 
 def test_run_of_a_module_with_imports_names_each(tmp_path: Path, wasmstate: Wasmstate) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,29 @@ def parse_number(text: str) -> int | float:
         return int(text, 0)
     except ValueError:
         return float(text)
+
+
+def parse_argument(text: str) -> Any:
+    """An argument of a call: a number, or an array such as ``1,2,3`` or ``[[1,2],[3,4]]``.
+
+    Raises:
+        ValueError: saying what it is not.
+    """
+    stripped = text.strip()
+    if stripped.startswith("["):
+        try:
+            return json.loads(stripped)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{text!r} is no array: write [1,2,3] or [[1,2],[3,4]]") from error
+    parts = [part.strip() for part in stripped.split(",")]
+    try:
+        numbers = [parse_number(part) for part in parts if part]
+    except ValueError as error:
+        what = "a number" if len(parts) == 1 else "an array of numbers"
+        raise ValueError(f"{text!r} is not {what}") from error
+    if not numbers:
+        raise ValueError(f"{text!r} is not a number")
+    return numbers if len(parts) > 1 else numbers[0]
 
 
 def assigned(state: State, assignments: Iterable[str]) -> State:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wasmstate.cli.assignments import parse_number
+from wasmstate.cli.assignments import parse_argument
 from wasmstate.cli.common import (
     about,
     as_json,
@@ -88,7 +88,7 @@ def command(
 
     The state is loaded, the function is called, and if the state has changed it is written back to
     FILE so that no crash leaves anything but the old state or the new one. What the function gives
-    is printed, a line a call.
+    is printed, a line a call. An array is written 1,2,3 or [[1,2],[3,4]].
 
     With - as FUNCTION, each line of standard input is a call in JSON, such as
     {"fn": "update", "args": [2, 1.0]}, and is answered by a line of JSON.
@@ -96,6 +96,7 @@ def command(
     \b
     Examples:  wasmstate run bandit.wasm predict
                wasmstate run bandit.wasm update 2 1.0
+               wasmstate run linear.wasm update 0.5,1.5,-1 3.0
                wasmstate run bandit.wasm update --from clicks.csv --persist every:100
                wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
                wasmstate run bandit.wasm -
@@ -109,7 +110,7 @@ def command(
         raise click.UsageError("standard input can be read once only, leave out --times")
     if timeout <= 0:
         raise click.UsageError("--timeout must be more than 0 seconds")
-    given = _numbers(arguments)
+    given = _values(arguments)
     with about(file):
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
             session = Session.open(
@@ -178,7 +179,7 @@ class _Run:
         """The place of the row after which the condition held."""
         return self._feeder.where if self._feeder else ""
 
-    def run(self, source: Path | None, numbers: list[int | float], times: int) -> None:
+    def run(self, source: Path | None, numbers: list[Any], times: int) -> None:
         """Make them. Raises as :meth:`Session.call`, and Stopped."""
         session, function = self._session, self._function
         rows = Rows(source, session.params(function), self._stop) if source is not None else None
@@ -213,11 +214,8 @@ class _Run:
             click.echo(value)
 
 
-def _numbers(arguments: Iterable[str]) -> list[int | float]:
-    numbers = []
-    for text in arguments:
-        try:
-            numbers.append(parse_number(text))
-        except ValueError as error:
-            raise click.UsageError(f"{text!r} is not a number") from error
-    return numbers
+def _values(arguments: Iterable[str]) -> list[Any]:
+    try:
+        return [parse_argument(text) for text in arguments]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
