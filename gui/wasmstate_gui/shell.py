@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
     QMainWindow,
+    QSizePolicy,
     QStackedWidget,
     QWidget,
 )
@@ -120,12 +121,17 @@ class Shell(QMainWindow):
         self.resizeDocks(docks, [layout, tensors], horizontal)
         heights = [self.height() - 440, 320]
         self.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
-        bottom = min(210, max(130, self.height() * 2 // 9))
+        bottom = min(210, max(118, self.height() // 5))
         below = [self.docks[name] for name in ("Timeline", "Problems", "Module")]
         self.resizeDocks(below, [bottom] * 3, vertical)
 
     def show_page(self, *, is_file: bool) -> None:
         """Show a file's panels, or the page that offers to open one."""
+        # A stack asks for as much room as the largest of its pages, also of those that are hidden.
+        policies = QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored
+        for page, is_shown in ((self.page, is_file), (self.empty, not is_file)):
+            policy = policies[0] if is_shown else policies[1]
+            page.setSizePolicy(policy, policy)
         self._centre.setCurrentWidget(self.page if is_file else self.empty)
         for name, dock in self.docks.items():
             if name != "Problems":

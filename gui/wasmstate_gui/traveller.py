@@ -10,6 +10,10 @@ from wasmstate_gui.panels.timeline_panel import TimelinePanel
 from wasmstate_gui.presenters.history import HistoryView, Plots, cell_of, first_cells, history_view
 from wasmstate_gui.presenters.timeline import Timeline
 
+NO_STEPS = (
+    "No steps: there is no state that could be stepped. Edits of bytes are undone with Ctrl+Z."
+)
+
 
 class Traveller(QObject):
     """Shows the controller's timeline in the panel, and tells the controller where to go."""
@@ -52,7 +56,9 @@ class Traveller(QObject):
         if timeline is not self._shown:
             state = document.state
             if state is None or not timeline.fits(state.contents()):
-                return  # there is nothing to be plotted: no state, or one that was mended by hand
+                self._shown = None  # there is no state, or one that was mended by hand
+                self._panel.show_reason(NO_STEPS)
+                return
             self._shown = timeline
             self._plots = Plots(first_cells(state))
         self.prepare()

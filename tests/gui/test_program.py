@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -38,6 +39,20 @@ def test_a_screenshot_needs_no_display_and_has_the_size_asked_for(
     assert qRgb(0xF2, 0xE9, 0x5E) in colours, "the ground of changed bytes"
     assert qRgb(0xAA, 0x33, 0x77) in colours, "the state on the map"
     assert bandit.read_bytes() == before
+
+
+def test_a_panel_is_brought_to_the_front(bandit: Path, tmp_path: Path) -> None:
+    pictures = []
+    for panel in ("Timeline", "Problems", "Module"):
+        picture = tmp_path / f"{panel}.png"
+        done = run(bandit, "--screenshot", picture, "--panel", panel, "--size", "1024x640")
+        assert (done.returncode, done.stderr) == (0, "")
+        pictures.append(QImage(str(picture)))
+    assert all(one != other for one, other in itertools.combinations(pictures, 2))
+    done = run(bandit, "--screenshot", tmp_path / "out.png", "--panel", "Steps")
+    assert done.returncode == 1
+    names = "Layout, Tensors, Step, Timeline, Problems, Module"
+    assert done.stderr == f"Error: there is no panel Steps: {names}\n"
 
 
 def test_without_a_display_the_program_says_what_would_help(bandit: Path) -> None:

@@ -9,7 +9,9 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+import wasmstate
 from gui_support import bytes_of, shown_bytes
+from wasmstate_gui.shell import LEAST_SIZE
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -134,3 +136,25 @@ def test_every_panel_and_field_has_a_name_for_a_screen_reader(
         *(field.error for field in panel.fields),
     ]
     assert all(widget.accessibleName() for widget in named)
+
+
+def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_steps(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    plain = bandit.with_name("plain.wasm")
+    plain.write_bytes(wasmstate.Module.open(bandit).without_custom("wasmstate.state").to_bytes())
+    window = open_window(bandit)
+    window.resize(LEAST_SIZE)
+    window.reset_layout()
+    qtbot.waitUntil(lambda: window.width() == LEAST_SIZE.width())
+    assert window.docks["Tensors"].width() >= 240
+    assert window.page.hex.width() >= window.page.hex.minimumSizeHint().width()
+    assert window.timeline_panel.plot.isVisible()
+    assert window.tensors_panel.summary.y() >= window.tensors_panel.list.geometry().bottom()
+    with qtbot.waitSignal(window.idle):
+        window.open(plain)
+    assert not window.timeline_panel.plot.isVisible()
+    assert window.timeline_panel.reason.text().startswith("No steps: there is no state")
+    with qtbot.waitSignal(window.idle):
+        window.open(bandit)
+    assert window.timeline_panel.plot.isVisible()

@@ -104,7 +104,7 @@ class TensorListModel(_Table):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
-        if role == DISPLAY and orientation == Qt.Orientation.Horizontal:
+        if role in (DISPLAY, TOOL_TIP) and orientation == Qt.Orientation.Horizontal:
             return self.COLUMNS[section][0]
         if role == ALIGNMENT and orientation == Qt.Orientation.Horizontal:
             return RIGHT if section > 1 else LEFT
@@ -178,7 +178,7 @@ class TensorTableModel(_Table):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if self.table is None:
             return None
-        if role == DISPLAY:
+        if role in (DISPLAY, TOOL_TIP):
             if orientation == Qt.Orientation.Horizontal:
                 return self.table.column_header(section)
             return self.table.row_header(section)

@@ -45,7 +45,7 @@ class PlotView(QWidget):
         super().__init__(parent)
         self._theme = LIGHT
         self._view = HistoryView(1, 0, 0, "", (), ())
-        self.setMinimumHeight(70)
+        self.setMinimumHeight(54)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Plot of the steps")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
 
 from wasmstate.state.finding import Finding
@@ -15,6 +16,7 @@ from wasmstate_gui.theme import Theme
 
 _TWO_LINES = 42
 _ADVICE, _REPAIR = 5, 6
+_SHORT_COLUMNS = 90 + 74 + 62 + 112
 
 
 class ProblemsPanel(QTableView):
@@ -40,12 +42,17 @@ class ProblemsPanel(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(_TWO_LINES)
         header = self.horizontalHeader()
-        for column, width in enumerate((90, 74, 180, 300, 62)):
-            header.resizeSection(column, width)
         header.setSectionResizeMode(_ADVICE, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(_REPAIR, 112)
         self.activated.connect(self._chosen)
         self.clicked.connect(self._chosen)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # What is wrong and what to do share what the short columns leave.
+        header, spare = self.horizontalHeader(), max(0, self.width() - _SHORT_COLUMNS)
+        for column, width in enumerate((90, 74, spare // 5, spare * 2 // 5, 62)):
+            header.resizeSection(column, width)
+        super().resizeEvent(event)
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Show other findings."""

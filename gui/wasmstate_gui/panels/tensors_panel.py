@@ -105,6 +105,7 @@ class TensorsPanel(QStackedWidget):
         table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         return table
 
@@ -202,7 +203,7 @@ class TensorsPanel(QStackedWidget):
             row.tensor.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME
         )
         self.summary.setText(f"<b>{escape(name)}</b> {place}<br>{row.summary}")
-        self.summary.setToolTip(row.tensor.name)
+        self.summary.setToolTip(f"{row.tensor.name}: {row.summary}")
         if is_new:
             self._fit_columns(table)
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.panels.plot_view import PlotView
@@ -11,8 +19,8 @@ from wasmstate_gui.presenters.history import HistoryView
 from wasmstate_gui.theme import Theme
 
 
-class TimelinePanel(QWidget):
-    """Shows a :class:`HistoryView`."""
+class TimelinePanel(QStackedWidget):
+    """Shows a :class:`HistoryView`, or says why there are no steps."""
 
     chosen = Signal(int)
     """The user went to a position of the branch."""
@@ -31,7 +39,8 @@ class TimelinePanel(QWidget):
         self.caption.setAccessibleName("What the step was")
         self.plot_button = QPushButton("Plot cell")
         self.plot_button.setToolTip("Plot the selected cell, or no longer (Ctrl+L)")
-        column = QVBoxLayout(self)
+        page = QWidget()
+        column = QVBoxLayout(page)
         column.setContentsMargins(6, 2, 6, 4)
         column.setSpacing(2)
         column.addWidget(self.plot, 1)
@@ -42,6 +51,13 @@ class TimelinePanel(QWidget):
         row.addWidget(self.caption, 3)
         row.addWidget(self.plot_button)
         column.addLayout(row)
+        self.addWidget(page)
+        self.reason = QLabel()
+        self.reason.setWordWrap(True)
+        self.reason.setMargin(12)
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.reason.setAccessibleName("Why there are no steps")
+        self.addWidget(self.reason)
         self.plot.chosen.connect(self.chosen)
         self.slider.valueChanged.connect(self.chosen)
 
@@ -49,8 +65,14 @@ class TimelinePanel(QWidget):
         """Use other colours."""
         self.plot.set_theme(theme)
 
+    def show_reason(self, text: str) -> None:
+        """Say why there are no steps."""
+        self.reason.setText(text)
+        self.setCurrentIndex(1)
+
     def show_view(self, view: HistoryView) -> None:
         """Show other steps."""
+        self.setCurrentIndex(0)
         self.slider.blockSignals(True)
         self.slider.setRange(0, view.count - 1)
         self.slider.setPageStep(max(1, view.count // 10))

@@ -82,8 +82,17 @@ def damage_notice(document: Document) -> Notice | None:
     place = "" if first.offset is None else f" at 0x{first.offset:X}"
     more = len(snapshot.findings) - 1
     others = f" {counted(more, 'more problem')}." if more else ""
-    text = f"{sentence(first.reason)} ({first.path}{place}).{others} Nothing has been changed."
+    text = f"{sentence(first.reason)} ({first.path}{place}).{others} {_what_is_on_disk(document)}"
     return Notice("damage", part, text, actions)
+
+
+def _what_is_on_disk(document: Document) -> str:
+    """Whether the damage of the banner is in the file, or in bytes that were typed here."""
+    if document.edited is None:
+        return "Nothing has been changed."
+    if document.disk.findings:
+        return "What was edited here is not on disk yet."
+    return "It comes with bytes edited here, not on disk yet: Ctrl+Z undoes them."
 
 
 def conflict_notice(document: Document) -> Notice | None:
