@@ -39,8 +39,11 @@ if TYPE_CHECKING:
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.baking import bake
+    from wasmstate.session.discovering import discover
+    from wasmstate.session.discovery import Discovered, Discovery, LeftOut
     from wasmstate.session.predicting import PredictChangedStateWarning
     from wasmstate.session.session import Session
+    from wasmstate.session.trial import Call
     from wasmstate.state.baking import unbake
     from wasmstate.state.byte_diff import ByteRange, SectionDiff
     from wasmstate.state.check import Finding
@@ -65,11 +68,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ByteRange": "wasmstate.state.byte_diff",
+    "Call": "wasmstate.session.trial",
     "CellChange": "wasmstate.state.diff",
     "Contribution": "wasmstate.state.merging",
     "Diff": "wasmstate.state.compare",
+    "Discovered": "wasmstate.session.discovery",
+    "Discovery": "wasmstate.session.discovery",
     "Finding": "wasmstate.state.check",
     "HistoryEntry": "wasmstate.state.history",
+    "LeftOut": "wasmstate.session.discovery",
     "Limits": "wasmstate.runtime.limits",
     "MetadataNotKeptWarning": "wasmstate.storage.metadata",
     "Merge": "wasmstate.state.merging",
@@ -95,6 +102,7 @@ _HOMES = {
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.compare",
+    "discover": "wasmstate.session.discovering",
     "from_sklearn": "wasmstate.models.fitted",
     "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
@@ -110,15 +118,19 @@ _HOMES = {
 __all__ = [
     "ArgumentError",
     "ByteRange",
+    "Call",
     "CallError",
     "CellChange",
     "CommitError",
     "Contribution",
     "DeadlineError",
     "Diff",
+    "Discovered",
+    "Discovery",
     "DurabilityUnknownError",
     "Finding",
     "HistoryEntry",
+    "LeftOut",
     "LimitError",
     "Limits",
     "LinkError",
@@ -157,6 +169,7 @@ __all__ = [
     "check",
     "commit",
     "diff",
+    "discover",
     "from_sklearn",
     "graft",
     "history",

@@ -17,6 +17,7 @@ COMMANDS = {
     "dump": "Show every field, and the code as instructions.",
     "state": "Show the state S that a module carries.",
     "models": "List the models that come with wasmstate, and make files of them.",
+    "discover": "Find the state of a module: what its calls change.",
     "attach": "Give a module a state section.",
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",

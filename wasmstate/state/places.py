@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, StateBoundsError
+from wasmstate.state.symbols import find_symbol
 
 
 def address_of(spaces: Spaces, what: str, place: str, known: str) -> int:
@@ -22,7 +23,7 @@ def address_of(spaces: Spaces, what: str, place: str, known: str) -> int:
         SchemaError: if it is neither, or the symbol is not there.
     """
     if place.startswith("sym:"):
-        return _symbol_address(spaces, what, place.removeprefix("sym:"))
+        return find_symbol(spaces, what, place.removeprefix("sym:"))
     try:
         return int(place, 0)
     except ValueError as error:
@@ -45,20 +46,3 @@ def check_address(spaces: Spaces, what: str, address: int, size: int) -> None:
             f"{what}: bytes {address} to {address + size} do not lie in the memory, "
             f"which starts with {memory.limits.min} pages ({available} bytes)"
         )
-
-
-def _symbol_address(spaces: Spaces, what: str, symbol: str) -> int:
-    export = spaces.exports.get(symbol)
-    if export is None or export.kind != "global" or export.index >= len(spaces.globals):
-        names = [e.name for e in spaces.exports.values() if e.kind == "global"]
-        known = f"it exports the globals {', '.join(names[:20])}" if names else "it exports none"
-        raise SchemaError(f"{what}: the module exports no global {symbol!r}; {known}")
-    entry = spaces.globals[export.index]
-    if entry.type.mut:
-        raise SchemaError(
-            f"{what}: the global {symbol!r} can change, so it is no symbol's address; "
-            f"is it the value itself? Then write global:{symbol}"
-        )
-    if entry.type.valtype not in ("i32", "i64") or not isinstance(entry.value, int):
-        raise SchemaError(f"{what}: the global {symbol!r} does not hold a known address")
-    return entry.value % (1 << (32 if entry.type.valtype == "i32" else 64))
