@@ -9,6 +9,8 @@ import pytest
 
 # Without a display Qt aborts the process; the tests never need one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Tests leave the user's cache alone.
+os.environ["WASMSTATE_CACHE"] = "off"
 
 
 @pytest.fixture(scope="module", params=["fast calls", "public calls"])

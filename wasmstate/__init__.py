@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.baking import bake
+    from wasmstate.session.constants import Folded
     from wasmstate.session.discovering import discover
     from wasmstate.session.discovery import Discovered, Discovery, LeftOut
     from wasmstate.session.predicting import PredictChangedStateWarning
+    from wasmstate.session.probing import Probe, Probed, probe
     from wasmstate.session.session import Session
     from wasmstate.session.trial import Call
     from wasmstate.state.baking import unbake
@@ -75,6 +77,7 @@ _HOMES = {
     "Discovered": "wasmstate.session.discovery",
     "Discovery": "wasmstate.session.discovery",
     "Finding": "wasmstate.state.check",
+    "Folded": "wasmstate.session.constants",
     "HistoryEntry": "wasmstate.state.history",
     "LeftOut": "wasmstate.session.discovery",
     "Limits": "wasmstate.runtime.limits",
@@ -86,6 +89,8 @@ _HOMES = {
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.signature",
     "PredictChangedStateWarning": "wasmstate.session.predicting",
+    "Probe": "wasmstate.session.probing",
+    "Probed": "wasmstate.session.probing",
     "Relation": "wasmstate.state.relation",
     "Salvage": "wasmstate.state.recovery.salvage",
     "SavedTensor": "wasmstate.state.recovery.salvage",
@@ -109,6 +114,7 @@ _HOMES = {
     "merge": "wasmstate.state.merging",
     "migrate": "wasmstate.state.migrating",
     "plan_migration": "wasmstate.state.migrating",
+    "probe": "wasmstate.session.probing",
     "replace_section": "wasmstate.storage.commit",
     "rollback": "wasmstate.storage.rollback",
     "salvage": "wasmstate.storage.salvage",
@@ -129,6 +135,7 @@ __all__ = [
     "Discovery",
     "DurabilityUnknownError",
     "Finding",
+    "Folded",
     "HistoryEntry",
     "LeftOut",
     "LimitError",
@@ -144,6 +151,8 @@ __all__ = [
     "NotCommittedError",
     "Param",
     "PredictChangedStateWarning",
+    "Probe",
+    "Probed",
     "Relation",
     "Salvage",
     "SavedTensor",
@@ -176,6 +185,7 @@ __all__ = [
     "merge",
     "migrate",
     "plan_migration",
+    "probe",
     "replace_section",
     "rollback",
     "salvage",

@@ -19,6 +19,7 @@ COMMANDS = {
     "models": "List the models that come with wasmstate, and make files of them.",
     "discover": "Find the state of a module: what its calls change.",
     "attach": "Give a module a state section.",
+    "probe": "Say which tensors are alive, and which are folded into the code.",
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",
     "check": "Say what is wrong with files.",

@@ -10,6 +10,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.types import FuncType
 from wasmstate.errors import CallError, LinkError
+from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.failures import one_line
 from wasmstate.runtime.instance import Instance
@@ -46,10 +47,7 @@ class Program:
         _check_imports(self.spaces)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
-        try:
-            self.compiled = wasmtime.Module(self.engine, module.to_bytes())
-        except wasmtime.WasmtimeError as error:
-            raise CallError(f"wasmtime does not accept the module: {one_line(error)}") from error
+        self.compiled = _compiled(self.engine, module, counts_fuel=self.limits.fuel is not None)
 
     def func_type(self, name: str) -> FuncType:
         """The type of an exported function.
@@ -69,6 +67,22 @@ class Program:
             CallError: as :meth:`Instance.call`; also if the limits forbid the first memory.
         """
         return Instance(self)
+
+
+def _compiled(engine: wasmtime.Engine, module: Module, *, counts_fuel: bool) -> wasmtime.Module:
+    """The module compiled, or as it was compiled before."""
+    cache = user_cache() if module.size >= LEAST else None
+    name = entry_name(module, counts_fuel) if cache is not None else ""
+    found = cache.load(engine, name) if cache is not None else None
+    if found is not None:
+        return found
+    try:
+        compiled = wasmtime.Module(engine, module.to_bytes())
+    except wasmtime.WasmtimeError as error:
+        raise CallError(f"wasmtime does not accept the module: {one_line(error)}") from error
+    if cache is not None:
+        cache.store(name, compiled)
+    return compiled
 
 
 def _check_imports(spaces: Spaces) -> None:

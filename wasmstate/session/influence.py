@@ -33,18 +33,32 @@ class Influence:
             spans: where in it they begin and end.
         """
         spans = [(start, min(end, len(self._image[region]))) for start, end in spans]
-        for pattern in PATTERNS:
-            content = bytearray(self._image[region])
-            for start, end in spans:
-                turned = _turned(bytes(content[start:end]), pattern)
-                content[start:end] = turned
-            image = (*self._image[:region], bytes(content), *self._image[region + 1 :])
-            values, after = self._trial.outcome(image, self._calls)
-            if values != self._values:
-                return True
-            if after is not None and self._differs(region, spans, image[region], after):
-                return True
-        return False
+        content = self._image[region]
+        return any(
+            self._of(region, [(start, _turned(content[start:end], p)) for start, end in spans])
+            for p in PATTERNS
+        )
+
+    def of_contents(self, region: int, start: int, contents: Iterable[bytes]) -> bool:
+        """Whether one of these contents of a place makes a difference, as in :meth:`of`."""
+        return any(self._of(region, [(start, content)]) for content in contents)
+
+    def content(self, region: int, start: int, size: int) -> bytes:
+        """What stands at a place of the image."""
+        return self._image[region][start : start + size]
+
+    def _of(self, region: int, pieces: Sequence[tuple[int, bytes]]) -> bool:
+        changed = bytearray(self._image[region])
+        for start, piece in pieces:
+            changed[start : start + len(piece)] = piece
+        image = (*self._image[:region], bytes(changed), *self._image[region + 1 :])
+        if image == self._image:
+            return False
+        values, after = self._trial.outcome(image, self._calls)
+        if values != self._values:
+            return True
+        spans = [(start, start + len(piece)) for start, piece in pieces]
+        return after is not None and self._differs(region, spans, image[region], after)
 
     def _differs(
         self, region: int, spans: Sequence[tuple[int, int]], given: bytes, after: Image

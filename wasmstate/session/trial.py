@@ -156,9 +156,13 @@ class Trial:
             try:
                 values.append(repr(self.call(call)))
             except CallError as error:
-                self._instance = None
+                self.forget()
                 return [*values, type(error).__name__], None
         return values, self.image()
+
+    def forget(self) -> None:
+        """End the instance, after a call that did not return."""
+        self._instance = None
 
     def _current(self) -> Instance:
         return self._instance or self._fresh()

@@ -22,8 +22,13 @@ def module_digest(module: Module) -> bytes:
 
     Source: docs/format.md, "Digests".
     """
+    return sections_digest(unbake(module))
+
+
+def sections_digest(module: Module) -> bytes:
+    """SHA-256 of the non-custom sections as they are, baked or not; see :func:`module_digest`."""
     digest = hashlib.sha256()
-    for section in unbake(module).sections:
+    for section in module.sections:
         if section.id != CUSTOM_ID:
             digest.update(bytes([section.id]) + section.size.to_bytes(8, "little"))
             start, end = section.frame.content_start, section.frame.end
