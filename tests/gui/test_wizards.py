@@ -210,6 +210,44 @@ def test_a_module_that_runs_at_the_start_is_not_run_while_somebody_types(plain: 
     assert whole.judge(Choice((), is_whole_memory=True)).summary.startswith("S: 4 memories")
 
 
+def test_the_code_of_a_large_module_is_not_looked_through_while_somebody_types(
+    plain: Path,
+) -> None:
+    module = module_of(PLAIN % "").with_custom("ballast", bytes(3 << 20))
+    plan = AttachPlan(plain, module.to_bytes())
+    choice = Choice((), is_whole_memory=True)
+    assert plan.judge(choice).summary == (
+        "S: 5 memories and globals that can change. What else the module can change is looked "
+        "for when it is written."
+    )
+    with pytest.raises(SchemaError, match="holds funcref"):
+        plan.make(choice)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # the same, of a list that pops up
+def test_a_symbol_of_a_long_list_is_found_by_a_part_of_its_name(
+    qtbot: QtBot, plain: Path, open_window: OpenWindow
+) -> None:
+    many = "".join(f'(global (export "s{i}") i32 (i32.const {i * 8}))' for i in range(60))
+    plain.write_bytes(module_of(f'(module (memory (export "m") 1) {many})').to_bytes())
+    window = open_window(plain)
+    dialog = cast("AttachDialog", chosen(qtbot, window, "Module", "Add a state section\u2026"))
+    assert len(dialog.rows) == 40
+    judged(qtbot, window, lambda: click(dialog.add_button))
+    line = dialog.rows[-1]
+    judged(qtbot, window, lambda: QTest.keyClicks(line.name, "last"))
+    line.place.setFocus()
+    QTest.keyClicks(line.place, "s59")
+    popup = line.place.completer().popup()
+    assert popup is not None
+    assert popup.isVisible()
+    QTest.keyClick(popup, Qt.Key.Key_Down)
+    QTest.keyClick(popup, Qt.Key.Key_Return)
+    assert line.place.text() == "sym:s59"
+    qtbot.waitUntil(dialog.agree_button.isEnabled, timeout=WAIT)
+    dialog.reject()
+
+
 def test_two_tensors_that_are_one_global_are_a_mistake_of_the_whole(plain: Path) -> None:
     plan = AttachPlan(plain, plain.read_bytes())
     total = Row("total", "f64", "", "global:total", is_chosen=True)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QCompleter,
     QFrame,
     QGridLayout,
     QLabel,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate.state.tensor import DTYPES
 from wasmstate_gui.panels.destination_box import DestinationBox
+from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.panels.wizard_dialog import WizardDialog
 from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice
 from wasmstate_gui.presenters.candidates import Row
@@ -29,7 +31,7 @@ from wasmstate_gui.presenters.wizard import Verdict
 from wasmstate_gui.theme import Theme
 
 _SIZE = QSize(960, 640)
-_MOST = 100
+_MOST = 40
 _HEADERS = ("Tensor", "Type", "Shape", "Place", "Initial values")
 _NEW = Row("", "f64", "", "", is_chosen=True)
 _WHOLE = (
@@ -57,11 +59,13 @@ class TensorLine(QWidget):
         self.dtype.setAccessibleName(f"Type of {what}")
         self.shape = _edit(row.shape, f"Shape of {what}", "scalar")
         self.place = _edit(row.place, f"Place of {what}", "1024 or sym:NAME or global:NAME")
-        self.values = QLabel()
+        self.values = ElidedLabel()
         self.values.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.values.setAccessibleName(f"Initial values of {what}")
-        self.values.setMinimumWidth(150)
-        self.note = QLabel(row.note)
+        self.name.setMinimumWidth(130)
+        self.shape.setMinimumWidth(60)
+        self.note = ElidedLabel()
+        self.note.show_text(row.note)
         self.note.setStyleSheet(f"color: {theme.dim};")
         self.error = QLabel()
         self.error.setWordWrap(True)
@@ -70,7 +74,7 @@ class TensorLine(QWidget):
         self.error.hide()
         self.tick.toggled.connect(self.changed)
         for edit in (self.name, self.shape, self.place):
-            edit.textEdited.connect(self._edited)
+            edit.textChanged.connect(self._edited)
         self.dtype.activated.connect(self._edited)
 
     def row(self) -> Row:
@@ -102,6 +106,7 @@ class AttachDialog(WizardDialog):
         copy = plan.copy("learning")
         destination = DestinationBox(copy, "Change the file &itself, crash-safely; can be undone")
         title = f"Add a state section: {plan.path.name}"
+        self._places = [row.place for row in plan.rows]
         super().__init__(title, "Add state section", destination, theme, _SIZE, parent)
         text = QLabel(_introduction(plan.rows))
         text.setWordWrap(True)
@@ -123,7 +128,7 @@ class AttachDialog(WizardDialog):
         self._area.setFrameShape(QFrame.Shape.StyledPanel)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setWidget(page)
-        self.add_button = QPushButton("Add a &tensor at an address\u2026")
+        self.add_button = QPushButton("Add another &tensor")
         self.add_button.setAutoDefault(False)
         self.whole = QCheckBox(_WHOLE)
         self.body.addWidget(text)
@@ -142,7 +147,7 @@ class AttachDialog(WizardDialog):
 
     def show_verdict(self, verdict: Verdict) -> None:
         for number, line in enumerate(self.rows[: len(verdict.lines)]):
-            line.values.setText(verdict.lines[number][0])
+            line.values.show_text(verdict.lines[number][0])
             error = verdict.errors.get(str(number), "")
             line.error.setText(error)
             line.error.setVisible(bool(error))
@@ -164,6 +169,10 @@ class AttachDialog(WizardDialog):
 
     def _add_new(self) -> None:
         line = self._add(_NEW)
+        completer = QCompleter(self._places, line)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        line.place.setCompleter(completer)
         self._order()
         line.name.setFocus()
         self.changed.emit()
@@ -177,6 +186,7 @@ def _edit(text: str, what: str, placeholder: str) -> QLineEdit:
     edit = QLineEdit(text)
     edit.setAccessibleName(what)
     edit.setPlaceholderText(placeholder)
+    edit.setCursorPosition(0)
     return edit
 
 
@@ -191,5 +201,8 @@ def _introduction(rows: Sequence[Row]) -> str:
         "those below are guesses from the room between symbols. Look at the initial values."
     )
     if len(rows) > _MOST:
-        text += f" The first {_MOST} of {len(rows):,} are listed; others can be added by name."
+        text += (
+            f" The first {_MOST} of {len(rows):,} are listed; the others are found when the place "
+            "of a tensor that is added is typed."
+        )
     return text

@@ -125,6 +125,7 @@ class WizardDialog(QDialog):
     def _agree(self) -> None:
         if self.agree_button.isEnabled():
             self._set_writing(is_writing=True)
+            self._say("", "Working\u2026")
             path: Path | None = self.destination.chosen
             self.agreed.emit(path)
 

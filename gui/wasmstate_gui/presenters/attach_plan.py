@@ -27,6 +27,7 @@ from wasmstate_gui.presenters.wizard import Verdict
 
 _VALUES = 3
 _FEW_SEGMENTS = 1000
+_LARGE = 2 << 20  # bytes of a module whose code takes seconds to look through
 _SHAPE = re.compile(r"\s*(?:\d{1,10}(?:\s*[,x]\s*\d{1,10})*)?\s*")
 _RUN = "known when it has run"
 
@@ -82,8 +83,10 @@ class AttachPlan(FilePlan):
 
     def _values(self, row: Row) -> str:
         """The first values of a row as they stand in memory. Raises WasmstateError."""
-        module, [spec] = reachable(self.module, [_spec(row)])
-        spaces = self._spaces if module is self.module else Spaces(module)
+        module, spaces, spec = self.module, self._spaces, _spec(row)
+        if spec.place.startswith("global:"):  # one that is not exported becomes so
+            module, [spec] = reachable(module, [spec])
+            spaces = Spaces(module)
         region = region_of(spaces, spec)
         if spaces.runs_code_at_start:
             return _RUN
@@ -97,11 +100,15 @@ class AttachPlan(FilePlan):
     def _summary(self, choice: Choice) -> str:
         specs = _specs(choice.rows)
         given = None
-        if self._spaces.runs_code_at_start:
-            if choice.is_whole_memory:
+        starts = self._spaces.runs_code_at_start
+        if choice.is_whole_memory and (starts or len(self.before) > _LARGE):
+            text = f"S: {len(reachable_items(self.module))} memories and globals that can change."
+            if len(self.before) > _LARGE:
+                text += " What else the module can change is looked for when it is written."
+            else:
                 check_capturable(self.module)
-                count = len(reachable_items(self.module))
-                return f"S: {count} memories and globals that can change. {_START}"
+            return f"{text} {_START}" if starts else text
+        if starts:
             # It is not run while somebody types.
             given = {spec.name: np.zeros(spec.shape, DTYPES[spec.dtype]) for spec in specs}
         after = attach(self.module, specs, whole_memory=choice.is_whole_memory, values=given)
