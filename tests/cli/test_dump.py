@@ -120,3 +120,10 @@ def test_damaged_parts_are_shown_up_to_the_fault(tmp_path: Path, wasmstate: Wasm
     ]
     assert result.exit_code == 1
     assert "sections[2].size at 0x18: length out of bounds" in result.stderr
+
+
+def test_a_function_of_a_module_without_code_is_told(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    empty = tmp_path / "empty.wasm"
+    empty.write_bytes(b"\0asm\1\0\0\0")
+    result = wasmstate("dump", str(empty), "--function", "update")
+    assert result.stderr == f"Error: {empty}: no function 'update'; none has code\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -110,3 +111,19 @@ def test_a_repair_that_does_not_fit_is_refused(model: Path, wasmstate: Wasmstate
     Path("long.wasm").write_bytes(model.read_bytes() + b"x")
     scalar = wasmstate("salvage", "long.wasm", "--repair", "drop-tail")
     assert "  0xf3d: 78 -> nothing" in scalar.stdout
+
+
+def test_a_donor_that_is_damaged_is_blamed_itself(model: Path, wasmstate: Wasmstate) -> None:
+    Path("donor.wasm").write_bytes(model.read_bytes()[:9])
+    result = wasmstate("salvage", str(model), "--donor", "donor.wasm")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: donor.wasm: sections[0].size at 0x9: unexpected end")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("more", [[], ["--repair", "mend-record"]])
+def test_a_pipe_is_not_waited_for(model: Path, more: list[str], wasmstate: Wasmstate) -> None:
+    os.mkfifo("pipe.wasm")
+    result = wasmstate("salvage", "pipe.wasm", *more)
+    assert result.exit_code == 2
+    assert "pipe.wasm: neither a file nor a link to one" in result.stderr

@@ -6,7 +6,10 @@ does not wait for them.
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -37,7 +40,30 @@ COMMANDS = {
 }
 
 
+class _Unusable(click.ClickException):
+    """What is wrong lies with the system, not with a file that was looked at."""
+
+    exit_code = 2
+
+
 class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read has seen enough. What is left in the buffer must not be tried again when
+            # the interpreter ends (Python documentation, library "signal", "Note on SIGPIPE").
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(128 + 13)  # as a shell says it of SIGPIPE
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(128 + 2)  # as a shell says it of SIGINT
+        except OSError as error:
+            where = error.filename or "the output"
+            raise _Unusable(f"{where}: {error.strerror or error}") from error
+        except MemoryError as error:
+            raise _Unusable("there is not enough memory for files of this size") from error
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 

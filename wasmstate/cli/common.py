@@ -42,6 +42,8 @@ def about(path: Path) -> Iterator[None]:
         if isinstance(error, (MalformedError, StateCorruptError)):
             message += f"\nSee all that is wrong with it: wasmstate check {path}"
         raise click.ClickException(message) from error
+    except BrokenPipeError:  # of the output, never of a file
+        raise
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror or error}") from error
 

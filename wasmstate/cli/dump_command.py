@@ -94,10 +94,8 @@ def _one_function(module: Module, wanted: str) -> Iterator[str]:
     if code is None or not first <= index < first + count:
         if 0 <= index < first:
             raise SectionError(f"function {wanted!r} is imported: its code is not in this module")
-        raise SectionError(
-            f"no function {wanted!r}; those with code have the indices {first} to "
-            f"{first + count - 1}"
-        )
+        known = f"those with code have the indices {first} to {first + count - 1}"
+        raise SectionError(f"no function {wanted!r}; {known if count else 'none has code'}")
     yield from _function(module, index, code.entries[index - first], names.get(index))
 
 

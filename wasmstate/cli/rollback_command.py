@@ -29,7 +29,9 @@ class _Generation(click.ParamType[int | str]):
 
 @click.command("rollback")
 @click.argument("file", type=existing_file)
-@click.option("--to", type=_Generation(), metavar="N|init", help="Which; the newest if not given.")
+@click.option(
+    "--to", type=_Generation(), metavar="N|init", help="Which; the one before if not given."
+)
 @click.option("--expect", type=int, help="Only if the file is at this generation.")
 @keep_option
 @click.option("--out-of-bounds", is_flag=True, help="Also values that the schema's bounds forbid.")
@@ -47,7 +49,7 @@ def command(
     """Bring back an older generation that is in the file, as a new one.
 
     Nothing is overwritten: the state that is replaced goes to the history, so that another rollback
-    brings it back. ``wasmstate history`` lists what is there.
+    brings it back. 'wasmstate history' lists what is there.
 
     \b
     Examples:  wasmstate rollback model.wasm

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, plural
 
 
@@ -74,6 +75,9 @@ def command(
 
     from wasmstate.storage.salvage import salvage, write_apart  # noqa: PLC0415 (needs NumPy)
 
+    if donor is not None:
+        with about(donor):
+            Module.open(donor)  # so that what is wrong with it is not said of FILE
     with about(file):
         saved = salvage(file, donor=donor, fill=fill, accept=accept, record=record)  # type: ignore[arg-type]
     if output is not None and saved.data is not None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.source import open_source
 from wasmstate.errors import NotCommittedError
 from wasmstate.state.recovery.salvage import Accept, Fill, Salvage, salvage_bytes
 from wasmstate.state.repairs import Preview, preview
@@ -43,15 +44,22 @@ def salvage(
         OSError: if a file cannot be read.
     """
     path = Path(path)
+    data = _read(path)
     beside = [left.read_bytes() for left in leftovers(path)]
     return salvage_bytes(
-        path.read_bytes(),
+        data,
         donor=None if donor is None else Module.open(donor),
         leftovers=beside,
         fill=fill,
         accept=accept,
         record=record,
     )
+
+
+def _read(path: Path) -> bytes:
+    """All bytes of a file; pipes are not waited for, devices not read without end."""
+    source = open_source(path)
+    return source.read(0, source.size)
 
 
 def preview_repair(path: str | os.PathLike[str], name: str) -> Preview:
@@ -62,7 +70,7 @@ def preview_repair(path: str | os.PathLike[str], name: str) -> Preview:
         OSError: if a file cannot be read.
     """
     path = Path(path)
-    return preview(name, path.read_bytes(), [left.read_bytes() for left in leftovers(path)])
+    return preview(name, _read(path), [left.read_bytes() for left in leftovers(path)])
 
 
 def write_repair(path: str | os.PathLike[str], before: bytes, after: bytes) -> None:
