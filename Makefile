@@ -63,6 +63,7 @@ examples: models-env ## Run the examples that need data of other packages, insta
 
 bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/window.py
 	$(BIN)/python benchmarks/learning.py
 
 bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)

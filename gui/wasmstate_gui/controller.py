@@ -30,7 +30,7 @@ from wasmstate_gui.protocol import Call, Outcome, Step
 
 WARM_UP_MS = 400
 _FRAME_MS = 16
-_FRAME_SHARE = 0.005  # seconds of each frame, at most, for taking in what calls did
+_FRAME_SHARE = 0.012  # seconds of each frame, at most, for taking in what calls did
 
 
 @dataclass(frozen=True)

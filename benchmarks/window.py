@@ -1,0 +1,322 @@
+"""What the window takes: frames, jumps through the steps, live calls, memory, and the start.
+
+Medians of one run; CPU is that of the window's own thread, for the machine may have other work.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import wasmtime
+from hex_frames import frame_times
+from opening import resident
+from PySide6.QtCore import QAbstractTableModel, QElapsedTimer, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QTableView, QWidget
+from rich.console import Console
+from rich.table import Table
+
+from wasmstate import Module, State, attach
+from wasmstate_gui.models.tensor_models import TensorTableModel
+from wasmstate_gui.panels.heatmap_view import HeatmapView
+from wasmstate_gui.panels.plot_view import PlotView
+from wasmstate_gui.presenters.history import HistoryView, Line
+from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, tensor_rows
+from wasmstate_gui.presenters.timeline import MOST_BYTES
+from wasmstate_gui.run import make_application
+from wasmstate_gui.theme import LIGHT
+from wasmstate_gui.window import MainWindow
+
+STEPS = 10_000
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+
+# update(r): every f32 of S becomes another one; with a negative r it never returns.
+_WORK = """
+(module
+  (memory (export "memory") {pages})
+  (func (export "update") (param $r f64) (local $i i32)
+    (local.set $i (i32.const 65536))
+    (loop $again
+      (br_if $again (f64.lt (local.get $r) (f64.const 0)))
+      (f32.store (local.get $i) (f32.add
+        (f32.mul (f32.load (local.get $i)) (f32.const 0.999))
+        (f32.convert_i32_u (i32.and (local.get $i) (i32.const 1023)))))
+      (local.set $i (i32.add (local.get $i) (i32.const {stride})))
+      (br_if $again (i32.lt_u (local.get $i) (i32.const {end}))))))
+"""
+
+
+def model(path: Path, size: int, stride: int = 4) -> Path:
+    """A file with a state of so many bytes, of which a step changes a float every ``stride``."""
+    text = _WORK.format(pages=(size >> 16) + 2, end=65536 + size, stride=stride)
+    module = Module.from_bytes(bytes(wasmtime.wat2wasm(text)))
+    path.write_bytes(attach(module, [f"w:f32[{size // 1024},256]@65536"]).to_bytes())
+    return path
+
+
+def painter_of(widget: QWidget, width: int, height: int) -> Callable[[int], object]:
+    """Draws a widget to a picture."""
+    widget.resize(width, height)
+    widget.show()
+    image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+    return lambda _frame: widget.render(image)
+
+
+def plot_times() -> list[float]:
+    """Of a line along 10,000 steps: ours, and one that goes through every step."""
+    values = np.cumsum(np.random.default_rng(3).normal(size=STEPS))
+    plot = PlotView()
+    plot.show_view(HistoryView(STEPS, 0, STEPS // 2, "", (Line("theta", values.tolist()),), ()))
+    image = QImage(800, 400, QImage.Format.Format_ARGB32_Premultiplied)
+    x = np.linspace(64, 788, STEPS)
+    y = 22 + (values.max() - values) * 352 / np.ptp(values)
+
+    def every_step(_frame: int) -> None:
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor("black"), 1.6))
+        painter.drawPolyline(QPolygonF([QPointF(*p) for p in zip(x, y, strict=True)]))
+        painter.end()
+
+    return frame_times(painter_of(plot, 800, 400), every_step)
+
+
+def row_of(shape: str) -> TensorRow:
+    """A tensor of random numbers."""
+    module = bytes(wasmtime.wat2wasm('(module (memory (export "memory") 520))'))
+    state = State.of(attach(Module.from_bytes(module), [f"w:f32[{shape}]@1024"]))
+    count = state["w"].shape
+    values = np.random.default_rng(5).normal(size=count).astype(np.float32)
+    state = state.with_values({"w": values})
+    (row,) = tensor_rows(state, state, 0)
+    return row
+
+
+def heatmap_time() -> float:
+    """Of a heatmap of 512 by 512."""
+    view = HeatmapView()
+    view.set_theme(LIGHT)
+    view.show_row(row_of("512,512"))
+    return frame_times(painter_of(view, 620, 560))[0]
+
+
+class _Plain(QAbstractTableModel):
+    """What one would write at first."""
+
+    def __init__(self, values: np.ndarray[Any, Any]) -> None:
+        super().__init__()
+        self._values = values
+
+    def rowCount(self, _parent: object = None) -> int:  # noqa: N802 (Qt's name)
+        return len(self._values)
+
+    def columnCount(self, _parent: object = None) -> int:  # noqa: N802 (Qt's name)
+        return len(self._values[0])
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{self._values[index.row(), index.column()]:+.5f}"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+
+def table_times() -> list[float]:
+    """Of a frame of a table of 1,000,000 rows that scrolls: ours, and a plain model."""
+    row = row_of("1000000,8")
+    ours = TensorTableModel()
+    ours.show(TensorTable(row))
+    painters, kept = [], []
+    for each in (ours, _Plain(row.values)):
+        table = QTableView()
+        table.setModel(each)
+        table.setWordWrap(False)
+        table.verticalHeader().setDefaultSectionSize(24)
+        table.resize(900, 40 * 24)
+        table.show()
+        image = QImage(table.size(), QImage.Format.Format_ARGB32_Premultiplied)
+        kept.append((table, each))
+
+        def paint(frame: int, table: QTableView = table, image: QImage = image) -> None:
+            table.verticalScrollBar().setValue(frame * 777)
+            table.viewport().render(image)
+
+        painters.append(paint)
+    return frame_times(*painters)
+
+
+class Watched:
+    """A window, and how long its thread was away from its events."""
+
+    def __init__(self, path: Path) -> None:
+        self.window = MainWindow()
+        self.window.show()
+        self._loop = QEventLoop()
+        self.window.idle.connect(self._loop.quit)
+        self.window.open(path)
+        self._loop.exec()
+        self.gaps: list[float] = []
+        self._at = 0.0
+        self._timer = QTimer(interval=1)
+        self._timer.timeout.connect(self._tick)
+
+    def step(self, times: int) -> float:
+        """Call update() so often; gives the seconds until all of it is shown."""
+        started = time.perf_counter()
+        self.window.step_panel.step_times("update", times)
+        self._loop.exec()
+        return time.perf_counter() - started
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Note the seconds of its own time that each turn of the events takes."""
+        self.gaps, self._at = [], time.thread_time()
+        self._timer.start()
+        yield
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        now = time.thread_time()
+        self.gaps.append(now - self._at)
+        self._at = now
+
+    def wait(self, milliseconds: int) -> None:
+        """Let it live."""
+        QTimer.singleShot(milliseconds, self._loop.quit)
+        self._loop.exec()
+
+    def wait_until_idle(self) -> None:
+        """Let it finish what is under way."""
+        self._loop.exec()
+
+    def close(self) -> None:
+        """End it."""
+        self.window.controller.stop()
+        self.window.close_jobs()
+
+
+def jump_time(watched: Watched) -> float:
+    """Median seconds of a jump to any of the steps, to the end of painting it."""
+    times = []
+    slider = watched.window.timeline_panel.slider
+    for target in (0, STEPS, STEPS // 2, 1, STEPS - 1, 499, 7777, 3):
+        started = time.perf_counter()
+        slider.setValue(target)
+        if watched.window.controller.is_busy:
+            watched.wait_until_idle()
+        watched.window.grab()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def start_time(script: str) -> float:
+    """Median seconds of a process that shows a window and ends after its first picture."""
+    times = []
+    for _ in range(7):
+        timer = QElapsedTimer()
+        timer.start()
+        subprocess.run([sys.executable, "-c", script], check=True)
+        times.append(timer.nsecsElapsed() / 1e9)
+    return statistics.median(times)
+
+
+_OURS = """
+from wasmstate_gui.run import make_application
+app = make_application()
+from wasmstate_gui.window import MainWindow
+window = MainWindow()
+window.show()
+window.grab()
+window.close_jobs()
+"""
+_BARE = """
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow
+app = QApplication([])
+window = QMainWindow()
+window.resize(1440, 900)
+window.setCentralWidget(QLabel())
+for area in list(Qt.DockWidgetArea)[:4] + [Qt.DockWidgetArea.LeftDockWidgetArea]:
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, QDockWidget("panel"))
+window.show()
+window.grab()
+"""
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    app = make_application()
+    table = Table("what", "measured", "against, or limit", "", "ratio")
+
+    def against(what: str, ours: float, other: str, theirs: float) -> None:
+        cells = (f"{ours * 1e3:.1f} ms", other, f"{theirs * 1e3:.1f} ms", f"{ours / theirs:.2f}")
+        table.add_row(what, *cells)
+
+    against("a frame of the plot, 10,000 steps", *_with("a line to each step", plot_times()))
+    against(
+        "a frame of a table that scrolls, 1,000,000 rows", *_with("a plain model", table_times())
+    )
+    against("a frame of a heatmap, 512 x 512", heatmap_time(), "limit", 0.004)
+    bare = start_time(_BARE)
+    against("start to first picture, whole process", start_time(_OURS), "five empty docks", bare)
+    with TemporaryDirectory(dir=Path.cwd()) as name:
+        folder = Path(name)
+        small = Watched(FIXTURES / "bandit.wasm")
+        small.step(1)
+        with small.watched():
+            seconds = small.step(STEPS - 1)
+        rate = f"{(STEPS - 1) / seconds:,.0f} a second"
+        table.add_row("live calls of bandit's update(), shown", rate, "at least", "2,000", "")
+        against(
+            "one turn of the window meanwhile, at most", max(small.gaps), "a frame of 30", 1 / 30
+        )
+        against("a jump through 10,000 steps", jump_time(small), "limit", 0.1)
+        small.close()
+        stuck = Watched(model(folder / "stuck.wasm", 64 << 10))
+        stuck.window.step_panel.fields[0].edit.setText("-1")
+        stuck.window.step_panel.step()
+        with stuck.watched():
+            stuck.wait(1500)
+        against("one turn while a call never returns, at most", max(stuck.gaps), "limit", 0.05)
+        stuck.close()
+        for title, path, steps in (
+            ("4 MB, all changed", model(folder / "large.wasm", 4 << 20), 12),
+            ("64 KiB, 1 % changed", model(folder / "few.wasm", 64 << 10, 400), STEPS),
+            ("64 KiB, all changed", model(folder / "all.wasm", 64 << 10), STEPS),
+        ):
+            watched = Watched(path)
+            watched.step(1)
+            before = resident()
+            with watched.watched():
+                seconds = watched.step(steps)
+            kept = len(watched.window.controller.timeline or ())
+            what = f"{title}: {kept:,} steps kept of {steps:,}"
+            memory = f"{(resident() - before) / 1e6:.0f} MB"
+            limit = f"{MOST_BYTES / 1e6:.0f} MB", f"{(resident() - before) / MOST_BYTES:.2f}"
+            table.add_row(what, memory, "limit", *limit)
+            rate = f"{steps / seconds:,.0f} a second"
+            table.add_row(f"{title}: calls", rate, "", "", "")
+            against(f"{title}: one turn, at most", max(watched.gaps), "limit", 0.05)
+            watched.close()
+    Console(width=140).print(table)
+    del app
+
+
+def _with(other: str, times: list[float]) -> tuple[float, str, float]:
+    return times[0], other, times[1]
+
+
+if __name__ == "__main__":
+    main()
