@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from wasmstate.session.discovery import Discovered, Discovery, LeftOut
     from wasmstate.session.predicting import PredictChangedStateWarning
     from wasmstate.session.probing import Probe, Probed, probe
+    from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
     from wasmstate.session.trial import Call
     from wasmstate.state.baking import unbake
@@ -94,6 +95,7 @@ _HOMES = {
     "Relation": "wasmstate.state.relation",
     "Salvage": "wasmstate.state.recovery.salvage",
     "SavedTensor": "wasmstate.state.recovery.salvage",
+    "ScailableModel": "wasmstate.session.scailable",
     "Section": "wasmstate.binary.sections.base",
     "SectionDiff": "wasmstate.state.byte_diff",
     "Session": "wasmstate.session.session",
@@ -156,6 +158,7 @@ __all__ = [
     "Relation",
     "Salvage",
     "SavedTensor",
+    "ScailableModel",
     "SchemaError",
     "Section",
     "SectionDiff",

@@ -35,6 +35,7 @@ def blocks(page: str, language: str) -> list[str]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader of the docs would stand: beside a model and a file of clicks."""
     shutil.copy(ROOT / "fixtures" / "bandit.wasm", tmp_path)
+    shutil.copytree(ROOT / "fixtures" / "scailable", tmp_path / "scailable")
     counts = """(module (import "host" "successes" (global $at i32))
         (func (export "where") (result i32) (global.get $at)))"""
     (tmp_path / "counts.wasm").write_bytes(wasmtime.wat2wasm(counts))

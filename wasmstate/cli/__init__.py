@@ -25,6 +25,7 @@ COMMANDS = {
     "probe": "Say which tensors are alive, and which are folded into the code.",
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",
+    "predict": "Predict with a binary of Scailable's.",
     "check": "Say what is wrong with files.",
     "rollback": "Bring back an older generation that is in the file.",
     "history": "List the generations that a file keeps.",

@@ -15,6 +15,7 @@ from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.failures import one_line
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_scailable
 
 
 @cache
@@ -33,18 +34,23 @@ class Program:
     Args:
         module: a core module whose imports are none: a model gets nothing but its arguments.
         limits: of every call.
+        wasi: functions that are granted, if WASI is all that the module imports.
 
     Raises:
         LinkError: naming each import, if there are any.
         CallError: if wasmtime does not accept the module.
     """
 
-    def __init__(self, module: Module, limits: Limits | None = None) -> None:
+    def __init__(
+        self, module: Module, limits: Limits | None = None, wasi: WasiStub | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self.spaces = Spaces(module)
         if module.is_component:
             raise LinkError("this is a component; only core modules can be run")
-        _check_imports(self.spaces)
+        self.wasi = wasi
+        if wasi is None or not imports_wasi_alone(self.spaces):
+            _check_imports(self.spaces)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
         self.compiled = _compiled(self.engine, module, counts_fuel=self.limits.fuel is not None)
@@ -94,7 +100,13 @@ def _check_imports(spaces: Spaces) -> None:
         missing.append(f"{each.module}.{each.name} {kind}")
     listing = "".join(f"\n  {line}" for line in missing)
     count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
+    hint = ""
+    if is_scailable(spaces):
+        hint = (
+            "\nIt has Scailable's interface: 'wasmstate predict', or ScailableModel in Python, "
+            "runs it with stubs for these."
+        )
     raise LinkError(
-        f"the module needs {count}, and a model is granted none:{listing}",
+        f"the module needs {count}, and a model is granted none:{listing}{hint}",
         tuple(missing),
     )

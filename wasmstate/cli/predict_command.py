@@ -1,0 +1,60 @@
+"""``wasmstate predict``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from wasmstate.cli.common import about, as_json, echo_json_line, existing_file
+
+
+@click.command("predict")
+@click.argument("file", type=existing_file)
+@click.argument("inputs", nargs=-1, required=True)
+@click.option(
+    "--dialect", type=click.Choice(["json", "raw"]), help="How the input is passed; found out."
+)
+@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@as_json
+def command(
+    file: Path, inputs: tuple[str, ...], dialect: str | None, timeout: float, as_json: bool
+) -> None:
+    """Predict with a binary that has Scailable's interface (pred, malloc_buffer, ...).
+
+    Each INPUT is a list of numbers, or of rows of numbers, as JSON; a line is printed for each. The
+    binary gets nothing of WASI but stubs: no files, no clock. Models with predict() are called with
+    'wasmstate run'.
+
+    \b
+    Examples:  wasmstate predict houses.wasm '[1, 2, 3]'
+               wasmstate predict intsum.wasm '[[1, 2, 3]]' '[[4, 5]]'
+    """
+    from wasmstate.runtime.limits import Limits  # noqa: PLC0415 (--help needs none of these)
+    from wasmstate.session.scailable import Dialect, ScailableModel  # noqa: PLC0415
+
+    if not timeout > 0:
+        raise click.UsageError("--timeout must be more than 0 seconds")
+    given = [_list(text) for text in inputs]
+    with about(file):
+        limits = Limits(seconds=timeout)
+        chosen = cast("Dialect | None", dialect)
+        with ScailableModel.open(file, dialect=chosen, limits=limits) as model:
+            for each in given:
+                output = model.predict(each)
+                if as_json:
+                    echo_json_line({"output": output})
+                else:
+                    click.echo(" ".join(map(str, output)))
+
+
+def _list(text: str) -> list[Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(f"{text!r} is not JSON: {error}") from error
+    if not isinstance(found, list):
+        raise click.UsageError(f"{text!r} is no list: write [1, 2, 3]")
+    return found
