@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from wasmstate.session.constants import Folded
     from wasmstate.session.discovering import discover
     from wasmstate.session.discovery import Discovered, Discovery, LeftOut
+    from wasmstate.session.drifting import find_drifts
     from wasmstate.session.predicting import PredictChangedStateWarning
     from wasmstate.session.probing import Probe, Probed, probe
     from wasmstate.session.scailable import ScailableModel
@@ -110,6 +111,7 @@ _HOMES = {
     "commit": "wasmstate.storage.commit",
     "diff": "wasmstate.state.compare",
     "discover": "wasmstate.session.discovering",
+    "find_drifts": "wasmstate.session.drifting",
     "from_sklearn": "wasmstate.models.fitted",
     "graft": "wasmstate.state.grafting",
     "history": "wasmstate.state.history",
@@ -182,6 +184,7 @@ __all__ = [
     "commit",
     "diff",
     "discover",
+    "find_drifts",
     "from_sklearn",
     "graft",
     "history",

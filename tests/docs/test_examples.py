@@ -40,6 +40,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (func (export "where") (result i32) (global.get $at)))"""
     (tmp_path / "counts.wasm").write_bytes(wasmtime.wat2wasm(counts))
     (tmp_path / "clicks.csv").write_text("arm,reward\n1,1\n2,0\n")
+    days = [f"{i % 2},0.5,{i % 2}" for i in range(20)]
+    (tmp_path / "days.csv").write_text("\n".join(days))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

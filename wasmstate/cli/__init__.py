@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "Call a function, and keep what it learns.",
     "predict": "Predict with a binary of Scailable's.",
     "check": "Say what is wrong with files.",
+    "drift": "Tell where a model began to be wrong more often.",
     "rollback": "Bring back an older generation that is in the file.",
     "history": "List the generations that a file keeps.",
     "salvage": "Take from a damaged file what is proven.",

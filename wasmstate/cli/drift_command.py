@@ -1,0 +1,87 @@
+"""``wasmstate drift``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from wasmstate import models
+from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural
+from wasmstate.cli.feeding import Rows
+from wasmstate.cli.stopping import Stopping
+from wasmstate.errors import SchemaError
+from wasmstate.session.drifting import find_drifts
+from wasmstate.session.session import Session
+from wasmstate.session.table import Row
+
+
+@click.command("drift")
+@click.argument("model", type=existing_file)
+@click.option(
+    "--from",
+    "source",
+    type=existing_file,
+    required=True,
+    help="The arguments of update(), a row a line: a CSV or npy file.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME|FILE",
+    help="ddm, page_hinkley, or a file with a detector; ddm for classes if nothing is said.",
+)
+@click.option("--frozen", is_flag=True, help="The model does not learn the rows.")
+@as_json
+def command(model: Path, source: Path, detector: str | None, frozen: bool, as_json: bool) -> None:
+    """Tell at which rows what a model predicts began to be wrong more often.
+
+    For each row the model predicts, a detector takes its error, and the model learns the row.
+    Nothing is written. Exit status 1 if there is a drift.
+
+    \b
+    Examples:  wasmstate drift rain.wasm --from days.csv
+               wasmstate drift rain.wasm --from days.csv --frozen --detector page_hinkley --json
+    """
+    where = ""
+
+    def rows() -> Iterator[Row]:
+        nonlocal where
+        for where, row in Rows(source, params, stop):  # noqa: B007 (where the last row stands)
+            yield row
+
+    with (
+        TemporaryDirectory() as folder,
+        about(model),
+        Stopping() as stop,
+        Session.open(model, persist="manual") as learner,
+    ):
+        params = learner.params("update")
+        is_class = bool(params) and params[-1].dtype.startswith("i")
+        name = detector or ("ddm" if is_class else "page_hinkley")
+        with Session.open(_detector(name, Path(folder)), persist="manual") as watcher:
+            drifts = find_drifts(learner, watcher, rows(), learn=not frozen)
+            found = [(i, where) for i in drifts]
+    if as_json:
+        told = [{"row": i, "place": place} for i, place in found]
+        echo_json({"detector": name, "drifts": told})
+    else:
+        click.echo(f"{plural(len(found), 'drift')}, told by {name}")
+        for _, place in found:
+            click.echo(f"  {place}")
+    if found:
+        sys.exit(1)
+
+
+def _detector(name: str, folder: Path) -> Path:
+    """The file of a detector; of a name, a new one."""
+    if Path(name).exists():
+        return Path(name)
+    detectors = [each for each in models.names() if each in ("ddm", "page_hinkley")]
+    if name not in detectors:
+        raise SchemaError(f"no detector {name!r}: there are {', '.join(detectors)}, or give a file")
+    path = folder / f"{name}.wasm"
+    path.write_bytes(models.new(name).to_bytes())
+    return path
