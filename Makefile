@@ -71,6 +71,7 @@ bench-peers: $(READY) ## Compare with other packages, installed in build/peers (
 
 bench-damage: $(READY) ## Compare how much damage formats notice, and how much can be saved
 	$(BIN)/python benchmarks/damage.py
+	$(BIN)/python benchmarks/damage_models.py
 
 fuzz: $(READY) ## Look for damaged modules and states that are not handled (some minutes)
 	$(BIN)/python tests/slow/fuzz.py
