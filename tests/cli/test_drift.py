@@ -52,3 +52,11 @@ def test_a_stream_without_drift_ends_well_and_a_detector_has_to_be_one(
     done = wasmstate("drift", "model.wasm", "--from", "days.csv", "--detector", "adwin")
     assert done.exit_code == 1
     assert "no detector 'adwin': there are page_hinkley, ddm, or give a file" in done.stderr
+
+
+@pytest.mark.usefixtures("files")
+def test_a_row_that_cannot_be_taken_is_named(wasmstate: Wasmstate) -> None:
+    Path("days.csv").write_text("1,1\nnan,0\n")
+    done = wasmstate("drift", "model.wasm", "--from", "days.csv")
+    assert done.exit_code == 1
+    assert "days.csv, line 2: predict, argument x[0] = nan is not finite" in done.stderr

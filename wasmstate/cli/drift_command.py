@@ -13,7 +13,7 @@ from wasmstate import models
 from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural
 from wasmstate.cli.feeding import Rows
 from wasmstate.cli.stopping import Stopping
-from wasmstate.errors import SchemaError
+from wasmstate.errors import CallError, SchemaError, StateBoundsError
 from wasmstate.session.drifting import find_drifts
 from wasmstate.session.session import Session
 from wasmstate.session.table import Row
@@ -63,7 +63,10 @@ def command(model: Path, source: Path, detector: str | None, frozen: bool, as_js
         name = detector or ("ddm" if is_class else "page_hinkley")
         with Session.open(_detector(name, Path(folder)), persist="manual") as watcher:
             drifts = find_drifts(learner, watcher, rows(), learn=not frozen)
-            found = [(i, where) for i in drifts]
+            try:
+                found = [(i, where) for i in drifts]
+            except (CallError, StateBoundsError) as error:
+                raise CallError(f"{where}: {error}") from error
     if as_json:
         told = [{"row": i, "place": place} for i, place in found]
         echo_json({"detector": name, "drifts": told})
