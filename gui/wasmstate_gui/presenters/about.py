@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import wasmstate
 
@@ -21,6 +20,9 @@ def about_lines() -> list[tuple[str, str]]:
 
 
 def _version(name: str) -> str:
+    # It loads the parsers of mail, for which no window should wait.
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
     try:
         return version(name)
     except PackageNotFoundError:

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
+import wasmstate
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, WasmstateError
-from wasmstate.session.attach import attach
 from wasmstate.state.describe import check_attachable, region_of
 from wasmstate.state.initial import initial_contents
 from wasmstate.state.reaching import reachable
@@ -79,7 +79,9 @@ class AttachPlan(FilePlan):
 
     def make(self, choice: Choice) -> Module:
         """The module with its state. Raises as :func:`~wasmstate.session.attach.attach`."""
-        return attach(self.module, _specs(choice.rows), whole_memory=choice.is_whole_memory)
+        return wasmstate.attach(
+            self.module, _specs(choice.rows), whole_memory=choice.is_whole_memory
+        )
 
     def _values(self, row: Row) -> str:
         """The first values of a row as they stand in memory. Raises WasmstateError."""
@@ -111,7 +113,9 @@ class AttachPlan(FilePlan):
         if starts:
             # It is not run while somebody types.
             given = {spec.name: np.zeros(spec.shape, DTYPES[spec.dtype]) for spec in specs}
-        after = attach(self.module, specs, whole_memory=choice.is_whole_memory, values=given)
+        after = wasmstate.attach(
+            self.module, specs, whole_memory=choice.is_whole_memory, values=given
+        )
         state = State.of(after)
         section = after.custom_sections(SECTION_NAME)[0]
         size = sum(region.size for region in state.regions)

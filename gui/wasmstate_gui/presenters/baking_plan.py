@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import wasmstate
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.data import Data
 from wasmstate.binary.spaces import Spaces
-from wasmstate.session.baking import bake
 from wasmstate.state.baking import unbake
 from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.status import counted
@@ -34,7 +34,7 @@ class BakingPlan(FilePlan):
     @cached_property
     def after(self) -> Module:
         """The file that would be written. Raises as :func:`~wasmstate.session.baking.bake`."""
-        return unbake(self.module) if self.is_undo else bake(self.module)
+        return unbake(self.module) if self.is_undo else wasmstate.bake(self.module)
 
     def judge(self, choice: None) -> Verdict:
         """What would change."""
