@@ -88,3 +88,18 @@ def test_a_repair_replaces_the_file_that_was_looked_at_and_no_other(model: Path)
     found = message(NotCommittedError, lambda: write_repair(model, damaged, right))
     assert found == f"{model}: not repaired, it is another file by now: look at it again"
     assert model.read_bytes() == right
+
+
+def test_what_cannot_be_filled_from_or_accepted_is_refused(tmp_path: Path) -> None:
+    file = shutil.copy(FIXTURES / "bandit.wasm", tmp_path)
+    with pytest.raises(ValueError, match=r"fill must be one of prev, init, .*, not 'nope'"):
+        salvage(file, fill="nope")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="accept is a list of values, code, not 'code'"):
+        salvage(file, accept="code")  # type: ignore[arg-type]
+
+
+def test_modules_and_states_say_what_they_are() -> None:
+    module = Module.open(FIXTURES / "bandit.wasm")
+    assert repr(module) == "<module of 3,901 bytes, 11 sections>"
+    tensors = "successes, failures, rng, count"
+    assert repr(State.of(module)) == f"<state of generation 0: {tensors}>"

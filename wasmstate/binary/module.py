@@ -164,6 +164,10 @@ class Module:
             if isinstance(section, NestedSection):
                 yield from section.modules()
 
+    def __repr__(self) -> str:
+        kind = "component" if self.is_component else "module"
+        return f"<{kind} of {self.size:,} bytes, {len(self.sections):,} sections>"
+
     @property
     def size(self) -> int:
         """Of the whole binary, in bytes."""

@@ -143,6 +143,9 @@ class State:
     def __len__(self) -> int:
         return len(self._tensors)
 
+    def __repr__(self) -> str:
+        return f"<state of generation {self.generation}: {', '.join(self)}>"
+
     def __contains__(self, name: object) -> bool:
         return name in self._tensors
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import MalformedError, SchemaError, SectionError
@@ -124,7 +124,15 @@ def salvage_bytes(
         fill: where lost tensors are filled from; if not given, they are an obstacle.
         accept: what may be taken though nothing proves it.
         record: the offset of the record to take, where there are several.
+
+    Raises:
+        ValueError: if there is no such thing to fill from or to accept.
     """
+    if fill is not None and fill not in get_args(Fill):
+        raise ValueError(f"fill must be one of {', '.join(get_args(Fill))}, not {fill!r}")
+    wrong = set(accept) - set(get_args(Accept))
+    if wrong:
+        raise ValueError(f"accept is a list of {', '.join(get_args(Accept))}, not {accept!r}")
     return _Salvager(data, donor, tuple(leftovers), fill, accept, record).salvage()
 
 
