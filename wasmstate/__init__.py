@@ -45,11 +45,13 @@ if TYPE_CHECKING:
     from wasmstate.session.drifting import find_drifts
     from wasmstate.session.predicting import PredictChangedStateWarning
     from wasmstate.session.probing import Probe, Probed, probe
+    from wasmstate.session.replaying import ReplayStep, replay
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
     from wasmstate.session.trial import Call
     from wasmstate.state.baking import unbake
     from wasmstate.state.byte_diff import ByteRange, SectionDiff
+    from wasmstate.state.call_log import CallLog, read_log
     from wasmstate.state.check import Finding
     from wasmstate.state.compare import Diff, diff
     from wasmstate.state.diff import CellChange, TensorDiff
@@ -73,6 +75,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ByteRange": "wasmstate.state.byte_diff",
     "Call": "wasmstate.session.trial",
+    "CallLog": "wasmstate.state.call_log",
     "CellChange": "wasmstate.state.diff",
     "Contribution": "wasmstate.state.merging",
     "Diff": "wasmstate.state.compare",
@@ -83,9 +86,9 @@ _HOMES = {
     "HistoryEntry": "wasmstate.state.history",
     "LeftOut": "wasmstate.session.discovery",
     "Limits": "wasmstate.runtime.limits",
-    "MetadataNotKeptWarning": "wasmstate.storage.metadata",
     "Merge": "wasmstate.state.merging",
     "MergedTensor": "wasmstate.state.merging",
+    "MetadataNotKeptWarning": "wasmstate.storage.metadata",
     "Migration": "wasmstate.state.migrating",
     "MigrationStep": "wasmstate.state.migrating",
     "Module": "wasmstate.binary.module",
@@ -94,6 +97,7 @@ _HOMES = {
     "Probe": "wasmstate.session.probing",
     "Probed": "wasmstate.session.probing",
     "Relation": "wasmstate.state.relation",
+    "ReplayStep": "wasmstate.session.replaying",
     "Salvage": "wasmstate.state.recovery.salvage",
     "SavedTensor": "wasmstate.state.recovery.salvage",
     "ScailableModel": "wasmstate.session.scailable",
@@ -119,7 +123,9 @@ _HOMES = {
     "migrate": "wasmstate.state.migrating",
     "plan_migration": "wasmstate.state.migrating",
     "probe": "wasmstate.session.probing",
+    "read_log": "wasmstate.state.call_log",
     "replace_section": "wasmstate.storage.commit",
+    "replay": "wasmstate.session.replaying",
     "rollback": "wasmstate.storage.rollback",
     "salvage": "wasmstate.storage.salvage",
     "unbake": "wasmstate.state.baking",
@@ -130,6 +136,7 @@ __all__ = [
     "ByteRange",
     "Call",
     "CallError",
+    "CallLog",
     "CellChange",
     "CommitError",
     "Contribution",
@@ -158,6 +165,7 @@ __all__ = [
     "Probe",
     "Probed",
     "Relation",
+    "ReplayStep",
     "Salvage",
     "SavedTensor",
     "ScailableModel",
@@ -192,7 +200,9 @@ __all__ = [
     "migrate",
     "plan_migration",
     "probe",
+    "read_log",
     "replace_section",
+    "replay",
     "rollback",
     "salvage",
     "unbake",

@@ -26,6 +26,8 @@ COMMANDS = {
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",
     "predict": "Predict with a binary of Scailable's.",
+    "replay": "Do again what was recorded.",
+    "bisect": "Find the call that spoiled the state.",
     "check": "Say what is wrong with files.",
     "drift": "Tell where a model began to be wrong more often.",
     "rollback": "Bring back an older generation that is in the file.",

@@ -17,6 +17,7 @@ from wasmstate.cli.common import (
     echo_json_line,
     existing_file,
     keep_option,
+    new_file,
     plural,
 )
 from wasmstate.cli.feeding import Feeder, Rows, can_take_many
@@ -67,6 +68,7 @@ class _Persist(click.ParamType[str]):
 )
 @keep_option
 @break_links
+@click.option("--record", type=new_file, help="Write what changes S to a new file, for replay.")
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
 @as_json
 @click.pass_context
@@ -81,6 +83,7 @@ def command(
     persist: str,
     keep: int | None,
     break_links: bool,
+    record: Path | None,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -119,6 +122,7 @@ def command(
                 limits=Limits(seconds=timeout),
                 keep=keep,
                 allow_break_links=break_links,
+                record=record,
             )
         before, calls, where = session.generation, 0, ""
         with Stopping() as stop:

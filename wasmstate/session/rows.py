@@ -36,11 +36,19 @@ def update_rows(live: Live, arrays: Sequence[Any]) -> Iterator[int]:
         ArgumentError: if the arrays are not what the function takes, or a value breaks a bound.
         CallError, StateBoundsError: naming the row that failed.
     """
+    columns = update_columns(live, arrays)
     signature = live.signature("update_many")
     if signature is not None and signature.rows:
-        columns = columns_of("update_many", signature.of_one_row(), arrays)
         return _in_the_module(live, signature.of_one_row(), columns, signature.rows)
-    return _row_by_row(live, columns_of("update", live.params("update"), arrays))
+    return _row_by_row(live, columns)
+
+
+def update_columns(live: Live, arrays: Sequence[Any]) -> Columns:
+    """The rows that :func:`update_rows` learns from. Raises ArgumentError."""
+    signature = live.signature("update_many")
+    if signature is not None and signature.rows:
+        return columns_of("update_many", signature.of_one_row(), arrays)
+    return columns_of("update", live.params("update"), arrays)
 
 
 def predict_rows(live: Live, arrays: Sequence[Any]) -> Any:

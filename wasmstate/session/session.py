@@ -18,7 +18,8 @@ from wasmstate.session.keeper import Keeper, Snapshot
 from wasmstate.session.live import Live
 from wasmstate.session.policy import Policy
 from wasmstate.session.predicting import warn_of_change
-from wasmstate.session.rows import predict_rows, update_rows
+from wasmstate.session.recording import Recorder
+from wasmstate.session.rows import predict_rows, update_columns, update_rows
 from wasmstate.session.writer import Writer
 from wasmstate.state.baking import unbake
 from wasmstate.state.prev import check_keep
@@ -48,6 +49,7 @@ class Session:
         durability: Durability = "full",
         keep: int | None = None,
         allow_break_links: bool = False,
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         check_durability(durability)
         check_keep(keep)
@@ -70,6 +72,7 @@ class Session:
         self._due = self._policy.changes
         self._live = Live(program, state)
         self._closed = False
+        self._recorder = Recorder(Path(record), state) if record is not None else None
         self._writer: Writer | None = None
         if self._policy.in_background:
             self._writer = Writer(self._keeper, self._policy.seconds)
@@ -86,6 +89,7 @@ class Session:
         durability: Durability = "full",
         keep: int | None = None,
         allow_break_links: bool = False,
+        record: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -99,10 +103,12 @@ class Session:
             durability: see :func:`wasmstate.commit`.
             keep: see :func:`wasmstate.commit`.
             allow_break_links: see :func:`wasmstate.commit`.
+            record: a new file, to which everything that changes S is written: see docs/running.md.
 
         Raises:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
+            NotCommittedError: ``record`` cannot be written, or is there already.
             ValueError: there is no such ``persist``, ``durability`` or ``keep``.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
@@ -121,6 +127,7 @@ class Session:
             durability=durability,
             keep=keep,
             allow_break_links=allow_break_links,
+            record=record,
         )
 
     def __enter__(self) -> Self:
@@ -203,6 +210,8 @@ class Session:
         self._check_open()
         before = self._live.contents
         values = predict_rows(self._live, arrays)
+        if self._recorder is not None and self._live.contents is not before:
+            self._recorder.state(self._live.contents)
         self._changed(before)
         warn_of_change(self._tensors, before, self._live.contents)
         return values
@@ -232,13 +241,17 @@ class Session:
                 breaks a bound of an argument, the rows before it have been learnt from.
         """
         self._check_open()
-        before = self._live.contents
+        before, first = self._live.contents, self._updates
+        if self._recorder is not None:
+            arrays = tuple(update_columns(self._live, arrays))
         try:
             for done in update_rows(self._live, arrays):
                 self._updates += done
                 if self._writer is not None:
                     self._hand_over(done)
         finally:
+            if self._recorder is not None:
+                self._recorder.rows(arrays, self._updates - first, self._live.contents)
             if self._policy.is_every_change and self._live.contents is not before:
                 self.flush()
         if self._writer is not None:
@@ -295,6 +308,8 @@ class Session:
         state = self._keeper.reread(self._writer.forget if self._writer else lambda: None)
         self._updates, self._tensors = 0, state.tensors
         self._live = Live(self._program, state)
+        if self._recorder is not None:
+            self._recorder.state(self._live.contents)
 
     def close(self) -> None:
         """Commit what is left to commit, unless ``persist`` is ``"manual"``; end the instance."""
@@ -304,8 +319,12 @@ class Session:
         self._live.restart()
         if self._writer is not None:
             self._writer.stop()
-        if self._policy.at_close:
-            self.flush()
+        try:
+            if self._policy.at_close:
+                self.flush()
+        finally:
+            if self._recorder is not None:
+                self._recorder.close()
 
     def _call(self, name: str, args: Sequence[Any]) -> Any:
         if self._closed:
@@ -315,7 +334,12 @@ class Session:
         value = live.run(live.entries.get(name) or live.entry(name), args)
         if name == "update":
             self._updates += 1
-        if live.contents is not before:
+        if self._recorder is not None and (name == "update" or live.contents is not before):
+            try:
+                self._recorder.call(name, live.params(name), args, live.contents)
+            finally:  # the change counts, recorded or not
+                self._changed(before)
+        elif live.contents is not before:
             self._changed(before)
         if self._writer is not None and self._writer.error is not None and name != "predict":
             self._writer.tell()

@@ -1,0 +1,63 @@
+"""A file that is appended to: every write arrives, and after half a one nothing more is written."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from storage.disk import Disk
+from wasmstate import NotCommittedError
+from wasmstate.storage.append import AppendFile
+from wasmstate.storage.filesystem import using
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "calls.log"
+
+
+def test_what_is_appended_is_there_at_once_also_in_short_writes(path: Path) -> None:
+    disk = Disk(chunk=3)
+    with using(disk):
+        file = AppendFile(path)
+        file.append(b"first ")
+        assert path.read_bytes() == b"first "
+        file.append(b"second")
+        file.close()
+        file.close()
+        file.append(b"third")
+    assert path.read_bytes() == b"first second"
+    assert disk.log[-2:] == ["fsync file", "close file"]
+
+
+def test_a_file_that_is_there_is_left_alone(path: Path) -> None:
+    path.write_bytes(b"mine")
+    with pytest.raises(NotCommittedError) as caught:
+        AppendFile(path)
+    assert str(caught.value) == f"{path}: not recorded: File exists"
+    assert path.read_bytes() == b"mine"
+
+
+def test_after_a_write_that_failed_there_is_no_other(path: Path) -> None:
+    with using(Disk(fail="write", at=2, error=errno.ENOSPC)):
+        file = AppendFile(path)
+        file.append(b"first")
+        with pytest.raises(NotCommittedError) as caught:
+            file.append(b"second")
+        file.append(b"third")
+        file.close()
+    assert str(caught.value) == (
+        f"{path}: not recorded: No space left on device; the record ends here"
+    )
+    assert path.read_bytes() == b"first"
+
+
+def test_a_sync_that_fails_is_told(path: Path) -> None:
+    disk = Disk(fail="fsync", error=errno.EIO)
+    with using(disk):
+        file = AppendFile(path)
+        with pytest.raises(NotCommittedError, match="Input/output error"):
+            file.close()
+    assert disk.log[-1] == "close file"

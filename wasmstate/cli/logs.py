@@ -1,0 +1,39 @@
+"""What the commands that read call logs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from wasmstate.cli.common import existing_file, plural
+from wasmstate.session.replaying import ReplayStep
+from wasmstate.state.call_log import CallLog, read_log
+
+log_option = click.option(
+    "--log", "log_path", type=existing_file, required=True, help="What run --record wrote."
+)
+
+
+def open_log(path: Path) -> CallLog:
+    """Read a log, and say if its last entry was never finished."""
+    log = read_log(path.read_bytes())
+    if log.torn:
+        click.echo(
+            f"Warning: {path}: the last {plural(log.torn, 'byte')} are of an entry that was never "
+            "finished",
+            err=True,
+        )
+    return log
+
+
+def step_json(step: ReplayStep) -> dict[str, Any]:
+    """A step as JSON has it."""
+    return {
+        "call": step.number,
+        "fn": step.name or None,
+        "args": [np.asarray(each).tolist() for each in step.arguments],
+        "value": step.value,
+    }

@@ -1,0 +1,71 @@
+"""Recording what a session is given, so that it can be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wasmstate.session.rows import Columns
+from wasmstate.state.call_log import Entry, EntryKind, LogEncoder, contents_digest
+from wasmstate.state.signature import Param
+from wasmstate.state.state import State
+from wasmstate.state.tensor import DTYPES, Tensor
+from wasmstate.storage.append import AppendFile
+
+
+class Recorder:
+    """Writes a call log.
+
+    Args:
+        path: of the log, a new file.
+        base: the state that the session begins with.
+
+    Raises:
+        NotCommittedError: if it cannot be written.
+    """
+
+    def __init__(self, path: Path, base: State) -> None:
+        self._encoder = LogEncoder(base)
+        self._file = AppendFile(path)
+        self._file.append(self._encoder.head)
+
+    def call(
+        self, name: str, params: Sequence[Param], args: Sequence[Any], contents: Sequence[bytes]
+    ) -> None:
+        """A call that has been made, and what S is now. Raises as the constructor."""
+        bits = tuple(_bits(param, arg) for param, arg in zip(params, args, strict=True))
+        self._append(EntryKind.CALL, name, bits, contents)
+
+    def rows(self, columns: Columns, done: int, contents: Sequence[bytes]) -> None:
+        """Rows that have been learnt from."""
+        if done:
+            bits = tuple(each[:done].tobytes() for each in columns)
+            self._append(EntryKind.ROWS, "update_many", bits, contents)
+
+    def state(self, contents: Sequence[bytes]) -> None:
+        """Another S."""
+        self._append(EntryKind.STATE, "", tuple(contents), contents)
+
+    def close(self) -> None:
+        """Sync and close the log."""
+        self._file.close()
+
+    def _append(
+        self, kind: EntryKind, name: str, bits: tuple[bytes, ...], contents: Sequence[bytes]
+    ) -> None:
+        entry = Entry(kind, name, bits, contents_digest(contents))
+        self._file.append(self._encoder.encode(entry))
+
+
+def _bits(param: Param, value: Any) -> bytes:
+    """What a call was given, which it has accepted."""
+    dtype = DTYPES[param.dtype]
+    if param.is_array:
+        return Tensor(param.name, param.dtype, param.shape, 0, 0).encode(value)
+    if param.type[0] == "i":
+        return (int(value) % (1 << 8 * dtype.itemsize)).to_bytes(dtype.itemsize, "little")
+    # An f32 keeps the bits of a signalling NaN; a float would not.
+    return bytes(np.asarray(value, dtype).tobytes())
