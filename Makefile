@@ -65,6 +65,7 @@ bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-lear
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/window.py
 	$(BIN)/python benchmarks/learning.py
+	$(BIN)/python benchmarks/policies.py
 
 bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)
 	$(BIN)/python benchmarks/peers.py

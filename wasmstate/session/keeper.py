@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import DurabilityUnknownError, StateError, WasmstateError
@@ -15,17 +14,12 @@ from wasmstate.state.state import State, record_of
 from wasmstate.storage.commit import commit
 from wasmstate.storage.replace import Durability
 
+Snapshot = tuple[list[bytes], int]
+"""S at some moment, as values: no thread that has it can reach the instance.
 
-class Snapshot(NamedTuple):
-    """S at some moment, as values: no thread that has it can reach the instance.
-
-    Attributes:
-        contents: of the regions of S; never changed.
-        updates: calls of ``update()`` since the session was opened or rolled back.
-    """
-
-    contents: list[bytes]
-    updates: int
+The contents of the regions of S, never changed, and how many calls of ``update()`` there were since
+the session was opened or rolled back. A plain tuple, because one is made for each change.
+"""
 
 
 class Keeper:
@@ -60,14 +54,16 @@ class Keeper:
     def holds(self, snapshot: Snapshot) -> bool:
         """Whether this is what the file holds."""
         state, updates = self.last
-        return snapshot.updates == updates and snapshot.contents == state.contents()
+        contents, now = snapshot
+        return now == updates and contents == state.contents()
 
     def state(self, snapshot: Snapshot) -> State:
         """The snapshot as a state, made from the generation that is in the file."""
         state, updates = self.last
         if self.holds(snapshot):
             return state
-        return state.with_contents(snapshot.contents, updates=snapshot.updates - updates)
+        contents, now = snapshot
+        return state.with_contents(contents, updates=now - updates)
 
     def commit(self, take: Callable[[], Snapshot | None]) -> bool:
         """Commit what ``take`` gives when it is this one's turn, unless the file holds it.
@@ -102,16 +98,16 @@ class Keeper:
         except DurabilityUnknownError:
             # It is in place. The file is not asked: another writer may have come by since.
             record = successor(state.record, before.record, self._keep)
-            self.last = (State(record, state.schema), snapshot.updates)
+            self.last = (State(record, state.schema), snapshot[1])
             raise
         except WasmstateError:
             raise
         except BaseException:  # KeyboardInterrupt, or what a signal handler raised
             record = successor(state.record, before.record, self._keep)
             if self._is_in_file(record):
-                self.last = (State(record, state.schema), snapshot.updates)
+                self.last = (State(record, state.schema), snapshot[1])
             raise
-        self.last = (committed, snapshot.updates)
+        self.last = (committed, snapshot[1])
 
     def _is_in_file(self, record: Record) -> bool:
         try:

@@ -69,6 +69,7 @@ class Session:
             allow_break_links=allow_break_links,
         )
         self._updates = 0
+        self._is_every_change = self._policy.is_every_change
         self._due = self._policy.changes
         self._live = Live(program, state)
         self._closed = False
@@ -210,9 +211,13 @@ class Session:
         self._check_open()
         before = self._live.contents
         values = predict_rows(self._live, arrays)
-        if self._recorder is not None and self._live.contents is not before:
-            self._recorder.state(self._live.contents)
-        self._changed(before)
+        if self._live.contents is not before:
+            if self._recorder is not None:
+                self._recorder.state(self._live.contents)
+            if self._writer is not None:
+                self._hand_over(self._writer, 1)
+            elif self._is_every_change:
+                self.flush()
         warn_of_change(self._tensors, before, self._live.contents)
         return values
 
@@ -248,11 +253,11 @@ class Session:
             for done in update_rows(self._live, arrays):
                 self._updates += done
                 if self._writer is not None:
-                    self._hand_over(done)
+                    self._hand_over(self._writer, done)
         finally:
             if self._recorder is not None:
                 self._recorder.rows(arrays, self._updates - first, self._live.contents)
-            if self._policy.is_every_change and self._live.contents is not before:
+            if self._is_every_change and self._live.contents is not before:
                 self.flush()
         if self._writer is not None:
             self._writer.tell()
@@ -329,34 +334,26 @@ class Session:
     def _call(self, name: str, args: Sequence[Any]) -> Any:
         if self._closed:
             self._check_open()
-        live = self._live
+        live, writer = self._live, self._writer
         before = live.contents
         value = live.run(live.entries.get(name) or live.entry(name), args)
         if name == "update":
             self._updates += 1
-        if self._recorder is not None and (name == "update" or live.contents is not before):
-            try:
+        try:
+            if self._recorder is not None and (name == "update" or live.contents is not before):
                 self._recorder.call(name, live.params(name), args, live.contents)
-            finally:  # the change counts, recorded or not
-                self._changed(before)
-        elif live.contents is not before:
-            self._changed(before)
-        if self._writer is not None and self._writer.error is not None and name != "predict":
-            self._writer.tell()
+        finally:  # the change counts, recorded or not
+            if live.contents is not before:
+                if writer is not None:
+                    self._hand_over(writer, 1)
+                elif self._is_every_change:
+                    self.flush()
+        if writer is not None and writer.error is not None and name != "predict":
+            writer.tell()
         return value
 
-    def _changed(self, before: Sequence[bytes]) -> None:
-        if self._live.contents is before:
-            return
-        if self._writer is not None:
-            self._hand_over(1)
-        elif self._policy.is_every_change:
-            self.flush()
-
-    def _hand_over(self, changes: int) -> None:
-        writer = self._writer
-        assert writer is not None
-        writer.latest = self._now()
+    def _hand_over(self, writer: Writer, changes: int) -> None:
+        writer.latest = (self._live.contents, self._updates)
         self._due -= changes
         if self._due <= 0:
             self._due = self._policy.changes
@@ -364,7 +361,7 @@ class Session:
                 writer.wake()
 
     def _now(self) -> Snapshot:
-        return Snapshot(self._live.contents, self._updates)
+        return self._live.contents, self._updates
 
     def _check_open(self) -> None:
         if self._closed:
