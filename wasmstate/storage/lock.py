@@ -76,13 +76,10 @@ def _lock(path: Path) -> Locked:
                 files.lock(fd, wait=True)
             if os.path.samestat(files.fstat(fd), files.stat(path)):
                 return Locked(fd)
-        except OSError as error:
+        except BaseException as error:
             files.close(fd)
-            if is_nfs or error.errno != errno.EBADF:
+            if is_nfs or not isinstance(error, OSError) or error.errno != errno.EBADF:
                 raise
             is_nfs = True
             continue
-        except BaseException:
-            files.close(fd)
-            raise
         files.close(fd)
