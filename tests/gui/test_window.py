@@ -38,6 +38,20 @@ def test_a_file_is_shown_with_its_first_tensor_selected(
     assert window.status_labels["disk"].text() == "as on disk"
 
 
+def test_names_and_numbers_are_not_cut_off_in_a_window_of_1280_by_800(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    window.resize(1280, 800)
+    window.reset_layout()
+    qtbot.waitUntil(lambda: window.width() == 1280)
+    with qtbot.waitSignal(window.idle):
+        window.step_panel.step_times("update", 1)  # numbers become longer
+    for view, columns in ((window.layout_panel, 3), (window.tensors_panel.list, 5)):
+        for column in range(columns):
+            assert view.columnWidth(column) >= view.sizeHintForColumn(column) > 0
+
+
 def test_a_byte_a_cell_and_a_section_are_one_selection(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:

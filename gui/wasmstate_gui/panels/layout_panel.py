@@ -14,6 +14,7 @@ from wasmstate_gui.theme import Theme
 
 _NARROW = 220
 _LEAST_WIDTH = 150
+_MARGIN = 10
 
 
 class LayoutPanel(QTreeView):
@@ -39,9 +40,8 @@ class LayoutPanel(QTreeView):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, text in ((1, "0000000"), (2, "0,000,00")):
+        for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 6)
         self.selectionModel().currentChanged.connect(self._chosen)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -53,8 +53,16 @@ class LayoutPanel(QTreeView):
         """Show other rows; the state's parts are open."""
         self._is_marking = True
         self.layout_model.show(rows)
+        self._fit_numbers(rows)
         self.expandAll()
         self._is_marking = False
+
+    def _fit_numbers(self, rows: Sequence[LayoutRow]) -> None:
+        """Give the numbers what they need, and the names all the rest."""
+        for column, (title, text) in enumerate(LayoutModel.COLUMNS):
+            if column:
+                widths = map(self.fontMetrics().horizontalAdvance, [title, *map(text, rows)])
+                self.header().resizeSection(column, max(widths) + _MARGIN)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

@@ -27,7 +27,9 @@ from wasmstate_gui.theme import Theme
 _ROW_HEIGHT = 24
 _POINTS = 9.5
 _LIST_LINES = 8
-_LONGEST_NAME = 150
+_LONGEST_NAME = 150  # pixels
+_LONGEST_TEXT = 14  # letters
+_MARGIN = 10  # pixels, what Qt leaves free around a text, and a little more
 _NARROW = 340
 
 
@@ -53,6 +55,7 @@ class TensorsPanel(QStackedWidget):
         self.list.setModel(self.list_model)
         self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.list.setShowGrid(False)
+        self._widths: dict[int, int] = {}
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.verticalHeader().hide()
         self.summary = QLabel()
@@ -131,7 +134,9 @@ class TensorsPanel(QStackedWidget):
             table.verticalHeader().setDefaultSectionSize(max(line, 18))
         for model in (self.list_model, self.table_model):
             model.set_font(QFont(self._font))
+        self._widths.clear()
         self._fit_list()
+        self._fit_height()
         if self.shown is not None:
             self._fit_columns(TensorTable(self.shown))
 
@@ -152,7 +157,9 @@ class TensorsPanel(QStackedWidget):
         is_new = [r.tensor for r in rows] != [r.tensor for r in self.list_model.rows]
         self.list_model.show(rows)
         if is_new:
-            self._fit_list()
+            self._widths.clear()
+            self._fit_height()
+        self._fit_list()
         current = self.list.currentIndex().row()
         if rows:
             self.list.selectRow(max(0, current))
@@ -174,15 +181,20 @@ class TensorsPanel(QStackedWidget):
         self._is_marking = False
 
     def _fit_list(self) -> None:
+        """Give each column what its texts need, and the names all the rest.
+
+        Columns of the same tensors never become narrower: in a run they would jump.
+        """
         header = self.list.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        letter = self.list.fontMetrics().horizontalAdvance("0")
-        rows = self.list_model.rows
-        types = max((len(row.type_text) for row in rows), default=0)
-        for column, width in enumerate((min(max(types, 4), 12), 7, 9, 9), 1):
-            header.resizeSection(column, width * letter + 12)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._fit_height()
+        for column, (title, text) in enumerate(TensorListModel.COLUMNS):
+            if column:
+                texts = [text(row)[:_LONGEST_TEXT] for row in self.list_model.rows]
+                widths = map(self.list.fontMetrics().horizontalAdvance, texts)
+                widest = max([header.fontMetrics().horizontalAdvance(title), *widths]) + _MARGIN
+                self._widths[column] = max(widest, self._widths.get(column, 0))
+                header.resizeSection(column, self._widths[column])
 
     def _fit_height(self) -> None:
         """As many lines as there are tensors, but no more than a third of the panel."""
