@@ -73,6 +73,20 @@ def test_rows_come_from_a_matrix_and_from_standard_input_too(linear: Path) -> No
     assert state_of(linear).update_count == 3
 
 
+def test_columns_of_other_names_are_taken_as_they_are_named(linear: Path) -> None:
+    days = linear.with_name("days.csv")
+    days.write_text("place,sun,wind,rain\nhere,1,2,3\nthere,4,5,6\n")
+    other = linear.with_name("other.wasm")
+    other.write_bytes(linear.read_bytes())
+    words = ["update", "--from", str(days)]
+    assert run_command("run", str(linear), *words, "--columns", "wind,sun,rain").exit_code == 0
+    assert run_command("run", str(other), *words, "--columns", "2,1,3").exit_code == 0
+    assert state_of(linear).update_count == state_of(other).update_count == 2
+    assert state_of(linear).contents() == state_of(other).contents()
+    refused = run_command("run", str(linear), *words, "--columns", "wind,sun,snow")
+    assert refused.stderr.endswith("no column snow; there are place, sun, wind, rain\n")
+
+
 def test_a_condition_ends_the_run_after_the_call_that_makes_it_true(model: Path) -> None:
     Path("clicks.csv").write_text("arm,reward\n" + "0,1\n" * 9)
     words = ["--from", "clicks.csv", "--until", "count >= 4", "--persist", "on-close"]
@@ -94,6 +108,8 @@ def test_a_condition_ends_the_run_after_the_call_that_makes_it_true(model: Path)
         ["-", "--until", "count > 1"],
         ["update", "--from", "-", "--times", "2"],
         ["update", "1", "1", "--persist", "every"],
+        ["update", "1", "1", "--columns", "a,b"],
+        ["update", "--from", "clicks.csv", "--columns", "a,,b"],
     ],
 )
 def test_what_does_not_go_together_is_refused(model: Path, words: list[str]) -> None:

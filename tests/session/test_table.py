@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wasmstate import ArgumentError, Signature
-from wasmstate.session.table import parse_table, read_table
+from wasmstate.session.columns import parse_columns
+from wasmstate.session.table import parse_table, read_header, read_table
 
 BANDIT = Signature.parse("(arm: i32, reward: f64) -> ()").params
 MODEL = Signature.parse("(x: f64[2,2]@1024, y: f64) -> ()").params
@@ -35,6 +36,85 @@ def test_an_array_takes_as_many_columns_as_it_has_elements() -> None:
     assert rows(named, MODEL) == [[[[1.0, 2.0], [3.0, 4.0]], 5.0]]
 
 
+def test_an_integer_may_be_written_as_a_float() -> None:
+    assert rows("3.0,1\n") == [[3, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["wind,sun,2,3,rain", "0:4,rain", "0:5", ' wind , "sun", "fog, dense",3,4'],
+)
+def test_columns_of_other_names_are_taken_as_they_are_named_and_numbered(columns: str) -> None:
+    table = 'wind,sun,"fog, dense",snow,rain,place\n1,2,3,4,5,here\n'
+    lines = table.splitlines(keepends=True)
+    found = list(parse_table(lines, "days.csv", MODEL, parse_columns(columns)))
+    assert found == [[[[1.0, 2.0], [3.0, 4.0]], 5.0]]
+
+
+def test_columns_without_names_are_taken_by_number(tmp_path: Path) -> None:
+    assert list(parse_table(["9,1,0.5\n"], "clicks.csv", BANDIT, ["1", "2"])) == [[1, 0.5]]
+    path = tmp_path / "rows.npy"
+    np.save(path, np.array([[9, 1, 0.5]]))
+    assert list(read_table(path, BANDIT, parse_columns("1:3"))) == [[1, 0.5]]
+
+
+def test_a_name_of_digits_is_a_name_first() -> None:
+    lines = ["1,0,place\n", "10,11,here\n"]
+    assert list(parse_table(lines, "clicks.csv", BANDIT, ["0", "1"])) == [[11, 10.0]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("a", "clicks.csv, line 1: 1 column is named, there must be 2: arm, reward"),
+        ("0:3", "clicks.csv, line 1: 3 columns are named, there must be 2: arm, reward"),
+        ("a,0:2,c", "clicks.csv, line 1: 4 columns are named, there must be 2: arm, reward"),
+        ("a,x", "clicks.csv, line 1: there is no column x; there are a, b, b"),
+        ("a,3", "clicks.csv, line 1: there is no column 3; the last one is 2"),
+        ("a,b", "clicks.csv, line 1: 2 columns are called b"),
+    ],
+)
+def test_columns_that_are_not_there_are_told(columns: str, reason: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        list(parse_table(["a,b,b\n"], "clicks.csv", BANDIT, parse_columns(columns)))
+    assert str(caught.value) == reason
+
+
+def test_names_are_refused_where_columns_have_none() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        list(parse_table(["1,2\n"], "clicks.csv", BANDIT, ["arm", "reward"]))
+    assert str(caught.value).endswith("there is no column arm; the columns have no names")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a,,b", "columns 'a,,b': a name is missing"),
+        ("4:4", "columns '4:4': 4:4 is no range of columns"),
+        ("0:99999999", "columns '0:99999999': 0:99999999 is no range of columns"),
+        ('"a', "columns '\"a': unexpected end of data"),
+    ],
+)
+def test_a_line_of_columns_that_cannot_be_read_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        parse_columns(text)
+    assert str(caught.value) == reason
+
+
+def test_the_names_of_columns_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    for text, names in (
+        ("\n wind,sun \n1,2\n", ["wind", "sun"]),
+        ("1,2\n", []),
+        ("", []),
+        ('"a\0', ["a\0"]),
+    ):
+        path.write_text(text)
+        assert read_header(path) == names
+    np.save(path.with_suffix(".npy"), np.zeros((1, 2)))
+    assert read_header(path.with_suffix(".npy")) == []
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -42,7 +122,13 @@ def test_an_array_takes_as_many_columns_as_it_has_elements() -> None:
         ("1,2\n1\n", "clicks.csv, line 2: 1 cells, there must be more"),
         ("1,2\n1,x\n", "clicks.csv, line 2: reward cannot be 'x' (f64)"),
         ("1,2\n1.5,2\n", "clicks.csv, line 2: arm cannot be '1.5' (i32)"),
-        ("arm,prize\n1,2\n", "clicks.csv, line 1: there is no column reward; there are arm, prize"),
+        (
+            "arm,prize\n1,2\n",
+            (
+                "clicks.csv, line 1: there is no column reward; there are arm, prize: "
+                "say which ones to take"
+            ),
+        ),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(text: str, reason: str) -> None:

@@ -11,7 +11,7 @@ import click
 
 from wasmstate import models
 from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural
-from wasmstate.cli.feeding import Rows
+from wasmstate.cli.feeding import Rows, columns_option
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import CallError, SchemaError, StateBoundsError
 from wasmstate.session.drifting import find_drifts
@@ -28,6 +28,7 @@ from wasmstate.session.table import Row
     required=True,
     help="The arguments of update(), a row a line: a CSV or npy file.",
 )
+@columns_option
 @click.option(
     "--detector",
     metavar="NAME|FILE",
@@ -35,7 +36,14 @@ from wasmstate.session.table import Row
 )
 @click.option("--frozen", is_flag=True, help="The model does not learn the rows.")
 @as_json
-def command(model: Path, source: Path, detector: str | None, frozen: bool, as_json: bool) -> None:
+def command(
+    model: Path,
+    source: Path,
+    columns: list[str] | None,
+    detector: str | None,
+    frozen: bool,
+    as_json: bool,
+) -> None:
     """Tell at which rows what a model predicts began to be wrong more often.
 
     For each row the model predicts, a detector takes its error, and the model learns the row.
@@ -49,7 +57,7 @@ def command(model: Path, source: Path, detector: str | None, frozen: bool, as_js
 
     def rows() -> Iterator[Row]:
         nonlocal where
-        for where, row in Rows(source, params, stop):  # noqa: B007 (where the last row stands)
+        for where, row in Rows(source, params, stop, columns):  # noqa: B007 (of the last row)
             yield row
 
     with (

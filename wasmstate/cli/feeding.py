@@ -12,7 +12,8 @@ import click
 import numpy as np
 
 from wasmstate.cli.stopping import Stopped, Stopping
-from wasmstate.errors import CallError, StateBoundsError, WasmstateError
+from wasmstate.errors import ArgumentError, CallError, StateBoundsError, WasmstateError
+from wasmstate.session.columns import parse_columns
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
 from wasmstate.session.table import Row, parse_table, read_table
@@ -20,6 +21,27 @@ from wasmstate.state.condition import Condition, step_size
 from wasmstate.state.signature import Param
 
 _CHUNK = 4096
+
+
+class _Columns(click.ParamType[list[str]]):
+    name = "columns"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        try:
+            return parse_columns(str(value))
+        except ArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
+columns_option = click.option(
+    "--columns",
+    type=_Columns(),
+    metavar="NAMES",
+    help="The columns for the arguments, in their order: names, numbers from 0, ranges such as "
+    "1:9. If not given, those that are called as the arguments are.",
+)
 
 
 class _Lines:
@@ -48,22 +70,30 @@ class Rows:
         source: a CSV or ``.npy`` file, ``-`` for CSV from standard input.
         params: of the function.
         stop: ends the waiting for input.
+        columns: which to take, if the table names them otherwise.
 
     Attributes:
         size: of the whole in bytes; 0 if it cannot be known.
     """
 
-    def __init__(self, source: Path, params: Sequence[Param], stop: Stopping) -> None:
+    def __init__(
+        self,
+        source: Path,
+        params: Sequence[Param],
+        stop: Stopping,
+        columns: Sequence[str] | None = None,
+    ) -> None:
         self._source = source
         self._params = params
         self._stop = stop
+        self._columns = columns
         self._done = 0
         self.size = 0 if str(source) == "-" else source.stat().st_size
 
     def __iter__(self) -> Iterator[tuple[str, Row]]:
         """Each row, and where it stands."""
         if self._source.suffix == ".npy":
-            for i, row in enumerate(read_table(self._source, self._params)):
+            for i, row in enumerate(read_table(self._source, self._params, self._columns)):
                 self._done = i
                 yield f"{self._source.name}, row {i}", row
             return
@@ -71,7 +101,7 @@ class Rows:
         name = "standard input" if is_pipe else self._source.name
         with click.open_file(str(self._source), encoding="utf-8-sig") as file:
             lines = _Lines(file, self._stop)
-            for row in parse_table(lines, name, self._params):
+            for row in parse_table(lines, name, self._params, self._columns):
                 self._done = lines.size
                 yield f"{name}, line {lines.count}", row
 

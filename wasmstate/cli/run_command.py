@@ -20,7 +20,7 @@ from wasmstate.cli.common import (
     new_file,
     plural,
 )
-from wasmstate.cli.feeding import Feeder, Rows, can_take_many
+from wasmstate.cli.feeding import Feeder, Rows, can_take_many, columns_option
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
@@ -56,6 +56,7 @@ class _Persist(click.ParamType[str]):
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
 )
+@columns_option
 @click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
 @click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
@@ -78,6 +79,7 @@ def command(
     function: str,
     arguments: tuple[str, ...],
     source: Path | None,
+    columns: list[str] | None,
     times: int,
     until: str | None,
     persist: str,
@@ -102,11 +104,14 @@ def command(
                wasmstate run linear.wasm update 0.5,1.5,-1 3.0
                wasmstate run bandit.wasm update --from clicks.csv --persist every:100
                wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
+               wasmstate run rain.wasm update --from days.csv --columns wind,sun,"rain, mm"
                wasmstate run bandit.wasm -
     """
     is_pipe = function == "-"
     if source is not None and arguments:
         raise click.UsageError("give the arguments, or --from, not both")
+    if columns is not None and source is None:
+        raise click.UsageError("--columns says which columns of the table of --from are taken")
     if is_pipe and (arguments or source or times > 1 or until):
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
     if str(source) == "-" and times > 1:
@@ -133,7 +138,7 @@ def command(
                     else:
                         run = _Run(session, function, stop, until, as_json)
                         try:
-                            run.run(source, given, times)
+                            run.run(source, columns, given, times)
                         finally:
                             calls, where = run.calls, run.where
             except Stopped:
@@ -183,10 +188,18 @@ class _Run:
         """The place of the row after which the condition held."""
         return self._feeder.where if self._feeder else ""
 
-    def run(self, source: Path | None, numbers: list[Any], times: int) -> None:
+    def run(
+        self,
+        source: Path | None,
+        columns: list[str] | None,
+        numbers: list[Any],
+        times: int,
+    ) -> None:
         """Make them. Raises as :meth:`Session.call`, and Stopped."""
         session, function = self._session, self._function
-        rows = Rows(source, session.params(function), self._stop) if source is not None else None
+        rows = None
+        if source is not None:
+            rows = Rows(source, session.params(function), self._stop, columns)
         total = rows.size if rows is not None else 1
         with bar("calls", total * times) as progress:
             passes = 0

@@ -1,0 +1,124 @@
+"""Which column of a table is which number of a call.
+
+A call takes numbers in the order of its parameters, an array as many as it has elements. Columns
+are found by the names in the first line of a table, or named one by one: by what the first line
+calls them, by number, or as a range of numbers (``1:9`` is 1 to 8, as a slice is).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from wasmstate.errors import ArgumentError
+from wasmstate.state.signature import Param
+
+_RANGE = re.compile(r"(\d{1,9}):(\d{1,9})")
+_MOST = 1 << 20  # columns that a range may stand for
+_SHOWN = 8
+
+
+def number_names(params: Sequence[Param]) -> list[str]:
+    """What each number of a call is called: ``reward``, ``x[0]``."""
+    names = []
+    for param in params:
+        if not param.is_array:
+            names.append(param.name)
+        for index in np.ndindex(*param.shape) if param.is_array else ():
+            names.append(f"{param.name}[{','.join(map(str, index))}]")
+    return names
+
+
+def parse_columns(text: str) -> list[str]:
+    """Columns from a line such as ``wind,"rain, mm",4:7``; ranges are written out.
+
+    Raises:
+        ArgumentError: the line cannot be read.
+    """
+    try:
+        cells = next(csv.reader([text], strict=True, skipinitialspace=True), [])
+    except csv.Error as error:
+        raise ArgumentError(f"columns {text!r}: {error}") from error
+    columns: list[str] = []
+    for cell in map(str.strip, cells):
+        if not cell:
+            raise ArgumentError(f"columns {text!r}: a name is missing")
+        found = _RANGE.fullmatch(cell)
+        if found is None:
+            columns.append(cell)
+            continue
+        start, stop = map(int, found.groups())
+        if not start < stop <= start + _MOST:
+            raise ArgumentError(f"columns {text!r}: {cell} is no range of columns")
+        columns.extend(map(str, range(start, stop)))
+    return columns
+
+
+def order_of(
+    header: Sequence[str] | None,
+    count: int,
+    params: Sequence[Param],
+    columns: Sequence[str] | None,
+    where: str,
+) -> list[int]:
+    """Where in a line each number of a call stands.
+
+    Args:
+        header: the names in the first line, if there are any.
+        count: of the columns in the first line.
+        params: of the function.
+        columns: what is to be taken, if that was said.
+        where: the place of the first line, for errors.
+
+    Raises:
+        ArgumentError: there is no such column, or there are not as many as a call takes.
+    """
+    names = number_names(params)
+    if columns is not None:
+        if len(columns) != len(names):
+            raise ArgumentError(f"{where}: {_counted(len(columns))} named, {_needed(names)}")
+        return [_place(column, header, count, where) for column in columns]
+    if header is None:
+        if count != len(names):
+            raise ArgumentError(f"{where}: {count} columns, {_needed(names)}")
+        return list(range(count))
+    missing = [name for name in names if name not in header]
+    if missing:
+        raise ArgumentError(
+            f"{where}: there is no column {_listed(missing)}; {_there_are(header)}: "
+            "say which ones to take"
+        )
+    return [_place(name, header, count, where) for name in names]
+
+
+def _place(column: str, header: Sequence[str] | None, count: int, where: str) -> int:
+    if header is not None and column in header:
+        if header.count(column) > 1:
+            raise ArgumentError(f"{where}: {header.count(column)} columns are called {column}")
+        return header.index(column)
+    if column.isascii() and column.isdigit() and len(column) < 10:
+        if int(column) < count:
+            return int(column)
+        raise ArgumentError(f"{where}: there is no column {column}; the last one is {count - 1}")
+    there = "the columns have no names" if header is None else _there_are(header)
+    raise ArgumentError(f"{where}: there is no column {column}; {there}")
+
+
+def _counted(count: int) -> str:
+    return "1 column is" if count == 1 else f"{count} columns are"
+
+
+def _needed(names: Sequence[str]) -> str:
+    return f"there must be {len(names)}: {_listed(names)}"
+
+
+def _there_are(header: Sequence[str]) -> str:
+    return f"there are {_listed(header)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
