@@ -14,8 +14,9 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import shown_bytes
+from wasmstate import models
 from wasmstate_gui.panels.plot_view import bounds_of, columns
-from wasmstate_gui.presenters.history import Line, Plots, cell_of, history_view
+from wasmstate_gui.presenters.history import Line, Plots, cell_of, first_cells, history_view
 from wasmstate_gui.presenters.stepping import call_text
 from wasmstate_gui.presenters.timeline import Event, Timeline
 from wasmstate_gui.window import MainWindow
@@ -239,6 +240,15 @@ def test_the_lines_follow_the_branch(state: wasmstate.State) -> None:
         (2, "external"),
         (0, "disk"),
     ]
+
+
+def test_what_is_plotted_at_first_is_learned_and_not_set() -> None:
+    mlp = wasmstate.State.of(
+        models.new("mlp", features=2, classes=2, hidden=2)
+    )  # lr: f64 comes first
+    assert [cell.name for cell in first_cells(mlp)] == ["first_weights[0,0]", "first_weights[0,1]"]
+    alone = wasmstate.State.of(models.new("page_hinkley"))  # it has no arrays
+    assert len(first_cells(alone)) == 1
 
 
 def test_at_most_six_lines_are_plotted(state: wasmstate.State) -> None:

@@ -76,10 +76,13 @@ def cell_of(state: State, tensor_name: str, index: int) -> Cell:
 
 
 def first_cells(state: State) -> list[Cell]:
-    """What is plotted at first: the first elements of the first floating-point tensor."""
-    for tensor in state.tensors:
-        if tensor.dtype.startswith("f"):
-            return [cell_of(state, tensor.name, i) for i in range(min(2, state[tensor.name].size))]
+    """What is plotted at first: the first elements of the first floating-point tensor.
+
+    Numbers that stand alone are plotted if there are no arrays: most are set, not learned.
+    """
+    floats = [tensor for tensor in state.tensors if tensor.dtype.startswith("f")]
+    for tensor in sorted(floats, key=lambda each: not each.shape):
+        return [cell_of(state, tensor.name, i) for i in range(min(2, state[tensor.name].size))]
     return []
 
 
