@@ -84,7 +84,7 @@ class Theme:
             for each in roles:
                 palette.setColor(each, QColor(colour))
         faint = mixed(QColor(self.text), QColor(self.window), 0.45)
-        for each in (role.WindowText, role.Text, role.ButtonText):
+        for each in (role.WindowText, role.Text, role.ButtonText, role.PlaceholderText):
             palette.setColor(QPalette.ColorGroup.Disabled, each, faint)
         return palette
 
