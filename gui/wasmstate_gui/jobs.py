@@ -54,6 +54,9 @@ class Jobs(QObject):
     connected to a plain function or a lambda would run it in the other thread.
     """
 
+    finished = Signal()
+    """A piece of work is done, and what came of it was handed over, if it was still wanted."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = QThreadPool(self)
@@ -122,9 +125,20 @@ class Jobs(QObject):
         task = self._tasks.pop(relay, None)
         self._watching.pop(relay, None)
         relay.deleteLater()
-        if done is not None and (task is None or not task.is_cancelled):
+        if done is None:
+            return
+        if task is None or not task.is_cancelled:
             done(result)
+        self.finished.emit()
 
     def _progressed(self, relay: _Relay, share: float) -> None:
         if relay in self._watching and not self._tasks[relay].is_cancelled:
             self._watching[relay](share)
+
+
+def reason(error: Exception) -> str:
+    """What is said of work that failed."""
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{error.strerror or error}"
+    return str(error)

@@ -26,7 +26,7 @@ class Traveller(QObject):
         self._plots = Plots()
         self._shown: Timeline | None = None
         self._ready: tuple[object, HistoryView] | None = None
-        controller.prepare = self.prepare
+        controller.prepare_with(self.prepare)
         panel.chosen.connect(self._position_chosen)
         panel.plot_button.clicked.connect(self.plot_cell)
 

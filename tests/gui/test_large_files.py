@@ -93,7 +93,7 @@ def test_another_file_in_its_place_leaves_the_bytes_what_they_were(
     qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
     assert shown_bytes(window) == shown
     # The process that runs calls is started anew, from the file that was opened.
-    window.controller._caller._end()
+    window.controller._calls._caller._end()
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_F10)
     assert window.step_panel.result.text().startswith("update returned ()")

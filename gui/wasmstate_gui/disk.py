@@ -1,0 +1,166 @@
+"""The file on disk: read, written, followed, and what to do when somebody else has written it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from wasmstate.errors import DurabilityUnknownError, StateConflictError
+from wasmstate_gui.follower import Follower
+from wasmstate_gui.jobs import Jobs, reason
+from wasmstate_gui.presenters import stepping
+from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.edits import written
+from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.snapshot import Snapshot, checked, look_at, read_snapshot
+from wasmstate_gui.shown import Change, Shown
+
+
+class Disk(QObject):
+    """Reads and writes beside the window, and shows what comes of it."""
+
+    read = Signal(object)
+    """The :class:`Picture` of a file that is to be shown from now on."""
+    stale = Signal()
+    """The file is not what it was known to be: it has to be looked at."""
+    reverted = Signal(object)
+    """The document that was left, so that it can be come back to."""
+    said = Signal(str)
+    """Something for the status bar."""
+    failed = Signal(str, str)
+    """A title and a text: something could not be done."""
+
+    def __init__(self, shown: Shown, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._shown = shown
+        self._jobs = jobs
+        self._follower = Follower(self)
+        self._follower.changed.connect(self.stale)
+        shown.disk_changed.connect(self._follow)
+
+    def open(self, path: Path) -> None:
+        """Read a file; what takes longer than to show it is found out afterwards."""
+        self._jobs.start(lambda: Picture(Document.of(look_at(path))).prepare(), self._opened)
+
+    def write(self, document: Document) -> None:
+        """Write everything to the file, unless somebody else has written to it since."""
+        if document.theirs is not None:
+            self.said.emit("Not written: the file changed on disk, choose whose state to keep")
+        else:
+            self._jobs.start(lambda: written(document), self._wrote)
+
+    def revert(self, document: Document) -> None:
+        """Go back to what is on disk."""
+        if document.theirs is not None:
+            self.take_theirs()
+        else:
+            self._shown.apply(Change(self._at_disk, done=partial(self.reverted.emit, document)))
+
+    def take_theirs(self) -> None:
+        """Settle a conflict by dropping what was done here."""
+        document = self._shown.document
+        if document is not None and document.theirs is not None:
+            self._shown.apply(Change(lambda old: self._external(old.took_theirs(), old)))
+
+    def keep_mine(self) -> None:
+        """Settle a conflict by keeping S as it is here; the next write replaces theirs."""
+        document = self._shown.document
+        if document is not None and document.can_keep_mine:
+            self._shown.apply(Change(self._kept_mine))
+
+    def look_again(self, disk: Snapshot) -> None:
+        """Read the file again, because it has changed."""
+
+        def read() -> tuple[Snapshot, bool]:
+            snapshot = read_snapshot(disk.path)
+            return snapshot, disk.is_same_as(snapshot)
+
+        self._jobs.start(read, self._read_again)
+
+    def _follow(self) -> None:
+        document = self._shown.document
+        if document is not None:
+            known = document.theirs or document.disk
+            self._follower.follow(document.disk.path, known.stamp)
+
+    def _opened(self, result: Picture | Exception) -> None:
+        if isinstance(result, Exception):
+            self.failed.emit("The file cannot be read.", reason(result))
+            return
+        self.read.emit(result)
+        disk = result.document.disk
+        if not disk.is_checked:
+            self._jobs.start(lambda: checked(disk), self._checked)
+
+    def _checked(self, result: Snapshot | Exception) -> None:
+        if isinstance(result, Snapshot):
+            self._shown.apply(Change(lambda document: document.checked(result)))
+        else:
+            self.said.emit(f"The file cannot be checked: {reason(result)}")
+
+    def _read_again(self, result: tuple[Snapshot, bool] | Exception) -> None:
+        if isinstance(result, Exception):
+            self.said.emit(f"The file on disk cannot be read: {reason(result)}")
+            return
+        snapshot, is_same = result
+
+        def make(document: Document) -> Document:
+            after = document.replaced(snapshot, is_same=is_same)
+            followed = after.theirs is None and not is_same
+            return self._external(after, document) if followed else after
+
+        self._shown.apply(Change(make, done=None if is_same else self._say_replaced))
+
+    def _say_replaced(self) -> None:
+        document = self._shown.document
+        if document is not None and document.theirs is None:
+            self.said.emit("Another program has replaced the file; this is the new one")
+
+    def _wrote(self, result: Snapshot | Exception) -> None:
+        if isinstance(result, Snapshot):
+            done = partial(self.said.emit, f"Written to {result.path.name}")
+            self._shown.apply(Change(partial(self._written, result), done=done))
+            return
+        if not isinstance(result, StateConflictError):
+            self.failed.emit("Not written.", reason(result))
+        if isinstance(result, StateConflictError | DurabilityUnknownError):
+            self.stale.emit()
+
+    def _written(self, snapshot: Snapshot, document: Document) -> Document:
+        timeline = self._shown.timeline
+        if timeline is None or timeline.has_patches:
+            # Other steps lay their bytes over a file that is no more.
+            self._shown.timeline = stepping.timeline_of(snapshot)
+            return replace(document.written(snapshot), step=0)
+        timeline.on_disk = document.step
+        return document.written(snapshot)
+
+    def _at_disk(self, document: Document) -> Document:
+        timeline, state = self._shown.timeline, document.disk.state
+        assert timeline is not None
+        if timeline.on_disk is not None:
+            timeline.go(timeline.on_disk)
+        elif state is not None and document.state is not None:
+            stepping.add_disk(timeline, document.state, state, "the file")
+        at = replace(document, step=timeline.here, edited=None)
+        return replace(at, state=state, before=document.state)
+
+    def _kept_mine(self, document: Document) -> Document:
+        assert self._shown.timeline is not None
+        self._shown.timeline.on_disk = None
+        return document.kept_mine()
+
+    def _external(self, new: Document, old: Document) -> Document:
+        """What another program made of the file: a step, if S is of the same tensors."""
+        timeline, state = self._shown.timeline, new.disk.state
+        alike = stepping.are_alike(old.state, state)
+        if timeline is None or not alike or timeline.has_patches:
+            self._shown.timeline = stepping.timeline_of(new.disk)
+            return replace(new, step=0)
+        assert old.state is not None
+        assert state is not None
+        stepping.add_disk(timeline, old.state, state, "replaced by another program")
+        return replace(new, step=timeline.here)
