@@ -54,6 +54,11 @@ class Actions:
                         menu.addSeparator()
                     menu.addAction(self._actions[command.name])
 
+    def set_usable(self, usable: Mapping[str, bool]) -> None:
+        """Which of the commands can be used, by their names; the others stay what they are."""
+        for name, can in usable.items():
+            self._actions[name].setEnabled(can)
+
     def set_palette(self, palette: QPalette) -> None:
         """Draw the icons in these colours."""
         colour = palette.color(QPalette.ColorGroup.Normal, QPalette.ColorRole.ButtonText)

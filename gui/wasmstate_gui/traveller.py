@@ -30,24 +30,6 @@ class Traveller(QObject):
         panel.chosen.connect(self._position_chosen)
         panel.plot_button.clicked.connect(self.plot_cell)
 
-    @property
-    def can_go_back(self) -> bool:
-        """Whether there is a step before the shown one."""
-        timeline = self._timeline
-        return timeline is not None and timeline.position > 0
-
-    @property
-    def can_go_forward(self) -> bool:
-        """Whether there is a step behind the shown one."""
-        timeline = self._timeline
-        return timeline is not None and timeline.position < len(timeline.path) - 1
-
-    @property
-    def can_change_branch(self) -> bool:
-        """Whether there is another branch."""
-        timeline = self._timeline
-        return timeline is not None and timeline.other_branch(1) is not None
-
     def show(self) -> None:
         """Show the timeline as it is now."""
         timeline, document = self._timeline, self._controller.document

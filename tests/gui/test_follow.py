@@ -176,9 +176,9 @@ def test_closing_asks_before_steps_are_lost(
     step(qtbot, window)
     window.close()
     assert window.isVisible()
-    assert window.question is not None
+    assert window.unwritten.question is not None
     with qtbot.waitSignal(window.idle, timeout=WAIT):
-        QTest.keyClick(window.question, Qt.Key.Key_Return)
+        QTest.keyClick(window.unwritten.question, Qt.Key.Key_Return)
     assert not window.isVisible()
     assert wasmstate.State.of(wasmstate.Module.open(bandit)).generation == 1
     assert window.controller.worker_id == 0
