@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wasmstate.errors import (
     ArgumentError,
     CallError,
+    ColumnError,
     CommitError,
     DeadlineError,
     DurabilityUnknownError,
@@ -138,6 +139,7 @@ __all__ = [
     "CallError",
     "CallLog",
     "CellChange",
+    "ColumnError",
     "CommitError",
     "Contribution",
     "DeadlineError",

@@ -126,6 +126,23 @@ class ArgumentError(CallError):
     """The call was not begun: the function takes other arguments, or not these values."""
 
 
+class ColumnError(ArgumentError):
+    """A table has other columns than the arguments of a call are taken from.
+
+    Attributes:
+        header: what its first line calls the columns; empty if it does not.
+        count: how many columns it has.
+    """
+
+    def __init__(self, message: str, header: tuple[str, ...] = (), count: int = 0) -> None:
+        super().__init__(message, header, count)
+        self.header = header
+        self.count = count
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class LinkError(CallError):
     """The module cannot be instantiated, because it imports what nobody grants.
 

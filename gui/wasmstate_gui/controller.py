@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from wasmstate.session.table import Row, read_table
-from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate_gui.calls import Calls
 from wasmstate_gui.disk import Disk
@@ -44,9 +42,6 @@ class Controller(QObject):
     """A title and a text: something could not be done."""
     reverted = Signal(object)
     """The document that was left, so that it can be come back to."""
-
-    rows_read = Signal(str, object)
-    """The name of a file, and the arguments that were read from it."""
 
     settled = Signal()
     """Nothing is under way any more."""
@@ -190,17 +185,6 @@ class Controller(QObject):
                 done(result)
 
         self._jobs.start(work, took)
-
-    def read_rows(self, path: Path, params: Sequence[Param]) -> None:
-        """Read the arguments of many calls from a file."""
-
-        def took(rows: list[Row]) -> None:
-            if rows:
-                self.rows_read.emit(path.name, rows)
-            else:
-                self.failed.emit("No arguments.", f"{path.name} has no rows")
-
-        self.do(lambda: list(read_table(path, params)), took, "No arguments.")
 
     def write(self) -> None:
         """Write everything to the file, unless somebody else has written to it since."""

@@ -13,7 +13,7 @@ from wasmstate_gui.actions import Actions, Slot
 from wasmstate_gui.byte_commands import ByteCommands
 from wasmstate_gui.comforts import Comforts
 from wasmstate_gui.controller import Controller
-from wasmstate_gui.dialogs import TABLE, ask_for_file, show_about, show_keys
+from wasmstate_gui.dialogs import ask_for_file, show_about, show_keys
 from wasmstate_gui.display import Display
 from wasmstate_gui.editor import Editor
 from wasmstate_gui.explorer import Explorer
@@ -25,6 +25,7 @@ from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.presenters.usable import usable
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.repairer import Repairer
+from wasmstate_gui.rows import Rows
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.settings import Settings
 from wasmstate_gui.shell import Shell
@@ -58,6 +59,7 @@ class MainWindow(Shell):
         self.display = Display(self)
         self.undoer = Undoer(self.controller)
         self.repairer = Repairer(self.controller, self.undoer, self)
+        self.rows = Rows(self.controller, self.step_panel, self)
         self.wizards = Wizards(self.controller, self.undoer, self)
         self.notices = Notices(self.controller, self.undoer, self)
         self.unwritten = Unwritten(self.controller, self)
@@ -143,8 +145,6 @@ class MainWindow(Shell):
         self.empty.recent_requested.connect(self._file_chosen)
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
-        self.step_panel.options.rows_wanted.connect(self.choose_rows)
-        controller.rows_read.connect(self.step_panel.options.show_rows)
         page.damage.chosen.connect(self.display.show_problems)
         self.navigator.moved.connect(self.explorer.go_to)
         self.module_panel.range_chosen.connect(self._range_chosen)
@@ -165,10 +165,6 @@ class MainWindow(Shell):
         """Ask for a file and open it."""
         ask_for_file(self, self._file_chosen)
 
-    def choose_rows(self) -> None:
-        """Ask for a file with the arguments of many calls."""
-        ask_for_file(self, self._rows_chosen, TABLE)
-
     def open_sample(self) -> None:
         """Open a copy of the sample."""
         try:
@@ -183,11 +179,6 @@ class MainWindow(Shell):
 
     def _file_chosen(self, name: str) -> None:
         self.open(Path(name))
-
-    def _rows_chosen(self, name: str) -> None:
-        form = self.step_panel.form
-        if form is not None:
-            self.controller.read_rows(Path(name), form.fields)
 
     def _opened(self) -> None:
         self.display.begin()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 import wasmstate
@@ -22,8 +22,18 @@ from wasmstate_gui.presenters.timeline import Event, Timeline
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform, on a dialog
+
 ALT = Qt.KeyboardModifier.AltModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def cells(table: QTableWidget) -> list[list[str]]:
+    items = [
+        [table.item(row, column) for column in range(table.columnCount())]
+        for row in range(table.rowCount())
+    ]
+    return [[item.text() if item else "" for item in row] for row in items]
 
 
 def type_into(field: QWidget, text: str) -> None:
@@ -159,7 +169,7 @@ def test_a_run_takes_its_arguments_from_a_table(
     table.write_text("arm,reward\n0,0\n3,0\n3,0\n")
     window = open_window(bandit)
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        window._rows_chosen(str(table))
+        window.rows.read(str(table))
     options = window.step_panel.options
     assert options.rows_button.text() == "3 rows of clicks.csv  \u00d7"
     assert window.step_panel.run_button.text() == "Run 3  F5"
@@ -171,8 +181,54 @@ def test_a_run_takes_its_arguments_from_a_table(
     assert window.step_panel.run_button.text() == "Run 100  F5"
     table.write_text("arm,reward\n0,much\n")
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        window._rows_chosen(str(table))
+        window.rows.read(str(table))
     assert "line 2: reward cannot be" in window.page.notice.label.text()
+
+
+def test_a_table_whose_columns_are_called_otherwise_is_taken_by_the_columns_that_are_named(
+    qtbot: QtBot, bandit: Path, tmp_path: Path, open_window: OpenWindow
+) -> None:
+    table = tmp_path / "clicks.csv"
+    table.write_text('day,shown,"clicked, or not"\n1,3,0\n2,2,0\n')
+    window = open_window(bandit)
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        window.rows.read(str(table))
+    dialog = window.rows.dialog
+    assert dialog is not None
+    assert dialog.line.edit.text() == "day,shown"
+    assert cells(dialog.there) == [["0", "day"], ["1", "shown"], ["2", "clicked, or not"]]
+    assert cells(dialog.taken) == [["arm", "0  day"], ["reward", "1  shown"]]
+    type_into(dialog.line.edit, "shown, sold")
+    assert not dialog.agree_button.isEnabled()
+    assert dialog.line.error.text().endswith(
+        "no column sold; there are day, shown, clicked, or not"
+    )
+    assert cells(dialog.taken) == [["arm", "?"], ["reward", "?"]]
+    type_into(dialog.line.edit, "shown,2")
+    assert cells(dialog.taken) == [["arm", "1  shown"], ["reward", "2  clicked, or not"]]
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(dialog.line.edit, Qt.Key.Key_Return)
+    assert window.step_panel.options.rows_button.text() == "2 rows of clicks.csv  \u00d7"
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.mouseClick(window.step_panel.run_button, Qt.MouseButton.LeftButton)
+    assert failures(window) == [1.0, 1.0, 2.0, 2.0]
+
+
+def test_columns_without_names_are_chosen_by_number(
+    qtbot: QtBot, bandit: Path, tmp_path: Path, open_window: OpenWindow
+) -> None:
+    table = tmp_path / "clicks.npy"
+    np.save(table, np.array([[9, 3, 0.0]]))
+    window = open_window(bandit)
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        window.rows.read(str(table))
+    dialog = window.rows.dialog
+    assert dialog is not None
+    assert dialog.line.edit.text() == "0:2"
+    type_into(dialog.line.edit, "1:3")
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.mouseClick(dialog.agree_button, Qt.MouseButton.LeftButton)
+    assert window.step_panel.options.rows == [[3, 0.0]]
 
 
 def test_the_selected_cell_is_plotted_and_no_longer(

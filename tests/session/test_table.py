@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmstate import ArgumentError, Signature
+from wasmstate import ArgumentError, ColumnError, Signature
 from wasmstate.session.columns import parse_columns
-from wasmstate.session.table import parse_table, read_header, read_table
+from wasmstate.session.table import parse_table, read_table
 
 BANDIT = Signature.parse("(arm: i32, reward: f64) -> ()").params
 MODEL = Signature.parse("(x: f64[2,2]@1024, y: f64) -> ()").params
@@ -101,18 +102,13 @@ def test_a_line_of_columns_that_cannot_be_read_is_refused(text: str, reason: str
     assert str(caught.value) == reason
 
 
-def test_the_names_of_columns_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "days.csv"
-    for text, names in (
-        ("\n wind,sun \n1,2\n", ["wind", "sun"]),
-        ("1,2\n", []),
-        ("", []),
-        ('"a\0', ["a\0"]),
-    ):
-        path.write_text(text)
-        assert read_header(path) == names
-    np.save(path.with_suffix(".npy"), np.zeros((1, 2)))
-    assert read_header(path.with_suffix(".npy")) == []
+def test_the_error_of_columns_tells_what_there_is() -> None:
+    for lines, header, count in ((["a,b,c\n"], ("a", "b", "c"), 3), (["1,2,3\n"], (), 3)):
+        with pytest.raises(ColumnError) as caught:
+            list(parse_table(lines, "clicks.csv", BANDIT))
+        assert (caught.value.header, caught.value.count) == (header, count)
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (str(again), again.header) == (str(caught.value), header)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wasmstate.errors import ArgumentError
+from wasmstate.errors import ArgumentError, ColumnError
 from wasmstate.state.signature import Param
 
 _RANGE = re.compile(r"(\d{1,9}):(\d{1,9})")
@@ -74,37 +74,47 @@ def order_of(
         where: the place of the first line, for errors.
 
     Raises:
-        ArgumentError: there is no such column, or there are not as many as a call takes.
+        ColumnError: there is no such column, or there are not as many as a call takes.
     """
-    names = number_names(params)
+    try:
+        return _order(header, count, number_names(params), columns)
+    except _Unfit as error:
+        raise ColumnError(f"{where}: {error}", tuple(header or ()), count) from error
+
+
+class _Unfit(Exception):  # noqa: N818 (not one that leaves this file)
+    """Why columns do not fit, as yet without the place."""
+
+
+def _order(
+    header: Sequence[str] | None, count: int, names: Sequence[str], columns: Sequence[str] | None
+) -> list[int]:
     if columns is not None:
         if len(columns) != len(names):
-            raise ArgumentError(f"{where}: {_counted(len(columns))} named, {_needed(names)}")
-        return [_place(column, header, count, where) for column in columns]
+            raise _Unfit(f"{_counted(len(columns))} named, {_needed(names)}")
+        return [_place(column, header, count) for column in columns]
     if header is None:
         if count != len(names):
-            raise ArgumentError(f"{where}: {count} columns, {_needed(names)}")
+            raise _Unfit(f"{count} columns, {_needed(names)}")
         return list(range(count))
     missing = [name for name in names if name not in header]
     if missing:
-        raise ArgumentError(
-            f"{where}: there is no column {_listed(missing)}; {_there_are(header)}: "
-            "say which ones to take"
-        )
-    return [_place(name, header, count, where) for name in names]
+        there = f"{_there_are(header)}: say which ones to take"
+        raise _Unfit(f"there is no column {_listed(missing)}; {there}")
+    return [_place(name, header, count) for name in names]
 
 
-def _place(column: str, header: Sequence[str] | None, count: int, where: str) -> int:
+def _place(column: str, header: Sequence[str] | None, count: int) -> int:
     if header is not None and column in header:
         if header.count(column) > 1:
-            raise ArgumentError(f"{where}: {header.count(column)} columns are called {column}")
+            raise _Unfit(f"{header.count(column)} columns are called {column}")
         return header.index(column)
     if column.isascii() and column.isdigit() and len(column) < 10:
         if int(column) < count:
             return int(column)
-        raise ArgumentError(f"{where}: there is no column {column}; the last one is {count - 1}")
+        raise _Unfit(f"there is no column {column}; the last one is {count - 1}")
     there = "the columns have no names" if header is None else _there_are(header)
-    raise ArgumentError(f"{where}: there is no column {column}; {there}")
+    raise _Unfit(f"there is no column {column}; {there}")
 
 
 def _counted(count: int) -> str:

@@ -35,7 +35,8 @@ def read_table(
         columns: which to take, a name or a number for each number of a call, in their order.
 
     Raises:
-        ArgumentError: naming the file and the line that cannot be read.
+        ArgumentError: naming the file and the line that cannot be read; a ColumnError where the
+            table has not the columns that are to be taken.
         OSError: the file cannot be read.
     """
     if path.suffix == ".npy":
@@ -75,17 +76,6 @@ def parse_table(
         raise ArgumentError(f"{source}, line {reader.line_num}: {error}") from error
     except UnicodeDecodeError as error:
         raise ArgumentError(f"{source} is no text in UTF-8: {error.reason}") from error
-
-
-def read_header(path: Path) -> list[str]:
-    """The names in the first line of a CSV file; empty if it has none. Raises OSError."""
-    if path.suffix == ".npy":
-        return []
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
-        try:
-            return _header(next((cells for cells in csv.reader(lines) if cells), [])) or []
-        except csv.Error:
-            return []
 
 
 def _read_matrix(
