@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -54,24 +55,18 @@ def parse_table(
 ) -> Iterator[Row]:
     """The rows of CSV text. Args and raises as :func:`read_table`."""
     reader = csv.reader(lines)
-    numbers = _numbers(params)
-    order: list[int] | None = None
+    maker: _RowMaker | None = None
     try:
         for cells in reader:
             where = f"{source}, line {reader.line_num}"
             if not cells:
                 continue
-            if order is None:
+            if maker is None:
                 header = _header(cells)
-                order = order_of(header, len(cells), params, columns, where)
+                maker = _RowMaker(params, order_of(header, len(cells), params, columns, where))
                 if header is not None:
                     continue
-            if len(cells) <= max(order, default=0):
-                raise ArgumentError(f"{where}: {len(cells)} cells, there must be more")
-            row = [
-                _number(param, cells[at], where) for param, at in zip(numbers, order, strict=True)
-            ]
-            yield _grouped(row, params)
+            yield maker.row(cells, where)
     except csv.Error as error:
         raise ArgumentError(f"{source}, line {reader.line_num}: {error}") from error
     except UnicodeDecodeError as error:
@@ -89,22 +84,9 @@ def _read_matrix(
         matrix = matrix.reshape(-1, 1)
     if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
         raise ArgumentError(f"{path.name} holds {matrix.dtype}{list(matrix.shape)}, not a matrix")
-    order = order_of(None, matrix.shape[1], params, columns, path.name)
-    numbers = _numbers(params)
+    maker = _RowMaker(params, order_of(None, matrix.shape[1], params, columns, path.name))
     for i, row in enumerate(matrix):
-        where = f"{path.name}, row {i}"
-        yield _grouped(
-            [
-                _number(param, row[at].item(), where)
-                for param, at in zip(numbers, order, strict=True)
-            ],
-            params,
-        )
-
-
-def _numbers(params: Sequence[Param]) -> list[Param]:
-    """The parameter that each number of a call belongs to."""
-    return [param for param in params for _ in range(math.prod(param.shape))]
+        yield maker.row(row.tolist(), f"{path.name}, row {i}")
 
 
 def _header(cells: Sequence[str]) -> list[str] | None:
@@ -120,36 +102,62 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _number(param: Param, cell: Any, where: str) -> float:
-    wrong = f"{where}: {param.name} cannot be {cell!r} ({param.type})"
+class _RowMaker:
+    """Makes arguments of the cells of a line.
+
+    Args:
+        params: of the function.
+        order: where each number of a call stands in a line.
+    """
+
+    def __init__(self, params: Sequence[Param], order: Sequence[int]) -> None:
+        places = iter(order)
+        self._plan = [
+            (param, list(islice(places, math.prod(param.shape))), _reader(param))
+            for param in params
+        ]
+        self._width = max(order, default=-1) + 1
+
+    def row(self, cells: Sequence[Any], where: str) -> Row:
+        """One line. Raises ArgumentError, naming the place."""
+        if len(cells) < self._width:
+            raise ArgumentError(f"{where}: {len(cells)} cells, there must be more")
+        row: Row = []
+        for param, places, read in self._plan:
+            try:
+                numbers = [read(cells[at]) for at in places]
+            except (ValueError, OverflowError) as error:
+                cell = next(cells[at] for at in places if not _can(read, cells[at]))
+                wrong = f"{where}: {param.name} cannot be {cell!r} ({param.type})"
+                raise ArgumentError(wrong) from error
+            if not param.is_array:
+                row.append(numbers[0])
+            elif len(param.shape) == 1:
+                row.append(numbers)
+            else:
+                row.append(np.array(numbers, object).reshape(param.shape).tolist())
+        return row
+
+
+def _reader(param: Param) -> Callable[[Any], float]:
+    return _integer if param.dtype[0] in "iu" else float
+
+
+def _can(read: Callable[[Any], float], cell: Any) -> bool:
     try:
-        number = _integer(cell) if param.dtype[0] in "iu" else float(cell)
-    except (ValueError, OverflowError) as error:
-        raise ArgumentError(wrong) from error
-    if isinstance(cell, float) and number != cell and not math.isnan(cell):
-        raise ArgumentError(wrong)
-    return number
+        read(cell)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _integer(cell: Any) -> int:
     """An integer, also if it is written ``1.0``, as some programs write all columns."""
     try:
-        return int(cell)
+        number = int(cell)
     except ValueError:
-        if float(cell).is_integer():
-            return int(float(cell))
-        raise
-
-
-def _grouped(numbers: Sequence[float], params: Sequence[Param]) -> Row:
-    row: Row = []
-    at = 0
-    for param in params:
-        if param.is_array:
-            stop = at + math.prod(param.shape)
-            row.append(np.array(numbers[at:stop], object).reshape(param.shape).tolist())
-            at = stop
-        else:
-            row.append(numbers[at])
-            at += 1
-    return row
+        cell = float(cell)  # of text; nan and inf are none
+        number = int(cell)
+    if not isinstance(cell, str) and number != cell:
+        raise ValueError(cell)
+    return number
