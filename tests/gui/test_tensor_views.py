@@ -61,6 +61,13 @@ def test_a_signed_tensor_has_zero_in_the_middle_of_its_scale(state: State) -> No
     assert heatmap.levels.tolist() == [[0, 127, 190], [254, NOT_FINITE, NOT_FINITE]]
 
 
+def test_where_all_elements_changed_no_outline_hides_them(state: State) -> None:
+    other = state.with_values({"counts": np.arange(1, 41, dtype=np.uint8), "n": 1})
+    assert Heatmap(row_of(other, "counts", state)).is_all_changed
+    assert not Heatmap(row_of(other, "n", state)).is_all_changed  # the only one: it is outlined
+    assert not Heatmap(row_of(state, "counts", state)).is_all_changed
+
+
 def test_a_vector_is_wrapped_and_a_plane_of_a_cube_picked(state: State) -> None:
     counts = Heatmap(row_of(state, "counts"))
     assert (counts.rows, counts.columns) == (2, 32)

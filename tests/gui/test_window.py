@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import bytes_of, shown_bytes
+from wasmstate import models
 from wasmstate_gui.shell import LEAST_SIZE
 from wasmstate_gui.window import MainWindow
 
@@ -50,6 +51,20 @@ def test_names_and_numbers_are_not_cut_off_in_a_window_of_1280_by_800(
     for view, columns in ((window.layout_panel, 3), (window.tensors_panel.list, 5)):
         for column in range(columns):
             assert view.columnWidth(column) >= view.sizeHintForColumn(column) > 0
+
+
+def test_the_least_and_greatest_values_make_room_for_long_names(
+    qtbot: QtBot, tmp_path: Path, open_window: OpenWindow
+) -> None:
+    path = tmp_path / "network.wasm"
+    path.write_bytes(models.new("mlp", features=8, classes=3, seed=3).to_bytes())
+    window = open_window(path)
+    names = window.tensors_panel.list
+    for width, are_hidden in ((1280, True), (1920, False)):
+        window.resize(width, 900)
+        window.resizeDocks([window.docks["Tensors"]], [width * 3 // 10], Qt.Orientation.Horizontal)
+        qtbot.waitUntil(lambda: names.isColumnHidden(3) == are_hidden)  # noqa: B023 (it waits)
+        assert names.columnWidth(0) >= names.sizeHintForColumn(0)
 
 
 def test_a_byte_a_cell_and_a_section_are_one_selection(

@@ -13,7 +13,9 @@ from wasmstate_gui.theme import LIGHT, Theme, mixed
 
 _BAR, _MARGIN, _LABEL = 14, 8, 62
 _LARGEST_CELL = 48
-_OUTLINED = 5  # pixels of a cell: below that its outline would hide it
+_LONGEST_CELL = 3  # times as long as wide, to take the room there is
+_OUTLINED = 8  # pixels of a cell: below that its outline would hide it
+_CROSSED = 5  # and below that a cross could not be made out
 _COUNTS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725")  # viridis
 
 
@@ -104,8 +106,10 @@ class _Canvas(QWidget):
         width = (self.width() - _BAR - _LABEL - 2 * _MARGIN) / self._map.columns
         height = (self.height() - 2) / self._map.rows
         side = min(width, height, _LARGEST_CELL)
-        # Square where the cells can be told apart, else as large as there is room for.
-        return (side, side) if side >= 2 else (min(width, _LARGEST_CELL), height)
+        if side < 2:  # cells cannot be told apart: as large as there is room for
+            return min(width, _LARGEST_CELL), height
+        longest = min(_LONGEST_CELL * side, _LARGEST_CELL)
+        return min(width, longest), min(height, longest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         heatmap = self._map
@@ -130,7 +134,8 @@ class _Canvas(QWidget):
             image = image.convertToFormat(QImage.Format.Format_RGB32)
         painter.drawImage(whole, image)
         self._paint_not_finite(painter, heatmap, width, height)
-        if min(width, height) >= _OUTLINED:
+        # Outlines around all cells would say nothing, and make the colours hard to see.
+        if min(width, height) >= _OUTLINED and not heatmap.is_all_changed:
             painter.setPen(QPen(QColor(self._theme.text), 1.6))
             for line, column in heatmap.changed.tolist():
                 cell = QRectF(column * width, line * height, width, height)
@@ -140,7 +145,7 @@ class _Canvas(QWidget):
     def _paint_not_finite(
         self, painter: QPainter, heatmap: Heatmap, width: float, height: float
     ) -> None:
-        if min(width, height) < _OUTLINED:
+        if min(width, height) < _CROSSED:
             return
         painter.setPen(QPen(QColor(self._theme.damage), 1.4))
         for line, column in np.argwhere(heatmap.levels == LEVELS).tolist():

@@ -28,9 +28,10 @@ _ROW_HEIGHT = 24
 _POINTS = 9.5
 _LIST_LINES = 8
 _LONGEST_NAME = 150  # pixels
-_LONGEST_TEXT = 14  # letters
+_LONGEST_TEXT = 16  # letters
 _MARGIN = 10  # pixels, what Qt leaves free around a text, and a little more
-_NARROW = 340
+_STATISTICS = (3, 4)  # columns
+_FRAME = 14  # pixels beside the list: margins and its frame
 
 
 class TensorsPanel(QStackedWidget):
@@ -113,8 +114,7 @@ class TensorsPanel(QStackedWidget):
         return table
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        for column in (3, 4):
-            self.list.setColumnHidden(column, self.width() < _NARROW)
+        self._make_room_for_names()
         self._fit_height()
         super().resizeEvent(event)
 
@@ -195,13 +195,28 @@ class TensorsPanel(QStackedWidget):
                 widest = max([header.fontMetrics().horizontalAdvance(title), *widths]) + _MARGIN
                 self._widths[column] = max(widest, self._widths.get(column, 0))
                 header.resizeSection(column, self._widths[column])
+        self._make_room_for_names()
+
+    def _make_room_for_names(self) -> None:
+        """Without the least and greatest values, where names need it: the summary has them."""
+        names = [row.tensor.name[:_LONGEST_TEXT] for row in self.list_model.rows]
+        advance = self.list.fontMetrics().horizontalAdvance
+        wanted = max(map(advance, names), default=0) + _MARGIN + sum(self._widths.values())
+        room = self.width() - _FRAME
+        if len(names) > self._most_lines:
+            room -= self.list.verticalScrollBar().sizeHint().width()
+        for column in _STATISTICS:
+            self.list.setColumnHidden(column, wanted > room)
 
     def _fit_height(self) -> None:
         """As many lines as there are tensors, but no more than a third of the panel."""
-        most = min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
-        lines = min(max(len(self.list_model.rows), 1), most)
+        lines = min(max(len(self.list_model.rows), 1), self._most_lines)
         height = self.list.horizontalHeader().sizeHint().height() + 4
         self.list.setFixedHeight(height + self.list.verticalHeader().defaultSectionSize() * lines)
+
+    @property
+    def _most_lines(self) -> int:
+        return min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
 
     def _show_table(self, row: TensorRow) -> None:
         table = TensorTable(row)

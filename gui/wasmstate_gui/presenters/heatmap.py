@@ -104,3 +104,8 @@ class Heatmap:
         """The places of changed elements, a (line, column) each."""
         flat = self.row.changed.reshape(-1)[self._start : self._start + self._size]
         return np.stack(np.divmod(np.flatnonzero(flat), self.columns), axis=1)
+
+    @property
+    def is_all_changed(self) -> bool:
+        """Whether no element of the plane is what it was."""
+        return len(self.changed) == self._size > 1

@@ -151,11 +151,14 @@ def change_text(before: State, state: State) -> str:
 def result_text(outcome: Outcome, start: State, end: State) -> str:
     """The line under the buttons after a call that returned."""
     pages, pages_after = outcome.pages
-    calls = "" if outcome.done == 1 else f" {outcome.done:,} times, last"
-    returned = f"{outcome.name} returned{calls} {value_text(outcome.value)}"
+    taken, value = seconds_text(outcome.seconds), value_text(outcome.value)
+    returned = f"{outcome.name} returned {value} in {taken}"
+    if outcome.done > 1:
+        last = "" if outcome.value is None else f", at last {value}"
+        returned = f"{outcome.name} returned {outcome.done:,} times in {taken}{last}"
     change = change_text(start, end)
     parts = [
-        f"{returned} in {seconds_text(outcome.seconds)}",
+        returned,
         change,
         f"memory {counted(pages, 'page')}",
     ]
