@@ -90,11 +90,7 @@ docs: $(READY) ## Build the documentation in docs/build
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
 
 screenshots: $(READY) ## Draw the pictures of the documentation
-	@mkdir -p docs/images build
-	$(BIN)/wasmstate inspect fixtures/bandit.wasm --light --step 3 --size 1280x800 --screenshot docs/images/inspector.png
-	$(BIN)/python -c "import pathlib; b = bytearray(pathlib.Path('fixtures/bandit.wasm').read_bytes()); b[-100] ^= 4; pathlib.Path('build/bandit.wasm').write_bytes(b)"
-	$(BIN)/wasmstate inspect build/bandit.wasm --dark --size 1280x800 --screenshot docs/images/inspector-damaged.png
-	$(BIN)/wasmstate inspect fixtures/bandit.wasm --light --panel Module --size 1280x800 --screenshot docs/images/inspector-module.png
+	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py
 
 clean: ## Remove what setting up and testing made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache
