@@ -28,6 +28,7 @@ from rich.table import Table
 
 from wasmstate import Module, State, attach
 from wasmstate_gui.models.tensor_models import TensorTableModel
+from wasmstate_gui.panels.cells_view import CellsView
 from wasmstate_gui.panels.heatmap_view import HeatmapView
 from wasmstate_gui.panels.plot_view import PlotView
 from wasmstate_gui.presenters.history import HistoryView, Line
@@ -135,18 +136,18 @@ class _Plain(QAbstractTableModel):
 def table_times() -> list[float]:
     """Of a frame of a table of 1,000,000 rows that scrolls: ours, and a plain model."""
     row = row_of("1000000,8")
-    ours = TensorTableModel()
-    ours.show(TensorTable(row))
-    painters, kept = [], []
-    for each in (ours, _Plain(row.values)):
-        table = QTableView()
-        table.setModel(each)
+    model = TensorTableModel()
+    model.show(TensorTable(row))
+    ours, plain = CellsView(model), QTableView()
+    plain_model = _Plain(row.values)
+    plain.setModel(plain_model)
+    painters = []
+    for table in (ours, plain):
         table.setWordWrap(False)
         table.verticalHeader().setDefaultSectionSize(24)
         table.resize(900, 40 * 24)
         table.show()
         image = QImage(table.size(), QImage.Format.Format_ARGB32_Premultiplied)
-        kept.append((table, each))
 
         def paint(frame: int, table: QTableView = table, image: QImage = image) -> None:
             table.verticalScrollBar().setValue(frame * 777)

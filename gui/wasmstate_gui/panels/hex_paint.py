@@ -12,17 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetricsF,
-    QGlyphRun,
-    QImage,
-    QPainter,
-    QPen,
-    QRawFont,
-)
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
+from wasmstate_gui.panels.glyphs import Glyphs
 from wasmstate_gui.presenters.hexdump import (
     BOLD_INK,
     CURSOR_INK,
@@ -93,14 +85,7 @@ class HexPainter:
         self.font = font
         self.theme = theme
         self.grid = Grid.of(font, digits)
-        bold = QFont(font)
-        bold.setBold(True)
-        self._fonts = {False: QRawFont.fromFont(font), True: QRawFont.fromFont(bold)}
-        codes = "".join(map(chr, range(0x7F)))
-        self._glyphs = {
-            is_bold: np.array(_glyphs(raw, codes), np.uint32)
-            for is_bold, raw in self._fonts.items()
-        }
+        self._glyphs = Glyphs(font)
         self._places: list[QPointF] = []
         self._colours = [theme.ground(kind).rgb() for kind in KINDS]
         self._colours += [QColor(c).rgb() for c in (theme.base, theme.changed, theme.accent)]
@@ -159,14 +144,8 @@ class HexPainter:
         chosen = np.flatnonzero(inks == ink)
         if not len(chosen):
             return
-        is_bold = ink == BOLD_INK
-        places = self._places
-        run = QGlyphRun()
-        run.setRawFont(self._fonts[is_bold])
-        run.setGlyphIndexes(self._glyphs[is_bold][letters[chosen]].tolist())
-        run.setPositions([places[i] for i in chosen.tolist()])
-        painter.setPen(colour)
-        painter.drawGlyphRun(QPointF(0, 0), run)
+        places = [self._places[i] for i in chosen.tolist()]
+        self._glyphs.draw(painter, letters[chosen], places, colour, is_bold=ink == BOLD_INK)
 
     def _paint_underlines(self, painter: QPainter, lines: Lines) -> None:
         for ink, style in (
@@ -220,7 +199,3 @@ def _letters(lines: Lines, offset_digits: int) -> tuple[NDArray[np.uint8], NDArr
     unprintable = (lines.inks == INK) & (letters[:, -WIDTH:] == ord(".")) & (lines.data != 0x2E)
     inks[:, -WIDTH:] = np.where(unprintable, DIM_INK, lines.inks)
     return letters.reshape(-1), inks.reshape(-1)
-
-
-def _glyphs(raw: QRawFont, text: str) -> list[int]:
-    return list(raw.glyphIndexesForString(text))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QTableView, QTabWidget
 
 from wasmstate_gui.models.changes_model import ChangesModel
 from wasmstate_gui.models.tensor_models import TensorTableModel
+from wasmstate_gui.panels.cells_view import CellsView
 from wasmstate_gui.panels.heatmap_view import HeatmapView
 from wasmstate_gui.panels.histogram_view import HistogramView
 from wasmstate_gui.presenters.tensors import TensorRow
@@ -19,25 +20,26 @@ class TensorTabs(QTabWidget):
     """Only the view that can be seen is worked out.
 
     Args:
-        make_table: makes a table with a name for screen readers.
+        set_up: gives a table its looks, and a name for screen readers.
     """
 
     chosen = Signal(int)
     """The user went to an element in the heatmap or the diff: its index."""
 
-    def __init__(self, make_table: Callable[[str], QTableView]) -> None:
+    def __init__(self, set_up: Callable[[QTableView, str], None]) -> None:
         super().__init__()
         self.setAccessibleName("Views of the tensor")
         self.setDocumentMode(True)
         self._row: TensorRow | None = None
         triggers = QAbstractItemView.EditTrigger
-        self.table = make_table("Cells of the tensor")
         self.table_model = TensorTableModel(self)
-        self.table.setModel(self.table_model)
+        self.table = CellsView(self.table_model)
+        set_up(self.table, "Cells of the tensor")
         self.table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
         self.heatmap = HeatmapView()
         self.histogram = HistogramView()
-        self.diff = make_table("Changed cells of the tensor")
+        self.diff = QTableView()
+        set_up(self.diff, "Changed cells of the tensor")
         self.diff_model = ChangesModel(self)
         self.diff.setModel(self.diff_model)
         self.diff.setSortingEnabled(True)
@@ -57,7 +59,7 @@ class TensorTabs(QTabWidget):
         """Use other colours."""
         self.heatmap.set_theme(theme)
         self.histogram.set_theme(theme)
-        self.table.viewport().update()
+        self.table.set_theme(theme)
 
     def show_row(self, row: TensorRow | None) -> None:
         """Show another tensor, or other values of the same."""

@@ -51,7 +51,8 @@ class TensorsPanel(QStackedWidget):
         self.setAccessibleName("Tensors")
         self._font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         self._font.setPointSizeF(_POINTS)
-        self.list = self._table("Tensors of the state")
+        self.list = QTableView()
+        self._set_up(self.list, "Tensors of the state")
         self.list_model = TensorListModel(self)
         self.list.setModel(self.list_model)
         self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -62,7 +63,7 @@ class TensorsPanel(QStackedWidget):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Summary of the tensor")
-        self.tabs = TensorTabs(self._table)
+        self.tabs = TensorTabs(self._set_up)
         self.table, self.table_model = self.tabs.table, self.tabs.table_model
         self.shown: TensorRow | None = None
         """The tensor of which cells are shown."""
@@ -98,8 +99,7 @@ class TensorsPanel(QStackedWidget):
         self.tabs.chosen.connect(self._index_chosen)
         self._is_marking = False
 
-    def _table(self, name: str) -> QTableView:
-        table = QTableView()
+    def _set_up(self, table: QTableView, name: str) -> None:
         table.setAccessibleName(name)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -111,7 +111,6 @@ class TensorsPanel(QStackedWidget):
         table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        return table
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._make_room_for_names()
