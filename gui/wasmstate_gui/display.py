@@ -47,7 +47,7 @@ class Display:
         shell.layout_panel.show_rows(picture.rows)
         if document.base is not self._base:
             self._show_base(document.base)
-        if document.state is None:
+        if document.state is None and not picture.tensors:
             shell.tensors_panel.show_reason(
                 absence.no_tensors(document.base), can_attach=absence.can_attach(document.base)
             )

@@ -61,6 +61,9 @@ class Navigator(QObject):
         if tensors:
             # As many tensors as there is room for, not the first one alone.
             self._shell.page.hex.reveal(tensors[-1].end - 1)
+        if picture.first_damage is not None:
+            self._byte_chosen(picture.first_damage)
+            return
         self._select(first)
         self._shell.page.hex.reveal(first.start, at_top=not tensors)
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import wasmtime
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QFontDatabase, QImage
+from PySide6.QtGui import QColor, QFontDatabase, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QTableView
 from pytestqt.qtbot import QtBot
 
 import wasmstate
 from wasmstate import State
+from wasmstate.state.recovery.remains import Remnant
 from wasmstate_gui.models.tensor_models import DISPLAY, Index, TensorTableModel
 from wasmstate_gui.panels.cells_view import CellsView
-from wasmstate_gui.presenters.cells import CHANGED, DIM, PLAIN, cells
+from wasmstate_gui.presenters.cells import CHANGED, DIM, PLAIN, WRONG, cells
 from wasmstate_gui.presenters.tensors import TensorTable, tensor_rows
 from wasmstate_gui.theme import DARK, LIGHT, Theme
 
@@ -166,6 +168,42 @@ def test_the_columns_of_a_list_can_be_asked_for_without_the_first() -> None:
     block = cells(table_of(LIST), range(6, 7), range(1, 2))
     assert block.texts == ["2"]
     assert block.looks.tolist() == [DIM]
+
+
+def damaged(tensor: str) -> TensorTable:
+    """Cells of a damaged state: the second one is known to be wrong."""
+    row = table_of(tensor, (0,)).row
+    wrong = Remnant(row.tensor, 0, row.values.tobytes(), "damaged", "one bit is flipped", (5, 6))
+    return TensorTable(replace(row, before=None, remnant=wrong))
+
+
+@pytest.mark.parametrize(("tensor", "place"), [("w:f32[4,3]", (0, 1)), ("w:f32[12]", (1, 0))])
+def test_cells_that_are_known_to_be_wrong_have_a_look_of_their_own(
+    tensor: str, place: tuple[int, int]
+) -> None:
+    table = damaged(tensor)
+    block = cells(table, range(table.row_count), range(table.column_count))
+    assert np.argwhere(block.looks.reshape(table.row_count, -1) == WRONG).tolist() == [list(place)]
+    model = TensorTableModel()
+    model.show(table)
+    ground = model.data(model.index(*place), Qt.ItemDataRole.BackgroundRole)
+    assert ground.style() == Qt.BrushStyle.BDiagPattern
+    assert model.data(model.index(0, 0), Qt.ItemDataRole.BackgroundRole) is None
+    assert not model.flags(model.index(*place)) & Qt.ItemFlag.ItemIsEditable
+
+
+def test_damage_is_hatched_and_keeps_its_edge_when_it_is_selected(qtbot: QtBot) -> None:
+    model = TensorTableModel()
+    model.show(damaged("w:f32[4,3]"))
+    view = CellsView(model)
+    qtbot.addWidget(view)
+    shown(view, model, LIGHT, 9.5)
+    damage = QColor(LIGHT.damage).rgb()
+    hatched = np.count_nonzero(pixels(view) == damage)
+    view.setCurrentIndex(model.index(0, 1))
+    assert 0 < np.count_nonzero(pixels(view) == damage) < hatched
+    model.show(table_of("w:f32[4,3]", (0,)))
+    assert not (pixels(view) == damage).any()
 
 
 def test_a_scalar_is_a_list_of_one() -> None:

@@ -17,7 +17,7 @@ from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.selection import at_byte
 from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
 from wasmstate_gui.presenters.strip import next_start, strip_pieces, to_offset, to_x
-from wasmstate_gui.presenters.tensors import TensorTable, number_text
+from wasmstate_gui.presenters.tensors import TensorTable, cell_hint, number_text
 
 
 def snapshot_of(data: bytes, folder: Path) -> Snapshot:
@@ -203,7 +203,9 @@ def test_damage_is_named_and_every_byte_still_shown(name: str, tmp_path: Path) -
     assert shown.data[shown.inks > 0].tobytes() == data
 
 
-def test_a_flipped_bit_in_the_state_is_shown_and_nothing_is_decoded(bandit: Path) -> None:
+def test_of_a_state_with_a_flipped_bit_the_rest_is_shown_and_told_to_be_proven(
+    bandit: Path,
+) -> None:
     data = bytearray(bandit.read_bytes())
     data[-50] ^= 1
     document = Document.of(snapshot_of(bytes(data), bandit.parent))
@@ -212,10 +214,31 @@ def test_a_flipped_bit_in_the_state_is_shown_and_nothing_is_decoded(bandit: Path
     assert notice.title == "State section damaged."
     assert "one flipped bit explains it: bit 0 of byte 0xf0b, in rng[1]" in notice.text
     picture = Picture(document)
-    assert picture.tensors == []
+    assert picture.first_damage == len(data) - 50
     assert next(row.name for row in flat(picture.rows) if row.damaged) == "wasmstate.state"
-    assert "cannot be trusted" in no_tensors(document.disk)
+    assert [(row.tensor.name, row.changed_text) for row in picture.tensors] == [
+        ("successes", "proven"),
+        ("failures", "proven"),
+        ("rng", "damaged"),
+        ("count", "proven"),
+    ]
+    names = [row.name for row in flat(picture.rows) if row.tensor is not None]
+    assert names == ["successes  f64[4]", "failures  f64[4]", "rng  u64[2]", "count  i64"]
+    rng = picture.tensors[2]
+    assert rng.summary.startswith("damaged: one bit is flipped \u00b7 min ")
+    assert rng.wrong.tolist() == [False, True]
+    assert cell_hint(rng, 0).endswith(", u64 at 0xEFD, proven")
+    assert cell_hint(rng, 1).endswith(", u64 at 0xF05, damaged: one bit is flipped")
     assert status.disk_state(document) == "state unreadable"
+
+
+def test_a_state_of_which_no_tensor_can_be_found_is_told_why(bandit: Path) -> None:
+    data = bytearray(bandit.read_bytes())
+    schema = data.index(b'{"', 0xA67)
+    data[schema : schema + 2] = b"??"
+    document = Document.of(snapshot_of(bytes(data), bandit.parent))
+    assert Picture(document).tensors == []
+    assert "cannot be trusted" in no_tensors(document.disk)
 
 
 def test_a_module_without_a_state_is_not_damaged_and_told_how_to_get_one(tmp_path: Path) -> None:

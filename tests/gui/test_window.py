@@ -117,11 +117,18 @@ def test_damage_is_told_in_a_bar_and_listed(
     assert "State section damaged." in window.page.damage.label.text()
     assert shown_bytes(window) == data
     assert window.docks["Problems"].windowTitle() == "Problems (1)"
+    offset = window.problems_panel.problems_model.findings[0].offset
+    assert window.page.hex.cursor_at == offset  # what is wrong is what is looked at first
+    assert window.tensors_panel.list.currentIndex().data() == "rng"
+    header = window.tensors_panel.list_model.headerData(2, Qt.Orientation.Horizontal)
+    trust = [window.tensors_panel.list_model.index(i, 2).data() for i in range(4)]
+    assert (header, trust) == ("Trust", ["proven", "proven", "damaged", "proven"])
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Home)
     problems = window.problems_panel
     problems.setFocus()
     problems.selectRow(0)
     QTest.keyClick(problems, Qt.Key.Key_Return)
-    assert window.page.hex.cursor_at == problems.problems_model.findings[0].offset
+    assert window.page.hex.cursor_at == offset
     assert not window.step_panel.step_button.isEnabled()
     assert not window.actions_.write.isEnabled()
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QBrush, QColor, QFont
 
 from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, brief
 from wasmstate_gui.theme import LIGHT, Theme
@@ -50,6 +50,10 @@ class _Table(QAbstractTableModel):
         self._bold = QFont(font)
         self._bold.setBold(True)
         self._bold.setUnderline(True)
+
+    def _hatching(self) -> QBrush:
+        """The ground of what is damaged."""
+        return QBrush(QColor(self._theme.damage), Qt.BrushStyle.BDiagPattern)
 
     def _changed_look(self, role: int) -> Any:
         if role == BACKGROUND:
@@ -101,11 +105,14 @@ class TensorListModel(_Table):
             return RIGHT
         if role in (BACKGROUND, FONT) and index.column() == 2 and row.changed_count:
             return self._changed_look(role)
+        if role == BACKGROUND and index.column() == 2 and row.wrong.any():
+            return self._hatching()
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if role in (DISPLAY, TOOL_TIP) and orientation == Qt.Orientation.Horizontal:
-            return self.COLUMNS[section][0]
+            is_damaged = section == 2 and any(row.remnant is not None for row in self.rows)
+            return "Trust" if is_damaged else self.COLUMNS[section][0]
         if role == ALIGNMENT and orientation == Qt.Orientation.Horizontal:
             return RIGHT if section > 1 else LEFT
         return None
@@ -155,6 +162,8 @@ class TensorTableModel(_Table):
             return RIGHT
         if role in (BACKGROUND, FONT) and table.is_changed(index.row(), index.column()):
             return self._changed_look(role) if table.is_value(index.column()) else None
+        if role == BACKGROUND and table.is_value(index.column()):
+            return self._hatching() if table.is_wrong(index.row(), index.column()) else None
         if role == FOREGROUND and not table.is_value(index.column()):
             return QColor(self._theme.dim)
         if role == TOOL_TIP:
@@ -163,7 +172,8 @@ class TensorTableModel(_Table):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
-        if self.table is not None and self.table.is_value(index.column()):
+        table = self.table
+        if table is not None and table.is_value(index.column()) and table.row.remnant is None:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 

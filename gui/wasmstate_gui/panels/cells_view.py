@@ -14,12 +14,12 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QModelIndex, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QTableView
 
 from wasmstate_gui.models.tensor_models import TensorTableModel
 from wasmstate_gui.panels.glyphs import Glyphs
-from wasmstate_gui.presenters.cells import CHANGED, DIM, PLAIN, Cells, cells
+from wasmstate_gui.presenters.cells import CHANGED, DIM, PLAIN, WRONG, Cells, cells
 from wasmstate_gui.theme import LIGHT, Theme
 
 _Pixels = NDArray[np.int64]
@@ -81,13 +81,18 @@ class CellsView(QTableView):
             return
         block = cells(table, grid.rows, grid.columns)
         is_apart = self._apart(grid, block)
-        is_changed = np.flatnonzero((block.looks == CHANGED) & ~is_apart)
         painter = QPainter(self.viewport())
-        self._paint_grounds(painter, [grid.rect(cell) for cell in is_changed.tolist()])
+        damage = QBrush(QColor(self._theme.damage), Qt.BrushStyle.BDiagPattern)
+        for look, ground in ((CHANGED, QBrush(QColor(self._theme.changed))), (WRONG, damage)):
+            chosen = np.flatnonzero((block.looks == look) & ~is_apart)
+            self._paint_grounds(painter, ground, [grid.rect(cell) for cell in chosen.tolist()])
         self._paint_lines(painter, grid)
         self._paint_letters(painter, grid, block, is_apart)
         for cell in np.flatnonzero(is_apart).tolist():
             self._paint_apart(painter, grid.rect(cell), self._cells.index(*grid.place(cell)))
+        self._frame_damage(
+            painter, [grid.rect(c) for c in np.flatnonzero(block.looks == WRONG).tolist()]
+        )
         painter.end()
 
     def _measure_font(self) -> None:
@@ -123,11 +128,18 @@ class CellsView(QTableView):
                 is_apart[cell] = True
         return is_apart
 
-    def _paint_grounds(self, painter: QPainter, rects: list[QRect]) -> None:
+    def _paint_grounds(self, painter: QPainter, ground: QBrush, rects: list[QRect]) -> None:
         if rects:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self._theme.changed))
+            painter.setBrush(ground)
             painter.drawRects(rects)
+
+    def _frame_damage(self, painter: QPainter, rects: list[QRect]) -> None:
+        """An edge around what is damaged, also where a selection hides the hatching."""
+        if rects:
+            painter.setPen(QPen(QColor(self._theme.damage), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRects([rect.adjusted(1, 1, -1, -1) for rect in rects])
 
     def _paint_lines(self, painter: QPainter, grid: _Grid) -> None:
         if not self.showGrid():
@@ -146,7 +158,7 @@ class CellsView(QTableView):
         x, y = self._letter_places(grid, block.lengths)
         looks = block.looks.repeat(block.lengths)
         is_ours = ~is_apart.repeat(block.lengths)
-        for look in (PLAIN, DIM, CHANGED):
+        for look in (PLAIN, DIM, CHANGED, WRONG):
             chosen = (looks == look) & is_ours
             if chosen.any():
                 colour = QColor(self._theme.dim if look == DIM else self._theme.text)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wasmstate_gui.presenters.tensors import TensorTable, number_text
 
-PLAIN, DIM, CHANGED = range(3)
+PLAIN, DIM, CHANGED, WRONG = range(4)
 """How a cell looks."""
 
 
@@ -20,7 +20,7 @@ class Cells:
 
     Attributes:
         texts: what the cells show, row after row.
-        looks: :data:`PLAIN`, :data:`DIM` or :data:`CHANGED`, of each.
+        looks: :data:`PLAIN`, :data:`DIM`, :data:`CHANGED` or :data:`WRONG`, of each.
     """
 
     texts: list[str]
@@ -46,7 +46,8 @@ def cells(table: TensorTable, rows: range, columns: range) -> Cells:
     values = table.row.values.reshape(shape)[block]
     changed = table.row.changed.reshape(shape)[block]
     texts = [number_text(value) for value in values.reshape(-1).tolist()]
-    return Cells(texts, np.where(changed.reshape(-1), CHANGED, PLAIN).astype(np.uint8))
+    wrong = table.row.wrong.reshape(shape)[block]
+    return Cells(texts, _looks(changed.reshape(-1), wrong.reshape(-1)))
 
 
 def _listed(table: TensorTable, rows: range, columns: range) -> Cells:
@@ -54,5 +55,11 @@ def _listed(table: TensorTable, rows: range, columns: range) -> Cells:
     changed = table.row.changed.reshape(-1)[rows.start : rows.stop]
     looks = np.full((len(rows), len(columns)), DIM, np.uint8)
     if columns.start == 0 and len(columns):
-        looks[:, 0] = np.where(changed, CHANGED, PLAIN)
+        wrong = table.row.wrong.reshape(-1)[rows.start : rows.stop]
+        looks[:, 0] = _looks(changed, wrong)
     return Cells(texts, looks.reshape(-1))
+
+
+def _looks(changed: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Of elements; those of a damaged state have nothing that they could have changed from."""
+    return np.where(wrong, WRONG, np.where(changed, CHANGED, PLAIN)).astype(np.uint8)

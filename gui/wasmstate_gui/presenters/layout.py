@@ -9,6 +9,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
 from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE
+from wasmstate.state.recovery.remains import Remnant
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import Tensor, shape_text
 
@@ -54,7 +55,11 @@ class LayoutRow:
 
 
 def layout_rows(
-    module: Module, size: int, state: State | None, damage: Sequence[int] = ()
+    module: Module,
+    size: int,
+    state: State | None,
+    damage: Sequence[int] = (),
+    remains: Sequence[Remnant] = (),
 ) -> list[LayoutRow]:
     """The rows of a module.
 
@@ -63,6 +68,7 @@ def layout_rows(
         size: of the file.
         state: what the state section means, if that can be told.
         damage: offsets of what was found wrong.
+        remains: the tensors of a state section that is damaged.
     """
     rows = []
     read = module.sections[-1].end if module.sections else min(_PREAMBLE, size)
@@ -72,7 +78,7 @@ def layout_rows(
         rows.append(LayoutRow("magic + version", "header", 0, _PREAMBLE, _PREAMBLE))
     else:
         read = 0
-    rows += [_section_row(section, state, damage) for section in module.sections]
+    rows += [_section_row(section, state, damage, remains) for section in module.sections]
     if read < size:
         name = "unreadable rest" if rows else "not WebAssembly"
         rows.append(LayoutRow(name, "unknown", read, size, size - read, damaged=True))
@@ -86,11 +92,13 @@ def kind_of(section: Section) -> str:
     return _KIND_OF.get(section.name, "declarations")
 
 
-def _section_row(section: Section, state: State | None, damage: Sequence[int]) -> LayoutRow:
+def _section_row(
+    section: Section, state: State | None, damage: Sequence[int], remains: Sequence[Remnant]
+) -> LayoutRow:
     children: tuple[LayoutRow, ...] = ()
     kind = kind_of(section)
     if kind == "state":
-        parts = _state_parts(section, state)
+        parts = _state_parts(section, state, remains)
         children = tuple(
             LayoutRow(name, kind, start, end, end - start, tensor, _hit(start, end, damage))
             for name, start, end, tensor in parts
@@ -111,7 +119,7 @@ def _hit(start: int, end: int, damage: Sequence[int]) -> bool:
 
 
 def _state_parts(
-    section: Section, state: State | None
+    section: Section, state: State | None, remains: Sequence[Remnant]
 ) -> Iterator[tuple[str, int, int, str | None]]:
     at, end = section.content_offset, section.end
     if section.size < HEADER_SIZE + TRAILER_SIZE:
@@ -125,6 +133,10 @@ def _state_parts(
         for tensor in sorted(state.tensors, key=lambda t: state.content_offset(t.name)):
             start = at + state.content_offset(tensor.name)
             yield tensor_label(tensor), start, start + tensor.nbytes, tensor.name
+    else:
+        for each in sorted(remains, key=lambda r: r.start):
+            start, end_of = at + each.start, at + each.start + len(each.content)
+            yield tensor_label(each.tensor), start, end_of, each.tensor.name
     yield "trailer", end - TRAILER_SIZE, end, None
 
 

@@ -9,7 +9,7 @@ from wasmstate.state.state import SECTION_NAME
 from wasmstate_gui.presenters.document import Document, Offsets
 from wasmstate_gui.presenters.hexdump import HexDump
 from wasmstate_gui.presenters.layout import LayoutRow, layout_rows
-from wasmstate_gui.presenters.tensors import TensorRow, tensor_rows
+from wasmstate_gui.presenters.tensors import TensorRow, remnant_rows, tensor_rows
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,18 @@ class Picture:
         found = {f.offset for f in self.document.base.findings if f.offset is not None}
         return tuple(sorted(found))
 
+    @property
+    def first_damage(self) -> int | None:
+        """Where the first error was found, warnings aside."""
+        errors = (f for f in self.document.base.findings if f.severity == "error")
+        return next((f.offset for f in errors if f.offset is not None), None)
+
     @cached_property
     def rows(self) -> list[LayoutRow]:
         """The layout."""
         document = self.document
-        return layout_rows(document.module, document.source.size, document.state, self.damage)
+        size, remains = document.source.size, document.base.remains
+        return layout_rows(document.module, size, document.state, self.damage, remains)
 
     @cached_property
     def changed(self) -> Offsets:
@@ -66,4 +73,6 @@ class Picture:
         document = self.document
         sections = document.module.custom_sections(SECTION_NAME)
         at = sections[0].content_offset if sections else 0
+        if document.state is None:
+            return remnant_rows(document.base.remains, at)
         return tensor_rows(document.state, document.compared_with(self.since), at)

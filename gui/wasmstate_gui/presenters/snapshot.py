@@ -15,6 +15,7 @@ from wasmstate.errors import MalformedError, StateError
 from wasmstate.session.belonging import check_belongs
 from wasmstate.state.check import Finding, check_module
 from wasmstate.state.describe import signatures
+from wasmstate.state.recovery.remains import Remnant, remains
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate_gui.presenters.sources import is_open_file, same_bytes
@@ -56,7 +57,8 @@ class Snapshot:
         functions: signatures of the exported functions, ``update`` and ``predict`` first.
         findings: what is wrong with the file.
         obstacle: why no function can be called, if so.
-        is_checked: whether the last three are known yet.
+        remains: the tensors of a state that cannot be read, as they stand.
+        is_checked: whether the last four are known yet.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Snapshot:
     functions: Mapping[str, Signature] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     obstacle: str | None = "the file is being checked"
+    remains: tuple[Remnant, ...] = ()
     is_checked: bool = False
 
     @cached_property
@@ -138,7 +141,8 @@ def checked(snapshot: Snapshot) -> Snapshot:
     )
     found = replace(snapshot, findings=findings, obstacle=None, is_checked=True)
     if state is None:
-        return replace(found, obstacle=_why_not(module) or _no_state(module))
+        why = _why_not(module) or _no_state(module)
+        return replace(found, obstacle=why, remains=remains(module))
     try:
         check_belongs(state, module)
         functions = _functions(module, state)

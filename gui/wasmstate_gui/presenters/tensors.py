@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.state.diff import changed_cells
+from wasmstate.state.recovery.remains import Remnant
 from wasmstate.state.state import State
 from wasmstate.state.tensor import Tensor, shape_text
 
@@ -34,12 +35,18 @@ def brief(value: Number) -> str:
 
 @dataclass(frozen=True)
 class TensorRow:
-    """A tensor, its values now and before, and what can be said of them in a line."""
+    """A tensor, its values now and before, and what can be said of them in a line.
+
+    Attributes:
+        offset: where its first element stands in the file.
+        remnant: of a damaged state, how far the values are to be trusted.
+    """
 
     tensor: Tensor
     values: NDArray[Any]
     before: NDArray[Any] | None
     offset: int
+    remnant: Remnant | None = None
 
     @cached_property
     def changed(self) -> NDArray[np.bool_]:
@@ -62,9 +69,19 @@ class TensorRow:
         """``f32[4,8]``."""
         return f"{self.tensor.dtype}{shape_text(self.tensor.shape)}"
 
+    @cached_property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Which cells are known to be wrong, in the tensor's shape."""
+        wrong = np.zeros(self.values.size, np.bool_)
+        if self.remnant is not None:
+            wrong[[at // self.values.itemsize for at in self.remnant.wrong]] = True
+        return wrong.reshape(self.values.shape)
+
     @property
     def changed_text(self) -> str:
-        """``3/32``; nothing if nothing changed."""
+        """``3/32``, nothing if nothing changed; of a damaged state, whether it is to be trusted."""
+        if self.remnant is not None:
+            return self.remnant.trust
         return f"{self.changed_count:,}/{self.values.size:,}" if self.changed_count else ""
 
     @cached_property
@@ -94,10 +111,20 @@ class TensorRow:
         """How many cells are infinite."""
         return int(np.isinf(self.values).sum()) if self.values.dtype.kind == "f" else 0
 
+    @property
+    def trust_text(self) -> str:
+        """``damaged: one bit is flipped``; nothing of a sound state."""
+        remnant = self.remnant
+        if remnant is None:
+            return ""
+        return remnant.reason if remnant.trust == "proven" else f"{remnant.trust}: {remnant.reason}"
+
     @cached_property
     def summary(self) -> str:
         """``3/32 changed, min -2.4, mean 0.1, max 2.6, NaN 0``."""
         parts = [f"{self.changed_count:,}/{self.values.size:,} changed"]
+        if self.remnant is not None:
+            parts = [self.trust_text]
         if self.statistics is not None and self.values.size > 1:
             low, mean, high = self.statistics
             parts.append(f"min {brief(low)} \u00b7 mean {brief(mean)} \u00b7 max {brief(high)}")
@@ -126,6 +153,13 @@ def tensor_rows(state: State | None, before: State | None, section_at: int) -> l
             section_at + state.content_offset(tensor.name),
         )
         for tensor in state.tensors
+    ]
+
+
+def remnant_rows(remains: Sequence[Remnant], section_at: int) -> list[TensorRow]:
+    """The tensors of a damaged state, as they stand; ``section_at`` as in :func:`tensor_rows`."""
+    return [
+        TensorRow(each.tensor, each.values, None, section_at + each.start, each) for each in remains
     ]
 
 
@@ -204,6 +238,10 @@ class TensorTable:
         """Whether the element of a cell differs from what it was."""
         return bool(self.row.changed.item(self.cell(row, column)))
 
+    def is_wrong(self, row: int, column: int) -> bool:
+        """Whether the element of a cell is known to be damaged."""
+        return bool(self.row.wrong.item(self.cell(row, column)))
+
     def is_value(self, column: int) -> bool:
         """Whether a column shows the elements themselves."""
         return not self.is_list or column == 0
@@ -232,7 +270,11 @@ def cell_hint(row: TensorRow, index: int) -> str:
         was = f" (was {row.before.item(index)!r})"
     value = row.values.item(index)
     place = f"{row.tensor.dtype} at 0x{cell_offset(row, index):X}"
-    return f"{cell_name(row, index)} = {value!r}{was}, {place}"
+    trust = ""
+    if row.remnant is not None:
+        is_sound_here = row.remnant.trust == "damaged" and not row.wrong.item(index)
+        trust = ", proven" if is_sound_here else f", {row.trust_text}"
+    return f"{cell_name(row, index)} = {value!r}{was}, {place}{trust}"
 
 
 def next_changed(rows: Sequence[TensorRow], offset: int, direction: int) -> int | None:
