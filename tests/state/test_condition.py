@@ -52,6 +52,18 @@ def test_a_condition_says_yes_or_no(text: str, holds: bool, state: State) -> Non
     assert Condition(text, state).holds(state, dS=2.0, y=None, step=3) is holds
 
 
+@pytest.mark.parametrize("drift", [False, True])
+def test_whether_there_is_a_drift_is_known_while_one_is_watched_for(
+    drift: bool, state: State
+) -> None:
+    assert Condition("drift", state, is_watched=True).holds(state, drift=drift) is drift
+    assert Condition("n > 8 or drift", state, is_watched=True).holds(state, drift=drift) is drift
+    with pytest.raises(SchemaError, match="drift is known only while a detector watches the rows"):
+        Condition("drift", state)
+    with pytest.raises(SchemaError, match="there are w, n, odd name, dS, y, step, drift"):
+        Condition("drifts", state, is_watched=True)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

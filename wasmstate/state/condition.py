@@ -5,7 +5,7 @@ apart and worked out here, never handed to ``eval``: it may come from a file or 
 
 Names: each tensor's own, ``S["any name"]`` for those that are no identifier, ``dS`` for the
 Euclidean norm of what the step changed in the floating-point tensors, ``y`` for what the call
-returned, ``step`` for its number.
+returned, ``step`` for its number, ``drift`` for whether a detector that watches told one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.state.state import State
 
 EXTRAS = ("dS", "y", "step")
+DRIFT = "drift"
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
@@ -66,12 +67,13 @@ class Condition:
     Args:
         text: the expression.
         state: whose tensors it may name; its values are used to try it once.
+        is_watched: whether it may name ``drift``, which is then given to :meth:`holds`.
 
     Raises:
         SchemaError: if it cannot be read, names what is not there, or is no yes or no.
     """
 
-    def __init__(self, text: str, state: State) -> None:
+    def __init__(self, text: str, state: State, *, is_watched: bool = False) -> None:
         self.text = text.strip()
         if len(self.text) > _LONGEST:
             raise self._refused(f"it has more than {_LONGEST} characters")
@@ -79,14 +81,16 @@ class Condition:
             self._tree = ast.parse(self.text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise self._refused("it is no expression") from error
-        self.holds(state, dS=0.0, y=0.0, step=0)
+        watched = {DRIFT: False} if is_watched else {}
+        self.holds(state, dS=0.0, y=0.0, step=0, **watched)
 
     def holds(self, state: Mapping[str, Any] | State, **extras: float | None) -> bool:
         """Whether it is true of these values.
 
         Args:
             state: arrays by tensor name.
-            extras: ``dS``, ``y`` and ``step``; one that is ``None`` or missing is NaN.
+            extras: ``dS``, ``y`` and ``step``, of which one that is ``None`` or missing is NaN;
+                ``drift``.
 
         Raises:
             SchemaError: as the constructor.
@@ -153,10 +157,12 @@ class Condition:
     def _named(self, name: str, state: Any, extras: Mapping[str, Any]) -> Any:
         if name in state:
             return state[name]
-        if name in EXTRAS:
+        if name in EXTRAS or name in extras:
             value = extras.get(name)
             return np.nan if value is None else value
-        known = ", ".join([*list(state)[:20], *EXTRAS])
+        if name == DRIFT:
+            raise self._refused("drift is known only while a detector watches the rows")
+        known = ", ".join(dict.fromkeys([*list(state)[:20], *EXTRAS, *extras]))
         raise self._refused(f"there is no {name!r}; there are {known}")
 
     def _index(self, node: ast.expr) -> Any:
