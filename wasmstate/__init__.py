@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from wasmstate.session.constants import Folded
     from wasmstate.session.discovering import discover
     from wasmstate.session.discovery import Discovered, Discovery, LeftOut
-    from wasmstate.session.drifting import find_drifts
+    from wasmstate.session.drifting import Drift, DriftWatch, find_drifts
     from wasmstate.session.predicting import PredictChangedStateWarning
     from wasmstate.session.probing import Probe, Probed, probe
     from wasmstate.session.replaying import ReplayStep, replay
@@ -82,6 +82,8 @@ _HOMES = {
     "Diff": "wasmstate.state.compare",
     "Discovered": "wasmstate.session.discovery",
     "Discovery": "wasmstate.session.discovery",
+    "Drift": "wasmstate.session.drifting",
+    "DriftWatch": "wasmstate.session.drifting",
     "Finding": "wasmstate.state.check",
     "Folded": "wasmstate.session.constants",
     "HistoryEntry": "wasmstate.state.history",
@@ -146,6 +148,8 @@ __all__ = [
     "Diff",
     "Discovered",
     "Discovery",
+    "Drift",
+    "DriftWatch",
     "DurabilityUnknownError",
     "Finding",
     "Folded",

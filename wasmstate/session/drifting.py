@@ -1,30 +1,192 @@
 """Where a stream begins to differ from what a model has learned: a model and a detector, composed.
 
-A detector is a model, too: its S is what it has seen of the losses, in a file of its own.
+A detector is a model, too: its S is what it has seen of the losses. It is any module whose
+``update`` takes one number and whose tensor ``drifts`` counts the drifts that it has told.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
-from wasmstate.errors import SchemaError
+from wasmstate.binary.module import Module
+from wasmstate.errors import ArgumentError, CallError, SchemaError, StateBoundsError
+from wasmstate.runtime.program import Program
 from wasmstate.session.session import Session
+from wasmstate.state.signature import NUMERIC, Param
+from wasmstate.state.state import State
+
+RECENT = 30
+"""How many losses up to a drift are told as those after it began."""
+
+
+class Learner(Protocol):
+    """What is watched: a :class:`Session`, or what else can be called as one."""
+
+    def params(self, name: str) -> tuple[Param, ...]:
+        """As :meth:`Session.params`."""
+
+    def predict(self, *args: Any) -> Any:
+        """As :meth:`Session.predict`."""
+
+    def update(self, *args: Any) -> Any:
+        """As :meth:`Session.update`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A drift that a detector told.
+
+    Attributes:
+        row: with which it was told; rows count from 0, the first that the watch saw.
+        said: what the detector's ``predict()`` gave then; ``None`` if it has none.
+        before: the mean loss since the drift before, or since the watch began, without the rows of
+            ``after``; ``None`` if there are no others.
+        after: the mean loss of the last rows, 30 or as many as there are, up to this one.
+    """
+
+    row: int
+    said: float | None
+    before: float | None
+    after: float
+
+
+class DriftWatch:
+    """A detector beside a model, that is told how wrong the model was about each row.
+
+    The loss of a row is that of what was predicted before the row was learned: for a class 1 if
+    another one was right, else 0; for a number how far off it was. A probability of more than 0.5
+    stands for the class 1.
+
+    Args:
+        model: ``update`` takes what ``predict`` does, and one number that is right behind it: an
+            integer is a class.
+        detector: a session on one, whose file is kept as any session keeps it; or the module of
+            one, which is kept in memory only, as of ``models.new("ddm")``. ``ddm`` is for classes,
+            ``page_hinkley`` for any loss.
+
+    Attributes:
+        drifts: that were told, in order.
+        rows: how many it has seen.
+
+    Raises:
+        SchemaError: if no loss can be had of the model, or the detector is none, or not for it.
+        StateError, CallError: the detector's module carries no state, or cannot be instantiated.
+    """
+
+    def __init__(self, model: Learner, detector: Session | Module) -> None:
+        if isinstance(detector, Module):
+            state = State.of(detector)
+            detector = Session(Path("the module"), Program(detector), state, persist="manual")
+        self._model = model
+        self._detector = detector
+        self._label = _label_of(model)
+        self._is_class = self._label.dtype.startswith("i")
+        self._count = len(model.params("update"))
+        self._speaks = _check_detector(detector, is_class=self._is_class)
+        self._told = int(detector.state["drifts"])
+        self.drifts: list[Drift] = []
+        self.rows = 0
+        self._sum = 0.0
+        self._forget()
+
+    @property
+    def mean_loss(self) -> float:
+        """Of all rows; NaN if there was none."""
+        return self._sum / self.rows if self.rows else math.nan
+
+    def update(self, *args: Any) -> Drift | None:
+        """Let the model learn a row, and tell the detector how wrong it had been.
+
+        Args:
+            args: of the model's ``update``.
+
+        Returns:
+            The drift, if one was told with this row.
+
+        Raises:
+            CallError, StateBoundsError: as :meth:`Session.call`, of either; if the model did not
+                learn the row the detector was not told of it.
+        """
+        loss = self.loss(*args)
+        self._model.update(*args)
+        return self.tell(loss)
+
+    def loss(self, *args: Any) -> float:
+        """How wrong the model is about a row; nobody learns anything.
+
+        Raises:
+            CallError, StateBoundsError: as :meth:`update`.
+            SchemaError: if ``predict`` does not give one number.
+        """
+        if len(args) != self._count:
+            raise ArgumentError(f"update takes {self._count} arguments, not {len(args)}")
+        *given, right = args
+        said = self._model.predict(*given)
+        if not isinstance(said, (int, float)):
+            raise SchemaError(f"no loss: predict() has to give one number, it gave {said!r}")
+        try:
+            if not self._is_class:
+                loss = abs(said - float(right))
+            elif math.isnan(said):
+                loss = math.nan
+            else:
+                loss = int((said if isinstance(said, int) else int(said > 0.5)) != int(right))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ArgumentError(f"update, argument {self._label.name}: {error}") from error
+        if not math.isfinite(loss):
+            raise CallError(f"the loss is {loss}: predict() gave {said}, {right} is right")
+        return loss
+
+    def tell(self, loss: float) -> Drift | None:
+        """Tell the detector of a loss, as :meth:`loss` gives it; gives the drift, if it told one.
+
+        Raises:
+            CallError, StateBoundsError: of the detector; its S is what it was.
+        """
+        try:
+            self._detector.update(loss)
+            told = int(self._detector.state["drifts"])
+            is_drift, self._told = told > self._told, told
+            said = self._detector.predict() if is_drift and self._speaks else None
+        except (CallError, StateBoundsError) as error:
+            raise type(error)(f"the detector: {error}") from error
+        if len(self._recent) == RECENT:
+            self._old += self._recent[0]
+            self._olds += 1
+        self._recent.append(loss)
+        self._sum += loss
+        self.rows += 1
+        if not is_drift:
+            return None
+        before = self._old / self._olds if self._olds else None
+        drift = Drift(self.rows - 1, said, before, sum(self._recent) / len(self._recent))
+        self.drifts.append(drift)
+        self._forget()
+        return drift
+
+    def _forget(self) -> None:
+        """From here on the losses are those after a drift."""
+        self._recent: deque[float] = deque(maxlen=RECENT)
+        self._old, self._olds = 0.0, 0
 
 
 def find_drifts(
-    model: Session, detector: Session, rows: Iterable[Sequence[Any]], *, learn: bool = True
+    model: Session,
+    detector: Session | Module,
+    rows: Iterable[Sequence[Any]],
+    *,
+    learn: bool = True,
 ) -> Iterator[int]:
-    """Let a detector watch how well a model predicts.
-
-    For each row the model predicts; its error (1 or 0 for a class, else the distance) is what the
-    detector learns from; then the model learns the row. A probability of more than 0.5 stands for
-    the class 1.
+    """Let a detector watch how well a model predicts rows.
 
     Args:
-        model: ``update`` takes what ``predict`` does, and what is right behind it.
-        detector: a model with the tensor ``drifts``, such as ``ddm`` for classes or
-            ``page_hinkley``; ``update`` takes one number.
+        model: as :class:`DriftWatch` takes it.
+        detector: the same.
         rows: the arguments of ``update``.
         learn: whether the model learns the rows; if not, it stays as it is.
 
@@ -35,39 +197,58 @@ def find_drifts(
         SchemaError: the models cannot be put together so.
         CallError, StateBoundsError: of a call, as :meth:`Session.call`.
     """
-    is_class = _check(model, detector)
-    before = int(detector.state["drifts"])
-    for i, (*given, right) in enumerate(rows):
-        said = model.predict(*given)
-        if is_class:
-            label = said if isinstance(said, int) else int(said > 0.5)
-            detector.update(int(label != int(right)))
-        else:
-            detector.update(abs(said - float(right)))
-        drifts = int(detector.state["drifts"])
-        if drifts != before:
-            before = drifts
-            yield i
+    watch = DriftWatch(model, detector)
+    for row in rows:
+        loss = watch.loss(*row)
         if learn:
-            model.update(*given, right)
+            model.update(*row)
+        drift = watch.tell(loss)
+        if drift is not None:
+            yield drift.row
 
 
-def _check(model: Session, detector: Session) -> bool:
-    """Whether what is right is a class."""
-    given, learned = model.params("predict"), model.params("update")
-    if len(learned) != len(given) + 1 or [each.type for each in given] != [
-        each.type for each in learned[:-1]
-    ]:
+def _label_of(model: Learner) -> Param:
+    """What is right, as ``update`` takes it."""
+    given, learned = _params(model, "predict"), _params(model, "update")
+    if given is None or learned is None:
+        missing = "predict" if given is None else "update"
+        raise SchemaError(f"no loss: the model has no {missing}()")
+    if not learned or [each.type for each in given] != [each.type for each in learned[:-1]]:
         raise SchemaError(
-            "drift is found by what predict() says of a row and update() learns of it: update() "
-            "has to take what predict() does, and what is right behind it"
+            "no loss: update() has to take what predict() does, and what is right behind it, but "
+            f"predict takes {_types(given)} and update {_types(learned)}"
         )
-    losses = detector.params("update")
-    if "drifts" not in detector.state or len(losses) != 1:
-        raise SchemaError("a detector has the tensor drifts, and its update() takes one number")
-    is_class = learned[-1].dtype.startswith("i")
+    if learned[-1].type not in NUMERIC:
+        raise SchemaError(f"no loss: what is right has to be one number, not {learned[-1]}")
+    return learned[-1]
+
+
+def _types(params: Sequence[Param]) -> str:
+    return f"({', '.join(f'{each.name}: {each.type}' for each in params)})"
+
+
+def _check_detector(detector: Session, *, is_class: bool) -> bool:
+    """Whether it can say what it told."""
+    state = detector.state
+    is_count = (
+        "drifts" in state and not state["drifts"].shape and state["drifts"].dtype.kind in "iu"
+    )
+    losses = _params(detector, "update") or ()
+    if not is_count or len(losses) != 1 or losses[0].type not in NUMERIC:
+        raise SchemaError(
+            f"{detector.path.name} is no detector: a detector has the tensor drifts, an integer, "
+            "and an update() that takes one number"
+        )
     if losses[0].dtype.startswith("i") and not is_class:
         raise SchemaError(
             "the detector takes errors 0 and 1, and the model predicts numbers: take page_hinkley"
         )
-    return is_class
+    return _params(detector, "predict") == ()
+
+
+def _params(model: Learner, name: str) -> tuple[Param, ...] | None:
+    """What a function takes; ``None`` if there is no such function."""
+    try:
+        return model.params(name)
+    except CallError:
+        return None
