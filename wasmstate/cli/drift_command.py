@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
-from wasmstate import models
+from wasmstate.cli import detectors
 from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural
 from wasmstate.cli.feeding import Rows, columns_option
 from wasmstate.cli.stopping import Stopping
-from wasmstate.errors import CallError, SchemaError, StateBoundsError
+from wasmstate.errors import CallError, StateBoundsError
 from wasmstate.session.drifting import find_drifts
 from wasmstate.session.session import Session
 from wasmstate.session.table import Row
@@ -31,6 +30,7 @@ from wasmstate.session.table import Row
 @columns_option
 @click.option(
     "--detector",
+    "named",
     metavar="NAME|FILE",
     help="ddm, page_hinkley, or a file with a detector; ddm for classes if nothing is said.",
 )
@@ -40,7 +40,7 @@ def command(
     model: Path,
     source: Path,
     columns: list[str] | None,
-    detector: str | None,
+    named: str | None,
     frozen: bool,
     as_json: bool,
 ) -> None:
@@ -61,15 +61,13 @@ def command(
             yield row
 
     with (
-        TemporaryDirectory() as folder,
         about(model),
         Stopping() as stop,
         Session.open(model, persist="manual") as learner,
     ):
         params = learner.params("update")
-        is_class = bool(params) and params[-1].dtype.startswith("i")
-        name = detector or ("ddm" if is_class else "page_hinkley")
-        with Session.open(_detector(name, Path(folder)), persist="manual") as watcher:
+        name = named or detectors.fitting(params)
+        with detectors.detector(name, persist="manual") as watcher:
             drifts = find_drifts(learner, watcher, rows(), learn=not frozen)
             try:
                 found = [(i, where) for i in drifts]
@@ -84,15 +82,3 @@ def command(
             click.echo(f"  {place}")
     if found:
         sys.exit(1)
-
-
-def _detector(name: str, folder: Path) -> Path:
-    """The file of a detector; of a name, a new one."""
-    if Path(name).exists():
-        return Path(name)
-    detectors = [each for each in models.names() if each in ("ddm", "page_hinkley")]
-    if name not in detectors:
-        raise SchemaError(f"no detector {name!r}: there are {', '.join(detectors)}, or give a file")
-    path = folder / f"{name}.wasm"
-    path.write_bytes(models.new(name).to_bytes())
-    return path

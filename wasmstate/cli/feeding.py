@@ -12,12 +12,13 @@ import click
 import numpy as np
 
 from wasmstate.cli.stopping import Stopped, Stopping
+from wasmstate.cli.watching import Watching
 from wasmstate.errors import ArgumentError, CallError, StateBoundsError, WasmstateError
 from wasmstate.session.columns import parse_columns
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
 from wasmstate.session.table import Row, parse_table, read_table
-from wasmstate.state.condition import Condition, step_size
+from wasmstate.state.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 
 _CHUNK = 4096
@@ -119,6 +120,7 @@ class Feeder:
         function: its name.
         stop: what may end it early.
         until: what ends it when it is true of S after a call.
+        watching: for drift, if the function is ``update``.
         show: is given what each call gives.
         progress: is called now and then.
 
@@ -134,6 +136,7 @@ class Feeder:
         stop: Stopping,
         *,
         until: Condition | None,
+        watching: Watching | None,
         show: Callable[[Any], object],
         progress: Callable[[], object],
     ) -> None:
@@ -141,6 +144,7 @@ class Feeder:
         self._function = function
         self._stop = stop
         self._until = until
+        self._watching = watching
         self._show = show
         self._progress = progress
         self.calls = 0
@@ -154,18 +158,31 @@ class Feeder:
             if self._stop.signal is not None:
                 raise Stopped
             with _at(where):
-                value = self._session.call(self._function, *row)
-            self.calls += 1
+                value = self._call(where, row)
             self._show(value)
             self._progress()
             if self._until is not None and before is not None:
                 after = self._session.state
                 size = step_size(before, after)
                 y = value if isinstance(value, (int, float)) else None
-                if self._until.holds(after, dS=size, y=y, step=self.calls):
+                if self._until.holds(after, dS=size, y=y, step=self.calls, **self._drift()):
                     self.where = where
                     return
                 before = after
+
+    def _call(self, where: str, row: Row) -> Any:
+        if self._watching is not None:
+            self._watching.predict(row)
+        value = self._session.call(self._function, *row)
+        self.calls += 1
+        if self._watching is not None:
+            self._watching.learned(where)
+        return value
+
+    def _drift(self) -> dict[str, float]:
+        """What a condition may know of drift."""
+        watching = self._watching
+        return {} if watching is None else {DRIFT: watching.drift is not None}
 
     def feed_many(self, rows: Iterable[tuple[str, Row]]) -> None:
         """The same by ``update_many``, many rows at a time."""

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from wasmstate.cli.common import about, as_json, columns, echo_json, new_file, plural
+from wasmstate.cli.families import family_params
 from wasmstate.errors import SchemaError
 from wasmstate.models import Family, describe, names
 
@@ -134,16 +135,7 @@ def _new_command(family: Family) -> click.Command:
         size = output.stat().st_size
         click.echo(f"{output}: {family.name}, {plural(size, 'byte')}")
 
-    params: list[click.Parameter] = [
-        click.Option(
-            [f"--{option.name}"],
-            type=int if option.integer else float,
-            required=option.default is None,
-            help=f"{option.help[0].upper()}{option.help[1:]}"
-            + ("." if option.default is None else f"; {option.default:g} if not given."),
-        )
-        for option in family.options
-    ]
+    params = family_params(family)
     if family.takes_seed:
         params.append(
             click.Option(["--seed"], type=int, help="Of the random numbers; else by chance.")

@@ -24,6 +24,7 @@ from wasmstate.cli.feeding import Feeder, Rows, can_take_many, columns_option
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
+from wasmstate.cli.watching import Watching, watching
 from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.policy import Policy
@@ -60,6 +61,16 @@ class _Persist(click.ParamType[str]):
 @click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
 @click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
+    "--watch-drift",
+    "watch_drift",
+    metavar="[NAME|FILE]",
+    is_flag=False,
+    flag_value="",
+    help="A detector is told how wrong the model was about each row that update() learns: ddm, "
+    "page_hinkley, with options as of 'models new', or a file with one; if none is named, one that "
+    "fits the model.",
+)
+@click.option(
     "--persist",
     type=_Persist(),
     default="every-change",
@@ -82,6 +93,7 @@ def command(
     columns: list[str] | None,
     times: int,
     until: str | None,
+    watch_drift: str | None,
     persist: str,
     keep: int | None,
     break_links: bool,
@@ -105,9 +117,11 @@ def command(
                wasmstate run bandit.wasm update --from clicks.csv --persist every:100
                wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
                wasmstate run rain.wasm update --from days.csv --columns wind,sun,"rain, mm"
+               wasmstate run rain.wasm update --from days.csv --watch-drift --until drift
                wasmstate run bandit.wasm -
     """
     is_pipe = function == "-"
+    arguments, options = _split(arguments, function, watch_drift)
     if source is not None and arguments:
         raise click.UsageError("give the arguments, or --from, not both")
     if columns is not None and source is None:
@@ -120,11 +134,12 @@ def command(
         raise click.UsageError("--timeout must be more than 0 seconds")
     given = _values(arguments)
     with about(file):
+        limits = Limits(seconds=timeout)
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
             session = Session.open(
                 file,
                 persist=persist,
-                limits=Limits(seconds=timeout),
+                limits=limits,
                 keep=keep,
                 allow_break_links=break_links,
                 record=record,
@@ -132,11 +147,22 @@ def command(
         before, calls, where = session.generation, 0, ""
         with Stopping() as stop:
             try:
-                with session:
+                with (
+                    session,
+                    watching(
+                        session,
+                        watch_drift,
+                        options,
+                        as_json=as_json,
+                        persist=persist,
+                        limits=limits,
+                        allow_break_links=break_links,
+                    ) as watch,
+                ):
                     if is_pipe:
                         answer_lines(session, sys.stdin.buffer, stop)
                     else:
-                        run = _Run(session, function, stop, until, as_json)
+                        run = _Run(session, function, stop, until, watch, as_json=as_json)
                         try:
                             run.run(source, columns, given, times)
                         finally:
@@ -169,12 +195,21 @@ class _Run:
     """Calls of one function."""
 
     def __init__(
-        self, session: Session, function: str, stop: Stopping, until: str | None, as_json: bool
+        self,
+        session: Session,
+        function: str,
+        stop: Stopping,
+        until: str | None,
+        watch: Watching | None,
+        *,
+        as_json: bool,
     ) -> None:
         self._session = session
         self._function = function
         self._stop = stop
-        self._until = Condition(until, session.state) if until else None
+        is_watched = watch is not None
+        self._until = Condition(until, session.state, is_watched=is_watched) if until else None
+        self._watch = watch
         self._as_json = as_json
         self._feeder: Feeder | None = None
 
@@ -208,11 +243,13 @@ class _Run:
                 function,
                 self._stop,
                 until=self._until,
+                watching=self._watch,
                 show=self._show,
                 progress=lambda: progress.show(passes * total + (rows.done if rows else 0)),
             )
             policy = Policy.parse(session.persist)
-            is_quiet = rows is not None and self._until is None and not self._as_json
+            is_told = self._as_json or self._until is not None or self._watch is not None
+            is_quiet = rows is not None and not is_told
             many = is_quiet and can_take_many(session, function, policy)
             for passes in range(times):
                 where = f"call {passes + 1} of {times}" if times > 1 else ""
@@ -226,9 +263,24 @@ class _Run:
 
     def _show(self, value: Any) -> None:
         if self._as_json:
-            echo_json_line({"value": value, "generation": self._session.generation})
+            seen = {} if self._watch is None else self._watch.document
+            echo_json_line({"value": value, "generation": self._session.generation, **seen})
         elif value is not None:
             click.echo(value)
+
+
+def _split(
+    arguments: tuple[str, ...], function: str, detector: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The arguments of a call, and the options of a detector behind them."""
+    if detector is None:
+        return arguments, ()
+    if function != "update":
+        raise click.UsageError(
+            f"--watch-drift is for rows that update() learns, not for {function}"
+        )
+    first = next((i for i, each in enumerate(arguments) if each.startswith("--")), len(arguments))
+    return arguments[:first], arguments[first:]
 
 
 def _values(arguments: Iterable[str]) -> list[Any]:
