@@ -47,6 +47,8 @@ class Call:
         times: how often; what is changed by one call is there for the next.
         rows: the arguments of each call in its turn, in place of ``args``; as many as ``times``.
         until: a condition on S that ends the calls once it holds; empty for none.
+        watch: the name of a detector that is told how wrong the model was about each row that
+            ``update`` learns; empty for none.
         contents: S to start from, a region each; ``None`` for S as the last call left it.
         seconds: how long one call may take; ``None`` for as long as it likes.
     """
@@ -59,6 +61,7 @@ class Call:
     seconds: float | None = 2.0
     rows: list[list[Argument]] = field(default_factory=list)
     until: str = ""
+    watch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,15 @@ class Step:
         value: what the call gave; several results as a list.
         size: ``dS``, the norm of the change of the floating-point tensors.
         lengths: of the regions afterwards; ``None`` if memory has not grown.
+        drift: that the detector told with it: the mean loss before it, ``None`` if it is not known,
+            and in the last rows; ``None`` if it told none.
     """
 
     delta: bytes
     value: Any = None
     size: float = 0.0
     lengths: list[int] | None = None
+    drift: tuple[float | None, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Outcome:
         error: the name of the error's class; empty if there was none.
         text: of the error.
         stopped: whether the condition came to hold.
+        drifts: how many the detector told; ``None`` if none watched.
     """
 
     id: int
@@ -112,6 +119,7 @@ class Outcome:
     error: str = ""
     text: str = ""
     stopped: bool = False
+    drifts: int | None = None
 
 
 Message = Load | Call | Progress | Outcome
@@ -130,7 +138,7 @@ def encode(message: Message) -> bytes:
         fields["contents"] = []
     elif "steps" in fields:
         blobs = [step.delta for step in fields["steps"]]
-        fields["steps"] = [(s.value, s.size, s.lengths) for s in fields["steps"]]
+        fields["steps"] = [(s.value, s.size, s.lengths, s.drift) for s in fields["steps"]]
     sizes = [len(blob) for blob in blobs]
     line = json.dumps({"kind": type(message).__name__, "sizes": sizes, **fields}).encode()
     return b"".join((line, b"\n", *blobs))
@@ -178,7 +186,10 @@ def _message(fields: dict[str, Any], blobs: list[bytes]) -> Message:
         fields["contents"] = blobs
     if "steps" in fields:
         pairs = zip(fields["steps"], blobs, strict=True)
-        fields["steps"] = [Step(delta, *rest) for rest, delta in pairs]
+        fields["steps"] = [
+            Step(delta, value, size, lengths, drift and tuple(drift))
+            for (value, size, lengths, drift), delta in pairs
+        ]
     if "pages" in fields:
         fields["pages"] = tuple(fields["pages"])
     if "patches" in fields:

@@ -7,7 +7,14 @@ from PySide6.QtCore import QObject
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.panels.timeline_panel import TimelinePanel
-from wasmstate_gui.presenters.history import HistoryView, Plots, cell_of, first_cells, history_view
+from wasmstate_gui.presenters.history import (
+    HistoryView,
+    Plots,
+    cell_of,
+    first_cells,
+    history_view,
+    mark_from,
+)
 from wasmstate_gui.presenters.timeline import Timeline
 
 NO_STEPS = (
@@ -80,6 +87,14 @@ class Traveller(QObject):
         if other is not None:
             self._controller.go(other)
 
+    def next_mark(self) -> None:
+        """To the next step with a mark."""
+        self._go_to_mark(1)
+
+    def previous_mark(self) -> None:
+        """To the last step with a mark before the shown one."""
+        self._go_to_mark(-1)
+
     def plot_cell(self) -> None:
         """Plot the selected cell, or no longer."""
         document, selection = self._controller.document, self._navigator.selection
@@ -100,6 +115,14 @@ class Traveller(QObject):
     def _go(self, by: int) -> None:
         if self._timeline is not None:
             self._position_chosen(self._timeline.position + by)
+
+    def _go_to_mark(self, by: int) -> None:
+        place = mark_from(self._ready[1], by) if self._ready is not None else None
+        if place is None:
+            which = "behind" if by > 0 else "before"
+            self._controller.said.emit(f"There is no mark {which} the shown step")
+        else:
+            self._position_chosen(place)
 
     def _position_chosen(self, position: int) -> None:
         timeline = self._timeline

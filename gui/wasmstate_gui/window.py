@@ -95,6 +95,8 @@ class MainWindow(Shell):
             "first": self.traveller.first,
             "last": self.traveller.last,
             "branch": self.traveller.next_branch,
+            "next_mark": self.traveller.next_mark,
+            "previous_mark": self.traveller.previous_mark,
             "plot": self.traveller.plot_cell,
             "copy_tensor": self.tensor_commands.copy,
             "save_tensor": self.tensor_commands.save,

@@ -12,15 +12,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from wasmstate import models
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import open_source
 from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime import Limits, Program
+from wasmstate.session.drifting import DriftWatch
 from wasmstate.session.live import Live
-from wasmstate.state.condition import Condition, step_size
+from wasmstate.state.condition import DRIFT, Condition, step_size
+from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.delta import encode_delta
 from wasmstate_gui.presenters.sources import PatchedSource
@@ -32,6 +36,29 @@ _PIPE = 1 << 20
 Say = Callable[[Message], None]
 
 
+class _Model:
+    """What is called, as a watch for drift calls it, too."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def params(self, name: str) -> tuple[Param, ...]:
+        return self._live.params(name)
+
+    def call(self, name: str, *args: Any) -> Any:
+        return self._live.run(self._live.entry(name), args)
+
+    def predict(self, *args: Any) -> Any:
+        before = self._live.contents
+        value = self.call("predict", *args)
+        if self._live.contents is not before:
+            # A step is what a call did; this would be none's.
+            self._live.contents = before
+            self._live.restart()
+            raise CallError("drift is not watched for where predict() changes S, as it does here")
+        return value
+
+
 class Runner:
     """A loaded module, and S as the last call left it."""
 
@@ -39,6 +66,7 @@ class Runner:
         self._state = State.of(module)
         self._program = Program(module, Limits(seconds=2.0))
         self._live = Live(self._program, self._state)
+        self._model = _Model(self._live)
 
     def run(self, call: Call, say: Say) -> Outcome:
         """Call as often as is asked; gives what came of it."""
@@ -47,20 +75,29 @@ class Runner:
         value: Any = None
         done, seconds, pages = 0, 0.0, (0, 0)
         stopped = False
+        watch: DriftWatch | None = None
         live, rows = self._live, call.rows or [call.args]
         try:
             self._prepare(call)
-            until = Condition(call.until, self._state) if call.until else None
+            watch = self._watch(call)
+            is_watched = watch is not None
+            until = (
+                Condition(call.until, self._state, is_watched=is_watched) if call.until else None
+            )
             pages = (live.pages, live.pages)
             while done < call.times and not stopped:
                 before = live.contents
                 started = time.perf_counter()
-                result = live.run(live.entry(call.name), rows[done % len(rows)])
+                row = rows[done % len(rows)]
+                loss = 0.0 if watch is None else watch.loss(*row)
+                result = self._model.call(call.name, *row)
                 now = time.perf_counter()
                 seconds += now - started
                 value = list(result) if isinstance(result, tuple) else result
                 steps.append(self._step(before, value))
                 done += 1
+                if watch is not None:
+                    steps[-1] = _watched(steps[-1], watch, loss)
                 stopped = until is not None and self._holds(until, steps[-1], done)
                 if now - said > PROGRESS_SECONDS:
                     said = now
@@ -71,9 +108,27 @@ class Runner:
         else:
             pages = (pages[0], live.pages)
             failure = {}
+        drifts = None if watch is None else len(watch.drifts)
         return Outcome(
-            call.id, call.name, done, value, steps, seconds, pages, stopped=stopped, **failure
+            call.id,
+            call.name,
+            done,
+            value,
+            steps,
+            seconds,
+            pages,
+            stopped=stopped,
+            drifts=drifts,
+            **failure,
         )
+
+    def _watch(self, call: Call) -> DriftWatch | None:
+        """A new watch for each run: its rows are one stream."""
+        if not call.watch:
+            return None
+        if call.name != "update":
+            raise CallError(f"drift is watched for while update() learns, not {call.name}()")
+        return DriftWatch(self._model, models.new(call.watch))
 
     def _prepare(self, call: Call) -> None:
         if call.seconds != self._program.limits.seconds:
@@ -95,7 +150,14 @@ class Runner:
     def _holds(self, until: Condition, step: Step, number: int) -> bool:
         state = self._state.with_contents(self._live.contents)
         y = step.value if isinstance(step.value, int | float) else None
-        return until.holds(state, dS=step.size, y=y, step=number)
+        drift = step.drift is not None
+        return until.holds(state, dS=step.size, y=y, step=number, **{DRIFT: drift})
+
+
+def _watched(step: Step, watch: DriftWatch, loss: float) -> Step:
+    """A step, with what the detector makes of it."""
+    drift = watch.tell(loss)
+    return step if drift is None else replace(step, drift=(drift.before, drift.after))
 
 
 def load(message: Load) -> Module:

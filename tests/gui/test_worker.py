@@ -20,9 +20,9 @@ from wasmstate_gui.worker import Runner
     "message",
     [
         Load(b"\0asm"),
-        Call(7, "update", [3, 0.5], 2, [b"\1\2", b""], None),
-        Progress(7, [Step(b"\xff", 3, 0.5, [2, 1]), Step(b"", [1, 2.0])]),
-        Outcome(7, "predict", 1, 2, [Step(b"\1")], 0.5, (1, 2), "TrapError", "trapped", True),
+        Call(7, "update", [3, 0.5], 2, [b"\1\2", b""], None, watch="ddm"),
+        Progress(7, [Step(b"\xff", 3, 0.5, [2, 1]), Step(b"", [1, 2.0], drift=(None, 1.0))]),
+        Outcome(7, "predict", 1, 2, [Step(b"\1")], 0.5, (1, 2), "TrapError", "trapped", True, 3),
     ],
     ids=lambda message: type(message).__name__,
 )

@@ -33,8 +33,8 @@ class Learner(Protocol):
     def predict(self, *args: Any) -> Any:
         """As :meth:`Session.predict`."""
 
-    def update(self, *args: Any) -> Any:
-        """As :meth:`Session.update`."""
+    def call(self, name: str, *args: Any) -> Any:
+        """As :meth:`Session.call`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class DriftWatch:
                 learn the row the detector was not told of it.
         """
         loss = self.loss(*args)
-        self._model.update(*args)
+        self._model.call("update", *args)
         return self.tell(loss)
 
     def loss(self, *args: Any) -> float:

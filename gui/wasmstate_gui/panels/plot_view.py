@@ -25,6 +25,7 @@ from wasmstate_gui.theme import LIGHT, Theme
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 22, 26
 _SAMPLE = 26  # pixels of a line in the legend
+_NEAR = 6  # pixels from a mark that are taken for it
 _STYLES = (
     Qt.PenStyle.SolidLine,
     Qt.PenStyle.DashLine,
@@ -81,19 +82,28 @@ class PlotView(QWidget):
 
     def _choose(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self.chosen.emit(self.to_position(event.position().x()))
+            x, y = event.position().x(), event.position().y()
+            marks = self._marks_near(x) if y > self.height() - _BOTTOM else []
+            self.chosen.emit(marks[0].position if marks else self.to_position(x))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self._hint(event.pos().x()), self)
+            QToolTip.showText(event.globalPos(), self.hint(event.pos().x()), self)
             return True
         return super().event(event)
 
-    def _hint(self, x: float) -> str:
+    def hint(self, x: float) -> str:
+        """What the tooltip says of a place: the step, its values, the marks beside it."""
         at = self.to_position(x)
-        near = [m.text for m in self._view.marks if abs(self.to_x(m.position) - x) <= 6]
+        near = [mark.text for mark in self._marks_near(x)]
         values = [f"{line.name} = {line.values[at]:.6g}" for line in self._view.lines]
         return "\n".join([f"step {self._view.first + at:,}", *values, *near])
+
+    def _marks_near(self, x: float) -> list[Mark]:
+        """The marks beside a place, the nearest one first."""
+        distances = [(abs(self.to_x(mark.position) - x), mark) for mark in self._view.marks]
+        near = [(by, mark) for by, mark in distances if by <= _NEAR]
+        return [mark for _, mark in sorted(near, key=lambda each: each[0])]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -171,6 +181,10 @@ class PlotView(QWidget):
         elif mark.kind == "external":
             triangle = (QPointF(x - 5, y + 4), QPointF(x + 5, y + 4), QPointF(x, y - 5))
             painter.drawPolygon(QPolygonF(triangle))
+        elif mark.kind == "drift":
+            painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
+            painter.setPen(QPen(QColor(theme.text), 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(x, _TOP), QPointF(x, y - 5))
         elif mark.kind == "trouble":
             painter.setPen(QPen(QColor(theme.damage), 2.2))
             painter.drawLine(QPointF(x - 4, y - 4), QPointF(x + 4, y + 4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
+    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -16,6 +17,9 @@ from PySide6.QtWidgets import (
 
 from wasmstate.session.table import Row
 from wasmstate_gui.presenters.status import counted
+
+DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM"}
+"""What can watch for drift, and what it is called."""
 
 
 class RunOptions(QWidget):
@@ -48,6 +52,15 @@ class RunOptions(QWidget):
         self.rows_button = QPushButton()
         self.rows_button.setToolTip("Take the arguments of each call from a CSV or npy file")
         self.rows_button.clicked.connect(self._rows_clicked)
+        self.watch = QComboBox()
+        self.watch.setAccessibleName("Detector that watches for drift")
+        self.watch.setToolTip(
+            "A detector is told how wrong the model was about each row before it learned it;\n"
+            "a drift that it tells is a ring in the timeline. DDM is for classes. In a condition,\n"
+            "drift is true of such a step"
+        )
+        for name, text in DETECTORS.items():
+            self.watch.addItem(text, name)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._boxes = [
@@ -55,17 +68,19 @@ class RunOptions(QWidget):
             _labelled("Time limit", self.seconds),
             _labelled("Stop when", self.until),
             _labelled("Arguments", self.rows_button),
+            _labelled("Watch drift", self.watch),
         ]
         self.times.valueChanged.connect(self.changed)
         self.show_rows("", [])
 
     def lay_out(self, *, narrow: bool) -> None:
         """Side by side, or one below the other."""
-        times, seconds, until, rows = self._boxes
+        times, seconds, until, rows, watch = self._boxes
         self._grid.addWidget(times, 0, 0)
         self._grid.addWidget(seconds, *((1, 0) if narrow else (0, 1)))
         self._grid.addWidget(until, 2, 0, 1, 1 if narrow else 2)
         self._grid.addWidget(rows, 3, 0, 1, 1 if narrow else 2)
+        self._grid.addWidget(watch, 4, 0, 1, 1 if narrow else 2)
 
     def show_rows(self, name: str, rows: list[Row]) -> None:
         """Take the arguments from a file; with no rows, from the form."""
@@ -73,6 +88,7 @@ class RunOptions(QWidget):
         count = counted(len(rows), "row")
         self.rows_button.setText(f"{count} of {name}  \u00d7" if rows else "as above\u2026")
         self.times.setEnabled(not rows)
+        self._boxes[-1].setEnabled(bool(rows))
         self.changed.emit()
 
     def _rows_clicked(self) -> None:
@@ -90,6 +106,11 @@ class RunOptions(QWidget):
     def limit(self) -> float | None:
         """Seconds that a call may take; ``None`` for as long as it likes."""
         return self.seconds.value() or None
+
+    @property
+    def detector(self) -> str:
+        """What watches for drift; empty for none. Without rows there is no stream to watch."""
+        return str(self.watch.currentData()) if self.rows else ""
 
     @property
     def condition(self) -> str:

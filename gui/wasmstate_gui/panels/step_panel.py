@@ -161,7 +161,7 @@ class StepPanel(QScrollArea):
     def run(self) -> None:
         """Call the chosen function many times."""
         options = self.options
-        self._request(options.count, options.condition, options.rows)
+        self._request(options.count, options.condition, options.rows, options.detector)
 
     def predict(self) -> None:
         """Call ``predict``; if it takes arguments, show its form first."""
@@ -181,7 +181,9 @@ class StepPanel(QScrollArea):
                 return True
         return False
 
-    def _request(self, times: int, until: str = "", rows: Sequence[Row] = ()) -> None:
+    def _request(
+        self, times: int, until: str = "", rows: Sequence[Row] = (), watch: str = ""
+    ) -> None:
         form = self.form
         if form is None:
             return
@@ -194,7 +196,16 @@ class StepPanel(QScrollArea):
         values = [each.value for each in arguments if each.value is not None]
         limit = self.options.limit
         self.requested.emit(
-            Call(0, form.name, values, times, seconds=limit, rows=list(rows), until=until)
+            Call(
+                0,
+                form.name,
+                values,
+                times,
+                seconds=limit,
+                rows=list(rows),
+                until=until,
+                watch=watch,
+            )
         )
 
     def _show_errors(self) -> ArgumentField | None:

@@ -171,6 +171,14 @@ COMMANDS = (
     Command("last", "Last step", "Step", "Alt+End", icon="last"),
     Command("branch", "Next branch", "Step", "Alt+Down"),
     Command(
+        "next_mark",
+        "Next mark",
+        "Step",
+        "Alt+PgDown",
+        "To the next step with a mark: a drift, trouble, a fork, the file",
+    ),
+    Command("previous_mark", "Previous mark", "Step", "Alt+PgUp"),
+    Command(
         "plot",
         "Plot the selected cell",
         "Step",

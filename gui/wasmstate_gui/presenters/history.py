@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something about a step: ``disk``, ``external``, ``trouble`` or ``fork``."""
+    """Something about a step: ``disk``, ``external``, ``drift``, ``trouble`` or ``fork``."""
 
     position: int
     kind: str
@@ -134,12 +134,18 @@ def history_view(timeline: Timeline, plots: Plots) -> HistoryView:
     )
 
 
+def mark_from(view: HistoryView, by: int) -> int | None:
+    """The position of the next (1) or last (-1) step with a mark, seen from the shown one."""
+    places = {mark.position for mark in view.marks}
+    ahead = [place for place in places if (place - view.position) * by > 0]
+    return min(ahead, key=lambda place: abs(place - view.position), default=None)
+
+
 def _caption(timeline: Timeline) -> str:
     here = timeline.here
     event = timeline.event(here)
-    parts = [event.text]
-    if event.value is not None:
-        parts[0] += f" \u2192 {value_text(event.value)}"
+    value = "" if event.value is None else f" \u2192 {value_text(event.value)}"
+    parts = [f"{event.text}{value}"]
     if event.kind != "opened":
         changed = timeline.changed_bytes(here)
         parts.append(f"{counted(changed, 'byte')} changed" if changed else "S unchanged")
@@ -147,9 +153,8 @@ def _caption(timeline: Timeline) -> str:
     branches = timeline.branches(here)
     if len(branches) > 1:
         parts.append(f"branch {branches.index(here) + 1} of {len(branches)}")
-    if timeline.trouble(here):
-        parts.append(timeline.trouble(here))
-    return " \u00b7 ".join(parts)
+    # First what is rare: arguments may be long, and what is behind them cut off.
+    return " \u00b7 ".join(filter(None, (event.drift, *parts, timeline.trouble(here))))
 
 
 def _marks(timeline: Timeline) -> list[Mark]:
@@ -158,8 +163,11 @@ def _marks(timeline: Timeline) -> list[Mark]:
         if not timeline.is_on_path(id):
             continue
         position = timeline.position_of(id)
-        if timeline.event(id).kind == "external":
-            marks.append(Mark(position, "external", timeline.event(id).text))
+        event = timeline.event(id)
+        if event.kind == "external":
+            marks.append(Mark(position, "external", event.text))
+        if event.drift:
+            marks.append(Mark(position, "drift", event.drift))
         if timeline.trouble(id):
             marks.append(Mark(position, "trouble", timeline.trouble(id)))
     if timeline.on_disk is not None and timeline.is_on_path(timeline.on_disk):

@@ -166,6 +166,8 @@ def result_text(outcome: Outcome, start: State, end: State) -> str:
         parts[2] = f"memory {pages}\u2192{counted(pages_after, 'page')}"
     if outcome.name == "predict" and change != "S unchanged":
         parts[1] = f"predict() must not change S, but {change}"
+    if outcome.drifts is not None:
+        parts.append(f"{counted(outcome.drifts, 'drift')} told")
     if outcome.stopped:
         parts.insert(0, f"Stopped after call {outcome.done:,}: the condition holds")
     return " \u00b7 ".join(parts)

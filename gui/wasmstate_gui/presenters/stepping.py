@@ -67,7 +67,8 @@ def add_call(
     args = call.rows[done % len(call.rows)] if call.rows else call.args
     now = timeline.event(timeline.here)
     text = call_text(functions.get(call.name), call.name, args)
-    event = Event("call", text, now.updates + is_update, step.value, step.size, now.patches)
+    drift = "" if step.drift is None else drift_text(call.watch, *step.drift)
+    event = Event("call", text, now.updates + is_update, step.value, step.size, now.patches, drift)
     timeline.add_delta(event, step.delta, step.lengths)
 
 
@@ -107,6 +108,12 @@ def are_alike(one: State | None, other: State | None) -> bool:
         return False
     places = [[(r.kind, r.index, r.start) for r in s.regions] for s in (one, other)]
     return places[0] == places[1] and one.schema == other.schema
+
+
+def drift_text(detector: str, before: float | None, after: float) -> str:
+    """``drift told by ddm: mean loss 0.0488 \u2192 0.167``."""
+    was = "?" if before is None else f"{before:.3g}"
+    return f"drift told by {detector}: mean loss {was} \u2192 {after:.3g}"
 
 
 def call_text(signature: Signature | None, name: str, args: Sequence[float]) -> str:

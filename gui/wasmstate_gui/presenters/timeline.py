@@ -34,6 +34,7 @@ class Event:
         value: what the call gave.
         size: the norm of the change, ``dS``; ``None`` if it is not known.
         patches: the bytes of the file that are overwritten after it.
+        drift: what a detector told with it; empty if it told nothing.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Event:
     value: object = None
     size: float | None = None
     patches: Patches = ()
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Timeline:
         """The ids from the oldest step to the newest of this branch; another object once steps
         were left out or the branch was changed, else the same one, longer."""
         self.notable: list[int] = []
-        """The steps that another program made, and those from which a call did not return."""
+        """The steps that another program made, those with which a drift was told, and those from
+        which a call did not return."""
         self.on_disk: int | None = 0
         """The step that is in the file; ``None`` if none of them is."""
 
@@ -191,7 +194,7 @@ class Timeline:
         self._bytes += len(delta) + _ENTRY_BYTES
         self._children.setdefault(self._here, []).append(id)
         parent.next = id
-        if event.kind == "external":
+        if event.kind == "external" or event.drift:
             self.notable.append(id)
         if self.path[-1] == self._here:
             self.path.append(id)
