@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 from cli_runner import Wasmstate
 from models import state_of, write_model
 
+PATIENCE = 60
 RUN = ("run", "model.wasm", "update", "--from", "days.csv", "--persist", "on-close")
 
 LABELLED = """
@@ -145,6 +150,30 @@ def test_a_detector_of_a_file_learns_in_it_so_that_a_later_run_goes_on(
     line = int(whole.split(":")[0].removeprefix("days.csv, line "))
     assert told.startswith(f"days.csv, line {line - 350}: drift told by watch.wasm, which said 2: ")
     assert state_of("watch.wasm")["drifts"] == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize(
+    ("number", "persist"), [(signal.SIGKILL, "every-change"), (signal.SIGTERM, "on-close")]
+)
+def test_a_run_that_is_killed_leaves_model_and_detector_at_the_same_row(
+    number: signal.Signals, persist: str, folder: Path, wasmstate: Wasmstate
+) -> None:
+    assert wasmstate("models", "new", "page_hinkley", "-o", "watch.wasm").exit_code == 0
+    words = ("run", "model.wasm", "update", "--from", "-", "--watch-drift", "watch.wasm", "--json")
+    command = [sys.executable, "-m", "wasmstate", *words, "--persist", persist]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for row in Path("days.csv").read_text().splitlines()[:37]:
+            process.stdin.write(f"{row}\n".encode())
+            process.stdin.flush()
+            assert "loss" in json.loads(process.stdout.readline())
+        process.send_signal(number)
+        process.wait(PATIENCE)
+    assert state_of("model.wasm").update_count == state_of("watch.wasm").update_count == 37
+    assert state_of("watch.wasm")["count"] == 37
 
 
 def test_each_row_of_every_change_is_written_with_what_the_detector_made_of_it(
