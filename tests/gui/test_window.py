@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import wasmstate
@@ -187,6 +188,10 @@ def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_step
     assert window.page.hex.width() >= window.page.hex.minimumSizeHint().width()
     assert window.timeline_panel.plot.isVisible()
     assert window.tensors_panel.summary.y() >= window.tensors_panel.list.geometry().bottom()
+    options = window.step_panel.options
+    options.show_rows("measurements-of-the-last-five-years.csv", [[0, 1.0]])
+    QApplication.processEvents()  # it finds its size
+    assert options.minimumSizeHint().width() <= window.step_panel.viewport().width()
     with qtbot.waitSignal(window.idle):
         window.open(plain)
     assert not window.timeline_panel.plot.isVisible()

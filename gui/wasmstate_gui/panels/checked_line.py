@@ -18,6 +18,7 @@ class CheckedLine(QWidget):
     def __init__(self, what: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.edit = QLineEdit(text)
+        self.edit.setCursorPosition(0)  # of a long text the beginning is shown
         self.edit.setAccessibleName(what)
         self.error = QLabel()
         self.error.setWordWrap(True)

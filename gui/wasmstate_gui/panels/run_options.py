@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QWidget,
 )
@@ -20,6 +21,8 @@ from wasmstate_gui.presenters.status import counted
 
 DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM"}
 """What can watch for drift, and what it is called."""
+
+_ROWS_TIP = "Take the arguments of each call from a CSV or npy file"
 
 
 class RunOptions(QWidget):
@@ -50,7 +53,8 @@ class RunOptions(QWidget):
         self.rows: list[Row] = []
         """The arguments of each call; none if all take what the form holds."""
         self.rows_button = QPushButton()
-        self.rows_button.setToolTip("Take the arguments of each call from a CSV or npy file")
+        # A long name of a file does not make the panel wider than its dock.
+        self.rows_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.rows_button.clicked.connect(self._rows_clicked)
         self.watch = QComboBox()
         self.watch.setAccessibleName("Detector that watches for drift")
@@ -85,8 +89,10 @@ class RunOptions(QWidget):
     def show_rows(self, name: str, rows: list[Row]) -> None:
         """Take the arguments from a file; with no rows, from the form."""
         self.rows = rows
-        count = counted(len(rows), "row")
-        self.rows_button.setText(f"{count} of {name}  \u00d7" if rows else "as above\u2026")
+        text = f"{counted(len(rows), 'row')} of {name}" if rows else ""
+        self.rows_button.setText(f"{text}  \u00d7" if rows else "as above\u2026")
+        tip = f"{text}; press to take them from the form again" if rows else _ROWS_TIP
+        self.rows_button.setToolTip(tip)
         self.times.setEnabled(not rows)
         self._boxes[-1].setEnabled(bool(rows))
         self.changed.emit()
