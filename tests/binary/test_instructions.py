@@ -12,6 +12,7 @@ from wasmstate.binary.immediates import IMMEDIATES, BlockType, Catch, Labels, Me
 from wasmstate.binary.instructions import Expr, Instr, expr, instruction
 from wasmstate.binary.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan
+from wasmstate.binary.sections.code import Func
 from wasmstate.binary.types import Exact, RefType
 from wasmstate.errors import MalformedError
 
@@ -126,6 +127,18 @@ def test_an_instruction_that_is_skipped_is_one_that_is_decoded(opcode: Opcode) -
     # An exact heap type, as in the sample, is left to the declarations.
     is_usual = opcode.mnemonic not in NEEDS_DATA_COUNT and "heaptype" not in opcode.immediates
     assert scan(data, 0) is is_usual
+
+
+TABLE_WRITES = frozenset({"table.set", "table.init", "table.copy", "table.grow", "table.fill"})
+
+
+@pytest.mark.parametrize("opcode", ALL, ids=lambda o: f"{o.prefix or 0:02x}-{o.code:02x}")
+def test_an_instruction_that_is_looked_for_is_found_and_no_other(opcode: Opcode) -> None:
+    raw = opcode.encode() + b"".join(
+        bytes.fromhex(SAMPLES[immediate][0]) for immediate in opcode.immediates
+    )
+    func = Func(b"\0" + around(opcode, raw), 0, "f")
+    assert func.uses(TABLE_WRITES) == TABLE_WRITES & {opcode.mnemonic}
 
 
 def is_well_formed(data: bytes) -> bool:

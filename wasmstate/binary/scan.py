@@ -67,11 +67,11 @@ NEEDS_DATA_COUNT = frozenset({"memory.init", "data.drop", "array.new_data", "arr
 """Instructions that a module may only have with a data count section."""
 
 
-def _alternatives() -> Iterable[bytes]:
+def _alternatives(others: frozenset[str]) -> Iterable[bytes]:
     groups: dict[tuple[str, ...], list[Opcode]] = defaultdict(list)
     for opcode in (o for table in (PLAIN, *PREFIXED.values()) for o in table.values()):
         regular = all(immediate in _PATTERNS for immediate in opcode.immediates)
-        if regular and opcode.mnemonic not in STRUCTURE | NEEDS_DATA_COUNT:
+        if regular and opcode.mnemonic not in STRUCTURE | others:
             groups[opcode.immediates].append(opcode)
     for immediates, opcodes in sorted(groups.items(), key=lambda group: -len(group[1])):
         yield _any_of(opcodes) + b"".join(_PATTERNS[immediate] for immediate in immediates)
@@ -93,12 +93,12 @@ def _any_of(opcodes: list[Opcode]) -> bytes:
 
 
 @cache
-def _run() -> re.Pattern[bytes]:
-    """As many regular instructions as there are, one after the other.
+def _run(others: frozenset[str]) -> re.Pattern[bytes]:
+    """As many regular instructions as there are, one after the other, none of these.
 
     Made when it is first needed: it takes longer than to list the sections of a module.
     """
-    return re.compile(b"(?>" + b"|".join(_alternatives()) + b")*+", re.DOTALL)
+    return re.compile(b"(?>" + b"|".join(_alternatives(others)) + b")*+", re.DOTALL)
 
 
 BLOCK_TYPE = re.compile(rb"\x40|" + _ONE_BYTE_TYPE + b"|" + _INDEX)
@@ -137,13 +137,13 @@ _OPENERS = frozenset((_BLOCK, _LOOP, _IF, _TRY, _TRY_TABLE))
 _DIVIDES = {_ELSE: (_IF,), _CATCH: (_TRY, _CATCH), _CATCH_ALL: (_TRY, _CATCH)}
 
 
-def scan(data: bytes, at: int) -> bool:
-    """Whether an expression stands at ``at`` and ends with the data.
+def scan(data: bytes, at: int, others: frozenset[str] = NEEDS_DATA_COUNT) -> bool:
+    """Whether an expression stands at ``at``, ends with the data, and has none of ``others``.
 
     ``False`` means that the declarations have to look: the expression is malformed, is written
-    unusually, or has one of :data:`NEEDS_DATA_COUNT`.
+    unusually, or has one of these instructions, which may be none with labels or of a block.
     """
-    run = _run().match
+    run = _run(others).match
     blocks: list[int] = []
     try:
         while True:

@@ -8,7 +8,6 @@ Source: docs/format.md, "Whole memories".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from wasmstate.binary.exporting import RESERVED
@@ -23,10 +22,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.state.tensor import TensorSpec, check_name
 
 _NUMBERS = ("i32", "i64", "f32", "f64")
-_TABLE_WRITES = {"table.set", "table.init", "table.copy", "table.grow", "table.fill"}
-# What may be such an instruction: the opcode in its shortest form or padded, the index of a table.
-_MAYBE = re.compile(rb"\x26[\x00-\x7f]|\x26[\x80-\xff]|\xfc[\x0c\x0e\x0f\x11\x80-\xff]")
-_SMALL = re.compile(rb"\x26\x00|\x26[\x80-\xff]|\xfc[\x0c\x0e\x0f\x11\x80-\xff]")
+_TABLE_WRITES = frozenset({"table.set", "table.init", "table.copy", "table.grow", "table.fill"})
 
 
 def check_capturable(module: Module) -> None:
@@ -77,13 +73,9 @@ def _tables(module: Module, spaces: Spaces) -> Iterator[str]:
     code = module.section(CodeSection)
     if not count or code is None:
         return
-    pattern = _SMALL if count == 1 else _MAYBE
     defined = sum(isinstance(each.type, int) for each in spaces.imports)
     for index, func in enumerate(code.entries):
-        if pattern.search(func.content) is None:
-            continue
-        found = {instr.mnemonic for _, _, instr in func.instructions()} & _TABLE_WRITES
-        if found:
+        if found := func.uses(_TABLE_WRITES):
             yield f"function {defined + index} writes to a table ({min(found)})"
             return
 

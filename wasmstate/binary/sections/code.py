@@ -102,6 +102,17 @@ class Func:
         """The instructions, decoded. Raises MalformedError."""
         return Expr(tuple(instr for _, _, instr in self.instructions()))
 
+    def uses(self, mnemonics: frozenset[str]) -> frozenset[str]:
+        """Which of these instructions occur; they may be none with labels, or of a block.
+
+        Raises:
+            MalformedError: as :meth:`verify`.
+        """
+        start = skip_locals(self.content)
+        if start is not None and scan(self.content, start, mnemonics):
+            return _NOTHING
+        return mnemonics & {instr.mnemonic for _, _, instr in self.instructions()}
+
     def verify(self) -> frozenset[str]:
         """Check that every byte is well-formed.
 
@@ -111,10 +122,7 @@ class Func:
         Raises:
             MalformedError: naming the instruction and the byte.
         """
-        start = skip_locals(self.content)
-        if start is not None and scan(self.content, start):
-            return _NOTHING
-        return NEEDS_DATA_COUNT & {instr.mnemonic for _, _, instr in self.instructions()}
+        return self.uses(NEEDS_DATA_COUNT)
 
 
 class CodeSection(Section):
