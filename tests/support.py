@@ -135,3 +135,22 @@ def real_path(package: str) -> Path:
 def real_bytes(package: str) -> bytes:
     """The bytes of :func:`real_path`."""
     return real_path(package).read_bytes()
+
+
+def text_bytes(text: str) -> bytes:
+    return leb(len(text)) + text.encode()
+
+
+def linking(*symbols: tuple[str, int, int]) -> bytes:
+    """A linking section with these data symbols: name, segment, offset; segment -1: undefined."""
+    entries = b""
+    for name, segment, offset in symbols:
+        entries += b"\x01"  # data
+        if segment < 0:
+            entries += b"\x10" + text_bytes(name)
+        else:
+            entries += b"\x00" + text_bytes(name) + leb(segment) + leb(offset) + leb(4)
+    entries += b"\x03\x00\x00"  # a section symbol: it stands for no address
+    table = leb(len(symbols) + 1) + entries
+    functions = b"\x06\x01\x00"
+    return custom_bytes("linking", b"\x02" + functions + b"\x08" + leb(len(table)) + table)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from models import from_wat
-from support import custom_bytes, leb, message
+from support import custom_bytes, linking, message
 from wasmstate import Module, SchemaError, State, attach
 from wasmstate.binary.spaces import Spaces
-from wasmstate.state.symbols import data_symbols
+from wasmstate.state.symbols import Symbol, data_symbols, symbols
 
 TEXT = """
 (module
@@ -20,25 +20,6 @@ TEXT = """
   (data $.rodata (i32.const 256) "text")
   (data $passive "x"))
 """
-
-
-def text_bytes(text: str) -> bytes:
-    return leb(len(text)) + text.encode()
-
-
-def linking(*symbols: tuple[str, int, int]) -> bytes:
-    """A linking section with these data symbols: name, segment, offset; segment -1: undefined."""
-    entries = b""
-    for name, segment, offset in symbols:
-        entries += b"\x01"  # data
-        if segment < 0:
-            entries += b"\x10" + text_bytes(name)
-        else:
-            entries += b"\x00" + text_bytes(name) + leb(segment) + leb(offset) + leb(4)
-    entries += b"\x03\x00\x00"  # a section symbol: it stands for no address
-    table = leb(len(symbols) + 1) + entries
-    functions = b"\x06\x01\x00"
-    return custom_bytes("linking", b"\x02" + functions + b"\x08" + leb(len(table)) + table)
 
 
 def with_linking(*symbols: tuple[str, int, int], text: str = TEXT) -> Module:
@@ -99,3 +80,27 @@ def test_segments_of_other_memories_and_names_of_nothing_give_no_address() -> No
 def test_symbols_for_a_search_are_those_of_the_program() -> None:
     module = with_linking(("__stack_low", 0, 0), ("hidden", 0, 0), ("bias", 0, 2))
     assert data_symbols(Spaces(module)) == {"weights": 128, "bias": 130}
+
+
+def test_symbols_are_told_with_their_size_and_segment_where_the_module_says_it() -> None:
+    found = symbols(Spaces(with_linking(("text", 1, 0), ("weights", 0, 0))))
+    assert found == [
+        Symbol("hidden", 64, "the name section"),
+        Symbol("text", 256, "the linking section", 4, ".rodata"),
+        Symbol("weights", 128, "the linking section", 4, ".data.weights"),
+    ]
+
+
+def test_a_name_is_told_once_an_address_by_who_knows_its_size() -> None:
+    text = TEXT.replace("$hidden i32 (i32.const 64)", "$weights i32 (i32.const 128)")
+    assert symbols(Spaces(from_wat(text))) == [
+        Symbol("weights", 128, "the name of a data segment", 4, ".data.weights")
+    ]
+
+
+def test_what_a_linker_calls_places_in_a_table_is_no_address_of_data() -> None:
+    text = """(module (memory 1)
+      (global $GOT.func.internal.f i32 (i32.const 64))
+      (global $GOT.data.internal.total i32 (i32.const 80)))"""
+    assert [each.name for each in symbols(Spaces(from_wat(text)))] == ["total"]
+    assert address(from_wat(text), "total") == 80

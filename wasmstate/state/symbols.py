@@ -10,6 +10,7 @@ Source: tool-conventions, "WebAssembly Object File Linking", heading "Symbol Tab
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from wasmstate.binary.custom.linking import DataSymbol, SymInfo
 from wasmstate.binary.names import read_names
@@ -17,7 +18,38 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SchemaError
 
 _OWN = "__"  # what the names of a linker's own symbols begin with
+_FUNCTIONS = "GOT.func."  # what wasm-ld calls globals that hold the place of a function in a table
+_DATA = "GOT.data.internal."  # and those that hold the address of data
 _SEGMENTS = (".data.", ".bss.", ".sdata.", ".sbss.")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name for an address in memory 0.
+
+    Attributes:
+        name: of the symbol.
+        address: that it stands for.
+        where: in the module this is told: ``an export``, ``the linking section``.
+        size: of what stands there, in bytes; ``None`` if it is not told.
+        segment: the name of the data segment that it lies in, if that has one: ``.rodata``.
+    """
+
+    name: str
+    address: int
+    where: str
+    size: int | None = None
+    segment: str = ""
+
+
+def symbols(spaces: Spaces) -> list[Symbol]:
+    """All symbols, each address of a name once, as they are told."""
+    found: dict[tuple[str, int], Symbol] = {}
+    for each in _symbols(spaces):
+        known = found.get((each.name, each.address))
+        if known is None or known.size is None is not each.size:
+            found[each.name, each.address] = each
+    return list(found.values())
 
 
 def find_symbol(spaces: Spaces, what: str, symbol: str) -> int:
@@ -26,12 +58,12 @@ def find_symbol(spaces: Spaces, what: str, symbol: str) -> int:
     Raises:
         SchemaError: if there is none of that name, or it stands for several addresses.
     """
-    found = [(where, at) for name, where, at in _symbols(spaces) if name == symbol]
-    addresses = {at for _, at in found}
+    found = [each for each in _symbols(spaces) if each.name == symbol]
+    addresses = {each.address for each in found}
     if len(addresses) == 1:
         return addresses.pop()
     if found:
-        places = ", ".join(f"{at} ({where})" for where, at in found)
+        places = ", ".join(f"{each.address} ({each.where})" for each in found)
         raise SchemaError(
             f"{what}: the symbol {symbol!r} is found at several addresses: {places}; "
             "write the one that is meant as a number"
@@ -45,7 +77,7 @@ def find_symbol(spaces: Spaces, what: str, symbol: str) -> int:
             )
         raise SchemaError(f"{what}: the global {symbol!r} does not hold a known address")
     exported = [e.name for e in spaces.exports.values() if e.kind == "global"]
-    others = dict.fromkeys(name for name, _, _ in _symbols(spaces) if name not in exported)
+    others = dict.fromkeys(s.name for s in _symbols(spaces) if s.name not in exported)
     known = f"it exports the globals {', '.join(exported[:20])}" if exported else "it exports none"
     if others:
         known += f"; other symbols are {', '.join(list(others)[:20])}"
@@ -57,8 +89,8 @@ def data_symbols(spaces: Spaces) -> dict[str, int]:
     memory = spaces.memories[0]
     size = memory.limits.min * memory.page_size
     found: dict[str, set[int]] = {}
-    for name, _, at in _symbols(spaces):
-        found.setdefault(name, set()).add(at)
+    for each in _symbols(spaces):
+        found.setdefault(each.name, set()).add(each.address)
     return {
         name: min(places)
         for name, places in found.items()
@@ -66,29 +98,30 @@ def data_symbols(spaces: Spaces) -> dict[str, int]:
     }
 
 
-def _symbols(spaces: Spaces) -> Iterator[tuple[str, str, int]]:
-    """The name, where it is told, the address."""
+def _symbols(spaces: Spaces) -> Iterator[Symbol]:
     names = read_names(spaces.module)
     for export in spaces.exports.values():
         if export.kind == "global":
             at = _constant(spaces, export.index)
             if at is not None:
-                yield export.name, "an export", at
+                yield Symbol(export.name, at, "an export")
     for index, name in names.globals.items():
         at = _constant(spaces, index)
-        if at is not None:
-            yield name, "the name section", at
+        if at is not None and not name.startswith(_FUNCTIONS):
+            yield Symbol(name.removeprefix(_DATA), at, "the name section")
     starts = list(_segment_starts(spaces))
-    for symbol in _linked(spaces):
-        if symbol.index is not None and symbol.offset is not None and symbol.index < len(starts):
-            start = starts[symbol.index]
+    for each in _linked(spaces):
+        if each.index is not None and each.offset is not None and each.index < len(starts):
+            start = starts[each.index]
             if start is not None:
-                yield symbol.name, "the linking section", start + symbol.offset
+                at, segment = start + each.offset, names.data.get(each.index, "")
+                yield Symbol(each.name, at, "the linking section", each.size, segment)
     for index, name in names.data.items():
         prefix = next((each for each in _SEGMENTS if name.startswith(each)), None)
         start = starts[index] if index < len(starts) else None
         if prefix is not None and start is not None:
-            yield name.removeprefix(prefix), "the name of a data segment", start
+            own, size = name.removeprefix(prefix), len(spaces.data[index].init)
+            yield Symbol(own, start, "the name of a data segment", size, name)
 
 
 def _constant(spaces: Spaces, index: int) -> int | None:
@@ -115,7 +148,7 @@ def _linked(spaces: Spaces) -> Iterator[DataSymbol]:
         try:
             linking = section.decode()
         except MalformedError:
-            return  # a damaged one names nothing; 'wasmstate check' says so
+            return  # a damaged one names nothing; a check says so
         for subsection in linking.subsections:
             for info in subsection.content if subsection.id == 8 else ():
                 if isinstance(info, SymInfo) and isinstance(info.symbol, DataSymbol):
