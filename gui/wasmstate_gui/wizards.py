@@ -8,31 +8,43 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
-from wasmstate import donors
+from wasmstate import Discovery, donors
 from wasmstate.binary.module import Module
 from wasmstate.storage.commit import write_new
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.panels.attach_dialog import AttachDialog
 from wasmstate_gui.panels.baking_dialog import BakingDialog
+from wasmstate_gui.panels.find_dialog import FindDialog
 from wasmstate_gui.panels.graft_dialog import GraftDialog
 from wasmstate_gui.panels.new_model_dialog import NewModelDialog
+from wasmstate_gui.panels.waiting_dialog import WaitingDialog
 from wasmstate_gui.panels.wizard_dialog import WizardDialog
-from wasmstate_gui.presenters.attach_plan import AttachPlan
+from wasmstate_gui.presenters.attach_plan import AttachPlan, Offer
 from wasmstate_gui.presenters.baking_plan import BakingPlan
 from wasmstate_gui.presenters.destination import free_name
-from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.graft_plan import GraftPlan
+from wasmstate_gui.presenters.graft_plan import Offer as Exports
 from wasmstate_gui.presenters.new_model import NewModel, families
-from wasmstate_gui.presenters.wizard import Plan, Verdict
+from wasmstate_gui.presenters.status import sentence
+from wasmstate_gui.presenters.trial_calls import Calls
+from wasmstate_gui.presenters.wizard import Made, Plan, Verdict
+from wasmstate_gui.remote_plan import RemotePlan, StoppedError
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.undoer import InPlace, Undoer
 
+_TELL_MS = 200  # from one picture of the progress to the next; what is sooner done shows none
+_STOPPED = Verdict(hint="Stopped. It is tried again when something else is chosen.")
+
 
 class Wizards(QObject):
-    """Takes the user from a choice to a file. Nothing is written before it is agreed to."""
+    """Takes the user from a choice to a file. Nothing is written before it is agreed to.
+
+    What is chosen is judged and made in a process of its own, which can be given up at any time;
+    what was made there is written here.
+    """
 
     made = Signal(object)
     """The path of a new file."""
@@ -45,62 +57,84 @@ class Wizards(QObject):
         self._undoer = undoer
         self._window = window
         self._jobs = Jobs(self)
-        self._plan: Plan | None = None
+        self._path = Path()
+        self.plan: RemotePlan | None = None
+        """What the dialog is about."""
         self._has_changed = False
+        self._since = QElapsedTimer()
+        self._teller = QTimer(self, interval=_TELL_MS)
+        self._teller.timeout.connect(self._tell)
+        self._shows: WizardDialog | FindDialog | WaitingDialog | None = None
+        self.waiting: WaitingDialog | None = None
         self.dialog: WizardDialog | None = None
 
     def new_model(self) -> None:
         """Make a file with a model that has learned nothing yet."""
-        dialog = NewModelDialog(families(), self._model_path, self._window.theme, self._window)
-        self._begin(NewModel(), dialog)
+        if self.plan is None:
+            dialog = NewModelDialog(families(), self._model_path, self._window.theme, self._window)
+            self.plan = RemotePlan(NewModel)
+            self._begin(dialog)
 
     def attach(self) -> None:
         """Give the module that is shown a state."""
-        self._look(_attach_plan, self._show_attach)
+        self._look(AttachPlan.of, self._show_attach)
 
     def bake(self) -> None:
         """Write S into data segments and globals."""
-        self._look(BakingPlan, self._show_baking)
+        self._look(BakingPlan.of, partial(self._show_baking, is_undo=False))
 
     def unbake(self) -> None:
         """Undo that."""
-        self._look(partial(BakingPlan, is_undo=True), self._show_baking)
+        undo = partial(BakingPlan.of, is_undo=True)
+        self._look(undo, partial(self._show_baking, is_undo=True))
 
     def graft(self) -> None:
         """Add the functions of another module."""
-        self._look(_graft_plan, self._show_graft)
+        self._look(GraftPlan.of, self._show_graft)
 
-    def _show_attach(self, plan: AttachPlan) -> None:
-        self._begin(plan, AttachDialog(plan, self._window.theme, self._window))
+    def close(self) -> None:
+        """Give up what is under way."""
+        self._end()
+        self._jobs.close()
 
-    def _show_baking(self, plan: BakingPlan) -> None:
-        self._begin(plan, BakingDialog(plan, self._window.theme, self._window))
+    def _show_attach(self, offer: Offer) -> None:
+        dialog = AttachDialog(self._path, offer, self._window.theme, self._window)
+        dialog.find_wanted.connect(self._begin_finding)
+        self._begin(dialog)
 
-    def _show_graft(self, plan: GraftPlan) -> None:
+    def _show_baking(self, _offer: None, *, is_undo: bool) -> None:
+        theme, window = self._window.theme, self._window
+        self._begin(BakingDialog(self._path, theme, window, is_undo=is_undo))
+
+    def _show_graft(self, offer: Exports) -> None:
         shipped = [(name, donors.summary(name)) for name in donors.names()]
-        self._begin(plan, GraftDialog(plan, shipped, self._window.theme, self._window))
+        theme, window = self._window.theme, self._window
+        self._begin(GraftDialog(self._path, offer, shipped, theme, window))
 
-    def _look(self, plan: Callable[[Path, bytes], FilePlan], show: Callable[[Any], None]) -> None:
-        """Read the file that is shown, and begin a wizard with it."""
+    def _look(self, make: Callable[[Path], Plan], show: Callable[[Any], None]) -> None:
+        """Look at the file that is shown, and begin a wizard with it."""
         document = self._controller.document
-        if document is None or self.dialog is not None or self._jobs.is_busy:
+        if document is None or self.plan is not None:
             return
         if document.is_dirty:
             self._controller.said.emit("Write your changes or revert them, then do this")
             return
-        path = document.disk.path
+        self._path = document.disk.path
+        self.plan = RemotePlan(partial(make, self._path))
+        self.waiting = WaitingDialog(f"Looking at {self._path.name}", self._window)
+        self.waiting.rejected.connect(self._end)
+        self._ask(self.waiting, partial(self._looked, show), "offer")
 
-        def took(result: FilePlan | Exception) -> None:
-            if isinstance(result, Exception):
-                self._controller.failed.emit("This cannot be done.", str(result))
-            else:
-                show(result)
-
-        self._jobs.start(lambda: plan(path, path.read_bytes()), took)
-
-    def close(self) -> None:
-        """Wait for what is under way and drop its results."""
-        self._jobs.close()
+    def _looked(self, show: Callable[[Any], None], result: Any) -> None:
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None:
+            waiting.accept()
+            waiting.deleteLater()  # it may never have been shown, and so never be closed
+        if isinstance(result, Exception):
+            self._end()
+            self._controller.failed.emit("This cannot be done.", str(result))
+        else:
+            show(result)
 
     def _model_path(self, family: str) -> Path:
         document = self._controller.document
@@ -109,46 +143,118 @@ class Wizards(QObject):
             folder = Path.home()
         return free_name(folder / f"{family}.wasm")
 
-    def _begin(self, plan: Plan, dialog: WizardDialog) -> None:
-        self._plan, self.dialog = plan, dialog
+    def _begin(self, dialog: WizardDialog) -> None:
+        self.dialog = dialog
         dialog.changed.connect(self._changed)
-        dialog.agreed.connect(self._write)
-        dialog.finished.connect(self._finished)
+        dialog.agreed.connect(self._make)
+        dialog.progress.stopped.connect(self._stop)
+        dialog.finished.connect(self._end)
         self._changed()
         dialog.open()
 
-    def _finished(self) -> None:
-        self._plan = self.dialog = None
+    def _end(self) -> None:
+        """The dialog is closed, or there will be none."""
+        plan, self.plan, self.dialog, self.waiting = self.plan, None, None, None
+        self._quiet()
+        if plan is not None:
+            plan.stop()
+            self._jobs.start(plan.close, _nothing)
+
+    def _ask(
+        self,
+        shows: WizardDialog | FindDialog | WaitingDialog,
+        done: Callable[[Any], None],
+        method: str,
+        *args: Any,
+    ) -> None:
+        """Ask the plan something; a dialog shows the progress if it takes a while."""
+        plan = self.plan
+        assert plan is not None
+        self._shows = shows
+        self._since.start()
+        self._teller.start()
+        ask = partial(plan.ask, method, *args)
+        self._jobs.start(ask, partial(self._answered, plan, done))
+
+    def _answered(self, plan: RemotePlan, done: Callable[[Any], None], result: Any) -> None:
+        if plan is self.plan:  # else its dialog is gone
+            self._quiet()
+            done(result)
+
+    def _quiet(self) -> None:
+        self._teller.stop()
+        if self._shows is not None:
+            self._shows.progress.clear()
+        self._shows = None
+
+    def _tell(self) -> None:
+        """Show what is being done, and for how long."""
+        if self.plan is not None and self._shows is not None:
+            progress = self.plan.progress
+            text = f"{sentence(progress.text)}: {self._since.elapsed() // 1000} s"
+            self._shows.show_progress(text, progress.share)
+
+    def _stop(self) -> None:
+        if self.plan is not None:
+            self.plan.stop()
 
     def _changed(self) -> None:
         """Judge what is chosen; if that is under way, once more afterwards."""
-        plan, dialog = self._plan, self.dialog
-        if self._jobs.is_busy:
-            self._has_changed = True
-        elif plan is not None and dialog is not None:
-            self._has_changed = False
-            judge = partial(plan.judge, dialog.choice())
-            self._jobs.start(judge, partial(self._judged, dialog))
+        dialog = self.dialog
+        self._has_changed = self._shows is not None
+        if dialog is not None and not self._has_changed:
+            self._ask(dialog, partial(self._judged, dialog), "judge", dialog.choice())
 
     def _judged(self, dialog: WizardDialog, result: Verdict | Exception) -> None:
         if self._has_changed:
             self._changed()
-        elif dialog is self.dialog:
-            verdict = result if isinstance(result, Verdict) else Verdict(problem=str(result))
-            dialog.show_verdict(verdict)
-            self.judged.emit()
-
-    def _write(self, path: Path | None) -> None:
-        plan, dialog = self._plan, self.dialog
-        if plan is None or dialog is None:
             return
-        make = partial(plan.make, dialog.choice())
+        if isinstance(result, StoppedError):
+            result = _STOPPED
+        verdict = result if isinstance(result, Verdict) else Verdict(problem=str(result))
+        dialog.show_verdict(verdict)
+        self.judged.emit()
+
+    def _begin_finding(self) -> None:
+        dialog = self.dialog
+        assert isinstance(dialog, AttachDialog)
+        finder = dialog.begin_finding()
+        finder.agreed.connect(self._find)
+        finder.progress.stopped.connect(self._stop)
+
+    def _find(self, calls: Calls) -> None:
+        dialog = self.dialog
+        assert isinstance(dialog, AttachDialog)
+        assert dialog.finder is not None
+        found = partial(self._found, dialog)
+        self._ask(dialog.finder, found, "find", calls.calls, calls.signatures)
+
+    def _found(self, dialog: AttachDialog, result: Discovery | Exception) -> None:
+        assert dialog.finder is not None
+        if isinstance(result, StoppedError):
+            dialog.finder.show_failure("Stopped.")
+        elif isinstance(result, Exception):
+            dialog.finder.show_failure(str(result))
+        else:
+            dialog.show_found(result)
+
+    def _make(self, path: Path | None) -> None:
+        dialog = self.dialog
+        if dialog is not None:
+            done = partial(self._write, dialog, path)
+            self._ask(dialog, done, "made", dialog.choice(), path is not None)
+
+    def _write(self, dialog: WizardDialog, path: Path | None, result: Made | Exception) -> None:
+        if isinstance(result, Exception):
+            is_stopped = isinstance(result, StoppedError)
+            dialog.show_failure("Stopped. Nothing was written." if is_stopped else str(result))
+            return
+        dialog.begin_writing()
         work: Callable[[], Path | InPlace]
         if path is not None:
-            work = partial(_write_copy, make, path)
+            work = partial(_write_copy, result, path)
         else:
-            assert isinstance(plan, FilePlan)
-            work = partial(_write_over, make, plan)
+            work = partial(_write_over, result, self._path)
         self._jobs.start(work, partial(self._wrote, dialog))
 
     def _wrote(self, dialog: WizardDialog, result: Path | InPlace | Exception) -> None:
@@ -164,25 +270,16 @@ class Wizards(QObject):
             self.made.emit(result)
 
 
-def _attach_plan(path: Path, before: bytes) -> AttachPlan:
-    plan = AttachPlan(path, before)
-    _ = plan.rows  # what takes its time is done here, beside the window
-    return plan
+def _nothing(_result: object) -> None:
+    """It is over."""
 
 
-def _graft_plan(path: Path, before: bytes) -> GraftPlan:
-    plan = GraftPlan(path, before)
-    _ = plan.exports, plan.fitting
-    return plan
-
-
-def _write_copy(make: Callable[[], Module], path: Path) -> Path:
-    write_new(path, make())
+def _write_copy(made: Made, path: Path) -> Path:
+    write_new(path, Module.from_bytes(made.after))
     return path
 
 
-def _write_over(make: Callable[[], Module], plan: FilePlan) -> InPlace:
-    after = make().to_bytes()
-    change = InPlace(plan.path, plan.before, after, "The file is what it was before")
+def _write_over(made: Made, path: Path) -> InPlace:
+    change = InPlace(path, made.before, made.after, "The file is what it was before")
     change.write()
     return change

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, type_into
+from support import linking
 from wasmstate.binary.baking import is_baked
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
@@ -192,7 +193,7 @@ def test_the_whole_memory_can_be_the_state(plain: Path) -> None:
     assert "global 8 can change and holds funcref" in verdict.problem
     text = (PLAIN % "").replace("(global (mut funcref) (ref.null func))", "")
     sound = AttachPlan(plain, module_of(text).to_bytes())
-    choice = Choice((replace(sound.rows[0], is_chosen=True),), is_whole_memory=True)
+    choice = Choice((replace(sound.offer().rows[0], is_chosen=True),), is_whole_memory=True)
     assert sound.judge(choice).summary.startswith("S: 4 tensors, 65,556 bytes.")
     assert wasmstate.State.of(sound.make(choice)).is_whole_memory
 
@@ -200,7 +201,7 @@ def test_the_whole_memory_can_be_the_state(plain: Path) -> None:
 def test_a_module_that_runs_at_the_start_is_not_run_while_somebody_types(plain: Path) -> None:
     endless = PLAIN % "(func $s (loop $again (br $again))) (start $s)"
     plan = AttachPlan(plain, module_of(endless).to_bytes())
-    choice = Choice((replace(plan.rows[0], is_chosen=True),))
+    choice = Choice((replace(plan.offer().rows[0], is_chosen=True),))
     verdict = plan.judge(choice)
     assert verdict.lines[0] == ("known when it has run",)
     assert verdict.summary.startswith("S: 1 tensor, 32 bytes.")
@@ -210,18 +211,14 @@ def test_a_module_that_runs_at_the_start_is_not_run_while_somebody_types(plain: 
     assert whole.judge(Choice((), is_whole_memory=True)).summary.startswith("S: 4 memories")
 
 
-def test_the_code_of_a_large_module_is_not_looked_through_while_somebody_types(
-    plain: Path,
-) -> None:
-    module = module_of(PLAIN % "").with_custom("ballast", bytes(3 << 20))
-    plan = AttachPlan(plain, module.to_bytes())
+def test_a_large_module_is_judged_without_making_it(plain: Path) -> None:
+    ballast = bytes(3 << 20)
+    plan = AttachPlan(plain, module_of(PLAIN % "").with_custom("ballast", ballast).to_bytes())
     choice = Choice((), is_whole_memory=True)
-    assert plan.judge(choice).summary == (
-        "S: 5 memories and globals that can change. What else the module can change is looked "
-        "for when it is written."
-    )
-    with pytest.raises(SchemaError, match="holds funcref"):
-        plan.make(choice)
+    assert "holds funcref" in plan.judge(choice).problem
+    text = (PLAIN % "").replace("(global (mut funcref) (ref.null func))", "")
+    sound = AttachPlan(plain, module_of(text).with_custom("ballast", ballast).to_bytes())
+    assert sound.judge(choice).summary == "S: 4 memories and globals that can change."
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # the same, of a list that pops up
@@ -259,7 +256,7 @@ def test_two_tensors_that_are_one_global_are_a_mistake_of_the_whole(plain: Path)
 def test_only_a_module_without_a_state_gets_one(bandit: Path) -> None:
     plan = AttachPlan(bandit, bandit.read_bytes())
     with pytest.raises(SchemaError, match=r"has a wasmstate.state section already"):
-        _ = plan.rows
+        plan.offer()
 
 
 def test_guesses_fill_the_room_between_symbols(plain: Path) -> None:
@@ -269,6 +266,38 @@ def test_guesses_fill_the_room_between_symbols(plain: Path) -> None:
     assert (rows["end"].shape, rows["end"].note) == ("", "at 0x69")
     assert (rows["seen"].place, rows["seen"].note) == ("global:seen", "global 6, not exported")
     assert (rows["global7"].dtype, rows["global7"].place) == ("i64", "global:7")
+
+
+def test_symbols_come_from_wherever_a_module_tells_them() -> None:
+    text = """(module (memory (export "memory") 1)
+      (global $hidden i32 (i32.const 64))
+      (global $GOT.func.internal.f i32 (i32.const 3))
+      (global (export "shown") i32 (i32.const 72))
+      (data $.data.weights (i32.const 128) "12345678")
+      (data $.rodata (i32.const 256) "text"))"""
+    symbols = linking(("counts", 0, 4), ("table", 1, 0), (".L.str", 0, 0), ("twice", 0, 0))
+    bytes_ = bytes(wasmtime.wat2wasm(text)) + symbols
+    rows = candidates(wasmstate.Module.from_bytes(bytes_))
+    assert [(row.place, row.dtype, row.shape, row.note) for row in rows] == [
+        ("sym:hidden", "f64", "", "at 0x40, 8 bytes until shown, in the name section"),
+        ("sym:shown", "f64", "7", "at 0x48, 56 bytes until .L.str"),
+        ("sym:twice", "f32", "", "at 0x80, 4 bytes, in the linking section"),
+        ("sym:weights", "f64", "", "at 0x80, 8 bytes, the name of a data segment"),
+        ("sym:counts", "f32", "", "at 0x84, 4 bytes, in the linking section"),
+        ("sym:.L.str", "f32", "", "at 0x80, 4 bytes, in the linking section"),
+        ("sym:table", "f32", "", "at 0x100, 4 bytes, in the linking section"),
+    ]
+
+
+def test_symbols_of_one_name_are_told_apart_by_their_addresses() -> None:
+    text = '(module (memory 1) (data $.data.a (i32.const 128) "12345678"))'
+    symbols = linking(("n", 0, 0), ("n", 0, 4))
+    rows = candidates(wasmstate.Module.from_bytes(bytes(wasmtime.wat2wasm(text)) + symbols))
+    assert [(row.name, row.place) for row in rows] == [
+        ("a", "sym:a"),
+        ("n_128", "128"),
+        ("n_132", "132"),
+    ]
 
 
 def test_baking_is_shown_written_to_a_copy_and_undone_in_place(
@@ -376,9 +405,9 @@ def test_a_donor_from_a_file_and_what_is_wrong_with_it(
 
 
 def test_a_donor_that_fits_is_offered_first(host: Path) -> None:
-    assert GraftPlan(host, host.read_bytes()).fitting == "bandit-counts"
+    assert GraftPlan(host, host.read_bytes()).offer().fitting == "bandit-counts"
     named = WITHOUT_UPDATE.replace('"n"', '"count"')
-    assert GraftPlan(host, module_of(named).to_bytes()).fitting == "running-mean"
+    assert GraftPlan(host, module_of(named).to_bytes()).offer().fitting == "running-mean"
 
 
 def test_wizards_begin_with_what_is_on_disk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +25,9 @@ _JOINS = 8  # bytes of zeros that may lie between two elements of a tensor witho
 _SINGLY = 512  # words that are tried one by one; more of them are tried range by range
 _LARGEST = 1 << 19  # bytes of a symbol that no call changed, up to which it is tried
 
+Tell = Callable[[str, float | None], object]
+"""Takes what is being done, and how much of it is, 0 to 1, if that is known."""
+
 
 def discover(
     module: Module,
@@ -33,6 +36,7 @@ def discover(
     entry_points: Mapping[str, Signature] | None = None,
     rounds: int = 3,
     limits: Limits | None = None,
+    progress: Tell | None = None,
 ) -> Discovery:
     """Propose tensors for a module: run calls, see what they change, and what of it they read.
 
@@ -43,6 +47,7 @@ def discover(
         entry_points: signatures of functions that take arrays.
         rounds: how often the calls are made, one after the other.
         limits: of every call; two seconds if not given.
+        progress: is told now and then what is being done, and how much of it is.
 
     Raises:
         ArgumentError: if a call cannot be read, or does not fit the function.
@@ -53,21 +58,34 @@ def discover(
     if rounds < 1:
         raise ValueError(f"rounds must be positive, not {rounds}")
     given = calls_of(calls)
+    tell = progress or _nobody_asks
+    tell("compiling the module", None)
     trial = Trial(module, entry_points, limits or Limits(seconds=2.0))
     images = [trial.start()]
-    for _ in range(rounds):
-        for call in given:
+    for i in range(rounds):
+        for j, call in enumerate(given):
+            tell(f"calling {call.name}()", (i * len(given) + j) / (rounds * len(given)))
             trial.call(call)
             images.append(trial.image())
-    return _Search(Spaces(module), trial, given, images).result()
+    return _Search(Spaces(module), trial, given, images, tell).result()
+
+
+def _nobody_asks(what: str, share: float | None) -> None:
+    """Takes the place of a progress bar."""
 
 
 class _Search:
     """From the images behind each call to a proposal."""
 
     def __init__(
-        self, spaces: Spaces, trial: Trial, calls: Sequence[Call], images: Sequence[Image]
+        self,
+        spaces: Spaces,
+        trial: Trial,
+        calls: Sequence[Call],
+        images: Sequence[Image],
+        tell: Tell,
     ) -> None:
+        self._tell = tell
         self._spaces = spaces
         self._trial = trial
         self._images = images
@@ -132,7 +150,9 @@ class _Search:
                 words.append(word)
             else:
                 reasons[word] = reason
-        for group in _groups(words, singly=len(words) <= _SINGLY):
+        groups = _groups(words, singly=len(words) <= _SINGLY)
+        for i, group in enumerate(groups):
+            self._tell("trying what calls read of what they changed", i / len(groups))
             if not self._influence.of(0, [(word * WORD, word * WORD + WORD) for word in group]):
                 reasons |= dict.fromkeys(group, "scratch: written, but no call reads it")
                 continue
@@ -149,7 +169,9 @@ class _Search:
     def _named(self, kept: set[int]) -> Iterator[Discovered]:
         """Tensors behind symbols; takes their words out of ``kept``."""
         edges = self._areas.edges()
-        for name, address in sorted(self._areas.symbols.items(), key=lambda item: item[1]):
+        symbols = sorted(self._areas.symbols.items(), key=lambda item: item[1])
+        for i, (name, address) in enumerate(symbols):
+            self._tell("trying what calls read of the symbols", i / len(symbols))
             end = next((each for each in edges if each > address), None)
             if end is None:  # nothing says where the last one ends: where calls changed it
                 last = max((w for w in kept if address < w * WORD + WORD), default=address // WORD)

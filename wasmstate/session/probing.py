@@ -16,6 +16,7 @@ from wasmstate.runtime.limits import Limits
 from wasmstate.session.attach import attach
 from wasmstate.session.constants import Folded, find_folded
 from wasmstate.session.influence import Influence
+from wasmstate.session.made_up import made_up
 from wasmstate.session.trial import Call, Image, Trial, calls_of
 from wasmstate.state.record import RegionKind
 from wasmstate.state.signature import Param, Signature
@@ -187,7 +188,7 @@ def _made_up(trial: Trial, start: Image) -> list[Call]:
         if name not in trial.program.functions:
             continue
         for k in range(_TRIES):
-            call = Call(name, tuple(_argument(p, i, k) for i, p in enumerate(_params(trial, name))))
+            call = Call(name, made_up(_params(trial, name), k))
             if call in calls:
                 continue
             error = _failure(trial, start, [call])
@@ -224,18 +225,3 @@ def _params(trial: Trial, name: str) -> Sequence[Param]:
     return [
         Param(f"p{i}", str(each)) for i, each in enumerate(trial.program.func_type(name).params)
     ]
-
-
-def _argument(param: Param, index: int, k: int) -> int | float | list[object]:
-    if param.is_array:
-        count = param.nbytes // DTYPES[param.dtype].itemsize
-        values = [_number(param.dtype, index + i, k) for i in range(count)]
-        shaped: list[object] = np.array(values).reshape(param.shape).tolist()
-        return shaped
-    return _number(param.dtype, index, k)
-
-
-def _number(dtype: str, index: int, k: int) -> int | float:
-    if dtype.startswith("f"):
-        return 1.0 if k == 0 else ((index + 1) * 0.375 + k * 0.25) % 1.0
-    return k

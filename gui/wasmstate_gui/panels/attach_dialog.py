@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontDatabase
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QCompleter,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -21,12 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wasmstate import Discovery, Signature
 from wasmstate.state.tensor import DTYPES
 from wasmstate_gui.panels.destination_box import DestinationBox
 from wasmstate_gui.panels.elided_label import ElidedLabel
+from wasmstate_gui.panels.find_dialog import FindDialog
 from wasmstate_gui.panels.wizard_dialog import WizardDialog
-from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice
+from wasmstate_gui.presenters.attach_plan import Choice, Offer
 from wasmstate_gui.presenters.candidates import Row
+from wasmstate_gui.presenters.destination import copy_of
+from wasmstate_gui.presenters.proposal import found_text, with_found
 from wasmstate_gui.presenters.wizard import Verdict
 from wasmstate_gui.theme import Theme
 
@@ -48,6 +54,7 @@ class TensorLine(QWidget):
     def __init__(self, row: Row, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.hide()
+        self._first = row
         what = row.name or "the new tensor"
         self.tick = QCheckBox()
         self.tick.setAccessibleName(f"{what} belongs to S")
@@ -85,6 +92,7 @@ class TensorLine(QWidget):
             self.shape.text(),
             self.place.text(),
             self.tick.isChecked(),
+            self._first.note if self.place.text() == self._first.place else "",
         )
 
     def cells(self) -> tuple[QWidget, ...]:
@@ -102,15 +110,81 @@ class TensorLine(QWidget):
 class AttachDialog(WizardDialog):
     """Symbols and globals that can be tensors, to be ticked and described."""
 
-    def __init__(self, plan: AttachPlan, theme: Theme, parent: QWidget) -> None:
-        copy = plan.copy("learning")
+    find_wanted = Signal()
+    """Calls are to be made to find out what the module learns."""
+
+    def __init__(self, path: Path, offer: Offer, theme: Theme, parent: QWidget) -> None:
+        copy = copy_of(path, "learning")
         destination = DestinationBox(copy, "Change the file &itself, crash-safely; can be undone")
-        title = f"Add a state section: {plan.path.name}"
-        self._places = [row.place for row in plan.rows]
+        title = f"Add a state section: {path.name}"
         super().__init__(title, "Add state section", destination, theme, _SIZE, parent)
-        text = QLabel(_introduction(plan.rows))
-        text.setWordWrap(True)
+        self._places = [row.place for row in offer.rows]
+        self._functions = offer.functions
+        self._entry_points: Mapping[str, Signature] = {}
+        self.finder: FindDialog | None = None
+        self.text = QLabel(_introduction(offer.rows))
+        self.text.setWordWrap(True)
         self.rows: list[TensorLine] = []
+        self._area = QScrollArea()
+        self._area.setAccessibleName("What could be a tensor")
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.StyledPanel)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.add_button = QPushButton("Add another &tensor")
+        self.add_button.setAutoDefault(False)
+        self.find_button = QPushButton("&Find by calling\u2026")
+        self.find_button.setAutoDefault(False)
+        self.find_button.setEnabled(bool(offer.functions))
+        self.whole = QCheckBox(_WHOLE)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.add_button)
+        buttons.addWidget(self.find_button)
+        buttons.addStretch(1)
+        self.body.addWidget(self.text)
+        self.body.addWidget(self._area, 1)
+        self.body.addLayout(buttons)
+        self.body.addWidget(self.whole)
+        self._fill(offer.rows[:_MOST])
+        self.add_button.clicked.connect(self._add_new)
+        self.find_button.clicked.connect(self.find_wanted)
+        self.whole.toggled.connect(self.changed)
+        (self.rows[0].tick if self.rows else self.add_button).setFocus()
+
+    def choice(self) -> Choice:
+        rows = tuple(line.row() for line in self.rows)
+        return Choice(rows, self.whole.isChecked(), self._entry_points)
+
+    def begin_finding(self) -> FindDialog:
+        """Ask for the calls."""
+        self.finder = FindDialog(self._functions, self.theme, self)
+        self.finder.open()
+        return self.finder
+
+    def show_found(self, found: Discovery) -> None:
+        """Show what calls have found, among what was there; to be looked at and corrected."""
+        assert self.finder is not None
+        self.finder.accept()
+        self._entry_points = dict(found.entry_points)
+        self.text.setText(found_text(found))
+        self._fill(with_found([line.row() for line in self.rows], found))
+        self._area.verticalScrollBar().setValue(0)
+        self.changed.emit()
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        for number, line in enumerate(self.rows[: len(verdict.lines)]):
+            line.values.show_text(verdict.lines[number][0])
+            error = verdict.errors.get(str(number), "")
+            line.error.setText(error)
+            line.error.setVisible(bool(error))
+        if verdict.errors:
+            verdict = replace(verdict, errors={}, problem="Mend what is marked above")
+        super().show_verdict(verdict)
+
+    def _fill(self, rows: Sequence[Row]) -> None:
+        """Show these rows and no others."""
+        for line in self.rows:
+            line.deleteLater()
+        self.rows = []
         page = QWidget()
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(3)
@@ -122,38 +196,10 @@ class AttachDialog(WizardDialog):
         outer.setContentsMargins(4, 4, 4, 4)
         outer.addLayout(self._grid)
         outer.addStretch(1)
-        self._area = QScrollArea()
-        self._area.setAccessibleName("What could be a tensor")
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.StyledPanel)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setWidget(page)
-        self.add_button = QPushButton("Add another &tensor")
-        self.add_button.setAutoDefault(False)
-        self.whole = QCheckBox(_WHOLE)
-        self.body.addWidget(text)
-        self.body.addWidget(self._area, 1)
-        self.body.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.whole)
-        for row in plan.rows[:_MOST]:
+        for row in rows:
             self._add(row)
+        self._area.setWidget(page)
         self._order()
-        self.add_button.clicked.connect(self._add_new)
-        self.whole.toggled.connect(self.changed)
-        (self.rows[0].tick if self.rows else self.add_button).setFocus()
-
-    def choice(self) -> Choice:
-        return Choice(tuple(line.row() for line in self.rows), self.whole.isChecked())
-
-    def show_verdict(self, verdict: Verdict) -> None:
-        for number, line in enumerate(self.rows[: len(verdict.lines)]):
-            line.values.show_text(verdict.lines[number][0])
-            error = verdict.errors.get(str(number), "")
-            line.error.setText(error)
-            line.error.setVisible(bool(error))
-        if verdict.errors:
-            verdict = replace(verdict, errors={}, problem="Mend what is marked above")
-        super().show_verdict(verdict)
 
     def _add(self, row: Row) -> TensorLine:
         line = TensorLine(row, self.theme, self)
@@ -179,7 +225,7 @@ class AttachDialog(WizardDialog):
 
     def _order(self) -> None:
         cells = [cell for line in self.rows for cell in line.cells()[:-1]]
-        self.order_tabs(*cells, self.add_button, self.whole)
+        self.order_tabs(*cells, self.add_button, self.find_button, self.whole)
 
 
 def _edit(text: str, what: str, placeholder: str) -> QLineEdit:
@@ -193,12 +239,13 @@ def _edit(text: str, what: str, placeholder: str) -> QLineEdit:
 def _introduction(rows: Sequence[Row]) -> str:
     if not rows:
         return (
-            "The module exports no symbol and has no global that could be a tensor: give addresses "
-            "in its memory, or take all of it."
+            "The module tells no symbol and has no global that could be a tensor: find what calls "
+            "change, give addresses in its memory, or take all of it."
         )
     text = (
         "Tick what the module learns. A module does not tell types and shapes of its symbols: "
-        "those below are guesses from the room between symbols. Look at the initial values."
+        "those below are guesses from the room that each has. Look at the initial values, or "
+        "let calls find out."
     )
     if len(rows) > _MOST:
         text += (

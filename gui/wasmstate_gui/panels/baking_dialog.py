@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel, QWidget
 
 from wasmstate_gui.panels.destination_box import DestinationBox
 from wasmstate_gui.panels.lines_table import lines_table, show_lines
 from wasmstate_gui.panels.wizard_dialog import WizardDialog
-from wasmstate_gui.presenters.baking_plan import BakingPlan
+from wasmstate_gui.presenters.destination import copy_of
 from wasmstate_gui.presenters.wizard import Verdict
 from wasmstate_gui.theme import Theme
 
@@ -26,12 +28,12 @@ _UNDO = (
 class BakingDialog(WizardDialog):
     """Globals, memories, data segments and sections, now and then."""
 
-    def __init__(self, plan: BakingPlan, theme: Theme, parent: QWidget) -> None:
-        verb = "Undo baking" if plan.is_undo else "Bake"
-        copy = plan.copy("unbaked" if plan.is_undo else "baked")
+    def __init__(self, path: Path, theme: Theme, parent: QWidget, *, is_undo: bool) -> None:
+        verb = "Undo baking" if is_undo else "Bake"
+        copy = copy_of(path, "unbaked" if is_undo else "baked")
         destination = DestinationBox(copy, "Change the file &itself, crash-safely; can be undone")
-        super().__init__(f"{verb}: {plan.path.name}", verb, destination, theme, _SIZE, parent)
-        text = QLabel(_UNDO if plan.is_undo else _BAKE)
+        super().__init__(f"{verb}: {path.name}", verb, destination, theme, _SIZE, parent)
+        text = QLabel(_UNDO if is_undo else _BAKE)
         text.setWordWrap(True)
         self.table = lines_table("What would change", ("What", "Now", "Then"), ())
         self.body.addWidget(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
@@ -22,7 +23,8 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.panels.destination_box import DestinationBox
 from wasmstate_gui.panels.wizard_dialog import WizardDialog
-from wasmstate_gui.presenters.graft_plan import Choice, GraftPlan
+from wasmstate_gui.presenters.destination import copy_of
+from wasmstate_gui.presenters.graft_plan import Choice, Offer
 from wasmstate_gui.presenters.wizard import Verdict
 from wasmstate_gui.theme import Theme
 
@@ -34,17 +36,23 @@ class GraftDialog(WizardDialog):
     """Donors with what they do; their imports with what they are in the host.
 
     Args:
-        plan: of the host.
+        path: of the host.
+        offer: what it exports, and what fits.
         donors: the name and one line of each that is shipped.
     """
 
     def __init__(
-        self, plan: GraftPlan, donors: Sequence[tuple[str, str]], theme: Theme, parent: QWidget
+        self,
+        path: Path,
+        offer: Offer,
+        donors: Sequence[tuple[str, str]],
+        theme: Theme,
+        parent: QWidget,
     ) -> None:
-        destination = DestinationBox(plan.copy("grafted"))
-        title = f"Graft functions: {plan.path.name}"
+        destination = DestinationBox(copy_of(path, "grafted"))
+        title = f"Graft functions: {path.name}"
         super().__init__(title, "Graft", destination, theme, _SIZE, parent)
-        self._exports = plan.exports
+        self._exports = offer.exports
         self._imports: list[tuple[str, str]] = []
         self.names: dict[str, QComboBox] = {}
         self._reasons: dict[str, QLabel] = {}
@@ -53,7 +61,7 @@ class GraftDialog(WizardDialog):
         for name, text in donors:
             self.donors.addItem(f"{name}: {text}", name)
         self.donors.addItem(_FILE, "")
-        self.donors.setCurrentIndex(self.donors.findData(plan.fitting))
+        self.donors.setCurrentIndex(self.donors.findData(offer.fitting))
         self.path = QLineEdit()
         self.path.setAccessibleName("Path of the donor")
         self.path.setPlaceholderText("a small module that imports what the host exports")

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
 
 from wasmstate_gui.panels.checked_line import CheckedLine
 from wasmstate_gui.panels.destination_box import DestinationBox
+from wasmstate_gui.panels.progress_row import ProgressRow
 from wasmstate_gui.presenters.wizard import Verdict
 from wasmstate_gui.theme import Theme
 
@@ -65,13 +73,17 @@ class WizardDialog(QDialog):
         self.agree_button.setDefault(True)
         self.agree_button.setEnabled(False)
         self.cancel_button = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        self.progress = ProgressRow()
         self.body = QVBoxLayout()
+        foot = QHBoxLayout()
+        foot.addWidget(self.progress, 1)
+        foot.addWidget(self.buttons)
         column = QVBoxLayout(self)
         column.addLayout(self.body, 1)
         column.addWidget(self.verdict)
         column.addWidget(self.destination)
-        column.addWidget(self.buttons)
-        self._is_good = self._is_writing = False
+        column.addLayout(foot)
+        self._is_good = self._is_making = self._is_writing = False
         self.destination.changed.connect(self._enable)
         self.buttons.accepted.connect(self._agree)
         self.buttons.rejected.connect(self.reject)
@@ -95,22 +107,40 @@ class WizardDialog(QDialog):
         self._is_good = verdict.is_good
         self._enable()
 
+    def show_progress(self, text: str, share: float | None) -> None:
+        """What is chosen is still being judged, or made."""
+        self.progress.show_progress(text, share)
+        self._is_good = self._is_making
+        self._enable()
+
+    def begin_writing(self) -> None:
+        """It is made, and written now: that is not given up any more."""
+        self._is_writing = True
+        self.cancel_button.setEnabled(False)
+
     def show_failure(self, text: str) -> None:
         """Say why it could not be written; it can be tried again."""
         self._say(text, "")
-        self._set_writing(is_writing=False)
+        self._is_making = self._is_writing = False
+        self.cancel_button.setEnabled(True)
+        self._enable()
 
     def order_tabs(self, *widgets: QWidget) -> None:
         """Tab goes through these, then to where the file goes, then to the buttons."""
         destination = self.destination
         chain = [*widgets, destination.to_copy, destination.path.edit, destination.choose_button]
-        chain += [destination.in_place, self.agree_button, self.cancel_button]
+        chain += [destination.in_place, self.progress.stop_button]
+        chain += [self.agree_button, self.cancel_button]
         for one, next_ in pairwise(chain):
             self.setTabOrder(one, next_)
 
     def reject(self) -> None:
-        """Close it, unless something is being written: what comes of that has to be told."""
-        if not self._is_writing:
+        """Close it; while it is being made give that up, and while it is written wait for that."""
+        if self._is_writing:
+            return
+        if self._is_making:
+            self.progress.stopped.emit()
+        else:
             super().reject()
 
     def _say(self, problem: str, summary: str) -> None:
@@ -120,16 +150,12 @@ class WizardDialog(QDialog):
 
     def _enable(self) -> None:
         is_good = self._is_good and self.destination.is_good
-        self.agree_button.setEnabled(is_good and not self._is_writing)
+        self.agree_button.setEnabled(is_good and not self._is_making)
 
     def _agree(self) -> None:
         if self.agree_button.isEnabled():
-            self._set_writing(is_writing=True)
+            self._is_making = True
+            self._enable()
             self._say("", "Working\u2026")
             path: Path | None = self.destination.chosen
             self.agreed.emit(path)
-
-    def _set_writing(self, *, is_writing: bool) -> None:
-        self._is_writing = is_writing
-        self.cancel_button.setEnabled(not is_writing)
-        self._enable()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 import wasmstate
+from wasmstate import Call, Discovery, Signature
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, WasmstateError
@@ -23,11 +24,12 @@ from wasmstate_gui.presenters.candidates import Row, candidates
 from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.tensors import number_text
-from wasmstate_gui.presenters.wizard import Verdict
+from wasmstate_gui.presenters.trial_calls import callable_functions
+from wasmstate_gui.presenters.wizard import Say, Verdict, silently
 
 _VALUES = 3
 _FEW_SEGMENTS = 1000
-_LARGE = 2 << 20  # bytes of a module whose code takes seconds to look through
+_LARGE = 2 << 20  # bytes of a module that is not made as a whole while somebody types
 _SHAPE = re.compile(r"\s*(?:\d{1,10}(?:\s*[,x]\s*\d{1,10})*)?\s*")
 _RUN = "known when it has run"
 
@@ -38,26 +40,46 @@ class Choice:
 
     rows: tuple[Row, ...]
     is_whole_memory: bool = False
+    entry_points: Mapping[str, Signature] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What there is to choose from.
+
+    Attributes:
+        rows: what could be a tensor.
+        functions: that can be called to find out, by name; the likely ones first.
+    """
+
+    rows: tuple[Row, ...]
+    functions: Mapping[str, Signature]
 
 
 class AttachPlan(FilePlan):
     """A module without a state, and what could be its state."""
 
-    @cached_property
-    def rows(self) -> list[Row]:
-        """What could be a tensor.
+    def offer(self, *, say: Say = silently) -> Offer:
+        """What could be a tensor, and what could be called to find out.
 
         Raises:
             SchemaError: if the module has a state already, or is a component.
         """
         check_attachable(self.module)
-        return candidates(self.module)
+        say("Looking for what could be a tensor")
+        return Offer(tuple(candidates(self.module)), callable_functions(self.module))
 
     @cached_property
     def _spaces(self) -> Spaces:
         return Spaces(self.module)
 
-    def judge(self, choice: Choice) -> Verdict:
+    @cached_property
+    def _is_capturable(self) -> bool:
+        """True; looked for once, for it takes seconds. Raises SchemaError if it is not."""
+        check_capturable(self.module)
+        return True
+
+    def judge(self, choice: Choice, *, say: Say = silently) -> Verdict:
         """What is wrong with each row that is chosen; else how large the section will be."""
         errors: dict[str, str] = {}
         lines = []
@@ -73,15 +95,26 @@ class AttachPlan(FilePlan):
         if not choice.is_whole_memory and not any(row.is_chosen for row in choice.rows):
             return Verdict(hint=_HINT, lines=tuple(lines))
         try:
-            return Verdict(self._summary(choice), lines=tuple(lines))
+            return Verdict(self._summary(choice, say), lines=tuple(lines))
         except WasmstateError as error:
             return Verdict(problem=str(error), lines=tuple(lines))
 
-    def make(self, choice: Choice) -> Module:
+    def make(self, choice: Choice, *, say: Say = silently) -> Module:
         """The module with its state. Raises as :func:`~wasmstate.session.attach.attach`."""
+        runs = self._spaces.runs_code_at_start
+        say("Compiling and running the module once" if runs else "Adding the state section")
         return wasmstate.attach(
-            self.module, _specs(choice.rows), whole_memory=choice.is_whole_memory
+            self.module,
+            _specs(choice.rows),
+            whole_memory=choice.is_whole_memory,
+            entry_points=choice.entry_points,
         )
+
+    def find(
+        self, calls: Sequence[Call], signatures: Mapping[str, Signature], *, say: Say = silently
+    ) -> Discovery:
+        """What calls change and read. Raises as :func:`~wasmstate.discover`."""
+        return wasmstate.discover(self.module, calls, entry_points=signatures, progress=say)
 
     def _values(self, row: Row) -> str:
         """The first values of a row as they stand in memory. Raises WasmstateError."""
@@ -99,22 +132,25 @@ class AttachPlan(FilePlan):
         texts = [number_text(each) for each in values[:_VALUES].tolist()]
         return "  ".join([*texts, "\u2026"] if len(values) > _VALUES else texts)
 
-    def _summary(self, choice: Choice) -> str:
+    def _summary(self, choice: Choice, say: Say) -> str:
         specs = _specs(choice.rows)
         given = None
         starts = self._spaces.runs_code_at_start
-        if choice.is_whole_memory and (starts or len(self.before) > _LARGE):
-            text = f"S: {len(reachable_items(self.module))} memories and globals that can change."
-            if len(self.before) > _LARGE:
-                text += " What else the module can change is looked for when it is written."
-            else:
-                check_capturable(self.module)
-            return f"{text} {_START}" if starts else text
+        if choice.is_whole_memory:
+            say("Looking for what else the module can change")
+            if self._is_capturable and (starts or len(self.before) > _LARGE):
+                count = len(reachable_items(self.module))
+                text = f"S: {count} memories and globals that can change."
+                return f"{text} {_START}" if starts else text
         if starts:
             # It is not run while somebody types.
             given = {spec.name: np.zeros(spec.shape, DTYPES[spec.dtype]) for spec in specs}
         after = wasmstate.attach(
-            self.module, specs, whole_memory=choice.is_whole_memory, values=given
+            self.module,
+            specs,
+            whole_memory=choice.is_whole_memory,
+            values=given,
+            entry_points=choice.entry_points,
         )
         state = State.of(after)
         section = after.custom_sections(SECTION_NAME)[0]

@@ -13,7 +13,7 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.state.baking import unbake
 from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.status import counted
-from wasmstate_gui.presenters.wizard import Verdict
+from wasmstate_gui.presenters.wizard import Say, Verdict, silently
 
 _BYTES, _LINES = 12, 200
 _NOTHING = "\u2013"
@@ -36,13 +36,17 @@ class BakingPlan(FilePlan):
         """The file that would be written. Raises as :func:`~wasmstate.session.baking.bake`."""
         return unbake(self.module) if self.is_undo else wasmstate.bake(self.module)
 
-    def judge(self, choice: None) -> Verdict:
+    def offer(self, *, say: Say = silently) -> None:
+        """Nothing can be chosen."""
+
+    def judge(self, choice: None, *, say: Say = silently) -> Verdict:
         """What would change."""
+        say("Trying what would change")
         lines = changes(self.module, self.after)
         text = f"File: {self.growth(self.after)}. Code and S stay as they are."
         return Verdict(text if lines else "Nothing changes.", lines=tuple(lines))
 
-    def make(self, choice: None) -> Module:
+    def make(self, choice: None, *, say: Say = silently) -> Module:
         """The module."""
         return self.after
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import read_names
-from wasmstate.binary.spaces import GlobalEntry, Spaces
+from wasmstate.binary.spaces import Spaces
+from wasmstate.state.symbols import Symbol, symbols
 from wasmstate.state.tensor import DTYPES
+from wasmstate_gui.presenters.status import counted
 
 _NUMBERS = ("i32", "i64", "f32", "f64")
 _LARGEST = 1 << 16  # bytes between two symbols that are still taken for one array
+_LEAST = 16  # below it nothing is placed: address 0 is that of no data
+_CONSTANT = (".rodata", ".tdata")  # what the names of segments begin with that are never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Row:
 
 
 def candidates(module: Module) -> list[Row]:
-    """Rows for everything that can be a tensor; what a linker adds comes last.
+    """Rows for everything that can be a tensor; constants and what a linker adds come last.
 
     Types and shapes of symbols are guesses: a module does not tell them.
 
@@ -42,37 +47,51 @@ def candidates(module: Module) -> list[Row]:
         MalformedError: if a section that is needed cannot be decoded.
     """
     spaces = Spaces(module)
-    rows = [*_symbols(spaces), *_globals(module, spaces)]
+    found = sorted(symbols(spaces), key=lambda each: (each.address, each.name))
+    likely = [each for each in found if not _is_unlikely(each)]
+    rest = [each for each in found if _is_unlikely(each)]
+    rows = [*_rows(likely, found), *_globals(module, spaces), *_rows(rest, found)]
     return sorted(rows, key=lambda row: row.name.startswith("__"))
 
 
-def _symbols(spaces: Spaces) -> list[Row]:
-    found = []
-    for export in spaces.exports.values():
-        if export.kind == "global" and export.index < len(spaces.globals):
-            entry = spaces.globals[export.index]
-            if _is_address(entry):
-                assert isinstance(entry.value, int)
-                found.append((entry.value % (1 << 64), export.name))
-    found.sort()
-    ends = {one[0]: two for one, two in pairwise(found) if one[0] < two[0]}
-    return [_symbol(address, name, ends.get(address)) for address, name in found]
+def _is_unlikely(symbol: Symbol) -> bool:
+    """Whether it is the linker's own, a compiler's nameless constant, or never written."""
+    is_own = symbol.name.startswith(("__", ".L")) or symbol.address < _LEAST
+    return is_own or symbol.segment.startswith(_CONSTANT)
 
 
-def _is_address(entry: GlobalEntry) -> bool:
-    is_integer = str(entry.type.valtype) in ("i32", "i64")
-    return is_integer and not entry.type.mut and isinstance(entry.value, int)
+def _rows(chosen: Sequence[Symbol], found: Sequence[Symbol]) -> list[Row]:
+    ends = {one.address: two for one, two in pairwise(found) if one.address < two.address}
+    count = Counter(each.name for each in found)
+    rows = []
+    for each in chosen:
+        is_unique = count[each.name] == 1
+        name = each.name if is_unique else f"{each.name}_{each.address}"
+        place = f"sym:{each.name}" if is_unique else str(each.address)
+        room, note = _room(each, ends.get(each.address))
+        dtype, shape = _guess(each.address, room)
+        rows.append(Row(name, dtype, shape, place, note=note))
+    return rows
 
 
-def _symbol(address: int, name: str, after: tuple[int, str] | None) -> Row:
-    at = f"at 0x{address:X}"
-    if after is None or after[0] - address > _LARGEST:
-        return Row(name, "f64", "", f"sym:{name}", note=at)
-    room = after[0] - address
-    dtype = next(each for each in ("f64", "f32", "u16", "u8") if not room % _size(each))
+def _room(symbol: Symbol, after: Symbol | None) -> tuple[int, str]:
+    """How many bytes a symbol has, 0 if that is not known, and what is known of it."""
+    at = f"at 0x{symbol.address:X}"
+    told = "" if symbol.where == "an export" else f", in {symbol.where}"
+    told = told.replace("in the name of", "the name of")
+    if symbol.size:
+        return symbol.size, f"{at}, {counted(symbol.size, 'byte')}{told}"
+    if after is None or after.address - symbol.address > _LARGEST:
+        return 0, f"{at}{told}"
+    room = after.address - symbol.address
+    return room, f"{at}, {counted(room, 'byte')} until {after.name}{told}"
+
+
+def _guess(address: int, room: int) -> tuple[str, str]:
+    """Type and shape: of the largest elements that would be aligned, and fill the room."""
+    dtype = next(t for t in ("f64", "f32", "u16", "u8") if not (address | room) % _size(t))
     count = room // _size(dtype)
-    shape = "" if count == 1 else str(count)
-    return Row(name, dtype, shape, f"sym:{name}", note=f"{at}, {room:,} bytes until {after[1]}")
+    return dtype, str(count) if count > 1 else ""
 
 
 def _size(dtype: str) -> int:

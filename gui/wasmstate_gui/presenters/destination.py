@@ -15,6 +15,11 @@ def free_name(path: Path) -> Path:
     return found
 
 
+def copy_of(path: Path, word: str) -> Path:
+    """Where a copy goes, if nothing else is chosen: ``model-baked.wasm``."""
+    return free_name(path.with_name(f"{path.stem}-{word}{path.suffix}"))
+
+
 def path_error(text: str) -> str:
     """Why no new file can be written there; nothing if it can."""
     if not text.strip():

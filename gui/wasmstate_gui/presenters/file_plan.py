@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
 from wasmstate.binary.module import Module
-from wasmstate_gui.presenters.destination import free_name
+from wasmstate_gui.presenters.wizard import Made, Say, silently
 
 
 @dataclass(frozen=True)
-class FilePlan:
+class FilePlan(ABC):
     """A file that another one is made of.
 
     Attributes:
@@ -22,14 +24,23 @@ class FilePlan:
     path: Path
     before: bytes
 
+    @classmethod
+    def of(cls, path: Path, **options: Any) -> Self:
+        """Of a file as it is now. Raises OSError."""
+        return cls(path, path.read_bytes(), **options)
+
+    @abstractmethod
+    def make(self, choice: Any, *, say: Say = silently) -> Module:
+        """The module that is to be written. Raises WasmstateError."""
+
+    def made(self, choice: Any, is_copy: bool, *, say: Say = silently) -> Made:
+        """Its bytes; and those of the file, if that is to become it. Raises as :meth:`make`."""
+        return Made(self.make(choice, say=say).to_bytes(), b"" if is_copy else self.before)
+
     @cached_property
     def module(self) -> Module:
         """What the bytes are. Raises MalformedError."""
         return Module.from_bytes(self.before)
-
-    def copy(self, word: str) -> Path:
-        """Where a copy goes, if nothing else is chosen: ``model-baked.wasm``."""
-        return free_name(self.path.with_name(f"{self.path.stem}-{word}{self.path.suffix}"))
 
     def growth(self, after: Module) -> str:
         """``2,100 → 2,345 bytes``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from wasmstate import donors
@@ -15,7 +14,7 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.state.grafting import graft
 from wasmstate_gui.presenters.file_plan import FilePlan
-from wasmstate_gui.presenters.wizard import Verdict
+from wasmstate_gui.presenters.wizard import Say, Verdict, silently
 
 _MOST = 500
 
@@ -37,20 +36,32 @@ class Choice:
     replaces: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What there is to choose from.
+
+    Attributes:
+        exports: of the host, by kind.
+        fitting: the first of the donors that are shipped whose imports the host has; else the
+            first.
+    """
+
+    exports: Mapping[str, list[str]]
+    fitting: str
+
+
 class GraftPlan(FilePlan):
     """A module that functions are added to."""
 
-    @cached_property
-    def exports(self) -> Mapping[str, list[str]]:
-        """What a donor could import, by kind. Raises MalformedError."""
+    def offer(self, *, say: Say = silently) -> Offer:
+        """What a donor could import, and the donor that fits. Raises MalformedError."""
         found: dict[str, list[str]] = {}
         for name, export in Spaces(self.module).exports.items():
             found.setdefault(export.kind, []).append(name)
-        return {kind: names[:_MOST] for kind, names in found.items()}
+        exports = {kind: names[:_MOST] for kind, names in found.items()}
+        return Offer(exports, self._fitting())
 
-    @cached_property
-    def fitting(self) -> str:
-        """The first of the donors that are shipped whose imports the host has; else the first."""
+    def _fitting(self) -> str:
         for name in donors.names():
             with suppress(SectionError):
                 resolved = resolve_imports(self.module, donors.donor(name))
@@ -58,7 +69,7 @@ class GraftPlan(FilePlan):
                     return name
         return donors.names()[0]
 
-    def judge(self, choice: Choice) -> Verdict:
+    def judge(self, choice: Choice, *, say: Say = silently) -> Verdict:
         """What each import of the donor is, and what stands in the way."""
         if not choice.donor and not choice.path.strip():
             return Verdict(hint="Choose the file of the donor.")
@@ -78,7 +89,7 @@ class GraftPlan(FilePlan):
             return Verdict(problem=problem, lines=lines)
         return Verdict(self._summary(donor, after), lines=lines)
 
-    def make(self, choice: Choice) -> Module:
+    def make(self, choice: Choice, *, say: Say = silently) -> Module:
         """The grafted module. Raises as :func:`~wasmstate.state.grafting.graft`."""
         return graft(
             self.module, _donor(choice), names=choice.names, replace_exports=choice.replaces

@@ -11,7 +11,7 @@ from wasmstate.models import Family, Option, describe, names
 from wasmstate.state.state import State
 from wasmstate.state.tensor import shape_text
 from wasmstate_gui.presenters.status import counted, sentence
-from wasmstate_gui.presenters.wizard import Verdict
+from wasmstate_gui.presenters.wizard import Made, Say, Verdict, silently
 
 SEED = "seed"
 
@@ -66,7 +66,7 @@ def fields(family: Family) -> list[Field]:
 class NewModel:
     """Judges what was typed, and makes the model."""
 
-    def judge(self, choice: Choice) -> Verdict:
+    def judge(self, choice: Choice, *, say: Say = silently) -> Verdict:
         """Which fields are wrong; else what the file will hold."""
         _, errors = _values(choice)
         if errors:
@@ -78,6 +78,10 @@ class NewModel:
         return Verdict(
             f"{counted(module.size, 'byte')}, of which S has {size:,}: {', '.join(tensors)}"
         )
+
+    def made(self, choice: Choice, is_copy: bool, *, say: Say = silently) -> Made:
+        """Its bytes. Raises as :meth:`make`."""
+        return Made(self.make(choice).to_bytes())
 
     def make(self, choice: Choice) -> Module:
         """The model.

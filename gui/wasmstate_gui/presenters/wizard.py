@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from wasmstate.binary.module import Module
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -33,11 +31,38 @@ class Verdict:
         return not (self.hint or self.problem or self.errors)
 
 
-class Plan(Protocol):
-    """Something that a wizard makes; both methods run beside the window."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a wizard makes.
 
-    def judge(self, choice: Any) -> Verdict:
+    Attributes:
+        after: the bytes of the file that it becomes.
+        before: those of the file whose place it takes; empty if it takes none.
+    """
+
+    after: bytes
+    before: bytes = b""
+
+
+class Say(Protocol):
+    """Takes what is being done now, and how much of it is, 0 to 1, if that is known."""
+
+    def __call__(self, text: str, share: float | None = None) -> object: ...
+
+
+def silently(text: str, share: float | None = None) -> None:
+    """Nobody listens."""
+
+
+class Plan(Protocol):
+    """Something that a wizard makes. It lives in a process of its own, and writes nothing."""
+
+    def judge(self, choice: Any, *, say: Say) -> Verdict:
         """What would come of a choice. Raises WasmstateError, which is then its problem."""
 
-    def make(self, choice: Any) -> Module:
-        """The module to be written. Raises WasmstateError."""
+    def made(self, choice: Any, is_copy: bool, *, say: Say) -> Made:
+        """The bytes to be written; unless it is a copy, what they take the place of, too.
+
+        Raises:
+            WasmstateError: if it cannot be made.
+        """
