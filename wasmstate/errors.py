@@ -23,13 +23,52 @@ A file that cannot be opened or read at all raises :class:`OSError`, as everywhe
 
 from __future__ import annotations
 
+from typing import Literal, Self
+
+Remedy = Literal[
+    "Module.without_custom()",
+    "ScailableModel",
+    "Section.content",
+    "State.with_values()",
+    "accept",
+    "allow_break_links",
+    "allow_equal",
+    "assume_base",
+    "attach()",
+    "bake()",
+    "donor",
+    "fill",
+    "keep_base",
+    "migrate()",
+    "record",
+    "replace_exports",
+    "salvage()",
+]
+"""What of the library helps: a function, or an argument of the one that was called.
+
+The text of an error says what is wrong. How its user gets at what helps is for the program to say
+that shows it: the command line has options and commands for it, the window buttons.
+"""
+
 
 class WasmstateError(Exception):
     """The common base: ``except WasmstateError`` catches whatever this library raises.
 
     Every argument goes to ``args``, because an error has to survive pickling on its way from a
     worker process to the window.
+
+    Attributes:
+        remedies: what helps; a traceback shows it, the text does not.
     """
+
+    remedies: tuple[Remedy, ...] = ()
+
+    def helped_by(self, *remedies: Remedy) -> Self:
+        """The error, with what helps."""
+        if remedies:
+            self.remedies = remedies
+            self.add_note(f"What helps: {', '.join(remedies)}")
+        return self
 
 
 class _LocatedError(WasmstateError):

@@ -28,6 +28,7 @@ from wasmstate_gui.presenters.destination import free_name
 from wasmstate_gui.presenters.graft_plan import GraftPlan
 from wasmstate_gui.presenters.graft_plan import Offer as Exports
 from wasmstate_gui.presenters.new_model import NewModel, families
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.status import sentence
 from wasmstate_gui.presenters.trial_calls import Calls
 from wasmstate_gui.presenters.wizard import Made, Plan, Verdict
@@ -132,7 +133,7 @@ class Wizards(QObject):
             waiting.deleteLater()  # it may never have been shown, and so never be closed
         if isinstance(result, Exception):
             self._end()
-            self._controller.failed.emit("This cannot be done.", str(result))
+            self._controller.failed.emit("This cannot be done.", told(result))
         else:
             show(result)
 
@@ -211,7 +212,7 @@ class Wizards(QObject):
             return
         if isinstance(result, StoppedError):
             result = _STOPPED
-        verdict = result if isinstance(result, Verdict) else Verdict(problem=str(result))
+        verdict = result if isinstance(result, Verdict) else Verdict(problem=told(result))
         dialog.show_verdict(verdict)
         self.judged.emit()
 
@@ -234,7 +235,7 @@ class Wizards(QObject):
         if isinstance(result, StoppedError):
             dialog.finder.show_failure("Stopped.")
         elif isinstance(result, Exception):
-            dialog.finder.show_failure(str(result))
+            dialog.finder.show_failure(told(result))
         else:
             dialog.show_found(result)
 
@@ -247,7 +248,7 @@ class Wizards(QObject):
     def _write(self, dialog: WizardDialog, path: Path | None, result: Made | Exception) -> None:
         if isinstance(result, Exception):
             is_stopped = isinstance(result, StoppedError)
-            dialog.show_failure("Stopped. Nothing was written." if is_stopped else str(result))
+            dialog.show_failure("Stopped. Nothing was written." if is_stopped else told(result))
             return
         dialog.begin_writing()
         work: Callable[[], Path | InPlace]
@@ -259,7 +260,7 @@ class Wizards(QObject):
 
     def _wrote(self, dialog: WizardDialog, result: Path | InPlace | Exception) -> None:
         if isinstance(result, Exception):
-            dialog.show_failure(str(result))
+            dialog.show_failure(told(result))
             return
         dialog.accept()
         if isinstance(result, InPlace):

@@ -232,7 +232,7 @@ def test_an_export_of_the_same_name_is_replaced_on_request() -> None:
       (func (export "predict") (result i32) (i32.const 1)))"""
     text = message(SectionError, lambda: grafted(HOST, donor))
     assert text == (
-        "the host exports predict, too: to export the donor's instead, ask for it with --replace"
+        "the host exports predict, too: the donor's take their place only if that is asked for"
     )
     stock = Stock(grafted(HOST, donor, replace_exports=True))
     assert (stock.call("predict"), stock.call("double", 4)) == (1, 8)

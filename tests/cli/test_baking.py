@@ -46,4 +46,4 @@ def test_what_cannot_be_is_said(model: Path, wasmstate: Wasmstate) -> None:
     wasmstate("section", "remove", "bandit.wasm", "wasmstate.state")
     done = wasmstate("bake", "bandit.wasm")
     assert done.exit_code == 1
-    assert "give it one with 'wasmstate attach'" in done.stderr
+    assert "What helps: wasmstate attach" in done.stderr

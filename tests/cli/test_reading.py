@@ -315,10 +315,7 @@ NOT_WASM = {
             "crash looks like this)"
         ),
     ),
-    "no state": (
-        b"\0asm\1\0\0\0",
-        "the module has no wasmstate.state section; give it one with 'wasmstate attach'",
-    ),
+    "no state": (b"\0asm\1\0\0\0", "the module has no wasmstate.state section"),
 }
 
 

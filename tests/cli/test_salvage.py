@@ -44,6 +44,7 @@ def test_what_is_lost_is_named_and_nothing_is_written(model: Path, wasmstate: Wa
     assert result.exit_code == 1
     assert "0 of 4 tensors proven" in result.stdout
     assert "not written: successes, failures, rng, count: lost" in result.stderr
+    assert result.stderr.endswith("What helps: --fill, --accept\n")
     assert not Path("saved.wasm").exists()
     found = json.loads(wasmstate("salvage", "cut.wasm", "--json").stdout)
     assert found["size"] is None

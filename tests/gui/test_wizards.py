@@ -20,6 +20,7 @@ from support import linking
 from wasmstate.binary.baking import is_baked
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
+from wasmstate.state.finding import Finding
 from wasmstate_gui.panels.attach_dialog import AttachDialog
 from wasmstate_gui.panels.baking_dialog import BakingDialog
 from wasmstate_gui.panels.graft_dialog import GraftDialog
@@ -28,6 +29,7 @@ from wasmstate_gui.presenters.baking_plan import BakingPlan
 from wasmstate_gui.presenters.candidates import Row, candidates
 from wasmstate_gui.presenters.graft_plan import Choice as Graft
 from wasmstate_gui.presenters.graft_plan import GraftPlan
+from wasmstate_gui.presenters.remedies import advice, told
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -253,6 +255,36 @@ def test_two_tensors_that_are_one_global_are_a_mistake_of_the_whole(plain: Path)
     assert not plan.judge(Choice(())).is_good
 
 
+def test_a_file_with_other_names_is_not_changed_itself_and_what_helps_is_a_control(
+    qtbot: QtBot, plain: Path, open_window: OpenWindow
+) -> None:
+    plain.with_name("other.wasm").hardlink_to(plain)
+    before = plain.read_bytes()
+    window = open_window(plain)
+    dialog = cast("AttachDialog", chosen(qtbot, window, "Module", "Add a state section\u2026"))
+    judged(qtbot, window, lambda: click(dialog.rows[0].tick))
+    dialog.destination.in_place.setFocus()
+    QTest.keyClick(dialog.destination.in_place, Qt.Key.Key_Space)
+    click(dialog.agree_button)
+    refused = "make a copy, or allow it (choose \u201cWrite a copy\u201d)"
+    qtbot.waitUntil(lambda: dialog.verdict.text().endswith(refused), timeout=WAIT)
+    assert plain.read_bytes() == before
+    dialog.reject()
+
+
+def test_what_helps_is_told_where_the_window_has_it() -> None:
+    missing = wasmstate.StateError("there is no state").helped_by("salvage()", "attach()")
+    assert told(missing) == "there is no state (Module > Add a state section\u2026)"
+    assert told(wasmstate.StateError("no").helped_by("salvage()")) == "no"
+    assert told(FileNotFoundError(2, "No such file", "m.wasm")) == "m.wasm: No such file"
+    assert told(OSError(28, "No space left")) == "No space left"
+    assert told(OSError("odd")) == "odd"
+    found = Finding(
+        "warning", "wasmstate.state", None, "none", "attach one", remedies=("attach()",)
+    )
+    assert advice(found) == "Attach one (Module > Add a state section\u2026)"
+
+
 def test_only_a_module_without_a_state_gets_one(bandit: Path) -> None:
     plan = AttachPlan(bandit, bandit.read_bytes())
     with pytest.raises(SchemaError, match=r"has a wasmstate.state section already"):
@@ -394,9 +426,11 @@ def test_a_donor_from_a_file_and_what_is_wrong_with_it(
     judged(qtbot, window, lambda: type_into(dialog.path, f"{donor}x"))
     qtbot.waitUntil(lambda: "No such file" in dialog.verdict.text(), timeout=WAIT)
     judged(qtbot, window, lambda: QTest.keyClick(dialog.path, Qt.Key.Key_Backspace))
-    qtbot.waitUntil(lambda: "the host exports predict" in dialog.verdict.text(), timeout=WAIT)
+    refused = "only if that is asked for (tick \u201cReplace exports\u201d)"
+    qtbot.waitUntil(lambda: dialog.verdict.text().endswith(refused), timeout=WAIT)
     judged(qtbot, window, lambda: QTest.keyClick(dialog.replace, Qt.Key.Key_Space))
     assert "predict() -> () instead of the host\u2019s" in dialog.verdict.text()
+    assert not dialog.verdict.text().startswith("\u26a0")
     donor.write_bytes(b"text")
     plan = GraftPlan(host, host.read_bytes())
     with pytest.raises(wasmstate.WasmstateError, match=r"donor\.wasm is no module"):

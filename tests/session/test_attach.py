@@ -192,9 +192,9 @@ def test_a_state_is_attached_once() -> None:
     with pytest.raises(SchemaError) as caught:
         attach(Module.open(FIXTURES / "linear.wasm"), ["s:u8@0"])
     assert str(caught.value) == (
-        "the module has a wasmstate.state section already; change its values with "
-        "'wasmstate set', or remove it first with 'wasmstate section remove'"
+        "the module has a wasmstate.state section already: change its values, or remove it"
     )
+    assert caught.value.remedies == ("State.with_values()", "Module.without_custom()")
 
 
 def test_an_attached_state_is_what_a_session_starts_with(tmp_path: Path) -> None:

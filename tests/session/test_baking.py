@@ -146,7 +146,7 @@ def test_code_that_runs_at_the_start_is_tried(how: str, tmp_path: Path) -> None:
     before = path.read_bytes()
     assert message(SectionError, lambda: commit(path, state_of(path), baked=True)) == (
         "the module runs code when it is instantiated (a start function or _initialize): "
-        "bake it once with 'wasmstate bake', which tries whether that leaves S alone"
+        "whether that leaves S alone has to be tried once, by baking it on purpose"
     )
     assert path.read_bytes() == before
 
@@ -174,8 +174,7 @@ def test_check_tells_a_stale_or_damaged_baking(tmp_path: Path) -> None:
     path.write_bytes(baked.with_custom("wasmstate.state", later.to_content()).to_bytes())
     (found,) = check(path)
     assert str(found).endswith(
-        "what is baked is not the state: other runtimes start from another one; "
-        "bake it with 'wasmstate bake'"
+        "what is baked is not the state: other runtimes start from another one; bake it anew"
     )
     signed = baked.with_custom("signature", b"", index=0)
     path.write_bytes(signed.to_bytes())

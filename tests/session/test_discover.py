@@ -204,7 +204,7 @@ def test_a_heap_is_told_and_not_proposed() -> None:
     found = discover(from_wat(HEAP), ["update:1.5", "predict:"])
     assert (proposed(found), found.needs_whole_memory) == ([], True)
     assert str(found.left_out[0]) == "the global top: the top of a heap"
-    assert "attach --whole-memory" in found.to_toml()
+    assert "# State lies on a heap: only all of memory as the state" in found.to_toml()
     assert {each.reason for each in found.left_out[1:]} == {
         "on a heap, where nothing has a fixed place"
     }

@@ -86,10 +86,7 @@ def test_input_that_is_no_numbers_is_refused(inputs: list[object]) -> None:
 def test_a_session_says_which_adapter_runs_it() -> None:
     said = message(LinkError, lambda: Program(Module.open(FOLDER / "intsum.wasm")))
     assert "wasi_unstable.fd_write (i32 i32 i32 i32) -> (i32)" in said
-    assert said.endswith(
-        "It has Scailable's interface: 'wasmstate predict', or ScailableModel in Python, "
-        "runs it with stubs for these."
-    )
+    assert said.endswith("It has Scailable's interface, and can predict with stubs for these.")
 
 
 def test_a_state_is_restored_after_start() -> None:

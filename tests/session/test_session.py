@@ -227,9 +227,7 @@ def test_a_file_without_a_state_cannot_be_opened(path: Path) -> None:
     rewrite(path, lambda module: module.without_custom("wasmstate.state"))
     with pytest.raises(StateError) as caught:
         Session.open(path)
-    assert str(caught.value) == (
-        "the module has no wasmstate.state section; give it one with 'wasmstate attach'"
-    )
+    assert str(caught.value) == ("the module has no wasmstate.state section")
 
 
 def test_a_state_of_other_code_cannot_be_opened(path: Path, tmp_path: Path) -> None:

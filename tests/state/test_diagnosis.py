@@ -217,7 +217,7 @@ def test_zeros_in_the_values_name_the_tensors_and_what_is_left() -> None:
         "the CRC-32 of w is wrong: 1026 bytes from w[16,0] on are zero, as a block is that was "
         "never synced before a power cut"
     )
-    assert found.advice == ("'wasmstate salvage' takes the 2 of 3 tensors that are proven: acc, n")
+    assert found.advice == "the 2 of 3 tensors that are proven can be salvaged: acc, n"
 
 
 def test_values_that_are_gone_are_restored_from_the_generation_before() -> None:

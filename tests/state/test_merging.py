@@ -193,7 +193,7 @@ def test_a_tensor_without_a_rule_is_not_lost_unasked(fleet: Any) -> None:
         these.merged(*devices)
     assert str(caught.value) == (
         "lr has no merge rule, and device 1, device 2, device 3 and 2 more changed it: it can only "
-        "stay as in the base (--keep-base lr), and what they learned there would be lost"
+        "stay as in the base, and what they learned there would be lost"
     )
     assert float(these.merged(*devices, keep_base=["lr"])["lr"]) == 0.5
     with pytest.raises(SchemaError, match="no tensor 'rate'"):
@@ -258,9 +258,9 @@ def test_a_trained_file_becomes_a_base_that_devices_can_prove(fleet: Any, tmp_pa
     with pytest.raises(StateError) as caught:
         merge(trained, [a, b])
     assert str(caught.value) == (
-        "device 1 does not tell whether it has gone through generation 3, the base; if you know it "
-        "has, say so (--assume-base). What 'wasmstate merge BASE -o OUT' gives can be told by all "
-        "who start from it"
+        "device 1 does not tell whether it has gone through generation 3, the base: it can only be "
+        "assumed, by who knows it. Who starts from a merge, be it of the base alone, can always "
+        "tell"
     )
     assert int(State.of(merge(trained, [a, b], assume_base=True).module)["count"]) == 10
     base = merge(trained, []).module
@@ -291,7 +291,7 @@ def test_what_did_not_start_from_the_base_is_refused(fleet: Any) -> None:
 def test_other_code_and_other_tensors_are_refused(fleet: Any) -> None:
     these = fleet(COUNT)
     for other, reason in (
-        (model(OTHER_CODE, COUNT), "has other code than the base; see 'wasmstate migrate'"),
+        (model(OTHER_CODE, COUNT), "has other code than the base"),
         (model(CODE, SUM), "has no tensor count as the base has it"),
         (model(CODE, COUNT, SUM), "has another schema than the base"),
         (model(CODE, tensor("count:i64@8", "counts")), "has another schema than the base"),
@@ -340,7 +340,7 @@ def test_a_device_that_is_listed_twice_is_refused(fleet: Any) -> None:
             these.merged(*devices)
         assert str(caught.value) == (
             f"device 1 and device 2 had the same state at generation {generation}: are they one "
-            "device? If two happened to learn the same, say so (--allow-equal)"
+            "device? That two happened to learn the same has to be allowed"
         )
     assert int(these.merged(early, early, allow_equal=True)["count"]) == 2
     idle = these.device()

@@ -83,11 +83,9 @@ def test_zeros_in_one_tensor_leave_the_others_proven() -> None:
     assert statuses(saved) == {"w": "lost", "acc": "proven", "n": "proven"}
     assert saved.data is None
     assert saved.obstacles == (
-        (
-            "w: lost; say where to fill them from (--fill), or take the bytes as they stand "
-            "(--accept values)"
-        ),
+        "w: lost; they can be filled from elsewhere, or their bytes taken as they stand",
     )
+    assert saved.remedies == ("fill", "accept")
     filled = salvage_bytes(damaged, fill="zeros")
     state = State.of(whole(filled))
     assert not state["w"].any()
@@ -141,7 +139,7 @@ def test_a_region_table_or_schema_that_is_gone_is_that_of_the_generation_before(
         assert salvage_bytes(damaged).data == LATER_DATA
     alone = zeroed(DATA, state_at(BANDIT) + 320, 200)
     assert salvage_bytes(alone).obstacles[0] == (
-        f"of the record at {state_at(BANDIT):#x} its schema is lost: give an older copy as donor"
+        f"of the record at {state_at(BANDIT):#x} its schema is lost: an older copy may have it"
     )
     alone = zeroed(DATA, state_at(BANDIT) + 256, 40)
     assert "its region table is lost" in salvage_bytes(alone).obstacles[0]
@@ -205,7 +203,7 @@ def test_code_that_is_damaged_comes_from_a_donor_with_the_same_digest() -> None:
         saved = salvage_bytes(damaged)
         assert statuses(saved) == dict.fromkeys(STATE, "proven")
         assert saved.code == ""
-        assert saved.obstacles[0].startswith("nothing proves the code: give a donor")
+        assert saved.obstacles[0].startswith("nothing proves the code: a donor")
         saved = salvage_bytes(damaged, donor=LATER)
         assert saved.mended == ("the code was taken from the donor",)
         assert State.of(whole(saved)).digest == STATE.digest
@@ -245,9 +243,10 @@ def test_two_states_of_one_generation_are_shown_and_not_picked() -> None:
     assert saved.obstacles == (
         (
             f"a fork: 2 whole states of generation 0 ({first:#x}, {second:#x}); "
-            "which one holds cannot be told: say so (--record)"
+            "which one holds cannot be told"
         ),
     )
+    assert saved.remedies == ("record",)
     assert salvage_bytes(module.to_bytes(), record=first).data == DATA
     assert State.of(whole(salvage_bytes(module.to_bytes(), record=second)))["count"] == 5
     assert salvage_bytes(module.to_bytes(), record=7).obstacles[0] == "there is no record at 0x7"

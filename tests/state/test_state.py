@@ -93,7 +93,7 @@ def test_a_module_has_the_state_of_its_section() -> None:
 
 def test_a_module_without_a_state_is_told_how_to_get_one() -> None:
     assert message(StateError, lambda: State.of(module_of())) == (
-        "the module has no wasmstate.state section; give it one with 'wasmstate attach'"
+        "the module has no wasmstate.state section"
     )
 
 

@@ -282,9 +282,9 @@ class _Graft:
             raise SectionError("the donor exports no function")
         if taken and not replace_exports:
             raise SectionError(
-                f"the host exports {', '.join(sorted(taken))}, too: to export the donor's instead, "
-                "ask for it with --replace"
-            )
+                f"the host exports {', '.join(sorted(taken))}, too: the donor's take their place "
+                "only if that is asked for"
+            ).helped_by("replace_exports")
         if taken:
             kept = [export for name, export in host.items() if name not in taken]
             edited = self.host.module.with_sections(self.sections)

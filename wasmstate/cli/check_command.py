@@ -10,6 +10,7 @@ import click
 
 from wasmstate.cli.common import about, as_json, echo_json, existing_file
 from wasmstate.cli.progress import bar
+from wasmstate.cli.remedies import in_words
 from wasmstate.storage.check import check
 
 
@@ -36,7 +37,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     else:
         for file, findings in found.items():
             for finding in findings:
-                click.echo(f"{file}: {finding}")
+                words = in_words(finding.remedies)
+                click.echo(f"{file}: {finding}{f' ({words})' if words else ''}")
             if not any(finding.severity == "error" for finding in findings):
                 click.echo(f"{file}: ok")
     if any(finding.severity == "error" for findings in found.values() for finding in findings):

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from wasmstate.cli.remedies import with_help
 from wasmstate.errors import MalformedError, StateCorruptError, WasmstateError
 
 existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -41,7 +42,7 @@ def about(path: Path) -> Iterator[None]:
             message = f"{path}: {message}"
         if isinstance(error, (MalformedError, StateCorruptError)):
             message += f"\nSee all that is wrong with it: wasmstate check {path}"
-        raise click.ClickException(message) from error
+        raise click.ClickException(with_help(message, error.remedies)) from error
     except BrokenPipeError:  # of the output, never of a file
         raise
     except OSError as error:

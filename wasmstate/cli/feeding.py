@@ -223,7 +223,8 @@ def _at(where: str) -> Iterator[None]:
     try:
         yield
     except (CallError, StateBoundsError) as error:
-        raise type(error)(f"{where}: {error}" if where else str(error)) from error
+        text = f"{where}: {error}" if where else str(error)
+        raise type(error)(text).helped_by(*error.remedies) from error
 
 
 def can_take_many(session: Session, function: str, policy: Policy) -> bool:

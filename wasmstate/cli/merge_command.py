@@ -9,6 +9,7 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, plural
+from wasmstate.cli.remedies import with_help
 from wasmstate.errors import StateError
 from wasmstate.state.merging import Merge, merge
 from wasmstate.state.state import State
@@ -66,7 +67,7 @@ def command(
             assume_base=assume_base,
         )
     except StateError as error:
-        raise click.ClickException(f"not merged: {error}") from error
+        raise click.ClickException(with_help(f"not merged: {error}", error.remedies)) from error
     if output is not None:
         with about(output):
             write_new(output, merged.module, overwrite=force)

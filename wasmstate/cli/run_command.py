@@ -176,7 +176,7 @@ def command(
                 if session.generation == before:
                     kept = "nothing is written"
                 message = f"{error}\n{plural(calls, 'call')} before it: {kept}"
-                raise CallError(message) from error
+                raise CallError(message).helped_by(*error.remedies) from error
     if not as_json and not is_pipe:
         if where:
             click.echo(f"{where}: {until}, after {plural(calls, 'call')}", err=True)

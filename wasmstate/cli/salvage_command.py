@@ -11,6 +11,7 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, plural
+from wasmstate.cli.remedies import in_words
 
 
 class _Offset(click.ParamType[int]):
@@ -117,6 +118,8 @@ def _show(saved: Any, output: Path | None) -> None:
     click.echo(f"{saved.proven} of {plural(len(saved.tensors), 'tensor')} proven")
     for obstacle in saved.obstacles:
         click.echo(f"not written: {obstacle}", err=True)
+    if saved.remedies:
+        click.echo(f"What helps: {in_words(saved.remedies)}", err=True)
     if output is not None and saved.data is not None:
         click.echo(f"{output}: {plural(len(saved.data), 'byte')}")
 

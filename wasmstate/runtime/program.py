@@ -100,13 +100,8 @@ def _check_imports(spaces: Spaces) -> None:
         missing.append(f"{each.module}.{each.name} {kind}")
     listing = "".join(f"\n  {line}" for line in missing)
     count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
-    hint = ""
+    text = f"the module needs {count}, and a model is granted none:{listing}"
     if is_scailable(spaces):
-        hint = (
-            "\nIt has Scailable's interface: 'wasmstate predict', or ScailableModel in Python, "
-            "runs it with stubs for these."
-        )
-    raise LinkError(
-        f"the module needs {count}, and a model is granted none:{listing}{hint}",
-        tuple(missing),
-    )
+        text += "\nIt has Scailable's interface, and can predict with stubs for these."
+        raise LinkError(text, tuple(missing)).helped_by("ScailableModel")
+    raise LinkError(text, tuple(missing))

@@ -66,9 +66,8 @@ def attach(
     check_keep(keep)
     if keep_init and module.custom_sections(INIT_SECTION):
         raise SchemaError(
-            f"the module has a {INIT_SECTION} section already; remove it first with "
-            "'wasmstate section remove'"
-        )
+            f"the module has a {INIT_SECTION} section already: remove it first"
+        ).helped_by("Module.without_custom()")
     specs = [TensorSpec.parse(each) if isinstance(each, str) else each for each in tensors]
     check_attachable(module)
     if whole_memory:

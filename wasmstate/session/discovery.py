@@ -68,10 +68,10 @@ class Discovery:
         return [each.spec for each in self.tensors]
 
     def to_toml(self) -> str:
-        """A schema file for ``wasmstate attach --schema``."""
-        lines = ["# Proposed by wasmstate discover. Look at it before you attach it."]
+        """A schema file: the tensors, what is known of each, and what was left out."""
+        lines = ["# Proposed from what calls changed and read. Look at it before you attach it."]
         if self.needs_whole_memory:
-            lines.append("# State lies on a heap: only attach --whole-memory keeps all of it.")
+            lines.append("# State lies on a heap: only all of memory as the state keeps all of it.")
         lines += [f"# left out: {each}" for each in self.left_out]
         if self.entry_points:
             lines += ["", "[entry_points]"]

@@ -119,7 +119,7 @@ def check_devices(
 def _check_like(base: Device, device: Device) -> None:
     ours, theirs = base.state, device.state
     if ours.record.lineage.module_digest != theirs.record.lineage.module_digest:
-        raise StateError(f"{device.name} has other code than the base; see 'wasmstate migrate'")
+        raise StateError(f"{device.name} has other code than the base").helped_by("migrate()")
     for tensor in ours.tensors:
         if tensor not in theirs.tensors:
             raise SchemaError(f"{device.name} has no tensor {tensor.name} as the base has it")
@@ -153,9 +153,9 @@ def _check_start(base: Device, device: Device, *, assume_base: bool) -> None:
     if not assume_base:
         raise StateError(
             f"{device.name} does not tell whether it has gone through generation "
-            f"{start.generation}, the base; if you know it has, say so (--assume-base). "
-            "What 'wasmstate merge BASE -o OUT' gives can be told by all who start from it"
-        )
+            f"{start.generation}, the base: it can only be assumed, by who knows it. "
+            "Who starts from a merge, be it of the base alone, can always tell"
+        ).helped_by("assume_base")
 
 
 def _came_through(base: Device, device: Device) -> bool:
@@ -196,6 +196,5 @@ def _check_apart(base: Device, devices: Sequence[Device]) -> None:
             if other != device.name:
                 raise StateError(
                     f"{other} and {device.name} had the same state at generation {generation}: "
-                    "are they one device? If two happened to learn the same, say so "
-                    "(--allow-equal)"
-                )
+                    "are they one device? That two happened to learn the same has to be allowed"
+                ).helped_by("allow_equal")

@@ -70,8 +70,8 @@ def keep_baked(module: Module, state: State, *, baked: bool | None) -> Module:
         if Spaces(module).runs_code_at_start and not state.is_whole_memory:
             raise SectionError(
                 "the module runs code when it is instantiated (a start function or _initialize): "
-                "bake it once with 'wasmstate bake', which tries whether that leaves S alone"
-            )
+                "whether that leaves S alone has to be tried once, by baking it on purpose"
+            ).helped_by("bake()")
     return bake_state(module, state)
 
 

@@ -63,9 +63,8 @@ def check_attachable(module: Module) -> None:
         raise SchemaError("this is a component; attach the state to the core module inside it")
     if module.custom_sections(SECTION_NAME):
         raise SchemaError(
-            f"the module has a {SECTION_NAME} section already; change its values with "
-            f"'wasmstate set', or remove it first with 'wasmstate section remove'"
-        )
+            f"the module has a {SECTION_NAME} section already: change its values, or remove it"
+        ).helped_by("State.with_values()", "Module.without_custom()")
 
 
 def describe(

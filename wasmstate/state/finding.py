@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from wasmstate.errors import Remedy
+
 Certainty = Literal["certain", "likely", "possible"]
 """How sure it is that the reason is the reason. What is wrong is always certain: ``likely`` and
 ``possible`` are said of how it came about, or of what would mend it."""
@@ -23,6 +25,7 @@ class Finding:
         certainty: ``certain``, ``likely`` or ``possible``.
         repair: the name of the repair that fits, a key of
             :data:`wasmstate.state.repairs.REPAIRS`; ``None`` if there is none.
+        remedies: what of the library helps.
     """
 
     severity: str
@@ -32,6 +35,7 @@ class Finding:
     advice: str
     certainty: Certainty = "certain"
     repair: str | None = None
+    remedies: tuple[Remedy, ...] = ()
 
     def __str__(self) -> str:
         where = self.path if self.offset is None else f"{self.path} at {self.offset:#x}"

@@ -212,9 +212,8 @@ def _joined(
             if value is None:
                 raise SchemaError(
                     f"{tensor.name} has no merge rule, and {_names(changed)} changed it: "
-                    f"it can only stay as in the base (--keep-base {tensor.name}), "
-                    "and what they learned there would be lost"
-                )
+                    "it can only stay as in the base, and what they learned there would be lost"
+                ).helped_by("keep_base")
             values[tensor.name] = value
         tensors.append(MergedTensor(tensor.name, tensor.merge, precision))
     return values, tuple(tensors)

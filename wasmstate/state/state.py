@@ -26,9 +26,7 @@ def record_of(module: Module) -> Record:
     """The record that a module carries, its schema not decoded. Raises as :meth:`State.of`."""
     sections = module.custom_sections(SECTION_NAME)
     if not sections:
-        raise StateError(
-            f"the module has no {SECTION_NAME} section; give it one with 'wasmstate attach'"
-        )
+        raise StateError(f"the module has no {SECTION_NAME} section").helped_by("attach()")
     if len(sections) > 1:
         places = " and ".join(str(section.index) for section in sections)
         raise StateError(

@@ -50,9 +50,8 @@ def check_replaceable(path: Path, fd: int, *, allow_break_links: bool) -> None:
     if info.st_nlink > 1 and not allow_break_links:
         raise NotCommittedError(
             f"{path}: not committed, the file has {info.st_nlink} names (hard links) and the "
-            "others would keep the old state; make a copy, or allow it: --break-links, "
-            "allow_break_links=True"
-        )
+            "others would keep the old state: make a copy, or allow it"
+        ).helped_by("allow_break_links")
     if not files.may_write(path):
         raise NotCommittedError(
             f"{path}: not committed, this user may not write to the file; if it is yours: chmod u+w"

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from wasmstate.state.check import Finding
 from wasmstate_gui.icons import icon
+from wasmstate_gui.presenters.remedies import advice
 from wasmstate_gui.presenters.status import sentence
 from wasmstate_gui.theme import LIGHT, Theme
 
@@ -28,7 +29,7 @@ class ProblemsModel(QAbstractTableModel):
         ("Where", lambda f: f.path),
         ("Problem", lambda f: sentence(f.reason)),
         ("Sure", lambda f: f.certainty),
-        ("What to do", lambda f: sentence(f.advice)),
+        ("What to do", advice),
         ("Repair", lambda f: f.repair or ""),
     )
 

@@ -22,6 +22,7 @@ from wasmstate.state.tensor import DTYPES, TensorSpec
 from wasmstate.state.whole_memory import check_capturable, reachable_items
 from wasmstate_gui.presenters.candidates import Row, candidates
 from wasmstate_gui.presenters.file_plan import FilePlan
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.tensors import number_text
 from wasmstate_gui.presenters.trial_calls import callable_functions
@@ -89,7 +90,7 @@ class AttachPlan(FilePlan):
             except WasmstateError as error:
                 lines.append(("",))
                 if row.is_chosen:
-                    errors[str(number)] = str(error)
+                    errors[str(number)] = told(error)
         if errors:
             return Verdict(errors=errors, lines=tuple(lines))
         if not choice.is_whole_memory and not any(row.is_chosen for row in choice.rows):
@@ -97,7 +98,7 @@ class AttachPlan(FilePlan):
         try:
             return Verdict(self._summary(choice, say), lines=tuple(lines))
         except WasmstateError as error:
-            return Verdict(problem=str(error), lines=tuple(lines))
+            return Verdict(problem=told(error), lines=tuple(lines))
 
     def make(self, choice: Choice, *, say: Say = silently) -> Module:
         """The module with its state. Raises as :func:`~wasmstate.session.attach.attach`."""

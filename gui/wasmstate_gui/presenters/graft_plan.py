@@ -14,6 +14,7 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.state.grafting import graft
 from wasmstate_gui.presenters.file_plan import FilePlan
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.wizard import Say, Verdict, silently
 
 _MOST = 500
@@ -83,10 +84,7 @@ class GraftPlan(FilePlan):
         try:
             after = self.make(choice)
         except SectionError as error:
-            taken = ", ".join(sorted(self._taken(donor)))
-            text = f"the host exports {taken}, too: tick \u201cReplace exports\u201d"
-            problem = text if taken and not choice.replaces else str(error)
-            return Verdict(problem=problem, lines=lines)
+            return Verdict(problem=told(error), lines=lines)
         return Verdict(self._summary(donor, after), lines=lines)
 
     def make(self, choice: Choice, *, say: Say = silently) -> Module:

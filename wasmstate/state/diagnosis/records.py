@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from wasmstate.errors import StateCorruptError
+from wasmstate.errors import Remedy, StateCorruptError
 from wasmstate.state.finding import Certainty, Finding
 from wasmstate.state.layout import MAGIC, TRAILER_SIZE
 from wasmstate.state.record import RegionKind
@@ -73,19 +73,21 @@ class _Damage:
         proved = {i for i, part in enumerate(self.found.regions) if part.proof}
         saved = [tensor.name for tensor in tensors if tensor.region in proved]
         advice = "restore the file from a copy, or attach a new state"
+        helps: tuple[Remedy, ...] = ()
         if saved:
             advice = (
-                f"'wasmstate salvage' takes the {len(saved)} of {len(tensors)} tensors that are "
-                f"proven: {', '.join(saved)}"
+                f"the {len(saved)} of {len(tensors)} tensors that are proven can be salvaged: "
+                f"{', '.join(saved)}"
             )
+            helps = ("salvage()",)
         repair = self._undoing() or restoring(self.sources)
         lost = [part for part in self.found.regions if not part.proof]
         if self.error.path not in [part.name for part in lost]:
             place, at = f"{self.path}.{self.error.path}", self.offset + self.error.offset
-            yield Finding("error", place, at, reason, advice, certainty, repair)
+            yield Finding("error", place, at, reason, advice, certainty, repair, helps)
         for part in lost:
             inside = [each for each in tensors if self._is_in(each, part)]
-            yield self._lost(part, inside, advice, repair)
+            yield replace(self._lost(part, inside, advice, repair), remedies=helps)
 
     def _undoing(self) -> str | None:
         if self.error.path != "header.magic":

@@ -8,7 +8,7 @@ from wasmstate.binary.baking import is_baked
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.spaces import Spaces
-from wasmstate.errors import MalformedError, SchemaError, StateCorruptError, WasmstateError
+from wasmstate.errors import MalformedError, Remedy, SchemaError, StateCorruptError, WasmstateError
 from wasmstate.state.diagnosis.baked import is_in_step
 from wasmstate.state.diagnosis.records import damaged_record, restoring
 from wasmstate.state.digest import module_digest
@@ -59,7 +59,8 @@ def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[
         findings.append(_foreign(path, offset, state, module, digest, sources))
     elif is_baked(module) and not is_in_step(module, state):
         reason = "what is baked is not the state: other runtimes start from another one"
-        findings.append(_error(path, offset, reason, "bake it with 'wasmstate bake'"))
+        advice = "bake it anew"
+        findings.append(Finding("error", path, offset, reason, advice, remedies=("bake()",)))
     size = sum(region.size for region in state.regions)
     if size > _CLAIMED * len(content) + _SPARE:
         reason = f"its bounds were not looked at: {len(content)} bytes claim to be {size} of memory"
@@ -74,12 +75,14 @@ def _broken(
     path: str, offset: int, state: State, name: str, wrong: str, sources: Sequence[Source]
 ) -> Finding:
     tensor, at = state.tensor(name), offset + state.content_offset(name)
-    advice = "set other values with 'wasmstate set'"
+    advice = "set other values"
     repair = None
     if any(_fits(source, state, name) for source in sources):
         repair = "restore-values"
-        advice = "take the values of the generation before, or set other values ('wasmstate set')"
-    return Finding("error", f"{path}.{name}", at, f"{tensor.name}{wrong}", advice, repair=repair)
+        advice = "take the values of the generation before, or set other values"
+    where, reason = f"{path}.{name}", f"{tensor.name}{wrong}"
+    helps: tuple[Remedy, ...] = ("State.with_values()",)
+    return Finding("error", where, at, reason, advice, repair=repair, remedies=helps)
 
 
 def _fits(source: Source, state: State, name: str) -> bool:
@@ -144,13 +147,14 @@ def _several(sections: Sequence[Section]) -> Finding:
     generations = {record.lineage.generation for record in known}
     repair: str | None = "keep-newest"
     advice = "keep the right one only"
+    helps: tuple[Remedy, ...] = ()
     if len(known) == len(records):
         reason += f" (generations {', '.join(str(r.lineage.generation) for r in known)})"
     if len(generations) < len(known) and len({record.digest() for record in known}) > 1:
         reason += ": a fork, two states of one generation"
-        advice = "look at both ('wasmstate section extract'): which one holds cannot be told"
-        repair = None
-    return Finding("error", last.path, last.offset, reason, advice, repair=repair)
+        advice = "look at both: which one holds cannot be told"
+        repair, helps = None, ("Section.content",)
+    return Finding("error", last.path, last.offset, reason, advice, repair=repair, remedies=helps)
 
 
 def _record(content: bytes) -> Record | None:
@@ -182,24 +186,28 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
         for site in sites(data):
             if site.section == STATE_SECTION and data.startswith(MAGIC, site.start):
                 reason = "a record of the state stands where no section is known"
-                advice = "'wasmstate salvage' takes from it what is proven"
+                advice = "what is proven of it can be salvaged"
                 where = f"{STATE_SECTION} record"
-                return [Finding("error", where, site.start, reason, advice)]
-    reason, advice = "the file carries no state", "attach one with 'wasmstate attach'"
+                return [
+                    Finding("error", where, site.start, reason, advice, remedies=("salvage()",))
+                ]
+    reason, advice = "the file carries no state", "attach one"
+    helps: tuple[Remedy, ...] = ("attach()",)
     if module.is_component:
         advice = "it is a component; a state goes into the core module inside it"
-    elif sources:
+        return [Finding("warning", STATE_SECTION, None, reason, advice)]
+    if sources:
         reason = f"the state is lost, {sources[0].label} is still there: a tool removed the section"
         advice = "restore it from there, or from a copy"
         return [Finding("error", STATE_SECTION, None, reason, advice, "likely", restoring(sources))]
-    elif module.damage is None and _learns(module):
+    if module.damage is None and _learns(module):
         reason += (
             ", but exports update() and predict(): maybe a tool that removes custom sections, as "
             "strip does, took it"
         )
         advice += ", or put one back that was extracted"
-        return [Finding("warning", STATE_SECTION, None, reason, advice, "possible")]
-    return [Finding("warning", STATE_SECTION, None, reason, advice)]
+        return [Finding("warning", STATE_SECTION, None, reason, advice, "possible", remedies=helps)]
+    return [Finding("warning", STATE_SECTION, None, reason, advice, remedies=helps)]
 
 
 def _learns(module: Module) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import MalformedError, SchemaError, SectionError
+from wasmstate.errors import MalformedError, Remedy, SchemaError, SectionError
 from wasmstate.state.digest import module_digest
 from wasmstate.state.layout import REGION_ALIGNMENT
 from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION
@@ -88,7 +88,8 @@ class Salvage:
         mended: what had to be done, for people, in order.
         state: the state that was saved; ``None`` if there is an obstacle to it.
         data: the whole new file; ``None`` if there is an obstacle.
-        obstacles: why there is no file, and what would help.
+        obstacles: why there is no file.
+        remedies: the arguments that would help.
     """
 
     records: tuple[FoundRecord, ...]
@@ -99,6 +100,7 @@ class Salvage:
     state: State | None
     data: bytes | None
     obstacles: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
 
     @property
     def proven(self) -> int:
@@ -150,6 +152,7 @@ class _Salvager:
         self.wanted: bytes | None = None
         self.mended: list[str] = []
         self.obstacles: list[str] = []
+        self.remedies: list[Remedy] = []
         self.tensors: list[SavedTensor] = []
         self.data = self._with_frames(data)
         self.module = Module.from_bytes(self.data, strict=False)
@@ -190,6 +193,7 @@ class _Salvager:
             state,
             data,
             tuple(self.obstacles),
+            tuple(dict.fromkeys(self.remedies)),
         )
 
     def _with_frames(self, data: bytes) -> bytes:
@@ -280,8 +284,9 @@ class _Salvager:
             places = ", ".join(f"{each.start:#x}" for each in rivals.values())
             self.obstacles.append(
                 f"a fork: {len(rivals)} whole states of generation {best.generation} ({places}); "
-                "which one holds cannot be told: say so (--record)"
+                "which one holds cannot be told"
             )
+            self.remedies.append("record")
         return best
 
     def _record(self, found: Survey) -> Record | None:
@@ -297,8 +302,9 @@ class _Salvager:
         if found.table is None or found.schema is None or not tensors:
             missing = "its region table" if found.table is None else "its schema"
             self.obstacles.append(
-                f"of the record at {found.start:#x} {missing} is lost: give an older copy as donor"
+                f"of the record at {found.start:#x} {missing} is lost: an older copy may have it"
             )
+            self.remedies.append("donor")
             return None
         if found.header is not None:
             self.wanted = found.fields.module_digest
@@ -323,9 +329,10 @@ class _Salvager:
         lost = [each.name for each in self.tensors if each.status == "lost"]
         if lost:
             self.obstacles.append(
-                f"{', '.join(lost)}: lost; say where to fill them from (--fill), or take the bytes "
-                "as they stand (--accept values)"
+                f"{', '.join(lost)}: lost; they can be filled from elsewhere, or their bytes taken "
+                "as they stand"
             )
+            self.remedies += ["fill", "accept"]
             return None
         keep = 1 if found.header is None else found.fields.keep
         return Record(self._lineage(found), tuple(regions), schema.content, bytes(payload), keep)
@@ -367,8 +374,9 @@ class _Salvager:
         kinds = sorted({source.label for source in self.sources})
         self.obstacles.append(
             "no record of the state is left"
-            + (f"; there are {', '.join(kinds)} to fill it from (--fill)" if kinds else "")
+            + (f"; there are {', '.join(kinds)} to fill it from" if kinds else "")
         )
+        self.remedies += ["fill"] if kinds else []
         return None
 
     def _state(self, found: Record) -> State | None:
@@ -392,9 +400,10 @@ class _Salvager:
         code = find_code(self.module, self.donor, wanted)
         if not code.proof and "code" not in self.accept:
             self.obstacles.append(
-                "nothing proves the code: give a donor with the same code (--donor), or take it "
-                "as it stands (--accept code)"
+                "nothing proves the code: a donor with the same code would, or it can be taken as "
+                "it stands"
             )
+            self.remedies += ["donor", "accept"]
         if code.mended:
             self.mended.append(code.mended)
         return code

@@ -1,0 +1,40 @@
+"""What helps, in the words of the window.
+
+The library says what is wrong, and names what of it helps; where the window has a control for that,
+its name is added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wasmstate.errors import Remedy, WasmstateError
+from wasmstate.state.finding import Finding
+from wasmstate_gui.presenters.status import sentence
+
+WORDS: dict[Remedy, str] = {
+    "State.with_values()": "edit the cells in Tensors",
+    "allow_break_links": "choose \u201cWrite a copy\u201d",
+    "attach()": "Module > Add a state section\u2026",
+    "bake()": "Module > Bake\u2026",
+    "replace_exports": "tick \u201cReplace exports\u201d",
+}
+
+
+def told(error: Exception) -> str:
+    """What is wrong, and which control of the window helps."""
+    if isinstance(error, WasmstateError):
+        return f"{error}{_added(error.remedies)}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def advice(finding: Finding) -> str:
+    """What to do about a finding."""
+    return f"{sentence(finding.advice)}{_added(finding.remedies)}"
+
+
+def _added(remedies: Iterable[Remedy]) -> str:
+    words = ", ".join(WORDS[each] for each in remedies if each in WORDS)
+    return f" ({words})" if words else ""

@@ -1,0 +1,42 @@
+"""What helps, in the words of the command line.
+
+The library says what is wrong, and names what of it helps; each of its names is an option or a
+command here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wasmstate.errors import Remedy
+
+WORDS: dict[Remedy, str] = {
+    "Module.without_custom()": "wasmstate section remove",
+    "ScailableModel": "wasmstate predict",
+    "Section.content": "wasmstate section extract",
+    "State.with_values()": "wasmstate set",
+    "accept": "--accept",
+    "allow_break_links": "--break-links",
+    "allow_equal": "--allow-equal",
+    "assume_base": "--assume-base",
+    "attach()": "wasmstate attach",
+    "bake()": "wasmstate bake",
+    "donor": "--donor",
+    "fill": "--fill",
+    "keep_base": "--keep-base",
+    "migrate()": "wasmstate migrate",
+    "record": "--record",
+    "replace_exports": "--replace",
+    "salvage()": "wasmstate salvage",
+}
+
+
+def in_words(remedies: Iterable[Remedy]) -> str:
+    """What helps, on one line; empty if nothing is known to."""
+    return ", ".join(WORDS[each] for each in remedies)
+
+
+def with_help(text: str, remedies: Iterable[Remedy]) -> str:
+    """A message, and below it what helps."""
+    words = in_words(remedies)
+    return f"{text}\nWhat helps: {words}" if words else text
