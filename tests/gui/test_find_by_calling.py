@@ -181,7 +181,7 @@ def test_arrays_are_told_by_a_signature_which_the_file_keeps(
     assert str(state.entry_points["update"]) == "(x: f64[2]@sym:x, y: f64) -> ()"
 
 
-def test_a_module_without_functions_has_nothing_to_be_called(
+def test_a_module_without_functions_has_nothing_that_can_be_called(
     qtbot: QtBot, tmp_path: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(
@@ -200,6 +200,8 @@ def test_functions_that_take_numbers_are_offered_update_first() -> None:
       (func (export "r") (param funcref)))"""
     functions = callable_functions(module_of(text))
     assert list(functions) == ["update", "predict", "a", "_x"]
+    importing = text.replace("(module", '(module (import "host" "f" (func))', 1)
+    assert callable_functions(module_of(importing)) == {}
     assert suggested(functions) == [
         Typed("update", "0"),
         Typed("update", "1"),

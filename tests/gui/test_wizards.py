@@ -29,7 +29,7 @@ from wasmstate_gui.presenters.baking_plan import BakingPlan
 from wasmstate_gui.presenters.candidates import Row, candidates
 from wasmstate_gui.presenters.graft_plan import Choice as Graft
 from wasmstate_gui.presenters.graft_plan import GraftPlan
-from wasmstate_gui.presenters.remedies import advice, told
+from wasmstate_gui.presenters.remedies import advice, shortened, told
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -279,6 +279,8 @@ def test_what_helps_is_told_where_the_window_has_it() -> None:
     assert told(FileNotFoundError(2, "No such file", "m.wasm")) == "m.wasm: No such file"
     assert told(OSError(28, "No space left")) == "No space left"
     assert told(OSError("odd")) == "odd"
+    assert shortened("\n".join("abcdef")) == "a\nb\nc\nd\ne\nf"
+    assert shortened("\n".join("abcdefgh")) == "a\nb\nc\nd\ne\n  and 3 more"
     found = Finding(
         "warning", "wasmstate.state", None, "none", "attach one", remedies=("attach()",)
     )

@@ -40,6 +40,9 @@ _SIZE = QSize(960, 640)
 _MOST = 40
 _HEADERS = ("Tensor", "Type", "Shape", "Place", "Initial values")
 _NEW = Row("", "f64", "", "", is_chosen=True)
+_NOT_CALLED = (
+    "The module exports no function that could be called, or imports what nobody grants it"
+)
 _WHOLE = (
     "S is &all of memory and every global that can change, as programs with a heap need it; "
     "tensors that are ticked name parts of it"
@@ -135,6 +138,7 @@ class AttachDialog(WizardDialog):
         self.find_button = QPushButton("&Find by calling\u2026")
         self.find_button.setAutoDefault(False)
         self.find_button.setEnabled(bool(offer.functions))
+        self.find_button.setToolTip("" if offer.functions else _NOT_CALLED)
         self.whole = QCheckBox(_WHOLE)
         buttons = QHBoxLayout()
         buttons.addWidget(self.add_button)

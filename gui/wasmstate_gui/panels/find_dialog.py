@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from wasmstate import Signature
 from wasmstate_gui.panels.calls_form import CallsForm
 from wasmstate_gui.panels.progress_row import ProgressRow
+from wasmstate_gui.presenters.remedies import shortened
 from wasmstate_gui.theme import Theme
 
 _SIZE = QSize(760, 520)
@@ -89,7 +90,8 @@ class FindDialog(QDialog):
     def show_failure(self, text: str) -> None:
         """Say why nothing was found; it can be tried again."""
         self._is_busy = False
-        self.verdict.setText(f"\u26a0 {text}")
+        self.verdict.setText(f"\u26a0 {shortened(text)}")
+        self.verdict.setToolTip(text)
         self._changed()
 
     def reject(self) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from wasmstate_gui.panels.checked_line import CheckedLine
 from wasmstate_gui.panels.destination_box import DestinationBox
 from wasmstate_gui.panels.progress_row import ProgressRow
+from wasmstate_gui.presenters.remedies import shortened
 from wasmstate_gui.presenters.wizard import Verdict
 from wasmstate_gui.theme import Theme
 
@@ -146,7 +147,8 @@ class WizardDialog(QDialog):
     def _say(self, problem: str, summary: str) -> None:
         colour = self.theme.error_text if problem else self.theme.text
         self.verdict.setStyleSheet(f"color: {colour};")
-        self.verdict.setText(f"\u26a0 {problem}" if problem else summary)
+        self.verdict.setText(f"\u26a0 {shortened(problem)}" if problem else summary)
+        self.verdict.setToolTip(problem)
 
     def _enable(self) -> None:
         is_good = self._is_good and self.destination.is_good

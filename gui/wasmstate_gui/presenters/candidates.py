@@ -55,8 +55,9 @@ def candidates(module: Module) -> list[Row]:
 
 
 def _is_unlikely(symbol: Symbol) -> bool:
-    """Whether it is the linker's own, a compiler's nameless constant, or never written."""
-    is_own = symbol.name.startswith(("__", ".L")) or symbol.address < _LEAST
+    """Whether it is the linker's own, nameless as of a compiler, or never written."""
+    is_nameless = symbol.name.startswith(".L") or symbol.name.isdecimal()
+    is_own = is_nameless or symbol.name.startswith("__") or symbol.address < _LEAST
     return is_own or symbol.segment.startswith(_CONSTANT)
 
 

@@ -12,6 +12,8 @@ from wasmstate.errors import Remedy, WasmstateError
 from wasmstate.state.finding import Finding
 from wasmstate_gui.presenters.status import sentence
 
+_LINES = 6
+
 WORDS: dict[Remedy, str] = {
     "State.with_values()": "edit the cells in Tensors",
     "allow_break_links": "choose \u201cWrite a copy\u201d",
@@ -33,6 +35,14 @@ def told(error: Exception) -> str:
 def advice(finding: Finding) -> str:
     """What to do about a finding."""
     return f"{sentence(finding.advice)}{_added(finding.remedies)}"
+
+
+def shortened(text: str) -> str:
+    """The first lines of a text, as many as a dialog has room for."""
+    lines = text.splitlines()
+    if len(lines) > _LINES:
+        lines[_LINES - 1 :] = [f"  and {len(lines) - _LINES + 1} more"]
+    return "\n".join(lines)
 
 
 def _added(remedies: Iterable[Remedy]) -> str:

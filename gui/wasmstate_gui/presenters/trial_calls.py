@@ -49,8 +49,12 @@ class Calls:
 
 
 def callable_functions(module: Module) -> dict[str, Signature]:
-    """The exported functions that take and give numbers; ``update`` and ``predict`` come first."""
-    types = Spaces(module).exported_functions()
+    """The exported functions that take and give numbers; ``update`` and ``predict`` come first.
+
+    Of a module with imports, which nobody grants, there are none.
+    """
+    spaces = Spaces(module)
+    types = {} if spaces.imports else spaces.exported_functions()
     names = [
         name
         for name, type_ in types.items()
