@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -149,6 +150,24 @@ def test_a_process_that_is_killed_is_told_and_the_next_question_finds_another(
     plan.close()
     with pytest.raises(StoppedError):
         plan.ask("offer")
+
+
+def test_what_is_compiled_is_kept_for_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("WASMSTATE_CACHE", str(folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    text = ENDLESS.replace("(loop $again (br $again))", "")
+    module = wasmstate.Module.from_bytes(bytes(wasmtime.wat2wasm(text)))
+    path = tmp_path / "large.wasm"
+    path.write_bytes(module.with_custom("ballast", bytes(1 << 15)).to_bytes())
+    plan = RemotePlan(partial(AttachPlan.of, path))
+    chosen = Choice((replace(plan.ask("offer").rows[0], is_chosen=True),))
+    made = plan.ask("made", chosen, True)
+    plan.close()
+    assert "weights" in wasmstate.State.of(wasmstate.Module.from_bytes(made.after))
+    assert [each.suffix for each in folder.iterdir()] == [".code"]
 
 
 def test_an_error_comes_back_as_it_was(endless: Path) -> None:

@@ -27,6 +27,7 @@ from wasmstate import (
 from wasmstate.state.schema_file import read_schema_file
 
 PULLS = ["update:0,1.0", "update:1,0.25", "update:2,0.5", "update:3,0.75", "predict:"]
+_NAMES = [call.partition(":")[0] for call in PULLS]
 POINTS = ["update:1.0,0.5,2.0,-1.0,3.0", "predict:1,2,3,4"]
 
 
@@ -86,6 +87,16 @@ def test_what_is_found_can_be_attached_as_text_and_as_a_schema_file(tmp_path: Pa
     path = tmp_path / "schema.toml"
     path.write_text(found.to_toml(), encoding="utf-8")
     assert list(read_schema_file(path).tensors) == found.specs
+
+
+def test_what_is_being_done_is_told() -> None:
+    told: list[tuple[str, float | None]] = []
+    discover(plain("bandit"), PULLS, rounds=1, progress=lambda *each: told.append(each))
+    assert told[0] == ("compiling the module", None)
+    assert told[1:6] == [(f"calling {name}()", i / 5) for i, name in enumerate(_NAMES)]
+    trying = [share for what, share in told[6:] if what.startswith("trying what calls read")]
+    assert len(trying) == len(told) - 6 > 4
+    assert all(share is not None and 0 <= share < 1 for share in trying)
 
 
 def test_the_module_is_not_changed_and_the_same_is_found_again() -> None:
