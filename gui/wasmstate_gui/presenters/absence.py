@@ -53,13 +53,8 @@ def no_tensors(snapshot: Snapshot) -> str:
             "<b>No state was found.</b><p>The file is damaged before a state section could "
             "begin: see Problems.</p>"
         )
-    name = escape(snapshot.path.name)
     return (
         "<b>This module carries no state yet.</b>"
-        "<p>Tell which bytes of its memory are S, and it will remember: with the button below, or "
-        "with</p>"
-        f"<pre>wasmstate attach {name} \\\n  --tensor 'w:f32[4]@sym:weights'</pre>"
-        "<p>A tensor is <code>name:dtype[shape]@place</code>; the place is an address, "
-        "<code>sym:NAME</code> for an exported static, or <code>global:NAME</code> for an "
-        "exported mutable global.</p>"
+        "<p>Tell which bytes of its memory are S, and it will remember. The button below lists "
+        "what they could be, and can find them by calling the module.</p>"
     )
