@@ -34,7 +34,8 @@ class Actions:
         }
         self.since_step.setChecked(True)
         self.values.setChecked(True)
-        self._toolbar()
+        self.follow.setChecked(True)
+        self.toolbar = self._toolbar()
 
     def __getattr__(self, name: str) -> QAction:
         try:
@@ -95,7 +96,7 @@ class Actions:
             action.triggered.connect(partial(_toggle, dock))
             menu.addAction(action)
 
-    def _toolbar(self) -> None:
+    def _toolbar(self) -> QToolBar:
         bar = QToolBar("Toolbar", self._window)
         bar.setObjectName("toolbar")
         bar.setMovable(False)
@@ -110,6 +111,7 @@ class Actions:
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         bar.toggleViewAction().setVisible(False)
         self._window.addToolBar(bar)
+        return bar
 
 
 def _toggle(dock: QDockWidget) -> None:

@@ -197,7 +197,9 @@ class Controller(QObject):
     def revert(self) -> None:
         """Go back to what is on disk."""
         document = self.document
-        if document is not None and document.is_dirty and not self.is_busy:
+        if document is None or self.is_busy:
+            return
+        if document.is_dirty or document.newest is not None:
             self._disk.revert(document)
 
     def come_back(self, document: Document) -> None:
@@ -220,7 +222,16 @@ class Controller(QObject):
         if self.is_busy:
             self._missed = True
         else:
-            self._disk.look_again(self.document.disk)
+            self._disk.look_again(self.document)
+
+    @property
+    def is_following(self) -> bool:
+        """Whether what other programs make of the file is shown."""
+        return self._disk.is_following
+
+    def follow(self, *, on: bool) -> None:
+        """Show what other programs make of the file, or only say that they made something."""
+        self._disk.follow(on=on)
 
     def close(self) -> None:
         """End the process and drop what is under way."""

@@ -14,8 +14,9 @@ from wasmstate_gui.jobs import Jobs, reason
 from wasmstate_gui.presenters import stepping
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.edits import written
+from wasmstate_gui.presenters.following import Found, find, looks_back, noticed
 from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.snapshot import Snapshot, checked, look_at, read_snapshot
+from wasmstate_gui.presenters.snapshot import Snapshot, checked, look_at
 from wasmstate_gui.shown import Change, Shown
 
 
@@ -35,11 +36,14 @@ class Disk(QObject):
 
     def __init__(self, shown: Shown, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.is_following = True
         self._shown = shown
         self._jobs = jobs
+        self._is_late = False  # what was to be written is not: somebody else was faster
         self._follower = Follower(self)
         self._follower.changed.connect(self.stale)
-        shown.disk_changed.connect(self._follow)
+        shown.disk_changed.connect(self._watch)
+        shown.changed.connect(self._catch_up)
 
     def open(self, path: Path) -> None:
         """Read a file; what takes longer than to show it is found out afterwards."""
@@ -49,6 +53,8 @@ class Disk(QObject):
         """Write everything to the file, unless somebody else has written to it since."""
         if document.theirs is not None:
             self.said.emit("Not written: the file changed on disk, choose whose state to keep")
+        elif document.newest is not None:
+            self._shown.apply(Change(self._caught_up))  # which asks whose state to keep
         else:
             self._jobs.start(lambda: written(document), self._wrote)
 
@@ -56,6 +62,8 @@ class Disk(QObject):
         """Go back to what is on disk."""
         if document.theirs is not None:
             self.take_theirs()
+        elif document.newest is not None:
+            self._shown.apply(Change(self._at_newest))
         else:
             self._shown.apply(Change(self._at_disk, done=partial(self.reverted.emit, document)))
 
@@ -71,19 +79,32 @@ class Disk(QObject):
         if document is not None and document.can_keep_mine:
             self._shown.apply(Change(self._kept_mine))
 
-    def look_again(self, disk: Snapshot) -> None:
+    def follow(self, *, on: bool) -> None:
+        """Whether what other programs make of the file is shown, or only taken note of."""
+        self.is_following = on
+        self._catch_up()
+
+    def look_again(self, document: Document) -> None:
         """Read the file again, because it has changed."""
+        self._jobs.start(partial(find, document), self._read_again)
 
-        def read() -> tuple[Snapshot, bool]:
-            snapshot = read_snapshot(disk.path)
-            return snapshot, disk.is_same_as(snapshot)
+    @property
+    def _waits(self) -> bool:
+        """Whether another version of the file is not shown yet."""
+        return not self.is_following or looks_back(self._shown.timeline)
 
-        self._jobs.start(read, self._read_again)
+    def _catch_up(self) -> None:
+        """Show what has waited, as soon as it need not wait any more."""
+        document = self._shown.document
+        if document is None or document.newer is None or self._shown.is_computing:
+            return
+        if document.half is None and not self._waits:
+            self._shown.apply(Change(self._caught_up, done=self._say_replaced))
 
-    def _follow(self) -> None:
+    def _watch(self) -> None:
         document = self._shown.document
         if document is not None:
-            known = document.theirs or document.disk
+            known = document.newest or document.theirs or document.disk
             self._follower.follow(document.disk.path, known.stamp)
 
     def _opened(self, result: Picture | Exception) -> None:
@@ -101,22 +122,22 @@ class Disk(QObject):
         else:
             self.said.emit(f"The file cannot be checked: {reason(result)}")
 
-    def _read_again(self, result: tuple[Snapshot, bool] | Exception) -> None:
+    def _read_again(self, result: Found | Exception) -> None:
         if isinstance(result, Exception):
             self.said.emit(f"The file on disk cannot be read: {reason(result)}")
             return
-        snapshot, is_same = result
+        is_late, self._is_late = self._is_late, False
 
         def make(document: Document) -> Document:
-            after = document.replaced(snapshot, is_same=is_same)
-            followed = after.theirs is None and not is_same
-            return self._external(after, document) if followed else after
+            after = noticed(document, result, waits=self._waits and not is_late)
+            is_followed = after.disk is result.snapshot and not result.is_same
+            return self._external(after, document) if is_followed else after
 
-        self._shown.apply(Change(make, done=None if is_same else self._say_replaced))
+        self._shown.apply(Change(make, done=None if result.is_same else self._say_replaced))
 
     def _say_replaced(self) -> None:
         document = self._shown.document
-        if document is not None and document.theirs is None:
+        if document is not None and document.theirs is None and document.newest is None:
             self.said.emit("Another program has replaced the file; this is the new one")
 
     def _wrote(self, result: Snapshot | Exception) -> None:
@@ -127,6 +148,7 @@ class Disk(QObject):
         if not isinstance(result, StateConflictError):
             self.failed.emit("Not written.", reason(result))
         if isinstance(result, StateConflictError | DurabilityUnknownError):
+            self._is_late = True
             self.stale.emit()
 
     def _written(self, snapshot: Snapshot, document: Document) -> Document:
@@ -148,19 +170,37 @@ class Disk(QObject):
         at = replace(document, step=timeline.here, edited=None)
         return replace(at, state=state, before=document.state)
 
+    def _caught_up(self, document: Document) -> Document:
+        """With the newest version of the file: followed, or in conflict with what was done here."""
+        assert document.newest is not None
+        after = document.replaced(document.newest, is_same=False)
+        return after if after.theirs is not None else self._external(after, document)
+
+    def _at_newest(self, document: Document) -> Document:
+        """At the newest version of the file, without what was done here."""
+        timeline = self._shown.timeline
+        if timeline is not None and timeline.on_disk is not None:
+            timeline.go(timeline.on_disk)
+            document = stepping.at_step(document, timeline)
+        after = self._caught_up(document)
+        return after if after.theirs is None else self._external(after.took_theirs(), document)
+
     def _kept_mine(self, document: Document) -> Document:
         assert self._shown.timeline is not None
         self._shown.timeline.on_disk = None
         return document.kept_mine()
 
     def _external(self, new: Document, old: Document) -> Document:
-        """What another program made of the file: a step, if S is of the same tensors."""
-        timeline, state = self._shown.timeline, new.disk.state
-        alike = stepping.are_alike(old.state, state)
-        if timeline is None or not alike or timeline.has_patches:
+        """What another program made of the file: steps, if S is of the same tensors."""
+        timeline, before, last = self._shown.timeline, old.state, new.disk.state
+        if timeline is None or timeline.has_patches or not stepping.are_alike(before, last):
             self._shown.timeline = stepping.timeline_of(new.disk)
             return replace(new, step=0)
-        assert old.state is not None
-        assert state is not None
-        stepping.add_disk(timeline, old.state, state, "replaced by another program")
+        waited = () if old.newer is None else old.newer.states
+        for state in [*(each for each in waited if each is not last), last]:
+            if stepping.are_alike(before, state):
+                assert before is not None
+                assert state is not None
+                stepping.add_disk(timeline, before, state, "replaced by another program")
+                before = state
         return replace(new, step=timeline.here)

@@ -12,6 +12,14 @@ from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.step_form import forms
 from wasmstate_gui.shell import Shell
 
+_HINTS = {
+    status.WAITING: "Another program is writing the file; Revert shows what is there by now",
+    "newer on disk": "Another program has replaced the file; F6 or Revert shows what it wrote",
+    "not following": "What other programs write is not shown; F6 follows the file",
+    "following": "What other programs write is shown at once",
+}
+_LOOKING_BACK = "An older step is shown; Alt+End goes to the newest and on with following"
+
 
 class Display:
     """Gives each panel its part of the picture.
@@ -56,6 +64,14 @@ class Display:
         shell.page.damage.show_notice(status.damage_notice(document))
         shell.page.conflict.show_notice(status.conflict_notice(document))
         self._show_status(document)
+
+    def show_following(self, text: str) -> None:
+        """Say what becomes of the versions that other programs write."""
+        label = self._shell.status_labels["follow"]
+        label.setText(text)
+        label.setToolTip(_HINTS.get(text, _LOOKING_BACK))
+        label.setProperty("waits", text == status.WAITING)
+        label.style().polish(label)  # its colour depends on that
 
     def show_problems(self) -> None:
         """Raise the list of what is wrong."""

@@ -135,6 +135,16 @@ def _last(painter: QPainter) -> None:
     painter.drawLine(QPointF(15, 4.5), QPointF(15, 15.5))
 
 
+def _follow(painter: QPainter) -> None:
+    painter.drawArc(QRectF(4, 4, 12, 12), 20 * 16, 140 * 16)
+    painter.drawArc(QRectF(4, 4, 12, 12), 200 * 16, 140 * 16)
+    _filled(
+        painter,
+        _polygon((16.8, 4.2), (16.8, 9), (12.6, 8)),
+        _polygon((3.2, 15.8), (3.2, 11), (7.4, 12)),
+    )
+
+
 def _error(painter: QPainter) -> None:
     painter.drawLine(QPointF(5, 5), QPointF(15, 15))
     painter.drawLine(QPointF(15, 5), QPointF(5, 15))
@@ -164,6 +174,7 @@ _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "forward": _forward,
     "first": _first,
     "last": _last,
+    "follow": _follow,
     "error": _error,
     "warning": _warning,
     "info": _info,

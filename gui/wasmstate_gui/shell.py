@@ -29,6 +29,8 @@ FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
 _BYTES_WIDTH = 640  # what a row of bytes needs, its offset and text with it
 
+_STATUS = ("disk", "generation", "validity", "size", "follow")
+
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
@@ -71,9 +73,7 @@ class Shell(QMainWindow):
         self.place_label = ElidedLabel()
         self.place_label.setAccessibleName("Selection")
         self.statusBar().addWidget(self.place_label, 1)
-        self.status_labels = {
-            name: self._status_label(name) for name in ("disk", "generation", "validity", "size")
-        }
+        self.status_labels = {name: self._status_label(name) for name in _STATUS}
 
     def _dock(self, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)
@@ -86,7 +86,6 @@ class Shell(QMainWindow):
     def _status_label(self, name: str) -> QLabel:
         label = QLabel()
         label.setAccessibleName(f"Status: {name}")
-        label.setContentsMargins(8, 0, 8, 0)
         self.statusBar().addPermanentWidget(label)
         return label
 
@@ -169,6 +168,8 @@ class Shell(QMainWindow):
         self.setStyleSheet(
             f"QStatusBar {{ border-top: 1px solid {theme.line}; }}"
             "QStatusBar::item { border: none; }"
+            "QStatusBar > QLabel { padding: 0 8px; }"
+            f"QLabel[waits=true] {{ color: {theme.error_text}; font-weight: bold; }}"
             f"QMainWindow::separator {{ background: {theme.line}; width: 3px; height: 3px; }}"
             f"QToolTip {{ background: {theme.base}; color: {theme.text};"
             f" border: 1px solid {theme.line}; }}"

@@ -20,6 +20,8 @@ from wasmstate_gui.explorer import Explorer
 from wasmstate_gui.finder import Finder
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.notices import Notices
+from wasmstate_gui.presenters import status
+from wasmstate_gui.presenters.following import looks_back
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.presenters.usable import usable
@@ -85,6 +87,7 @@ class MainWindow(Shell):
             "unbake": self.wizards.unbake,
             "write": self.controller.write,
             "revert": self.controller.revert,
+            "follow": self._toggle_follow,
             "quit": self.close,
             "step": self.step_panel.step,
             "predict": self.step_panel.predict,
@@ -197,6 +200,7 @@ class MainWindow(Shell):
         picture = self.controller.picture
         self.display.show(picture, self.controller.typed)
         self._enable()
+        self._show_following()
         if picture is not None:
             self.notices.show(picture.document)
             self.explorer.show_module(picture.document.base.module)
@@ -211,6 +215,18 @@ class MainWindow(Shell):
         can |= {"step": panel.step_button.isEnabled(), "run": panel.run_button.isEnabled()}
         can |= {"predict": panel.predict_button.isEnabled()}
         self.actions_.set_usable(can)
+
+    def _show_following(self) -> None:
+        controller = self.controller
+        if controller.document is not None and not controller.is_computing:
+            is_back = looks_back(controller.timeline)
+            on = controller.is_following
+            text = status.following(controller.document, is_on=on, looks_back=is_back)
+            self.display.show_following(text)
+
+    def _toggle_follow(self) -> None:
+        self.controller.follow(on=self.actions_.follow.isChecked())
+        self._show_following()
 
     def _call(self, request: Call) -> None:
         self.notices.forget_revert()

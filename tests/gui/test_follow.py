@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import shown_bytes
 from wasmstate_gui.follower import Follower
-from wasmstate_gui.presenters.snapshot import Stamp
+from wasmstate_gui.presenters.newer import Newer
+from wasmstate_gui.presenters.snapshot import Stamp, read_snapshot
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -132,6 +133,155 @@ def test_a_write_that_comes_too_late_ends_in_the_conflict_bar(
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
     assert bandit.read_bytes() == theirs
+
+
+def follow_status(window: MainWindow) -> str:
+    return window.status_labels["follow"].text()
+
+
+def says(window: MainWindow, text: str) -> bool:
+    return follow_status(window) == text
+
+
+def toggle_follow(window: MainWindow, how: str) -> None:
+    if how == "key":
+        QTest.keyClick(window, Qt.Key.Key_F6)
+    else:
+        button = window.actions_.toolbar.widgetForAction(window.actions_.follow)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("how", ["key", "mouse"])
+def test_without_follow_a_replacement_is_said_and_not_shown_until_follow_is_on_again(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, how: str
+) -> None:
+    window = open_window(bandit)
+    assert follow_status(window) == "following"
+    toggle_follow(window, how)
+    assert follow_status(window) == "not following"
+    commit_count(bandit, 5)
+    qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
+    assert shown_count(window) == 0
+    toggle_follow(window, how)
+    assert (follow_status(window), shown_count(window)) == ("following", 5)
+
+
+def test_without_follow_revert_shows_what_is_on_disk(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    toggle_follow(window, "key")
+    step(qtbot, window)
+    commit_count(bandit, 5)
+    qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
+    assert not window.page.conflict.isVisible()
+    window.actions_.revert.trigger()
+    assert (follow_status(window), shown_count(window)) == ("not following", 5)
+    assert not window.isWindowModified()
+    commit_count(bandit, 6)
+    qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
+    assert window.actions_.revert.isEnabled()
+    window.actions_.revert.trigger()
+    assert shown_count(window) == 6
+
+
+def test_without_follow_a_write_over_a_newer_file_asks_whose_state_is_kept(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    toggle_follow(window, "key")
+    step(qtbot, window)
+    commit_count(bandit, 5)
+    theirs = bandit.read_bytes()
+    # Before the watch of the folder has had its say, and afterwards.
+    QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    QTest.mouseClick(window.page.conflict.buttons[1], Qt.MouseButton.LeftButton)
+    commit_count(bandit, 6)
+    qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
+    QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert window.page.conflict.isVisible()
+    assert shown_count(window) == 1
+    assert bandit.read_bytes() != theirs
+    assert wasmstate.State.of(wasmstate.Module.open(bandit))["count"].item() == 6
+
+
+def test_nothing_jumps_under_a_user_who_looks_at_an_older_step(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    for _ in range(2):
+        step(qtbot, window)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert follow_status(window) == "following, paused"
+    before = shown_bytes(window)
+    for count in (5, 6, 7):
+        commit_count(bandit, count)
+        qtbot.waitUntil(partial(says, window, f"{count - 4} newer"), timeout=WAIT)
+    assert (shown_bytes(window), shown_count(window)) == (before, 1)
+    QTest.keyClick(window, Qt.Key.Key_End, Qt.KeyboardModifier.AltModifier)
+    assert (follow_status(window), shown_count(window)) == ("following", 7)
+    assert window.timeline_panel.place.text() == "step 5 / 5"
+    QTest.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert shown_count(window) == 6
+
+
+def test_a_step_from_an_older_one_ends_the_pause_in_the_conflict_bar(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    for _ in range(2):
+        step(qtbot, window)
+    QTest.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    commit_count(bandit, 5)
+    qtbot.waitUntil(partial(says, window, "1 newer"), timeout=WAIT)
+    step(qtbot, window)
+    assert window.page.conflict.isVisible()
+    assert shown_count(window) == 2
+
+
+@pytest.mark.parametrize("kept", [0, 5, 700, 0xA67, 3_900])
+def test_a_half_written_file_leaves_the_last_good_one(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, kept: int
+) -> None:
+    whole = bandit.read_bytes()
+    assert wasmstate.Module.from_bytes(whole).sections[-1].offset == 0xA67
+    window = open_window(bandit)
+    bandit.write_bytes(whole[:kept])
+    qtbot.waitUntil(partial(says, window, "waiting for a whole file"), timeout=WAIT)
+    label = window.status_labels["follow"]
+    assert label.palette().windowText().color().name().upper() == window.theme.error_text
+    assert shown_bytes(window) == whole
+    assert not window.page.damage.isVisible()
+    bandit.write_bytes(whole)
+    commit_count(bandit, 5)
+    qtbot.waitUntil(partial(is_shown, window, 5), timeout=WAIT)
+    assert follow_status(window) == "following"
+    assert label.palette().windowText().color().name().upper() == window.theme.text
+
+
+def test_a_file_that_stays_half_written_is_shown_on_revert(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    half = bandit.read_bytes()[:700]
+    window = open_window(bandit)
+    bandit.write_bytes(half)
+    qtbot.waitUntil(partial(says, window, "waiting for a whole file"), timeout=WAIT)
+    window.actions_.revert.trigger()
+    assert shown_bytes(window) == half
+    assert window.page.damage.isVisible()
+    assert follow_status(window) == "following"
+
+
+def test_of_many_versions_that_wait_as_many_are_kept_as_there_is_room_for(bandit: Path) -> None:
+    snapshot = read_snapshot(bandit)
+    newer = None
+    for _ in range(1_005):
+        newer = Newer.after(newer, snapshot)
+    assert newer is not None
+    assert (newer.count, len(newer.states)) == (1_005, 1_000)
 
 
 def settled_follower(qtbot: QtBot, path: Path) -> Follower:

@@ -63,6 +63,15 @@ COMMANDS = (
         tip="Go back to what is in the file",
         icon="revert",
     ),
+    Command(
+        "follow",
+        "Follow",
+        "File",
+        "F6",
+        "Show what other programs make of the file, as soon as they have replaced it",
+        "follow",
+        is_checkable=True,
+    ),
     Command("quit", "Quit", "File", "Ctrl+Q", begins_group=True),
     Command(
         "back",
@@ -218,7 +227,8 @@ COMMANDS = (
 
 TOOLBAR = (
     *("open", "write", "revert", ""),
-    *("first", "back", "step", "run", "forward", "last", "predict", "stop"),
+    *("first", "back", "step", "run", "forward", "last", "predict", "stop", ""),
+    *("follow",),
 )
 """The commands that are buttons, too; an empty name is a line between two of them."""
 

@@ -15,6 +15,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.state.describe import with_state
 from wasmstate.state.layout import TRAILER_SIZE
 from wasmstate.state.state import SECTION_NAME, State
+from wasmstate_gui.presenters.newer import Newer
 from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.sources import JoinedSource, PatchedSource, Patches, shown_bytes
 
@@ -35,6 +36,8 @@ class Document:
         step: its place in the timeline.
         theirs: the file as somebody else has made it since, while S was changed here.
         edited: the file as it is with bytes overwritten, if some are; S is not laid into it.
+        newer: what somebody else has made of the file and what is not shown yet.
+        half: the file as it is now, if somebody else has only begun to write it.
     """
 
     disk: Snapshot
@@ -43,6 +46,8 @@ class Document:
     step: int = 0
     theirs: Snapshot | None = None
     edited: Snapshot | None = None
+    newer: Newer | None = None
+    half: Snapshot | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Document:
@@ -59,6 +64,11 @@ class Document:
         """The bytes that were overwritten and are not on disk."""
         source = self.base.source
         return source.patches if isinstance(source, PatchedSource) else ()
+
+    @property
+    def newest(self) -> Snapshot | None:
+        """The file as it is on disk now, if it is another one than the one that is known."""
+        return self.half or (None if self.newer is None else self.newer.snapshot)
 
     @property
     def is_light(self) -> bool:
@@ -186,9 +196,9 @@ class Document:
             is_same: whether it holds the same bytes as before.
         """
         if is_same:
-            return replace(self, disk=snapshot, theirs=None)
+            return replace(self, disk=snapshot, theirs=None, newer=None, half=None)
         if self.is_dirty:
-            return replace(self, theirs=snapshot)
+            return replace(self, theirs=snapshot, newer=None, half=None)
         return Document(snapshot, snapshot.state, self.state or snapshot.state, self.step)
 
     def took_theirs(self) -> Document:

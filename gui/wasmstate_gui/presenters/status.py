@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.sources import shown_bytes
 
+WAITING = "waiting for a whole file"
+"""What is said while another program has only begun to write the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -56,6 +59,23 @@ def disk_state(document: Document) -> str:
         edited = sum(len(run) for _, run in document.patches)
         return f"{counted(edited, 'byte')} edited, not on disk"
     return "changed in memory" if document.is_dirty else "as on disk"
+
+
+def following(document: Document, *, is_on: bool, looks_back: bool) -> str:
+    """What becomes of the versions that other programs write.
+
+    Args:
+        document: what is shown.
+        is_on: whether they are followed.
+        looks_back: whether the user looks at an older step, so that none is shown now.
+    """
+    if not is_on:
+        return "not following" if document.newest is None else "newer on disk"
+    if document.half is not None:
+        return WAITING
+    if document.newer is not None:
+        return f"{document.newer.count:,} newer"
+    return "following, paused" if looks_back else "following"
 
 
 def generation(document: Document) -> str:

@@ -20,12 +20,13 @@ def usable(
     at_rest = not is_running
     base = document.base if document is not None and at_rest else None
     is_dirty = document is not None and document.is_dirty and at_rest
+    has_newer = document is not None and document.newest is not None and at_rest
     position, last = (0, 0) if timeline is None else (timeline.position, len(timeline.path) - 1)
     can_go_back = at_rest and position > 0
     can_go_forward = at_rest and position < last
     return {
         "write": is_dirty,
-        "revert": is_dirty,
+        "revert": is_dirty or has_newer,
         "stop": is_running,
         "attach": base is not None and absence.can_attach(base),
         "graft": base is not None and absence.can_graft(base),
