@@ -218,6 +218,13 @@ def test_sound_nested_modules_are_no_findings() -> None:
     assert found(TREE) == []
 
 
+def test_how_far_a_component_is_looked_at_is_told_from_its_own_start() -> None:
+    reached: list[int] = []
+    assert Module.from_bytes(TREE).findings(progress=reached.append) == []
+    ends = [TREE.index(MEMORY) + len(MEMORY), TREE.rindex(MEMORY) + len(MEMORY)]
+    assert reached == ends
+
+
 def test_damaged_custom_sections_are_found_at_any_depth() -> None:
     bad = custom_bytes("build_id", b"\x02\x00")
     data = component_bytes(

@@ -44,7 +44,16 @@ def findings(
     """
     reached = progress or _nobody_asks
     if module.is_component:
-        yield from _nested(module, partial(findings, instructions=instructions), depth)
+
+        def look(section: NestedSection) -> Iterator[MalformedError]:
+            return findings(
+                section.open(strict=False),
+                instructions=instructions,
+                progress=lambda offset: reached(section.content_offset + offset),
+                depth=depth + 1,
+            )
+
+        yield from _nested(module, look, depth)
         if module.damage is not None:
             yield module.damage
         return
@@ -84,11 +93,11 @@ def custom_findings(module: Module, *, depth: int = 0) -> Iterator[MalformedErro
         except MalformedError as error:
             yield error
     if depth < MAX_DEPTH:  # deeper ones are no question of custom sections
-        yield from _nested(module, custom_findings, depth)
+        yield from _nested(module, partial(_nested_customs, depth + 1), depth)
 
 
 def _nested(
-    module: Module, look: Callable[..., Iterator[MalformedError]], depth: int
+    module: Module, look: Callable[[NestedSection], Iterator[MalformedError]], depth: int
 ) -> Iterator[MalformedError]:
     """What is found in the binaries nested in a component, as findings of the component."""
     for section in module.sections:
@@ -96,8 +105,12 @@ def _nested(
             if depth == MAX_DEPTH:
                 yield section.too_deep()
                 continue
-            for error in look(section.open(strict=False), depth=depth + 1):
+            for error in look(section):
                 yield section.place(error)
+
+
+def _nested_customs(depth: int, section: NestedSection) -> Iterator[MalformedError]:
+    return custom_findings(section.open(strict=False), depth=depth)
 
 
 def _misplaced(section: Section) -> MalformedError:
