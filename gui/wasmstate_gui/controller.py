@@ -17,6 +17,7 @@ from wasmstate_gui.jobs import Jobs, reason
 from wasmstate_gui.presenters import stepping
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.timeline import Timeline
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.shown import Change, Shown
@@ -232,6 +233,10 @@ class Controller(QObject):
     def follow(self, *, on: bool) -> None:
         """Show what other programs make of the file, or only say that they made something."""
         self._disk.follow(on=on)
+
+    def show_checked(self, found: Snapshot, done: Callable[[], None]) -> None:
+        """Show what was found wrong with the file, if it is still the same; then do something."""
+        self._disk.show_checked(found, done)
 
     def close(self) -> None:
         """End the process and drop what is under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -84,6 +85,10 @@ class Disk(QObject):
         self.is_following = on
         self._catch_up()
 
+    def show_checked(self, found: Snapshot, done: Callable[[], None] | None = None) -> None:
+        """Show what was found wrong with the file, if it is still the same; then do something."""
+        self._shown.apply(Change(lambda document: document.checked(found), done=done))
+
     def look_again(self, document: Document) -> None:
         """Read the file again, because it has changed."""
         self._jobs.start(partial(find, document), self._read_again)
@@ -118,7 +123,7 @@ class Disk(QObject):
 
     def _checked(self, result: Snapshot | Exception) -> None:
         if isinstance(result, Snapshot):
-            self._shown.apply(Change(lambda document: document.checked(result)))
+            self.show_checked(result)
         else:
             self.said.emit(f"The file cannot be checked: {reason(result)}")
 

@@ -135,6 +135,13 @@ def _last(painter: QPainter) -> None:
     painter.drawLine(QPointF(15, 4.5), QPointF(15, 15.5))
 
 
+def _verify(painter: QPainter) -> None:
+    pen = painter.pen()
+    pen.setWidthF(2.4)
+    painter.setPen(pen)
+    painter.drawPolyline(_polygon((3.5, 10.5), (8, 15), (16.5, 5)))
+
+
 def _follow(painter: QPainter) -> None:
     painter.drawArc(QRectF(4, 4, 12, 12), 20 * 16, 140 * 16)
     painter.drawArc(QRectF(4, 4, 12, 12), 200 * 16, 140 * 16)
@@ -174,6 +181,7 @@ _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "forward": _forward,
     "first": _first,
     "last": _last,
+    "verify": _verify,
     "follow": _follow,
     "error": _error,
     "warning": _warning,

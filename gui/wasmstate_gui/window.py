@@ -36,6 +36,7 @@ from wasmstate_gui.theme import LIGHT, Theme
 from wasmstate_gui.traveller import Traveller
 from wasmstate_gui.undoer import Undoer
 from wasmstate_gui.unwritten import Unwritten
+from wasmstate_gui.verifier import Verifier
 from wasmstate_gui.wizards import Wizards
 
 _SAID_MS = 6000
@@ -59,6 +60,7 @@ class MainWindow(Shell):
         self.editor = Editor(self.controller, self.navigator, self.page)
         self.byte_commands = ByteCommands(self.controller, self.navigator, self.explorer, self.page)
         self.display = Display(self)
+        self.verifier = Verifier(self.controller, self.display, self.page.task_bar)
         self.undoer = Undoer(self.controller)
         self.repairer = Repairer(self.controller, self.undoer, self)
         self.rows = Rows(self.controller, self.step_panel, self)
@@ -92,7 +94,8 @@ class MainWindow(Shell):
             "step": self.step_panel.step,
             "predict": self.step_panel.predict,
             "run": self.step_panel.run,
-            "stop": self.controller.stop,
+            "stop": self._stop,
+            "verify": self.verifier.verify,
             "back": self.traveller.back,
             "forward": self.traveller.forward,
             "first": self.traveller.first,
@@ -142,6 +145,8 @@ class MainWindow(Shell):
         controller.result.connect(self._result)
         controller.said.connect(self._said)
         controller.settled.connect(self._settled)
+        self.verifier.begun.connect(self._enable)
+        self.verifier.finished.connect(self._enable)
         self.empty.open_requested.connect(self.choose_file)
         self.empty.sample_requested.connect(self.open_sample)
         self.empty.new_requested.connect(self.wizards.new_model)
@@ -186,6 +191,7 @@ class MainWindow(Shell):
         self.open(Path(name))
 
     def _opened(self) -> None:
+        self.verifier.cancel()
         self.display.begin()
         self.navigator.selection = None
         self.notices.begin()
@@ -211,7 +217,12 @@ class MainWindow(Shell):
     def _enable(self) -> None:
         controller, panel = self.controller, self.step_panel
         panel.set_running(running=controller.is_running)
-        can = usable(controller.document, controller.timeline, is_running=controller.is_running)
+        can = usable(
+            controller.document,
+            controller.timeline,
+            is_running=controller.is_running,
+            is_verifying=self.verifier.is_busy,
+        )
         can |= {"step": panel.step_button.isEnabled(), "run": panel.run_button.isEnabled()}
         can |= {"predict": panel.predict_button.isEnabled()}
         self.actions_.set_usable(can)
@@ -227,6 +238,10 @@ class MainWindow(Shell):
     def _toggle_follow(self) -> None:
         self.controller.follow(on=self.actions_.follow.isChecked())
         self._show_following()
+
+    def _stop(self) -> None:
+        self.controller.stop()
+        self.verifier.cancel()
 
     def _call(self, request: Call) -> None:
         self.notices.forget_revert()
@@ -275,6 +290,7 @@ class MainWindow(Shell):
         """End what is under way in other threads and processes."""
         self.wizards.close()
         self.finder.close()
+        self.verifier.close()
         self.explorer.close()
         self.controller.close()
 

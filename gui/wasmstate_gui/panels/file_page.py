@@ -8,6 +8,7 @@ from wasmstate_gui.panels.banner import Banner
 from wasmstate_gui.panels.hex_view import HexView
 from wasmstate_gui.panels.line_bar import FindBar, GotoBar
 from wasmstate_gui.panels.map_strip import MapStrip
+from wasmstate_gui.panels.task_bar import TaskBar
 from wasmstate_gui.panels.values_bar import ValuesBar
 from wasmstate_gui.presenters.places import HINT
 from wasmstate_gui.theme import Theme
@@ -26,6 +27,7 @@ class FilePage(QWidget):
         self.question = Banner("Question")
         self.goto_bar = GotoBar(HINT)
         self.find_bar = FindBar()
+        self.task_bar = TaskBar("Verification")
         self.values_bar = ValuesBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -33,7 +35,7 @@ class FilePage(QWidget):
         for widget in (self.damage, self.conflict, self.notice, self.question, self.strip):
             column.addWidget(widget)
         column.addWidget(self.hex, 1)
-        for bar in (self.goto_bar, self.find_bar, self.values_bar):
+        for bar in (self.goto_bar, self.find_bar, self.task_bar, self.values_bar):
             column.addWidget(bar)
         self.hex.scrolled.connect(self.follow_view)
 
@@ -41,7 +43,7 @@ class FilePage(QWidget):
         """Use other colours."""
         for widget in (self.damage, self.conflict, self.notice, self.question, self.strip):
             widget.set_theme(theme)
-        for bar in (self.hex, self.goto_bar, self.find_bar, self.values_bar):
+        for bar in (self.hex, self.goto_bar, self.find_bar, self.task_bar, self.values_bar):
             bar.set_theme(theme)
 
     def follow_view(self) -> None:

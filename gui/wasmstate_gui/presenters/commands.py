@@ -172,7 +172,7 @@ COMMANDS = (
         "Stop",
         "Step",
         "Esc",
-        "End the call under way",
+        "End what is under way: a call, or a verification",
         "stop",
         begins_group=True,
     ),
@@ -196,10 +196,19 @@ COMMANDS = (
         begins_group=True,
     ),
     Command(
+        "verify",
+        "Verify",
+        "Module",
+        "F7",
+        "Look at every byte of the file, instructions included",
+        "verify",
+    ),
+    Command(
         "attach",
         "Add a state section\u2026",
         "Module",
         tip="Tell which bytes of the module's memory are S, so that it remembers",
+        begins_group=True,
     ),
     Command(
         "graft",
@@ -228,7 +237,7 @@ COMMANDS = (
 TOOLBAR = (
     *("open", "write", "revert", ""),
     *("first", "back", "step", "run", "forward", "last", "predict", "stop", ""),
-    *("follow",),
+    *("verify", "follow"),
 )
 """The commands that are buttons, too; an empty name is a line between two of them."""
 

@@ -160,9 +160,12 @@ class Document:
             return None
         return before, state, sections[0].content_offset
 
-    def checked(self, disk: Snapshot) -> Document:
-        """After the file was checked; whoever was faster wins."""
-        return replace(self, disk=disk) if self.disk.source is disk.source else self
+    def checked(self, found: Snapshot) -> Document:
+        """After the file was checked or verified; whoever was faster wins."""
+        base = self.base
+        if base.source is not found.source or (base.is_verified and not found.is_verified):
+            return self
+        return replace(self, disk=found) if self.edited is None else replace(self, edited=found)
 
     def at(
         self, step: int, contents: Sequence[bytes], updates: int, before: State | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,7 @@ class Snapshot:
         obstacle: why no function can be called, if so.
         remains: the tensors of a state that cannot be read, as they stand.
         is_checked: whether the last four are known yet.
+        is_verified: whether every instruction was looked at, too.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class Snapshot:
     obstacle: str | None = "the file is being checked"
     remains: tuple[Remnant, ...] = ()
     is_checked: bool = False
+    is_verified: bool = False
 
     @cached_property
     def is_wasm(self) -> bool:
@@ -134,12 +136,10 @@ def checked(snapshot: Snapshot) -> Snapshot:
     module, state = snapshot.module, snapshot.state
     if snapshot.is_checked:
         return snapshot
-    findings = tuple(
-        f
-        for f in check_module(module, instructions=module.size <= _INSTRUCTIONS_UP_TO)
-        if not _is_no_state(f)
-    )
+    is_verified = module.size <= _INSTRUCTIONS_UP_TO
+    findings = _findings(check_module(module, instructions=is_verified))
     found = replace(snapshot, findings=findings, obstacle=None, is_checked=True)
+    found = replace(found, is_verified=is_verified)
     if state is None:
         why = _why_not(module) or _no_state(module)
         return replace(found, obstacle=why, remains=remains(module))
@@ -150,6 +150,25 @@ def checked(snapshot: Snapshot) -> Snapshot:
         return replace(found, obstacle=str(error))
     obstacle = None if functions else "the module exports no function"
     return replace(found, functions=functions, obstacle=obstacle)
+
+
+def verified(snapshot: Snapshot, progress: Callable[[int], object]) -> Snapshot:
+    """The same file after every byte of it was looked at, instructions included.
+
+    Args:
+        snapshot: the file, checked or not.
+        progress: is called now and then with the offset that has been reached.
+
+    Raises:
+        MalformedError, OSError: as :func:`checked`.
+    """
+    findings = _findings(check_module(snapshot.module, progress=progress))
+    return replace(checked(snapshot), findings=findings, is_verified=True)
+
+
+def _findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    # A module that nobody has given a state is not damaged; the tensors panel says what to do.
+    return tuple(f for f in found if f.path != SECTION_NAME or f.offset is not None)
 
 
 def _no_state(module: Module) -> str:
@@ -164,11 +183,6 @@ def _why_not(module: Module) -> str:
     if module.is_component:
         return "only core modules can be run, and this is a component"
     return "" if module.sections else "there is nothing that could be run"
-
-
-def _is_no_state(finding: Finding) -> bool:
-    # A module that nobody has given a state is not damaged; the tensors panel says what to do.
-    return finding.path == SECTION_NAME and finding.offset is None
 
 
 def _functions(module: Module, state: State) -> dict[str, Signature]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.sources import shown_bytes
 
 WAITING = "waiting for a whole file"
@@ -41,9 +42,16 @@ def validity(document: Document) -> str:
         return counted(errors, "error")
     if not snapshot.is_checked:
         return "checking\u2026"
-    if snapshot.module.is_component:
-        return "component"
-    return "valid"
+    if not snapshot.is_verified:
+        return "code not checked"
+    return "component" if snapshot.module.is_component else "valid"
+
+
+def verdict(snapshot: Snapshot) -> str:
+    """What came of looking at every byte of a file."""
+    if snapshot.findings:
+        return f"Verified: {counted(len(snapshot.findings), 'problem')} found, see Problems"
+    return f"Verified: all {counted(snapshot.source.size, 'byte')} are valid, instructions included"
 
 
 def disk_state(document: Document) -> str:

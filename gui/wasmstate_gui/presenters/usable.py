@@ -8,7 +8,11 @@ from wasmstate_gui.presenters.timeline import Timeline
 
 
 def usable(
-    document: Document | None, timeline: Timeline | None, *, is_running: bool
+    document: Document | None,
+    timeline: Timeline | None,
+    *,
+    is_running: bool,
+    is_verifying: bool,
 ) -> dict[str, bool]:
     """Whether each of the commands that depend on what is shown can be used, by its name.
 
@@ -16,6 +20,7 @@ def usable(
         document: what is shown.
         timeline: its steps.
         is_running: whether a call is under way.
+        is_verifying: whether a verification is.
     """
     at_rest = not is_running
     base = document.base if document is not None and at_rest else None
@@ -27,7 +32,8 @@ def usable(
     return {
         "write": is_dirty,
         "revert": is_dirty or has_newer,
-        "stop": is_running,
+        "stop": is_running or is_verifying,
+        "verify": document is not None and not is_verifying,
         "attach": base is not None and absence.can_attach(base),
         "graft": base is not None and absence.can_graft(base),
         "bake": base is not None and absence.can_bake(base),
