@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QModelIndex, QObject, Signal
 
 from wasmstate_gui.presenters.ladder import ladder, next_rung
 from wasmstate_gui.presenters.layout import LayoutRow, flat, row_at
@@ -19,13 +19,14 @@ from wasmstate_gui.presenters.selection import (
     of_range,
     of_row,
 )
+from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.presenters.tensors import next_changed
 from wasmstate_gui.presenters.values import LONGEST, values_at
 from wasmstate_gui.shell import Shell
 
 
 class Navigator(QObject):
-    """Listens to tree, map, bytes, cells and problems, and tells each what the others chose."""
+    """Listens to tree, map, bytes, cells, lists and problems: what one chose the others show."""
 
     moved = Signal(int)
     """The cursor is at another byte, or at the first one of what was selected."""
@@ -42,6 +43,8 @@ class Navigator(QObject):
         shell.page.hex.moved.connect(self._byte_chosen)
         shell.page.hex.ranged.connect(self._range_chosen)
         shell.page.strip.chosen.connect(self._go_to)
+        shell.module_panel.range_chosen.connect(self._entry_chosen)
+        shell.layout_panel.doubleClicked.connect(self._section_activated)
 
     def show(self, picture: Picture) -> None:
         """Another picture is shown; what was selected stays so, if it is still there."""
@@ -167,6 +170,19 @@ class Navigator(QObject):
     def _row_chosen(self, row: LayoutRow) -> None:
         self._select(of_row(row))
         self._shell.page.hex.reveal(row.start, at_top=True)
+
+    def _entry_chosen(self, start: int, end: int) -> None:
+        if end > start:
+            self.select_range(start, end - 1)
+
+    def _section_activated(self, index: QModelIndex) -> None:
+        """Show the list of a section, if it has one."""
+        row = self._shell.layout_panel.layout_model.row(index)
+        kind = table_of(row.name, row.kind)
+        if kind is not None:
+            self._shell.docks["Module"].show()
+            self._shell.docks["Module"].raise_()
+            self._shell.module_panel.kinds.setCurrentText(kind)
 
     def _tensor_chosen(self, name: str) -> None:
         for row in flat(self._picture.rows if self._picture else ()):

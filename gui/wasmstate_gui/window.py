@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
@@ -13,22 +13,21 @@ from wasmstate_gui.actions import Actions, Slot
 from wasmstate_gui.byte_commands import ByteCommands
 from wasmstate_gui.comforts import Comforts
 from wasmstate_gui.controller import Controller
-from wasmstate_gui.dialogs import ask_for_file, show_about, show_keys
+from wasmstate_gui.dialogs import show_about, show_keys
 from wasmstate_gui.display import Display
 from wasmstate_gui.editor import Editor
 from wasmstate_gui.explorer import Explorer
 from wasmstate_gui.finder import Finder
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.notices import Notices
+from wasmstate_gui.opener import Opener
 from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.following import looks_back
 from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.tables import table_of
 from wasmstate_gui.presenters.usable import usable
 from wasmstate_gui.protocol import Call
 from wasmstate_gui.repairer import Repairer
 from wasmstate_gui.rows import Rows
-from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.settings import Settings
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.tensor_commands import TensorCommands
@@ -67,6 +66,7 @@ class MainWindow(Shell):
         self.wizards = Wizards(self.controller, self.undoer, self)
         self.notices = Notices(self.controller, self.undoer, self)
         self.unwritten = Unwritten(self.controller, self)
+        self.opener = Opener(self.controller, self.unwritten, self)
         self.actions_ = Actions(self, self._slots(), self.page.hex)
         self.editor.use(self.actions_)
         self.actions_.add_menus(self.docks.values())
@@ -80,8 +80,8 @@ class MainWindow(Shell):
     def _slots(self) -> dict[str, Slot]:
         """What each command does."""
         return {
-            "open": self.choose_file,
-            "sample": self.open_sample,
+            "open": self.opener.choose,
+            "sample": self.opener.open_sample,
             "new_model": self.wizards.new_model,
             "attach": self.wizards.attach,
             "graft": self.wizards.graft,
@@ -147,19 +147,14 @@ class MainWindow(Shell):
         controller.settled.connect(self._settled)
         self.verifier.begun.connect(self._enable)
         self.verifier.finished.connect(self._enable)
-        self.empty.open_requested.connect(self.choose_file)
-        self.empty.sample_requested.connect(self.open_sample)
         self.empty.new_requested.connect(self.wizards.new_model)
         self.tensors_panel.attach_wanted.connect(self.wizards.attach)
         self.wizards.made.connect(self.open)
-        self.empty.recent_requested.connect(self._file_chosen)
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
         page.damage.chosen.connect(self.display.show_problems)
         self.navigator.moved.connect(self.explorer.go_to)
-        self.module_panel.range_chosen.connect(self._range_chosen)
         self.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
-        self.layout_panel.doubleClicked.connect(self._section_activated)
         self.problems_panel.repair_wanted.connect(self.repairer.preview)
 
     @property
@@ -169,26 +164,12 @@ class MainWindow(Shell):
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
-        self.unwritten.ask_before(partial(self.controller.open, path))
-
-    def choose_file(self) -> None:
-        """Ask for a file and open it."""
-        ask_for_file(self, self._file_chosen)
-
-    def open_sample(self) -> None:
-        """Open a copy of the sample."""
-        try:
-            self.open(sample_copy())
-        except OSError as error:
-            self.notices.show_failure("The sample cannot be opened.", str(error))
+        self.opener.open(path)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self.actions_.set_palette(self.palette())
         (self.actions_.dark if theme.is_dark else self.actions_.light).setChecked(True)
-
-    def _file_chosen(self, name: str) -> None:
-        self.open(Path(name))
 
     def _opened(self) -> None:
         self.verifier.cancel()
@@ -272,19 +253,6 @@ class MainWindow(Shell):
 
     def _toggle_values(self) -> None:
         self.page.values_bar.setVisible(self.actions_.values.isChecked())
-
-    def _range_chosen(self, start: int, end: int) -> None:
-        if end > start:
-            self.navigator.select_range(start, end - 1)
-
-    def _section_activated(self, index: QModelIndex) -> None:
-        """Show the list of a section, if it has one."""
-        row = self.layout_panel.layout_model.row(index)
-        kind = table_of(row.name, row.kind)
-        if kind is not None:
-            self.docks["Module"].show()
-            self.docks["Module"].raise_()
-            self.module_panel.kinds.setCurrentText(kind)
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, OpenWindow
+from wasmstate_gui.jobs import Jobs, Task
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.snapshot import look_at, read_snapshot, verified
 from wasmstate_gui.presenters.status import validity, verdict
@@ -154,3 +156,18 @@ def test_verifying_tells_how_far_it_is(slow: Path) -> None:
     assert reached == sorted(reached)
     assert len(reached) > 100
     assert reached[-1] <= slow.stat().st_size
+
+
+def test_work_that_is_given_up_ends_when_it_next_tells_how_far_it_is(qtbot: QtBot) -> None:
+    jobs, go, done = Jobs(), threading.Event(), []
+
+    def work(task: Task) -> None:
+        go.wait()
+        task.report(0.5)
+        done.append("the rest")
+
+    task = jobs.start_task(work, done.append)
+    task.is_cancelled = True
+    go.set()
+    jobs.close()
+    assert done == []

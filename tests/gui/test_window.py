@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_read_is_told(
 def test_the_sample_is_a_copy(qtbot: QtBot, open_window: OpenWindow, bandit: Path) -> None:
     window = open_window(bandit)
     with qtbot.waitSignal(window.idle, timeout=WAIT):
-        window.open_sample()
+        window.opener.open_sample()
     document = window.controller.document
     assert document is not None
     assert bytes_of(document.disk.source) == bandit.read_bytes()

@@ -1,0 +1,45 @@
+"""Files that the user chooses."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from wasmstate_gui.controller import Controller
+from wasmstate_gui.dialogs import ask_for_file
+from wasmstate_gui.samples import sample_copy
+from wasmstate_gui.shell import Shell
+from wasmstate_gui.unwritten import Unwritten
+
+
+class Opener(QObject):
+    """Asks for files, and has them opened."""
+
+    def __init__(self, controller: Controller, unwritten: Unwritten, shell: Shell) -> None:
+        super().__init__(shell)
+        self._controller = controller
+        self._unwritten = unwritten
+        self._shell = shell
+        shell.empty.open_requested.connect(self.choose)
+        shell.empty.sample_requested.connect(self.open_sample)
+        shell.empty.recent_requested.connect(self._chosen)
+
+    def open(self, path: Path) -> None:
+        """Show a file, after asking if changes would be lost."""
+        self._unwritten.ask_before(partial(self._controller.open, path))
+
+    def choose(self) -> None:
+        """Ask for a file and open it."""
+        ask_for_file(self._shell, self._chosen)
+
+    def open_sample(self) -> None:
+        """Open a copy of the sample."""
+        try:
+            self.open(sample_copy())
+        except OSError as error:
+            self._controller.failed.emit("The sample cannot be opened.", str(error))
+
+    def _chosen(self, name: str) -> None:
+        self.open(Path(name))
