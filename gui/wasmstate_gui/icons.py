@@ -13,6 +13,9 @@ SIZE = 20
 def icon(name: str, colour: QColor, faint: QColor | None = None) -> QIcon:
     """The icon of an action; ``faint`` is its colour when the action is disabled."""
     result = QIcon(_drawn(name, colour))
+    if name in _WHEN_ON:
+        on = _drawn(_WHEN_ON[name], colour)
+        result.addPixmap(on, QIcon.Mode.Normal, QIcon.State.On)
     if faint is not None:
         result.addPixmap(_drawn(name, faint), QIcon.Mode.Disabled)
     return result
@@ -113,6 +116,18 @@ def _run(painter: QPainter) -> None:
     )
 
 
+def _play(painter: QPainter) -> None:
+    _filled(painter, _polygon((6, 4), (15.5, 10), (6, 16)))
+
+
+def _pause(painter: QPainter) -> None:
+    _filled(
+        painter,
+        _polygon((5.5, 4.5), (8, 4.5), (8, 15.5), (5.5, 15.5)),
+        _polygon((12, 4.5), (14.5, 4.5), (14.5, 15.5), (12, 15.5)),
+    )
+
+
 def _stop(painter: QPainter) -> None:
     _filled(painter, _polygon((5, 5), (15, 5), (15, 15), (5, 15)))
 
@@ -169,6 +184,9 @@ def _info(painter: QPainter) -> None:
     painter.drawPoint(QPointF(10, 6.5))
 
 
+_WHEN_ON = {"play": "pause"}
+"""What stands in the place of an icon while its action is on."""
+
 _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "open": _open,
     "write": _write,
@@ -176,6 +194,8 @@ _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "step": _step,
     "predict": _predict,
     "run": _run,
+    "play": _play,
+    "pause": _pause,
     "stop": _stop,
     "back": _back,
     "forward": _forward,

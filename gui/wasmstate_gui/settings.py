@@ -7,10 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 
 MOST_RECENT = 8
+SLOWEST, FASTEST = 2, 30
+"""Steps of the timeline that are played a second."""
+_PACE = 10
 
 
 class Settings:
-    """Recent files, the places of the panels, colours and zoom.
+    """Recent files, the places of the panels, colours, zoom and the pace of playing.
 
     Args:
         store: where they are kept; ``None`` to keep nothing, as for pictures.
@@ -20,6 +23,7 @@ class Settings:
         self._store = store
         self._recent: list[Path] = []
         self._zoom = 0
+        self._pace = _PACE
 
     @property
     def recent(self) -> list[Path]:
@@ -39,14 +43,22 @@ class Settings:
     @property
     def zoom(self) -> int:
         """Points that are added to the size of the letters."""
-        value = self._store.value("zoom", 0) if self._store is not None else self._zoom
-        text = str(value)
-        return int(text) if text.removeprefix("-").isdecimal() else 0
+        return self._number("zoom", self._zoom)
 
     @zoom.setter
     def zoom(self, points: int) -> None:
         self._zoom = points
         self._keep("zoom", points)
+
+    @property
+    def pace(self) -> int:
+        """Steps that are played a second."""
+        return min(max(self._number("pace", self._pace), SLOWEST), FASTEST)
+
+    @pace.setter
+    def pace(self, steps: int) -> None:
+        self._pace = steps
+        self._keep("pace", steps)
 
     @property
     def is_dark(self) -> bool | None:
@@ -71,6 +83,10 @@ class Settings:
         """Keep them for the next time."""
         self._keep("geometry", geometry)
         self._keep("panels", panels)
+
+    def _number(self, name: str, otherwise: int) -> int:
+        text = str(self._store.value(name, otherwise)) if self._store is not None else ""
+        return int(text) if text.removeprefix("-").isdecimal() else otherwise
 
     def _keep(self, name: str, value: object) -> None:
         if self._store is not None:

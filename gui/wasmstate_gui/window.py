@@ -21,6 +21,7 @@ from wasmstate_gui.finder import Finder
 from wasmstate_gui.navigator import Navigator
 from wasmstate_gui.notices import Notices
 from wasmstate_gui.opener import Opener
+from wasmstate_gui.player import Player
 from wasmstate_gui.presenters import status
 from wasmstate_gui.presenters.following import looks_back
 from wasmstate_gui.presenters.picture import Picture
@@ -49,10 +50,12 @@ class MainWindow(Shell):
 
     def __init__(self, parent: QWidget | None = None, *, settings: Settings | None = None) -> None:
         super().__init__(parent)
-        self.comforts = Comforts(self, settings or Settings())
+        settings = settings or Settings()
+        self.comforts = Comforts(self, settings)
         self.controller = Controller(self)
         self.navigator = Navigator(self)
         self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
+        self.player = Player(self.controller, self.timeline_panel, settings)
         self.tensor_commands = TensorCommands(self.controller, self.tensors_panel, self)
         self.explorer = Explorer(self.module_panel, self)
         self.finder = Finder(self.page, self.navigator, self.explorer)
@@ -69,6 +72,8 @@ class MainWindow(Shell):
         self.opener = Opener(self.controller, self.unwritten, self)
         self.actions_ = Actions(self, self._slots(), self.page.hex)
         self.editor.use(self.actions_)
+        self.timeline_panel.play_button.setDefaultAction(self.actions_.play)
+        self.player.playing_changed.connect(self.actions_.play.setChecked)
         self.actions_.add_menus(self.docks.values())
         self._connect()
         self.set_theme(LIGHT)
@@ -100,6 +105,7 @@ class MainWindow(Shell):
             "forward": self.traveller.forward,
             "first": self.traveller.first,
             "last": self.traveller.last,
+            "play": self.player.toggle,
             "branch": self.traveller.next_branch,
             "next_mark": self.traveller.next_mark,
             "previous_mark": self.traveller.previous_mark,

@@ -8,7 +8,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
+    QSpinBox,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import (
 from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.panels.plot_view import PlotView
 from wasmstate_gui.presenters.history import HistoryView
+from wasmstate_gui.settings import FASTEST, SLOWEST
 from wasmstate_gui.theme import Theme
 
 
@@ -37,6 +40,12 @@ class TimelinePanel(QStackedWidget):
         self.place.setAccessibleName("Which step is shown")
         self.caption = ElidedLabel()
         self.caption.setAccessibleName("What the step was")
+        self.play_button = QToolButton()
+        self.play_button.setMinimumSize(28, 24)
+        self.pace = QSpinBox(minimum=SLOWEST, maximum=FASTEST, suffix=" /s")
+        self.pace.setAccessibleName("Steps a second")
+        self.pace.setToolTip("How many steps are played a second")
+        self.pace.setKeyboardTracking(False)
         self.plot_button = QPushButton("Plot cell")
         self.plot_button.setToolTip("Plot the selected cell, or no longer (Ctrl+L)")
         page = QWidget()
@@ -48,6 +57,8 @@ class TimelinePanel(QStackedWidget):
         row.setSpacing(8)
         row.addWidget(self.place)
         row.addWidget(self.slider, 2)
+        row.addWidget(self.play_button)
+        row.addWidget(self.pace)
         row.addWidget(self.caption, 3)
         row.addWidget(self.plot_button)
         column.addLayout(row)

@@ -178,6 +178,15 @@ COMMANDS = (
     ),
     Command("first", "First step", "Step", "Alt+Home", icon="first", begins_group=True),
     Command("last", "Last step", "Step", "Alt+End", icon="last"),
+    Command(
+        "play",
+        "Play",
+        "Step",
+        "Shift+F5",
+        "Go from step to step to the last one; again to stop",
+        "play",
+        is_checkable=True,
+    ),
     Command("branch", "Next branch", "Step", "Alt+Down"),
     Command(
         "next_mark",

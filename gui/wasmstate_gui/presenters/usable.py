@@ -42,5 +42,6 @@ def usable(
         "first": can_go_back,
         "forward": can_go_forward,
         "last": can_go_forward,
+        "play": at_rest and last > 0,
         "branch": at_rest and timeline is not None and timeline.other_branch(1) is not None,
     }
