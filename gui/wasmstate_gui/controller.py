@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -146,9 +146,15 @@ class Controller(QObject):
         is_light = not timeline.has_patches or self._shown.is_small
         self._shown.apply(Change(make, is_light))
 
-    def compare_with(self, since: str) -> None:
-        """Mark what changed since the last ``step``, or what is not on ``disk``."""
-        self._shown.compare_with(since)
+    @property
+    def since(self) -> Literal["step", "chosen", "disk"]:
+        """What changes are marked against: the step before, the one that was chosen, the file."""
+        is_chosen = self.timeline is not None and self.timeline.s1 is not None
+        return "chosen" if is_chosen and self._shown.since == "step" else self._shown.since
+
+    def compare_with(self, since: Literal["step", "disk"], s1: int | None = None) -> None:
+        """Mark what changed since the last ``step`` or since ``s1``, or what is not on ``disk``."""
+        self._shown.compare_with(since, s1)
 
     def edit(self, change: Callable[[State], State], text: str) -> None:
         """Give S other values by hand: a step of the timeline, as any other.

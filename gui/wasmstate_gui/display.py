@@ -73,6 +73,14 @@ class Display:
         label.setProperty("waits", text == status.WAITING)
         label.style().polish(label)  # its colour depends on that
 
+    def show_diff(self) -> None:
+        """Raise the list of the cells that changed."""
+        shell = self._shell
+        shell.docks["Tensors"].show()
+        shell.docks["Tensors"].raise_()
+        shell.tensors_panel.tabs.setCurrentWidget(shell.tensors_panel.tabs.diff)
+        shell.tensors_panel.tabs.diff.setFocus()
+
     def show_problems(self) -> None:
         """Raise the list of what is wrong."""
         dock = self._shell.docks["Problems"]

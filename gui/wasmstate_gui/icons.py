@@ -150,6 +150,12 @@ def _last(painter: QPainter) -> None:
     painter.drawLine(QPointF(15, 4.5), QPointF(15, 15.5))
 
 
+def _diff(painter: QPainter) -> None:
+    painter.drawRect(QRectF(2.8, 3.8, 8, 9))
+    painter.setBrush(painter.pen().color())
+    painter.drawRect(QRectF(9.2, 7.8, 8, 9))
+
+
 def _verify(painter: QPainter) -> None:
     pen = painter.pen()
     pen.setWidthF(2.4)
@@ -201,6 +207,7 @@ _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "forward": _forward,
     "first": _first,
     "last": _last,
+    "diff": _diff,
     "verify": _verify,
     "follow": _follow,
     "error": _error,

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,6 +14,7 @@ from wasmstate.errors import WasmstateError
 from wasmstate_gui.jobs import Jobs, reason
 from wasmstate_gui.presenters.document import LIGHT, Document
 from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.stepping import compared
 from wasmstate_gui.presenters.timeline import Timeline
 
 
@@ -55,7 +57,7 @@ class Shown(QObject):
         self.prepare: Callable[[], None] | None = None
         """What else is to be worked out before a picture is shown, in whatever thread that is."""
         self._jobs = jobs
-        self._since = "step"
+        self.since: Literal["step", "disk"] = "step"
         self._changes: deque[Change] = deque()
         self._under_way: Change | None = None
 
@@ -85,10 +87,16 @@ class Shown(QObject):
         self._changes.clear()
         self._under_way = None
 
-    def compare_with(self, since: str) -> None:
-        """Mark what changed since the last ``step``, or what is not on ``disk``."""
-        self._since = since
-        self.apply(Change(lambda document: document))
+    def compare_with(self, since: Literal["step", "disk"], s1: int | None = None) -> None:
+        """Mark what changed since the last ``step`` or since ``s1``, or what is not on ``disk``."""
+        self.since = since
+
+        def make(document: Document) -> Document:
+            if self.timeline is not None:
+                self.timeline.compare_with(s1)
+            return document
+
+        self.apply(Change(make))
 
     def apply(self, change: Change) -> None:
         """Show what a change makes of the document, after the changes that came before it."""
@@ -110,8 +118,9 @@ class Shown(QObject):
 
     def _pictured(self, picture: Picture, make: Callable[[Document], Document]) -> Picture:
         document = make(picture.document)
-        if document is not picture.document or self._since != picture.since:
-            picture = Picture(document, self._since).prepare()
+        since = compared(document, self.timeline, self.since)
+        if document is not picture.document or since is not picture.since:
+            picture = Picture(document, since).prepare()
         if self.prepare is not None:
             self.prepare()
         return picture

@@ -35,6 +35,7 @@ class Traveller(QObject):
         self._ready: tuple[object, HistoryView] | None = None
         controller.prepare_with(self.prepare)
         panel.chosen.connect(self._position_chosen)
+        panel.compared.connect(self._s1_chosen)
         panel.plot_button.clicked.connect(self.plot_cell)
 
     def show(self) -> None:
@@ -60,7 +61,7 @@ class Traveller(QObject):
         if timeline is None or timeline is not self._shown:
             return
         place = (timeline.here, len(timeline.path), timeline.path[0], timeline.on_disk)
-        key = (timeline, place, len(timeline.notable), tuple(self._plots.cells))
+        key = (timeline, place, len(timeline.notable), timeline.s1, tuple(self._plots.cells))
         if self._ready is None or self._ready[0] != key:
             self._ready = key, history_view(timeline, self._plots)
 
@@ -95,6 +96,11 @@ class Traveller(QObject):
         """To the last step with a mark before the shown one."""
         self._go_to_mark(-1)
 
+    def compare(self) -> None:
+        """Compare all steps with the shown one, S1."""
+        if self._timeline is not None:
+            self._controller.compare_with("step", self._timeline.here)
+
     def plot_cell(self) -> None:
         """Plot the selected cell, or no longer."""
         document, selection = self._controller.document, self._navigator.selection
@@ -123,6 +129,12 @@ class Traveller(QObject):
             self._controller.said.emit(f"There is no mark {which} the shown step")
         else:
             self._position_chosen(place)
+
+    def _s1_chosen(self, position: int) -> None:
+        timeline = self._timeline
+        if timeline is not None and position < len(timeline.path):
+            s1 = timeline.path[position]
+            self._controller.compare_with("step", None if s1 == timeline.s1 else s1)
 
     def _position_chosen(self, position: int) -> None:
         timeline = self._timeline

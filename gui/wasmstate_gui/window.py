@@ -124,6 +124,8 @@ class MainWindow(Shell):
             "palette": self._show_palette,
             "about": partial(show_about, self),
             "since_step": partial(self.controller.compare_with, "step"),
+            "since_chosen": self.traveller.compare,
+            "diff": self._show_diff,
             "since_disk": partial(self.controller.compare_with, "disk"),
             "reset": self.reset_layout,
             "keys": partial(show_keys, self),
@@ -194,6 +196,7 @@ class MainWindow(Shell):
         self.display.show(picture, self.controller.typed)
         self._enable()
         self._show_following()
+        getattr(self.actions_, f"since_{self.controller.since}").setChecked(True)
         if picture is not None:
             self.notices.show(picture.document)
             self.explorer.show_module(picture.document.base.module)
@@ -225,6 +228,12 @@ class MainWindow(Shell):
     def _toggle_follow(self) -> None:
         self.controller.follow(on=self.actions_.follow.isChecked())
         self._show_following()
+
+    def _show_diff(self) -> None:
+        shown = self.tensors_panel.shown
+        if shown is not None and not shown.changed_count:
+            self.navigator.show_changed_tensor()
+        self.display.show_diff()
 
     def _stop(self) -> None:
         self.controller.stop()

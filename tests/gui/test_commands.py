@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from gui_support import OpenWindow
 from wasmstate_gui.presenters.commands import (
     COMMANDS,
     FIRST_KEYS,
@@ -42,3 +46,34 @@ def test_each_command_stands_in_its_menu(qtbot: QtBot) -> None:
         wanted = [command.text for command in COMMANDS if command.menu == title]
         assert [text for text in texts if text in wanted] == wanted
     window.close_jobs()
+
+
+def test_ctrl_and_a_number_show_and_hide_each_panel(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    for number, (name, dock) in enumerate(window.docks.items()):
+        for _ in range(2):
+            was_seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
+            key = Qt.Key(Qt.Key.Key_1 + number)
+            QTest.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+            is_seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
+            assert is_seen is not was_seen, name
+
+
+def test_buttons_and_menus_show_their_keys(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    for command in COMMANDS:
+        action = getattr(window.actions_, command.name)
+        keys = [key.toString() for key in action.shortcuts()]
+        assert keys == [key for key in command.keys.split(", ") if key]
+        assert all(key in action.toolTip() for key in keys)
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1280, 800)])
+def test_the_toolbar_has_room_for_all_its_buttons(
+    bandit: Path, open_window: OpenWindow, size: tuple[int, int]
+) -> None:
+    window = open_window(bandit)
+    window.resize(*size)
+    bar = window.actions_.toolbar
+    for name in filter(None, TOOLBAR):
+        assert bar.widgetForAction(getattr(window.actions_, name)).isVisible(), name

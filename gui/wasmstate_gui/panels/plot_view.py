@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QHelpEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -41,6 +42,8 @@ class PlotView(QWidget):
 
     chosen = Signal(int)
     """The user went to a position."""
+    compared = Signal(int)
+    """The user wants to compare with a position, or no longer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +51,7 @@ class PlotView(QWidget):
         self._view = HistoryView(1, 0, 0, "", (), ())
         self.setMinimumHeight(54)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Plot of the steps")
 
     def set_theme(self, theme: Theme) -> None:
@@ -75,16 +79,37 @@ class PlotView(QWidget):
         return max(1, self.width() - _LEFT - _RIGHT)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._choose(event)
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.compared.emit(self._position_at(event))
+        else:
+            self._choose(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._choose(event)
 
     def _choose(self, event: QMouseEvent) -> None:
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            x, y = event.position().x(), event.position().y()
-            marks = self._marks_near(x) if y > self.height() - _BOTTOM else []
-            self.chosen.emit(marks[0].position if marks else self.to_position(x))
+        is_held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.buttons() & Qt.MouseButton.LeftButton and not is_held:
+            self.chosen.emit(self._position_at(event))
+
+    def _position_at(self, event: QMouseEvent) -> int:
+        """The step under the mouse; below the plot that of the nearest mark."""
+        x, y = event.position().x(), event.position().y()
+        marks = self._marks_near(x) if y > self.height() - _BOTTOM else []
+        return marks[0].position if marks else self.to_position(x)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        here, last = self._view.position, self._view.count - 1
+        to = {
+            Qt.Key.Key_Left: here - 1,
+            Qt.Key.Key_Right: here + 1,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }.get(Qt.Key(event.key()))
+        if to is None or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            super().keyPressEvent(event)
+        else:
+            self.chosen.emit(min(max(to, 0), last))
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -114,16 +139,28 @@ class PlotView(QWidget):
             self._paint_line(painter, i, line, low, high)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(QPen(QColor(self._theme.text), 2))
-        x = self.to_x(self._view.position)
-        painter.drawLine(QPointF(x, _TOP - 4), QPointF(x, self.height() - _BOTTOM + 4))
+        self._paint_step(painter, self._view.position)
+        if self._view.s1 is not None:
+            painter.setPen(QPen(QColor(self._theme.text), 1.4, Qt.PenStyle.DashLine))
+            self._paint_step(painter, self._view.s1)
+            x = self.to_x(self._view.s1)
+            painter.drawText(QPointF(x + 4, self.height() - _BOTTOM), "S1")
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for mark in self._view.marks:
             self._paint_mark(painter, mark)
         self._paint_legend(painter)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(self._theme.accent), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def _to_y(self, values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
         height = self.height() - _TOP - _BOTTOM
         return _TOP + (high - values) * (height / (high - low))
+
+    def _paint_step(self, painter: QPainter, position: int) -> None:
+        x = self.to_x(position)
+        painter.drawLine(QPointF(x, _TOP - 4), QPointF(x, self.height() - _BOTTOM + 4))
 
     def _paint_axes(self, painter: QPainter, low: float, high: float) -> None:
         theme = self._theme

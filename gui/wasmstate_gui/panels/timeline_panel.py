@@ -27,6 +27,8 @@ class TimelinePanel(QStackedWidget):
 
     chosen = Signal(int)
     """The user went to a position of the branch."""
+    compared = Signal(int)
+    """The user wants to compare with a position of the branch, or no longer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +72,7 @@ class TimelinePanel(QStackedWidget):
         self.reason.setAccessibleName("Why there are no steps")
         self.addWidget(self.reason)
         self.plot.chosen.connect(self.chosen)
+        self.plot.compared.connect(self.compared)
         self.slider.valueChanged.connect(self.chosen)
 
     def set_theme(self, theme: Theme) -> None:
@@ -90,6 +93,7 @@ class TimelinePanel(QStackedWidget):
         self.slider.setValue(view.position)
         self.slider.blockSignals(False)
         last = view.first + view.count - 1
-        self.place.setText(f"step {view.first + view.position:,} / {last:,}")
+        place = f"step {view.first + view.position:,} / {last:,}"
+        self.place.setText(f"{place} \u00b7 {view.s1_text}" if view.s1_text else place)
         self.caption.show_text(view.caption)
         self.plot.show_view(view)

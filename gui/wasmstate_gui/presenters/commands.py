@@ -143,13 +143,30 @@ COMMANDS = (
     ),
     Command(
         "since_step",
-        "Changes of the last call",
+        "Changes of the shown step",
         "View",
         group="since",
         is_checkable=True,
         begins_group=True,
     ),
+    Command(
+        "since_chosen",
+        "Changes since this step",
+        "View",
+        "Ctrl+M",
+        "Compare every step with the one that is shown now, S1",
+        group="since",
+        is_checkable=True,
+    ),
     Command("since_disk", "Changes since the file", "View", group="since", is_checkable=True),
+    Command(
+        "diff",
+        "Diff S1\u2194S2",
+        "View",
+        "Ctrl+D",
+        "Show which cells changed, from what to what",
+        "diff",
+    ),
     Command("light", "Light", "View", group="theme", is_checkable=True, begins_group=True),
     Command("dark", "Dark", "View", group="theme", is_checkable=True),
     Command("zoom_in", "Larger letters", "View", "Ctrl++, Ctrl+=", begins_group=True),
@@ -246,17 +263,19 @@ COMMANDS = (
 TOOLBAR = (
     *("open", "write", "revert", ""),
     *("first", "back", "step", "run", "forward", "last", "predict", "stop", ""),
-    *("verify", "follow"),
+    *("diff", "verify", "follow"),
 )
 """The commands that are buttons, too; an empty name is a line between two of them."""
 
-ICONS_ONLY = ("first", "back", "forward", "last")
+ICONS_ONLY = ("first", "back", "forward", "last", "stop")
 
 MORE_KEYS = (
     ("F2", "Give the selected cell another value"),
     ("Ctrl+1 to Ctrl+6", "Show or hide a panel"),
     ("Arrows, Page Up, Page Down, Home, End", "Move in the bytes; with Shift, select"),
     ("Left, Right on the map", "Go from section to section"),
+    ("Left, Right, Home, End on the timeline", "Go from step to step"),
+    ("Ctrl and a click on the plot", "Compare with that step, or no longer"),
 )
 
 FIRST_KEYS = ("new_model", "open", "step", "predict", "run", "stop", "write", "goto", "find")

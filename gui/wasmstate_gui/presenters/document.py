@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.sources import JoinedSource, PatchedSource, Patches, shown_bytes
 
 Offsets = NDArray[np.int64]
+
+Since = State | Literal["step", "disk"]
+"""What changes are shown against: a state, S before the last step, or S on disk."""
 
 LIGHT = 256 << 10
 """Up to this many bytes of S a change is computed at once, not in another thread."""
@@ -111,11 +115,13 @@ class Document:
             return self.base.source
         return JoinedSource(self.module.pieces())
 
-    def compared_with(self, since: str) -> State | None:
+    def compared_with(self, since: Since) -> State | None:
         """The state that changes are shown against: ``step`` or ``disk``."""
+        if isinstance(since, State):
+            return since
         return self.disk.state if since == "disk" else self.before
 
-    def changed(self, since: str = "step") -> Offsets:
+    def changed(self, since: Since = "step") -> Offsets:
         """Offsets of the bytes of S that differ, and of overwritten bytes; in ascending order."""
         found = [_differing(self.disk.source, at, run) for at, run in self.patches]
         pair = self._compared(since)
@@ -129,7 +135,7 @@ class Document:
             ]
         return _joined(found)
 
-    def derived(self, since: str = "step") -> Offsets:
+    def derived(self, since: Since = "step") -> Offsets:
         """Offsets of the bytes that differ because S does: checksums, digests, counters."""
         pair = self._compared(since)
         if pair is None:
@@ -145,7 +151,7 @@ class Document:
             )
         )
 
-    def _compared(self, since: str) -> tuple[State, State, int] | None:
+    def _compared(self, since: Since) -> tuple[State, State, int] | None:
         """S then and now, if they can be compared, and where the content of the section begins."""
         before, state = self.compared_with(since), self.state
         sections = self.module.custom_sections(SECTION_NAME)

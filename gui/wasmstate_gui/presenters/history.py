@@ -41,6 +41,8 @@ class HistoryView:
         first: the number of its first step; not 0 once the oldest steps were left out.
         position: of the shown step.
         caption: what that step was.
+        s1: the position of the step that is compared with, if one was chosen on this branch.
+        s1_text: which it is; empty if none was chosen.
     """
 
     count: int
@@ -49,6 +51,8 @@ class HistoryView:
     caption: str
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...]
+    s1: int | None = None
+    s1_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ def history_view(timeline: Timeline, plots: Plots) -> HistoryView:
         _caption(timeline),
         plots.lines(timeline),
         tuple(_marks(timeline)),
+        *_compared(timeline),
     )
 
 
@@ -139,6 +144,14 @@ def mark_from(view: HistoryView, by: int) -> int | None:
     places = {mark.position for mark in view.marks}
     ahead = [place for place in places if (place - view.position) * by > 0]
     return min(ahead, key=lambda place: abs(place - view.position), default=None)
+
+
+def _compared(timeline: Timeline) -> tuple[int | None, str]:
+    s1 = timeline.s1
+    if s1 is None:
+        return None, ""
+    position = timeline.position_of(s1) if timeline.is_on_path(s1) else None
+    return position, f"S1: {timeline.number(s1):,}"
 
 
 def _caption(timeline: Timeline) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from wasmstate.state.state import SECTION_NAME
-from wasmstate_gui.presenters.document import Document, Offsets
+from wasmstate_gui.presenters.document import Document, Offsets, Since
 from wasmstate_gui.presenters.hexdump import HexDump
 from wasmstate_gui.presenters.layout import LayoutRow, layout_rows
 from wasmstate_gui.presenters.tensors import TensorRow, remnant_rows, tensor_rows
@@ -18,11 +18,11 @@ class Picture:
 
     Attributes:
         document: what is shown.
-        since: what changes are shown against: ``step`` or ``disk``.
+        since: what changes are shown against.
     """
 
     document: Document
-    since: str = "step"
+    since: Since = "step"
 
     def prepare(self) -> Picture:
         """Compute all of it now, in whatever thread this is, so that showing it takes no time."""

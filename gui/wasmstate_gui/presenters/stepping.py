@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from wasmstate.errors import SchemaError
 from wasmstate.state.condition import step_size
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
-from wasmstate_gui.presenters.document import Document
+from wasmstate_gui.presenters.document import Document, Since
 from wasmstate_gui.presenters.edits import patched
 from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.timeline import Event, Timeline
@@ -47,6 +48,24 @@ def at_step(document: Document, timeline: Timeline, start: State | None = None) 
         contents = timeline.contents(here if parent is None else parent)
         before = whole.with_contents(contents) if timeline.fits(whole.contents()) else whole
     return document.at(here, timeline.contents(), event.updates, before)
+
+
+def compared(document: Document, timeline: Timeline | None, since: Since) -> Since:
+    """What changes are shown against: S of the step that was chosen for that, if one was.
+
+    Args:
+        document: what is shown.
+        timeline: its steps.
+        since: what they are shown against if none was.
+    """
+    whole = document.base.state
+    if since == "disk" or timeline is None or timeline.s1 is None or whole is None:
+        return since
+    updates = timeline.event(timeline.s1).updates - whole.update_count
+    try:
+        return whole.with_contents(timeline.s1_contents, updates=updates)
+    except SchemaError:  # the state was mended by hand, to another one
+        return since
 
 
 def add_call(

@@ -103,6 +103,9 @@ class Timeline:
         which a call did not return."""
         self.on_disk: int | None = 0
         """The step that is in the file; ``None`` if none of them is."""
+        self.s1: int | None = None
+        """The step that others are compared with; ``None`` for the one before each."""
+        self.s1_contents: list[bytes] = []
 
     @property
     def here(self) -> int:
@@ -159,6 +162,11 @@ class Timeline:
         self._steps[self._here].trouble = text
         if self._here not in self.notable:
             self.notable.append(self._here)
+
+    def compare_with(self, id: int | None) -> None:
+        """Compare all steps with this one; with ``None`` each with the one before."""
+        self.s1 = id
+        self.s1_contents = [] if id is None else self.contents(id)
 
     def contents(self, id: int | None = None) -> list[bytes]:
         """Of the regions of the state after a step; after the shown one if none is named."""
@@ -308,3 +316,5 @@ class Timeline:
         self.notable = [id for id in self.notable if id not in gone]
         if self.on_disk in gone:
             self.on_disk = None
+        if self.s1 in gone:
+            self.compare_with(None)
