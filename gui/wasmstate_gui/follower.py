@@ -54,7 +54,9 @@ class Follower(QObject):
             self._watcher.addPath(path)
 
     def _noticed(self, _path: str) -> None:
-        self._timer.start()
+        # It is not put off again: a program that writes all the time would never be looked at.
+        if not self._timer.isActive():
+            self._timer.start()
 
     def _look(self) -> None:
         if self._path is None:

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import shown_bytes
-from wasmstate_gui.follower import Follower
+from wasmstate_gui.follower import DEBOUNCE_MS, Follower
 from wasmstate_gui.presenters.newer import Newer
 from wasmstate_gui.presenters.snapshot import Stamp, read_snapshot
 from wasmstate_gui.window import MainWindow
@@ -316,6 +316,27 @@ def test_twenty_replacements_are_noticed_each(qtbot: QtBot, tmp_path: Path) -> N
             other = tmp_path / "other"
             other.write_bytes(b"x" * (i + 1))
             os.replace(other, path)
+
+
+def test_a_file_that_is_written_all_the_time_is_looked_at_meanwhile(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.wasm"
+    follower = settled_follower(qtbot, path)
+    written: list[int] = []
+
+    def write() -> None:
+        written.append(len(written))
+        path.write_bytes(bytes(len(written)))
+
+    writer = QTimer(follower, interval=DEBOUNCE_MS // 4)
+    writer.timeout.connect(write)
+    writer.start()
+    for _ in range(3):
+        with qtbot.waitSignal(follower.changed, timeout=WAIT):
+            pass
+    assert len(written) > 3
+    writer.stop()
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform's own, on a dialog
