@@ -10,8 +10,9 @@ from wasmstate_gui.presenters.commands import Command
 def matching(commands: Sequence[Command], typed: str) -> list[Command]:
     """The commands that fit, the best first; with nothing typed all of them, as they come.
 
-    Every word must be found: best at the start of a word of the text, else in it, else in the
-    explanation, the menu or the keys; a single one also by its letters in their order.
+    Best is its whole text. Else every word must be found: best at the start of a word of the text,
+    else in it, else in the explanation, the menu or the keys; a single one also by its letters in
+    their order.
     """
     words = typed.lower().split()
     scored = [(_score(command, words), i, command) for i, command in enumerate(commands)]
@@ -26,6 +27,8 @@ def _score(command: Command, words: Sequence[str]) -> int | None:
     """The lower the better; ``None`` if it does not fit."""
     text = command.text.lower()
     rest = f"{command.tip} {command.menu} {command.keys}".lower()
+    if text.removesuffix("\u2026") == " ".join(words):
+        return -1
     total = 0
     for word in words:
         if any(part.startswith(word) for part in text.replace(",", " ").split()):
