@@ -262,6 +262,17 @@ def test_a_half_written_file_leaves_the_last_good_one(
     assert label.palette().windowText().color().name().upper() == window.theme.text
 
 
+def test_a_file_without_its_state_that_replaces_the_one_with_it_is_whole(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    other = bandit.with_name("other")
+    other.write_bytes(bandit.read_bytes()[:0xA67])
+    os.replace(other, bandit)
+    qtbot.waitUntil(window.tensors_panel.attach_button.isVisible, timeout=WAIT)
+    assert follow_status(window) == "following"
+
+
 def test_a_file_that_stays_half_written_is_shown_on_revert(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:

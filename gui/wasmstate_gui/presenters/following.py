@@ -58,10 +58,12 @@ def _is_half(snapshot: Snapshot, last: Snapshot) -> bool:
     damage = snapshot.module.damage
     if damage is not None:
         return damage.reason.startswith(_CUT_OFF)
-    # Cut off between two sections, so that nothing but the state is missing.
+    # Cut off between two sections, so that nothing but the state is missing. A file that was
+    # replaced is whole: somebody has taken the state out of it.
     lost_state = last.has_state_section and not snapshot.has_state_section
-    start = SubSource(last.source, 0, size)
-    return lost_state and size < last.source.size and same_bytes(start, snapshot.source)
+    if not lost_state or size > last.source.size or not snapshot.is_file_of(last):
+        return False
+    return same_bytes(SubSource(last.source, 0, size), snapshot.source)
 
 
 def looks_back(timeline: Timeline | None) -> bool:

@@ -85,17 +85,20 @@ class Snapshot:
         """Whether there is a state section, readable or not."""
         return bool(self.module.custom_sections(SECTION_NAME))
 
+    def is_file_of(self, other: Snapshot) -> bool:
+        """Whether it is one file that was written into, not another that has taken its name."""
+        one, two = self.stamp, other.stamp
+        return one is not None and two is not None and one.inode == two.inode
+
     def is_same_as(self, other: Snapshot) -> bool:
         """Whether the files hold the same bytes; takes its time on large files.
 
         Raises:
             MalformedError, OSError: as :func:`~wasmstate_gui.presenters.sources.same_bytes`.
         """
-        one, two = self.stamp, other.stamp
-        is_one_file = one is not None and two is not None and one.inode == two.inode
-        if is_one_file and is_open_file(self.source):
+        if self.is_file_of(other) and is_open_file(self.source):
             # Bytes that were written into an open file show through its old descriptor, too.
-            return one == two
+            return self.stamp == other.stamp
         return same_bytes(self.source, other.source)
 
 
