@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from wasmstate_gui.presenters.about import about_lines
 from wasmstate_gui.presenters.commands import keys_table
@@ -47,14 +57,21 @@ def ask_about_changes(
 
 
 def show_keys(parent: QWidget) -> None:
-    """Show the keys."""
-    rows = "".join(
-        f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in keys_table()
-    )
-    box = QMessageBox(parent)
-    box.setWindowTitle("Keys")
-    box.setText(f"<table cellpadding='1'>{rows}</table>")
-    box.open()
+    """Show the keys, in two columns: one would be higher than small screens."""
+    cells = [f"<td><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td>" for key, what in keys_table()]
+    half = (len(cells) + 1) // 2
+    pairs = zip_longest(cells[:half], cells[half:], fillvalue="")
+    gap = "<td>&nbsp;&nbsp;&nbsp;&nbsp;</td>"
+    rows = "".join(f"<tr>{left}{gap}{right}</tr>" for left, right in pairs)
+    dialog = QDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle("Keys")
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    column = QVBoxLayout(dialog)
+    column.addWidget(QLabel(f"<table cellpadding='1'>{rows}</table>"))
+    column.addWidget(buttons)
+    dialog.open()
 
 
 def show_about(parent: QWidget) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from gui_support import OpenWindow
@@ -66,6 +67,20 @@ def test_buttons_and_menus_show_their_keys(bandit: Path, open_window: OpenWindow
         keys = [key.toString() for key in action.shortcuts()]
         assert keys == [key for key in command.keys.split(", ") if key]
         assert all(key in action.toolTip() for key in keys)
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform's own, on a dialog
+def test_the_list_of_keys_fits_on_a_small_screen(bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    (dialog,) = window.findChildren(QDialog)
+    assert dialog.isVisible()
+    assert (dialog.width() <= 1024, dialog.height() <= 640) == (True, True), dialog.size()
+    label = dialog.findChild(QLabel)
+    assert label is not None
+    assert all(what in label.text() for _, what in keys_table())
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
 
 
 @pytest.mark.parametrize("size", [(1024, 640), (1280, 800)])

@@ -34,6 +34,7 @@ def usable(
         "revert": is_dirty or has_newer,
         "stop": is_running or is_verifying,
         "verify": document is not None and not is_verifying,
+        "diff": document is not None and document.state is not None,
         "attach": base is not None and absence.can_attach(base),
         "graft": base is not None and absence.can_graft(base),
         "bake": base is not None and absence.can_bake(base),
