@@ -48,10 +48,15 @@ class Navigator(QObject):
 
     def show(self, picture: Picture) -> None:
         """Another picture is shown; what was selected stays so, if it is still there."""
-        self._picture = picture
-        if self.selection is not None:
+        before, self._picture = self._picture, picture
+        old = self.selection
+        if old is not None:
             source = picture.document.source
-            self._select(again(self.selection, source, picture.rows, picture.tensors))
+            self._select(again(old, source, picture.rows, picture.tensors))
+            if before is not None and self.selection is not None:
+                line = before.dump.line_of(old.start)
+                now = picture.dump.line_of(self.selection.start)
+                self._shell.page.hex.follow_line(line, now)
         self._shell.page.follow_view()
 
     def begin(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -199,3 +200,33 @@ def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_step
     with qtbot.waitSignal(window.idle):
         window.open(bandit)
     assert window.timeline_panel.plot.isVisible()
+
+
+@pytest.mark.parametrize("what", ["cell", "tensor", "range"])
+def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, what: str
+) -> None:
+    window = open_window(bandit)
+    hex_view, navigator = window.page.hex, window.navigator
+    window.tensors_panel.list.selectRow(1)
+    assert navigator.selection is not None
+    start = navigator.selection.start
+    if what == "cell":
+        window.tensors_panel.table.setCurrentIndex(window.tensors_panel.table_model.index(2, 0))
+    elif what == "range":
+        navigator.select_range(start + 8, start + 23)
+    before = navigator.selection
+    assert before is not None
+    place, size = hex_view.place_of(before.start), bandit.stat().st_size
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    # The generation before stands in front of the state now.
+    moved = bandit.stat().st_size - size
+    assert moved > 0
+    after = navigator.selection
+    assert after is not None
+    assert (after.start, after.end) == (before.start + moved, before.end + moved)
+    assert after.cell == before.cell
+    assert abs(hex_view.place_of(after.start).y() - place.y()) <= hex_view.grid.line

@@ -140,6 +140,12 @@ class HexView(QAbstractScrollArea):
         elif line >= bar.value() + visible:
             bar.setValue(line - visible + 1)
 
+    def follow_line(self, line: int, now: int) -> None:
+        """Keep a line that was visible where it was on the screen, though it is another one now."""
+        bar = self.verticalScrollBar()
+        if 0 <= line - bar.value() < self._full_lines():
+            bar.setValue(bar.value() + now - line)
+
     def visible_range(self) -> tuple[int, int]:
         """The offsets of the first visible byte and of the first one below."""
         first = self.verticalScrollBar().value()

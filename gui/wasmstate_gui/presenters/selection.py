@@ -90,16 +90,24 @@ def first_selection(
 def again(
     old: Selection, source: Source, rows: Sequence[LayoutRow], tensors: Sequence[TensorRow]
 ) -> Selection | None:
-    """The same selection in a file whose bytes have changed."""
-    if old.is_range and old.end <= source.size:
-        return old
+    """The same selection in a file whose bytes have changed: parts of the state move with it."""
+    row = _same_part(old.row, rows) if old.row is not None else None
+    by = 0 if row is None or old.row is None else row.start - old.row.start
+    if old.is_range and old.end + by <= source.size:
+        return of_range(old.start + by, old.end - 1 + by, rows, tensors) if by else old
     if old.cursor is not None:
         return (
-            at_byte(min(old.cursor, source.size - 1), source, rows, tensors)
+            at_byte(min(old.cursor + by, source.size - 1), source, rows, tensors)
             if source.size
             else None
         )
-    for row in flat(rows):
-        if old.row is not None and (row.name, row.start) == (old.row.name, old.row.start):
-            return of_row(row)
-    return first_selection(rows, tensors)
+    return first_selection(rows, tensors) if row is None else of_row(row)
+
+
+def _same_part(old: LayoutRow, rows: Sequence[LayoutRow]) -> LayoutRow | None:
+    """The row where it was; a part of the state also where the state is now."""
+    same = [row for row in flat(rows) if (row.name, row.kind) == (old.name, old.kind)]
+    for row in same:
+        if row.start == old.start or (row.kind == "state" and row.size == old.size):
+            return row
+    return None
