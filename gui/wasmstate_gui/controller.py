@@ -231,6 +231,11 @@ class Controller(QObject):
         else:
             self._disk.look_again(self.document)
 
+    def show_change(self) -> None:
+        """Show what the window itself has made of the file, whether it is followed or not."""
+        self._disk.is_awaited = True
+        self.look_again()
+
     @property
     def is_following(self) -> bool:
         """Whether what other programs make of the file is shown."""

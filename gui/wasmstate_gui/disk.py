@@ -40,7 +40,8 @@ class Disk(QObject):
         self.is_following = True
         self._shown = shown
         self._jobs = jobs
-        self._is_late = False  # what was to be written is not: somebody else was faster
+        self.is_awaited = False
+        """Whether the next version of the file is shown at once, followed or not."""
         self._follower = Follower(self)
         self._follower.changed.connect(self.stale)
         shown.disk_changed.connect(self._watch)
@@ -131,10 +132,10 @@ class Disk(QObject):
         if isinstance(result, Exception):
             self.said.emit(f"The file on disk cannot be read: {reason(result)}")
             return
-        is_late, self._is_late = self._is_late, False
+        is_awaited, self.is_awaited = self.is_awaited, False
 
         def make(document: Document) -> Document:
-            after = noticed(document, result, waits=self._waits and not is_late)
+            after = noticed(document, result, waits=self._waits and not is_awaited)
             is_followed = after.disk is result.snapshot and not result.is_same
             return self._external(after, document) if is_followed else after
 
@@ -153,7 +154,7 @@ class Disk(QObject):
         if not isinstance(result, StateConflictError):
             self.failed.emit("Not written.", reason(result))
         if isinstance(result, StateConflictError | DurabilityUnknownError):
-            self._is_late = True
+            self.is_awaited = True
             self.stale.emit()
 
     def _written(self, snapshot: Snapshot, document: Document) -> Document:

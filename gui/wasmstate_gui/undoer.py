@@ -50,7 +50,7 @@ class Undoer(QObject):
         """The file was changed: show it."""
         self._last = change
         self._controller.noticed.emit(Notice("info", title, text, ((UNDO, "Undo"),)))
-        self._controller.look_again()
+        self._controller.show_change()
 
     def undo(self) -> None:
         """Put back what was there before the last change."""
@@ -65,4 +65,4 @@ class Undoer(QObject):
 
     def _undone(self, change: InPlace, _result: object) -> None:
         self._controller.said.emit(change.said)
-        self._controller.look_again()
+        self._controller.show_change()

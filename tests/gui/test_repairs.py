@@ -79,11 +79,14 @@ def test_the_repaired_copy_is_sound_and_opened(
     assert window.status_labels["validity"].text() == "valid"
 
 
+@pytest.mark.parametrize("is_followed", [True, False], ids=["followed", "not followed"])
 def test_a_repair_in_place_can_be_undone(
-    qtbot: QtBot, damaged: Path, open_window: OpenWindow
+    qtbot: QtBot, damaged: Path, open_window: OpenWindow, is_followed: bool
 ) -> None:
     before = damaged.read_bytes()
     window = open_window(damaged)
+    if not is_followed:
+        QTest.keyClick(window, Qt.Key.Key_F6)
     dialog = press_repair(qtbot, window)
     QTest.keyClick(dialog.in_place, Qt.Key.Key_Space)
     dialog.in_place.setChecked(True)
