@@ -19,11 +19,12 @@ class Player(QObject):
         self._controller = controller
         self._settings = settings
         self._next = 0  # the step that is gone to, or shown
-        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(
+            self, timerType=Qt.TimerType.PreciseTimer, interval=1000 // settings.pace
+        )
         self._timer.timeout.connect(self._forward)
         panel.pace.setValue(settings.pace)
         panel.pace.valueChanged.connect(self._set_pace)
-        self._set_pace(panel.pace.value())
         controller.changed.connect(self._changed)
         controller.opened.connect(self.stop)
         controller.running_changed.connect(self.stop)
