@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
-from wasmstate.binary.source import FileSource, Source
-from wasmstate_gui.presenters.sources import PatchedSource
+from wasmstate.binary.source import Source
 from wasmstate_gui.protocol import Call, Load, Outcome, Progress, Reader, Step, encode
+from wasmstate_gui.sending import load_of
 
 
 class Caller(QObject):
@@ -58,7 +57,7 @@ class Caller(QObject):
             key: equal for modules of the same code and schema; S is given with the calls.
         """
         self._source = source
-        self._load = _load_of(source, path)
+        self._load = load_of(source, path)
         if key != self._key:
             self._key = key
             self._end()
@@ -166,17 +165,3 @@ class Caller(QObject):
 
 
 _NOT_RUNNING = QProcess.ProcessState.NotRunning
-
-
-def _load_of(source: Source, path: Path) -> Load:
-    """How the process is to get at the module."""
-    patches: list[tuple[int, str]] = []
-    file = source
-    if isinstance(source, PatchedSource):
-        patches = [(offset, run.hex()) for offset, run in source.patches]
-        file = source.source
-    if not isinstance(file, FileSource):
-        return Load(source.read(0, source.size))
-    # By the descriptor it is the file that was opened, whatever has its name by now.
-    opened = f"/proc/{os.getpid()}/fd/{file.fd}"
-    return Load(None, opened if os.path.exists(opened) else str(path), file.size, patches)

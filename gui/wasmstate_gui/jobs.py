@@ -15,10 +15,6 @@ class _Relay(QObject):
     progressed = Signal(object, float)
 
 
-class GivenUpError(WasmstateError):
-    """Work was given up; nobody waits for what would have come of it."""
-
-
 class Task:
     """Work that can be watched, and given up."""
 
@@ -28,13 +24,7 @@ class Task:
         self.is_cancelled = False
 
     def report(self, share: float) -> None:
-        """Say how much is done, 0 to 1; told in steps that can be seen.
-
-        Raises:
-            GivenUpError: if the rest need not be done.
-        """
-        if self.is_cancelled:
-            raise GivenUpError
+        """Say how much is done, 0 to 1; told in steps that can be seen."""
         if share - self._reported >= _SEEN:
             self._reported = share
             self._relay.progressed.emit(self._relay, share)

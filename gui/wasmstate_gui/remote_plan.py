@@ -11,7 +11,6 @@ from typing import Any
 
 from wasmstate.errors import WasmstateError
 from wasmstate_gui.plan_messages import Done, Failed, Progress, Request, receive, send
-from wasmstate_gui.presenters.wizard import Plan
 
 
 class StoppedError(WasmstateError):
@@ -22,13 +21,13 @@ class RemotePlan:
     """A plan in a process of its own.
 
     :meth:`ask` and :meth:`close` wait, one after the other: they are for the thread of a job.
-    :meth:`stop` does not, and is for any thread.
+    :meth:`stop` and :meth:`give_up` do not, and are for any thread.
 
     Args:
         make: gives the plan; it is called in the process, so it has to be a name there.
     """
 
-    def __init__(self, make: Callable[[], Plan]) -> None:
+    def __init__(self, make: Callable[[], object]) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,10 +70,14 @@ class RemotePlan:
             if self._process is not None:
                 self._process.kill()
 
-    def close(self) -> None:
-        """End the process, and wait until it has. Nothing can be asked any more."""
+    def give_up(self) -> None:
+        """As :meth:`stop`, for good: nothing can be asked any more."""
         self._is_closed = True
         self.stop()
+
+    def close(self) -> None:
+        """End the process, and wait until it has. Nothing can be asked any more."""
+        self.give_up()
         if self._process is not None:
             self._ended(self._process)
 

@@ -8,16 +8,19 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.display import Display
-from wasmstate_gui.jobs import Jobs, Task, reason
+from wasmstate_gui.jobs import Jobs, reason
 from wasmstate_gui.panels.task_bar import TaskBar
 from wasmstate_gui.presenters.snapshot import Snapshot, verified
 from wasmstate_gui.presenters.status import verdict
+from wasmstate_gui.remote_plan import RemotePlan
+from wasmstate_gui.sending import load_of
+from wasmstate_gui.verification import Verification
 
-_PATIENCE_MS = 150
+_LOOK_MS = 100
 
 
 class Verifier(QObject):
-    """Verifies the file that is shown, and shows what is wrong with it."""
+    """Has the file that is shown verified, and shows what is wrong with it."""
 
     begun = Signal()
     finished = Signal()
@@ -29,52 +32,57 @@ class Verifier(QObject):
         self._display = display
         self._bar = bar
         self._jobs = Jobs(self)
-        self._task: Task | None = None
-        self._share = 0.0
-        # What is over at once shows no progress: it would only flicker.
-        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
-        self._patience.timeout.connect(self._show_progress)
+        self._process: RemotePlan | None = None
+        self._look = QTimer(self, interval=_LOOK_MS)
+        self._look.timeout.connect(self._show_progress)
         bar.cancelled.connect(self.cancel)
 
     @property
     def is_busy(self) -> bool:
         """Whether a file is being verified."""
-        return self._task is not None
+        return self._process is not None
+
+    @property
+    def process_id(self) -> int:
+        """Of the process that does it; 0 if there is none."""
+        return 0 if self._process is None else self._process.process_id
 
     def verify(self) -> None:
         """Look at every byte of the file, with the bytes that were overwritten in it."""
         document = self._controller.document
         if document is None or self.is_busy:
             return
-        self._share = 0.0
-        work = partial(_verify, document.base)
-        self._task = self._jobs.start_task(work, self._verified, self._progressed)
-        self._patience.start()
+        base = document.base
+        process = RemotePlan(partial(Verification, load_of(base.source, base.path)))
+        self._process = process
+        self._jobs.start(partial(_verify, base, process), partial(self._verified, process))
+        self._look.start()
         self.begun.emit()
 
     def cancel(self) -> None:
         """Give it up."""
-        if self._task is not None:
-            self._task.is_cancelled = True
+        if self._process is not None:
+            self._process.give_up()
             self._controller.said.emit("Not verified: given up")
             self._end()
 
     def close(self) -> None:
-        """Give up what is under way."""
-        self._patience.stop()
+        """Give up what is under way, and wait for its end."""
+        if self._process is not None:
+            self._process.give_up()
+        self._look.stop()
         self._jobs.close()
 
-    def _progressed(self, share: float) -> None:
-        self._share = share
-        if not self._patience.isActive():
-            self._show_progress()
-
     def _show_progress(self) -> None:
-        document = self._controller.document
-        if self._task is not None and document is not None:
-            self._bar.show_task(f"Verifying {document.disk.path.name}\u2026", self._share)
+        document, process = self._controller.document, self._process
+        # What is over at once shows no progress: it would only flicker.
+        if document is not None and process is not None and process.progress.share is not None:
+            name = document.disk.path.name
+            self._bar.show_task(f"Verifying {name}\u2026", process.progress.share)
 
-    def _verified(self, result: Snapshot | Exception) -> None:
+    def _verified(self, process: RemotePlan, result: Snapshot | Exception) -> None:
+        if process is not self._process:
+            return  # it was given up
         if isinstance(result, Snapshot):
             self._controller.show_checked(result, partial(self._say, result))
         else:
@@ -91,12 +99,14 @@ class Verifier(QObject):
             self._display.show_problems()
 
     def _end(self) -> None:
-        self._task = None
-        self._patience.stop()
+        self._process = None
+        self._look.stop()
         self._bar.hide()
         self.finished.emit()
 
 
-def _verify(snapshot: Snapshot, task: Task) -> Snapshot:
-    size = max(1, snapshot.source.size)
-    return verified(snapshot, lambda offset: task.report(offset / size))
+def _verify(snapshot: Snapshot, process: RemotePlan) -> Snapshot:
+    try:
+        return verified(snapshot, process.ask("findings"))
+    finally:
+        process.close()

@@ -18,7 +18,6 @@ from typing import Any
 
 from wasmstate import models
 from wasmstate.binary.module import Module
-from wasmstate.binary.source import open_source
 from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime import Limits, Program
 from wasmstate.session.drifting import DriftWatch
@@ -27,8 +26,8 @@ from wasmstate.state.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.delta import encode_delta
-from wasmstate_gui.presenters.sources import PatchedSource
 from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Step, encode
+from wasmstate_gui.sending import source_of
 
 PROGRESS_SECONDS = 1 / 30
 _PIPE = 1 << 20
@@ -166,16 +165,7 @@ def load(message: Load) -> Module:
     Raises:
         WasmstateError: if it is malformed, or another file has taken its place.
     """
-    if message.module is not None:
-        return Module.from_bytes(message.module)
-    try:
-        source = open_source(message.path)
-    except OSError as error:
-        raise CallError(f"the module cannot be read: {error.strerror or error}") from error
-    if source.size != message.size:
-        raise CallError("the file has changed since it was opened: open it again")
-    patches = tuple((offset, bytes.fromhex(run)) for offset, run in message.patches)
-    return Module.from_source(PatchedSource(source, patches))
+    return Module.from_source(source_of(message))
 
 
 def serve(messages: queue.Queue[Message | None], say: Say) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, OpenWindow
-from wasmstate_gui.jobs import Jobs, Task
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.snapshot import look_at, read_snapshot, verified
 from wasmstate_gui.presenters.status import validity, verdict
+from wasmstate_gui.sending import load_of
+from wasmstate_gui.verification import Verification
 from wasmstate_gui.window import MainWindow
 
 # Some ten instructions in each of many functions: it takes a second or two to look at them all.
@@ -27,7 +29,7 @@ FUNCTION = "(func (result i32) {} i32.const 1)".format("i32.const 7 drop " * 20)
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("slow") / "slow.wasm"
-    path.write_bytes(bytes(wasmtime.wat2wasm(f"(module {FUNCTION * 60_000})")))
+    path.write_bytes(bytes(wasmtime.wat2wasm(f"(module {FUNCTION * 100_000})")))
     return path
 
 
@@ -102,6 +104,17 @@ def test_a_verification_shows_how_far_it_is_and_is_given_up(
     assert window.actions_.verify.isEnabled()
 
 
+def test_what_is_given_up_at_once_is_not_even_begun(
+    qtbot: QtBot, slow: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(slow)
+    QTest.keyClick(window, Qt.Key.Key_F7)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert said(window) == "Not verified: given up"
+    verify(qtbot, window)
+    assert window.status_labels["validity"].text() == "valid"
+
+
 def test_another_file_ends_the_verification_of_the_first(
     qtbot: QtBot, slow: Path, bandit: Path, open_window: OpenWindow
 ) -> None:
@@ -141,7 +154,7 @@ def test_overwritten_bytes_are_verified_as_they_are(
 
 def test_a_check_that_comes_late_takes_nothing_back(large: Path) -> None:
     document = Document.of(look_at(large))
-    found = verified(document.disk, lambda _offset: None)
+    found = verified(document.disk, [])
     after = document.checked(found)
     assert validity(after) == "valid"
     checked = replace(read_snapshot(large), source=document.disk.source)
@@ -150,24 +163,31 @@ def test_a_check_that_comes_late_takes_nothing_back(large: Path) -> None:
     assert verdict(found).startswith("Verified: all 9,")
 
 
+def test_a_process_that_ends_by_itself_is_a_failure_that_is_told(
+    qtbot: QtBot, slow: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(slow)
+    bar = window.page.task_bar
+    QTest.keyClick(window, Qt.Key.Key_F7)
+    qtbot.waitUntil(bar.isVisible, timeout=WAIT)
+    with qtbot.waitSignal(window.verifier.finished, timeout=WAIT):
+        os.kill(window.verifier.process_id, signal.SIGKILL)
+    assert window.page.notice.label.text().startswith("<b>Not verified.</b> the process that ")
+    assert not bar.isVisible()
+    assert window.status_labels["validity"].text() == "code not checked"
+
+
 def test_verifying_tells_how_far_it_is(slow: Path) -> None:
-    reached: list[int] = []
-    verified(look_at(slow), reached.append)
-    assert reached == sorted(reached)
-    assert len(reached) > 100
-    assert reached[-1] <= slow.stat().st_size
+    shares: list[float] = []
 
+    def say(text: str, share: float | None = None) -> None:
+        assert text == "verifying"
+        assert share is not None
+        shares.append(share)
 
-def test_work_that_is_given_up_ends_when_it_next_tells_how_far_it_is(qtbot: QtBot) -> None:
-    jobs, go, done = Jobs(), threading.Event(), []
-
-    def work(task: Task) -> None:
-        go.wait()
-        task.report(0.5)
-        done.append("the rest")
-
-    task = jobs.start_task(work, done.append)
-    task.is_cancelled = True
-    go.set()
-    jobs.close()
-    assert done == []
+    snapshot = look_at(slow)
+    verification = Verification(load_of(snapshot.source, slow))
+    assert [each.path for each in verification.findings(say=say)] == ["wasmstate.state"]
+    assert shares == sorted(shares)
+    assert len(shares) > 100
+    assert shares[-1] <= 1

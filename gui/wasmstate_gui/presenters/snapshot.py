@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -155,18 +155,17 @@ def checked(snapshot: Snapshot) -> Snapshot:
     return replace(found, functions=functions, obstacle=obstacle)
 
 
-def verified(snapshot: Snapshot, progress: Callable[[int], object]) -> Snapshot:
+def verified(snapshot: Snapshot, findings: Iterable[Finding]) -> Snapshot:
     """The same file after every byte of it was looked at, instructions included.
 
     Args:
         snapshot: the file, checked or not.
-        progress: is called now and then with the offset that has been reached.
+        findings: what is wrong with it.
 
     Raises:
         MalformedError, OSError: as :func:`checked`.
     """
-    findings = _findings(check_module(snapshot.module, progress=progress))
-    return replace(checked(snapshot), findings=findings, is_verified=True)
+    return replace(checked(snapshot), findings=_findings(findings), is_verified=True)
 
 
 def _findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
