@@ -175,7 +175,7 @@ class Controller(QObject):
             self._hand_edits.overwrite(offset, data, is_raw=is_raw)
 
     def do(self, work: Callable[[], Any], done: Callable[[Any], None], title: str) -> None:
-        """Do something beside the window.
+        """Do something beside the window, after what is under way.
 
         Args:
             work: runs in another thread; raises WasmstateError or OSError.
@@ -183,6 +183,9 @@ class Controller(QObject):
             title: of the message, if it failed.
         """
         if self.is_busy:
+            if self.is_running:
+                self.said.emit("This waits for the call that is under way; Esc ends it")
+            self._afterwards.append(partial(self.do, work, done, title))
             return
 
         def took(result: Any) -> None:

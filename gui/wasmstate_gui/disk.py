@@ -92,7 +92,9 @@ class Disk(QObject):
 
     def look_again(self, document: Document) -> None:
         """Read the file again, because it has changed."""
-        self._jobs.start(partial(find, document), self._read_again)
+        # What is awaited is what is read from now on, not what a reading under way still finds.
+        is_awaited, self.is_awaited = self.is_awaited, False
+        self._jobs.start(partial(find, document), partial(self._read_again, is_awaited))
 
     @property
     def _waits(self) -> bool:
@@ -128,11 +130,10 @@ class Disk(QObject):
         else:
             self.said.emit(f"The file cannot be checked: {reason(result)}")
 
-    def _read_again(self, result: Found | Exception) -> None:
+    def _read_again(self, is_awaited: bool, result: Found | Exception) -> None:
         if isinstance(result, Exception):
             self.said.emit(f"The file on disk cannot be read: {reason(result)}")
             return
-        is_awaited, self.is_awaited = self.is_awaited, False
 
         def make(document: Document) -> Document:
             after = noticed(document, result, waits=self._waits and not is_awaited)

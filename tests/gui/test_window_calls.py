@@ -234,3 +234,17 @@ def test_n_steps_write_reopen_m_steps_is_n_plus_m_steps(
     press(qtbot, again, Qt.Key.Key_F10)
     write(qtbot, again)
     assert state_on_disk(bandit).contents() == expected
+
+
+def test_what_needs_the_file_waits_for_the_call_under_way(
+    qtbot: QtBot, stubborn: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(stubborn)
+    done: list[bytes] = []
+    type_into(qtbot, window.step_panel.fields[0].edit, "1")
+    QTest.keyClick(window, Qt.Key.Key_F10)
+    window.controller.do(stubborn.read_bytes, done.append, "Not read.")
+    assert window.statusBar().currentMessage().startswith("This waits for the call")
+    assert done == []
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert done == [stubborn.read_bytes()]
