@@ -41,6 +41,28 @@ def test_a_screenshot_needs_no_display_and_has_the_size_asked_for(
     assert bandit.read_bytes() == before
 
 
+def test_the_command_line_opens_it_in_its_own_process(bandit: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from wasmstate.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print('wasmstate_gui.window' in sys.modules)\n"
+    )
+    words = [sys.executable, "-c", script, "inspect", str(bandit), "--screenshot"]
+    picture = tmp_path / "out.png"
+    done = subprocess.run(
+        [*words, str(picture), "--size", "1100x700"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    assert QImage(str(picture)).width() == 1100
+
+
 def test_a_panel_is_brought_to_the_front(bandit: Path, tmp_path: Path) -> None:
     pictures = []
     for panel in ("Timeline", "Problems", "Module"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import runpy
 import sys
 from importlib.util import find_spec
 
@@ -21,6 +21,7 @@ def command(arguments: tuple[str, ...]) -> None:
     """
     if find_spec("PySide6") is None or find_spec("wasmstate_gui") is None:
         raise click.UsageError("the window needs Qt: pip install 'wasmstate[gui]'")
-    # A process of its own: the command line does not import the window, nor the window it.
-    window = [sys.executable, "-m", "wasmstate_gui", *arguments]
-    sys.exit(subprocess.run(window, check=False).returncode)  # noqa: S603 (our own program)
+    # A program of its own, run in this process: the command line does not import the window, nor
+    # the window it, and yet nothing is started twice.
+    sys.argv[1:] = arguments
+    runpy.run_module("wasmstate_gui", run_name="__main__")
