@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication
 from wasmstate.binary.source import BytesSource
 from wasmstate_gui.panels.hex_view import HexView
 from wasmstate_gui.presenters.hexdump import WIDTH, HexDump
-from wasmstate_gui.presenters.layout import KINDS, LayoutRow
+from wasmstate_gui.presenters.kinds import KINDS
+from wasmstate_gui.presenters.layout import LayoutRow
 from wasmstate_gui.theme import LIGHT
 
 LINES = 60

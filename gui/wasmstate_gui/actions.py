@@ -20,18 +20,13 @@ class Actions:
 
     Args:
         window: gets menus and a toolbar.
-        slots: what is called, by the name of the command.
-        bytes_view: has the keys of the commands that are for bytes.
     """
 
-    def __init__(self, window: QMainWindow, slots: Mapping[str, Slot], bytes_view: QWidget) -> None:
+    def __init__(self, window: QMainWindow) -> None:
         self._actions: dict[str, QAction] = {}
         self._window = window
         self._groups: dict[str, QActionGroup] = {}
-        self._actions = {
-            command.name: self._action(command, slots[command.name], bytes_view)
-            for command in COMMANDS
-        }
+        self._actions = {command.name: self._action(command) for command in COMMANDS}
         self.since_step.setChecked(True)
         self.values.setChecked(True)
         self.follow.setChecked(True)
@@ -42,6 +37,19 @@ class Actions:
             return self._actions[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def connect_to(self, slots: Mapping[str, Slot], bytes_view: QWidget) -> None:
+        """Let the commands do something.
+
+        Args:
+            slots: what is called, by the name of the command.
+            bytes_view: has the keys of the commands that are for bytes.
+        """
+        for command in COMMANDS:
+            action = self._actions[command.name]
+            action.triggered.connect(slots[command.name])
+            if command.is_for_bytes:
+                bytes_view.addAction(action)
 
     def add_menus(self, docks: Iterable[QDockWidget]) -> None:
         """Fill the menu bar."""
@@ -69,7 +77,7 @@ class Actions:
                 drawn = icon(command.icon, QColor(colour), QColor(faint))
                 self._actions[command.name].setIcon(drawn)
 
-    def _action(self, command: Command, slot: Slot, bytes_view: QWidget) -> QAction:
+    def _action(self, command: Command) -> QAction:
         action = QAction(command.text, self._window)
         tip = command.tip or command.text.removesuffix("\u2026")
         if command.keys:
@@ -78,13 +86,11 @@ class Actions:
             tip = f"{tip} ({', '.join(keys)})"
         action.setToolTip(tip)
         action.setCheckable(command.is_checkable)
-        action.triggered.connect(slot)
         if command.group:
             group = self._groups.setdefault(command.group, QActionGroup(self._window))
             group.addAction(action)
         if command.is_for_bytes:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            bytes_view.addAction(action)
         else:
             self._window.addAction(action)
         return action

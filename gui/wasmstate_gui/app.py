@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import click
+
+from wasmstate_gui.importing import no_garbage
 
 _NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).
 To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png"""
@@ -61,9 +65,20 @@ def main(
     elif not _has_display():
         click.echo(_NO_DISPLAY, err=True)
         sys.exit(2)
-    from wasmstate_gui.run import run  # noqa: PLC0415 (Qt: see above)
-
+    run = _load(for_file=file is not None)
     sys.exit(run(file, screenshot, steps, panel, dark, size))
+
+
+def _load(*, for_file: bool) -> Callable[..., int]:
+    """Import the window, and what a file needs, if it is to be opened at once.
+
+    That comes first: PySide reads the source of every module that is imported after it.
+    """
+    with no_garbage():
+        if for_file:
+            import_module("wasmstate_gui.presenters.picture")
+        run: Callable[..., int] = import_module("wasmstate_gui.run").run
+    return run
 
 
 def _has_display() -> bool:

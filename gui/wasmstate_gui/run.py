@@ -34,9 +34,11 @@ def run(
     if settings.layout is None:
         window.resize(*size)
         window.reset_layout()
-    script = _Script(window, file, steps, screenshot, panel)
+    if file is not None or screenshot is not None or panel is not None:
+        window.furnish()
+        script = _Script(window, file, steps, screenshot, panel)
+        QTimer.singleShot(0, script.start)
     window.show()
-    QTimer.singleShot(0, script.start)
     code = app.exec()
     window.close_jobs()
     return code

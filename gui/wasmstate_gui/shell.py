@@ -16,13 +16,6 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.panels.elided_label import ElidedLabel
 from wasmstate_gui.panels.empty_page import EmptyPage
-from wasmstate_gui.panels.file_page import FilePage
-from wasmstate_gui.panels.layout_panel import LayoutPanel
-from wasmstate_gui.panels.module_panel import ModulePanel
-from wasmstate_gui.panels.problems_panel import ProblemsPanel
-from wasmstate_gui.panels.step_panel import StepPanel
-from wasmstate_gui.panels.tensors_panel import TensorsPanel
-from wasmstate_gui.panels.timeline_panel import TimelinePanel
 from wasmstate_gui.theme import LIGHT, Theme
 
 FIRST_SIZE = QSize(1440, 900)
@@ -47,26 +40,23 @@ class Shell(QMainWindow):
         self.resize(FIRST_SIZE)
         self.setAcceptDrops(True)
         self.theme = LIGHT
+        self._points = 0
         self._had_file = False
-        self.page = FilePage()
+        self.is_furnished = False
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
         self._centre.addWidget(self.empty)
-        self._centre.addWidget(self.page)
         self.setCentralWidget(self._centre)
-        self.layout_panel = LayoutPanel()
-        self.tensors_panel = TensorsPanel()
-        self.step_panel = StepPanel()
-        self.problems_panel = ProblemsPanel()
-        self.timeline_panel = TimelinePanel()
-        self.module_panel = ModulePanel()
         self.docks = {
-            "Layout": self._dock("Layout", self.layout_panel, _LEFT),
-            "Tensors": self._dock("Tensors", self.tensors_panel, _RIGHT),
-            "Step": self._dock("Step", self.step_panel, _RIGHT),
-            "Timeline": self._dock("Timeline", self.timeline_panel, _BOTTOM),
-            "Problems": self._dock("Problems", self.problems_panel, _BOTTOM),
-            "Module": self._dock("Module", self.module_panel, _BOTTOM),
+            name: self._dock(name, area)
+            for name, area in (
+                ("Layout", _LEFT),
+                ("Tensors", _RIGHT),
+                ("Step", _RIGHT),
+                ("Timeline", _BOTTOM),
+                ("Problems", _BOTTOM),
+                ("Module", _BOTTOM),
+            )
         }
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         self.setCorner(Qt.Corner.BottomLeftCorner, _BOTTOM)
@@ -75,11 +65,32 @@ class Shell(QMainWindow):
         self.statusBar().addWidget(self.place_label, 1)
         self.status_labels = {name: self._status_label(name) for name in _STATUS}
 
-    def _dock(self, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def furnish(self) -> None:
+        """Make the panels, once; until then there are only the places for them."""
+        from wasmstate_gui import parts  # noqa: PLC0415 (see there)
+
+        self.page = parts.FilePage()
+        self._centre.addWidget(self.page)
+        self.layout_panel = parts.LayoutPanel()
+        self.tensors_panel = parts.TensorsPanel()
+        self.step_panel = parts.StepPanel()
+        self.problems_panel = parts.ProblemsPanel()
+        self.timeline_panel = parts.TimelinePanel()
+        self.module_panel = parts.ModulePanel()
+        self.docks["Layout"].setWidget(self.layout_panel)
+        self.docks["Tensors"].setWidget(self.tensors_panel)
+        self.docks["Step"].setWidget(self.step_panel)
+        self.docks["Timeline"].setWidget(self.timeline_panel)
+        self.docks["Problems"].setWidget(self.problems_panel)
+        self.docks["Module"].setWidget(self.module_panel)
+        self.is_furnished = True
+        self._colour_panels()
+        self.set_zoom(self._points)
+
+    def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(name, self)
         dock.setObjectName(name)
         dock.setAccessibleName(f"{name} panel")
-        dock.setWidget(panel)
         self.addDockWidget(area, dock)
         return dock
 
@@ -127,11 +138,12 @@ class Shell(QMainWindow):
     def show_page(self, *, is_file: bool) -> None:
         """Show a file's panels, or the page that offers to open one."""
         # A stack asks for as much room as the largest of its pages, also of those that are hidden.
-        policies = QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored
-        for page, is_shown in ((self.page, is_file), (self.empty, not is_file)):
-            policy = policies[0] if is_shown else policies[1]
+        policies = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        shown = self.page if is_file else self.empty
+        self._centre.setCurrentWidget(shown)
+        for page in (self.page, self.empty) if self.is_furnished else (self.empty,):
+            policy = policies[page is shown]
             page.setSizePolicy(policy, policy)
-        self._centre.setCurrentWidget(self.page if is_file else self.empty)
         for name, dock in self.docks.items():
             if name != "Problems":
                 dock.setVisible(is_file)
@@ -146,8 +158,10 @@ class Shell(QMainWindow):
 
     def set_zoom(self, points: int) -> None:
         """Use letters so many points larger for bytes and numbers."""
-        self.page.hex.set_zoom(points)
-        self.tensors_panel.set_zoom(points)
+        self._points = points
+        if self.is_furnished:
+            self.page.hex.set_zoom(points)
+            self.tensors_panel.set_zoom(points)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours everywhere."""
@@ -155,16 +169,8 @@ class Shell(QMainWindow):
         palette = theme.palette()
         QApplication.setPalette(palette)
         self.setPalette(palette)
-        for panel in (
-            self.page,
-            self.layout_panel,
-            self.tensors_panel,
-            self.step_panel,
-            self.problems_panel,
-            self.timeline_panel,
-            self.module_panel,
-        ):
-            panel.set_theme(theme)
+        if self.is_furnished:
+            self._colour_panels()
         self.setStyleSheet(
             f"QStatusBar {{ border-top: 1px solid {theme.line}; }}"
             "QStatusBar::item { border: none; }"
@@ -174,3 +180,15 @@ class Shell(QMainWindow):
             f"QToolTip {{ background: {theme.base}; color: {theme.text};"
             f" border: 1px solid {theme.line}; }}"
         )
+
+    def _colour_panels(self) -> None:
+        for panel in (
+            self.page,
+            self.layout_panel,
+            self.tensors_panel,
+            self.step_panel,
+            self.problems_panel,
+            self.timeline_panel,
+            self.module_panel,
+        ):
+            panel.set_theme(self.theme)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor, QPalette
 
-from wasmstate_gui.presenters.layout import KINDS
+from wasmstate_gui.presenters.kinds import KINDS
 
 
 @dataclass(frozen=True)

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from wasmstate_gui.actions import Actions, Slot
-from wasmstate_gui.byte_commands import ByteCommands
 from wasmstate_gui.comforts import Comforts
-from wasmstate_gui.controller import Controller
 from wasmstate_gui.dialogs import show_about, show_keys
-from wasmstate_gui.display import Display
-from wasmstate_gui.editor import Editor
-from wasmstate_gui.explorer import Explorer
-from wasmstate_gui.finder import Finder
-from wasmstate_gui.navigator import Navigator
-from wasmstate_gui.notices import Notices
-from wasmstate_gui.opener import Opener
-from wasmstate_gui.player import Player
-from wasmstate_gui.presenters import status
-from wasmstate_gui.presenters.following import looks_back
-from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.usable import usable
-from wasmstate_gui.protocol import Call
-from wasmstate_gui.repairer import Repairer
-from wasmstate_gui.rows import Rows
+from wasmstate_gui.importing import no_garbage
+from wasmstate_gui.presenters.commands import TOOLBAR
 from wasmstate_gui.settings import Settings
 from wasmstate_gui.shell import Shell
-from wasmstate_gui.tensor_commands import TensorCommands
 from wasmstate_gui.theme import LIGHT, Theme
-from wasmstate_gui.traveller import Traveller
-from wasmstate_gui.undoer import Undoer
-from wasmstate_gui.unwritten import Unwritten
-from wasmstate_gui.verifier import Verifier
-from wasmstate_gui.wizards import Wizards
+
+if TYPE_CHECKING:
+    from wasmstate_gui.presenters.picture import Picture
+    from wasmstate_gui.protocol import Call
+    from wasmstate_gui.wizards import Wizards
 
 _SAID_MS = 6000
 
@@ -48,50 +33,79 @@ class MainWindow(Shell):
     idle = Signal()
     """Nothing is under way any more: no call, no reading, no writing."""
 
+    _painted = Signal()
+
     def __init__(self, parent: QWidget | None = None, *, settings: Settings | None = None) -> None:
         super().__init__(parent)
-        settings = settings or Settings()
-        self.comforts = Comforts(self, settings)
-        self.controller = Controller(self)
-        self.navigator = Navigator(self)
-        self.traveller = Traveller(self.controller, self.navigator, self.timeline_panel)
-        self.player = Player(self.controller, self.timeline_panel, settings)
-        self.tensor_commands = TensorCommands(self.controller, self.tensors_panel, self)
-        self.explorer = Explorer(self.module_panel, self)
-        self.finder = Finder(self.page, self.navigator, self.explorer)
-        self.editor = Editor(self.controller, self.navigator, self.page)
-        self.byte_commands = ByteCommands(self.controller, self.navigator, self.explorer, self.page)
-        self.display = Display(self)
-        self.verifier = Verifier(self.controller, self.display, self.page.task_bar)
-        self.undoer = Undoer(self.controller)
-        self.repairer = Repairer(self.controller, self.undoer, self)
-        self.rows = Rows(self.controller, self.step_panel, self)
-        self.wizards = Wizards(self.controller, self.undoer, self)
-        self.notices = Notices(self.controller, self.undoer, self)
-        self.unwritten = Unwritten(self.controller, self)
-        self.opener = Opener(self.controller, self.unwritten, self)
-        self.actions_ = Actions(self, self._slots(), self.page.hex)
-        self.editor.use(self.actions_)
-        self.timeline_panel.play_button.setDefaultAction(self.actions_.play)
-        self.player.playing_changed.connect(self.actions_.play.setChecked)
+        self._settings = settings or Settings()
+        self.comforts = Comforts(self, self._settings)
+        self.actions_ = Actions(self)
         self.actions_.add_menus(self.docks.values())
-        self._connect()
+        self.actions_.set_usable({name: name in ("open", "follow") for name in TOOLBAR if name})
+        self._painted.connect(self.furnish, Qt.ConnectionType.QueuedConnection)
         self.set_theme(LIGHT)
         self.docks["Problems"].hide()
         self.reset_layout()
-        self._show()
+        self.setWindowTitle("wasmstate")
+        self.show_page(is_file=False)
         self.comforts.restore()
+
+    def furnish(self) -> None:
+        """Make the panels and who stands behind them, once.
+
+        That is done after the first picture, or for a file.
+        """
+        if self.is_furnished:
+            return
+        with no_garbage():
+            from wasmstate_gui import parts  # noqa: PLC0415 (see there)
+
+        super().furnish()
+        self.controller = parts.Controller(self)
+        self.navigator = parts.Navigator(self)
+        self.traveller = parts.Traveller(self.controller, self.navigator, self.timeline_panel)
+        self.player = parts.Player(self.controller, self.timeline_panel, self._settings)
+        self.tensor_commands = parts.TensorCommands(self.controller, self.tensors_panel, self)
+        self.explorer = parts.Explorer(self.module_panel, self)
+        self.finder = parts.Finder(self.page, self.navigator, self.explorer)
+        self.editor = parts.Editor(self.controller, self.navigator, self.page)
+        self.byte_commands = parts.ByteCommands(
+            self.controller, self.navigator, self.explorer, self.page
+        )
+        self.display = parts.Display(self)
+        self.verifier = parts.Verifier(self.controller, self.display, self.page.task_bar)
+        self.undoer = parts.Undoer(self.controller)
+        self.repairer = parts.Repairer(self.controller, self.undoer, self)
+        self.rows = parts.Rows(self.controller, self.step_panel, self)
+        self.notices = parts.Notices(self.controller, self.undoer, self)
+        self.unwritten = parts.Unwritten(self.controller, self)
+        self.opener = parts.Opener(self.controller, self.unwritten, self)
+        self.actions_.connect_to(self._slots(), self.page.hex)
+        self.editor.use(self.actions_)
+        self.timeline_panel.play_button.setDefaultAction(self.actions_.play)
+        self.player.playing_changed.connect(self.actions_.play.setChecked)
+        self._connect()
+        self._show()
+
+    @cached_property
+    def wizards(self) -> Wizards:
+        """Made when one is wanted: most of the dialogs are never seen."""
+        from wasmstate_gui.wizards import Wizards  # noqa: PLC0415
+
+        wizards = Wizards(self.controller, self.undoer, self)
+        wizards.made.connect(self.open)
+        return wizards
 
     def _slots(self) -> dict[str, Slot]:
         """What each command does."""
         return {
             "open": self.opener.choose,
             "sample": self.opener.open_sample,
-            "new_model": self.wizards.new_model,
-            "attach": self.wizards.attach,
-            "graft": self.wizards.graft,
-            "bake": self.wizards.bake,
-            "unbake": self.wizards.unbake,
+            "new_model": partial(self._begin, "new_model"),
+            "attach": partial(self._begin, "attach"),
+            "graft": partial(self._begin, "graft"),
+            "bake": partial(self._begin, "bake"),
+            "unbake": partial(self._begin, "unbake"),
             "write": self.controller.write,
             "revert": self.controller.revert,
             "follow": self._toggle_follow,
@@ -155,9 +169,8 @@ class MainWindow(Shell):
         controller.settled.connect(self._settled)
         self.verifier.begun.connect(self._enable)
         self.verifier.finished.connect(self._enable)
-        self.empty.new_requested.connect(self.wizards.new_model)
-        self.tensors_panel.attach_wanted.connect(self.wizards.attach)
-        self.wizards.made.connect(self.open)
+        self.empty.new_requested.connect(partial(self._begin, "new_model"))
+        self.tensors_panel.attach_wanted.connect(partial(self._begin, "attach"))
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
         page.damage.chosen.connect(self.display.show_problems)
@@ -168,10 +181,11 @@ class MainWindow(Shell):
     @property
     def picture(self) -> Picture | None:
         """What the panels show; ``None`` before a file is open."""
-        return self.controller.picture
+        return self.controller.picture if self.is_furnished else None
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
+        self.furnish()
         self.opener.open(path)
 
     def set_theme(self, theme: Theme) -> None:
@@ -205,24 +219,31 @@ class MainWindow(Shell):
             self.traveller.show()
 
     def _enable(self) -> None:
-        controller, panel = self.controller, self.step_panel
-        panel.set_running(running=controller.is_running)
-        can = usable(
+        from wasmstate_gui import parts  # noqa: PLC0415 (see there)
+
+        controller, panel, running = self.controller, self.step_panel, self.controller.is_running
+        panel.set_running(running=running)
+        can = parts.usable(
             controller.document,
             controller.timeline,
-            is_running=controller.is_running,
+            is_running=running,
             is_verifying=self.verifier.is_busy,
         )
         can |= {"step": panel.step_button.isEnabled(), "run": panel.run_button.isEnabled()}
         can |= {"predict": panel.predict_button.isEnabled()}
         self.actions_.set_usable(can)
 
+    def _begin(self, wizard: str) -> None:
+        getattr(self.wizards, wizard)()
+
     def _show_following(self) -> None:
+        from wasmstate_gui import parts  # noqa: PLC0415 (see there)
+
         controller = self.controller
         if controller.document is not None and not controller.is_computing:
-            is_back = looks_back(controller.timeline)
+            is_back = parts.looks_back(controller.timeline)
             on = controller.is_following
-            text = status.following(controller.document, is_on=on, looks_back=is_back)
+            text = parts.status.following(controller.document, is_on=on, looks_back=is_back)
             self.display.show_following(text)
 
     def _toggle_follow(self) -> None:
@@ -271,14 +292,22 @@ class MainWindow(Shell):
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""
-        self.wizards.close()
+        if not self.is_furnished:
+            return
+        if "wizards" in vars(self):
+            self.wizards.close()
         self.finder.close()
         self.verifier.close()
         self.explorer.close()
         self.controller.close()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.is_furnished:
+            self._painted.emit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.unwritten.exists:
+        if self.is_furnished and self.unwritten.exists:
             event.ignore()
             self.unwritten.ask_before(self.close)
             return

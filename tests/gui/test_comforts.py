@@ -38,6 +38,7 @@ def new_window(qtbot: QtBot, store: QSettings) -> Iterator[NewWindow]:
 
     def open_() -> MainWindow:
         window = MainWindow(settings=Settings(store))
+        window.furnish()
         windows.append(window)
         qtbot.addWidget(window)
         show_active(qtbot, window)

@@ -21,7 +21,8 @@ from wasmstate_gui.presenters.hexdump import (
     ascii_of,
     section_line,
 )
-from wasmstate_gui.presenters.layout import KINDS, LayoutRow
+from wasmstate_gui.presenters.kinds import KINDS
+from wasmstate_gui.presenters.layout import LayoutRow
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.snapshot import read_snapshot
 

@@ -158,6 +158,7 @@ def test_the_pace_is_remembered_and_kept_within_its_bounds(qtbot: QtBot, store: 
         if stored is not None:
             store.setValue("pace", stored)
         window = MainWindow(settings=Settings(store))
+        window.furnish()
         qtbot.addWidget(window)
         assert window.timeline_panel.pace.value() == shown
         window.close_jobs()

@@ -26,7 +26,7 @@ from wasmstate_gui.presenters.hexdump import (
     Lines,
     ascii_of,
 )
-from wasmstate_gui.presenters.layout import KINDS
+from wasmstate_gui.presenters.kinds import KINDS
 from wasmstate_gui.theme import Theme
 
 RAIL = 4

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.binary.source import BytesSource, Source
-from wasmstate_gui.presenters.layout import KINDS, LayoutRow
+from wasmstate_gui.presenters.kinds import KINDS
+from wasmstate_gui.presenters.layout import LayoutRow
 from wasmstate_gui.presenters.sources import shown_bytes
 
 WIDTH = 16
@@ -96,7 +97,8 @@ class HexDump:
     @cached_property
     def _named(self) -> NDArray[np.int64]:
         """The rows in which sections start, ascending."""
-        return np.unique([row.start // WIDTH for row in self.rows]).astype(np.int64)
+        # np.unique would load numpy.ma, which takes longer than this file's first picture.
+        return np.array(sorted({row.start // WIDTH for row in self.rows}), np.int64)
 
     @cached_property
     def _name_lines(self) -> NDArray[np.int64]:

@@ -13,9 +13,6 @@ from wasmstate.state.recovery.remains import Remnant
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import Tensor, shape_text
 
-KINDS = ("header", "declarations", "code", "data", "custom", "state", "unknown")
-"""What a byte can belong to; each has its colour."""
-
 _KIND_OF = {"code": "code", "core module": "code", "component": "code", "data": "data"}
 _PREAMBLE = 8
 
@@ -26,7 +23,7 @@ class LayoutRow:
 
     Attributes:
         name: as the first column shows it.
-        kind: one of :data:`KINDS`.
+        kind: one of :data:`~wasmstate_gui.presenters.kinds.KINDS`.
         start: offset of the first byte that belongs to it; of a section, its id.
         end: offset of the first byte after it.
         size: what the third column shows; of a section, that of its content.

@@ -1,0 +1,105 @@
+"""What the user sees first, and what it takes."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from gui_support import show_active
+from wasmstate_gui.importing import no_garbage
+from wasmstate_gui.window import MainWindow
+
+WAIT = 15_000
+
+FIRST_PICTURE = """
+import sys
+from wasmstate_gui.run import make_application
+from wasmstate_gui.window import MainWindow
+app = make_application()
+window = MainWindow()
+window.show()
+window.grab()
+print(*sorted({"numpy", "construct", "wasmtime", "wasmstate.binary"} & set(sys.modules)))
+window.close()
+"""
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    window = MainWindow()
+    qtbot.addWidget(window)
+    yield window
+    window.close_jobs()
+
+
+def test_the_first_picture_takes_neither_numpy_nor_construct_nor_wasmtime() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PICTURE],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
+
+
+def test_the_panels_are_made_after_the_first_picture(qtbot: QtBot, window: MainWindow) -> None:
+    assert not window.is_furnished
+    show_active(qtbot, window)
+    qtbot.waitUntil(lambda: window.is_furnished, timeout=WAIT)
+    assert window.docks["Layout"].widget() is window.layout_panel
+    assert not window.docks["Layout"].isVisible()
+
+
+def test_the_first_picture_is_that_of_the_finished_window(qtbot: QtBot, window: MainWindow) -> None:
+    show_active(qtbot, window)
+    window.empty.setFocus()
+    first = window.grab().toImage()
+    window.furnish()
+    window.empty.setFocus()
+    assert window.grab().toImage() == first
+
+
+def test_a_file_opened_before_that_is_shown_in_panels(
+    qtbot: QtBot, bandit: Path, window: MainWindow
+) -> None:
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        window.open(bandit)
+    assert window.status_labels["validity"].text() == "valid"
+
+
+def test_a_window_that_is_closed_at_once_needs_no_panels(window: MainWindow) -> None:
+    window.show()
+    window.close()
+    assert not window.is_furnished
+    assert window.picture is None
+
+
+def test_colours_and_zoom_chosen_before_reach_the_panels(window: MainWindow) -> None:
+    plain = MainWindow()
+    plain.furnish()
+    window.comforts.use_theme(dark=True)
+    window.comforts.zoom(3)
+    window.furnish()
+    assert window.page.hex.grid.char > plain.page.hex.grid.char
+    assert window.layout_panel.palette().base().color().name() == window.theme.base.lower()
+    plain.close_jobs()
+
+
+def test_garbage_is_collected_again_after_an_import_that_fails() -> None:
+    def fail() -> None:
+        with no_garbage():
+            assert not gc.isenabled()
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        fail()
+    assert gc.isenabled()
