@@ -328,3 +328,18 @@ def test_a_tensor_is_copied_saved_and_loaded(
     assert window.timeline_panel.caption.text().startswith("w loaded from w.csv")
     window.tensor_commands.save_to(str(tmp_path / "nowhere" / "w.npy"))
     assert "No such file" in window.page.notice.label.text()
+
+
+def test_a_matrix_has_room_for_its_numbers_after_a_list(
+    path: Path, open_window: OpenWindow
+) -> None:
+    panel = open_window(path).tensors_panel
+    names = [row.tensor.name for row in panel.list_model.rows]
+
+    def widths(name: str) -> list[int]:
+        panel.list.selectRow(names.index(name))
+        return [panel.table.columnWidth(i) for i in range(panel.table_model.columnCount())]
+
+    room = widths("w")
+    widths("counts")
+    assert widths("w") == room

@@ -220,6 +220,9 @@ class TensorsPanel(QStackedWidget):
     def _show_table(self, row: TensorRow) -> None:
         table = TensorTable(row)
         is_new = self.table_model.table is None or self.table_model.table.row.tensor != row.tensor
+        if is_new:
+            self.table_model.show(None)  # columns that were stretched would keep their widths
+            self._fit_columns(table)
         self.table_model.show(table)
         self.shown = row
         self.tabs.show_row(row)
@@ -230,16 +233,13 @@ class TensorsPanel(QStackedWidget):
         )
         self.summary.setText(f"<b>{escape(name)}</b> {place}<br>{row.summary}")
         self.summary.setToolTip(f"{row.tensor.name}: {row.summary}")
-        if is_new:
-            self._fit_columns(table)
 
     def _fit_columns(self, table: TensorTable) -> None:
         letter = self.table.fontMetrics().horizontalAdvance("0")
         is_long = table.row.tensor.dtype in ("u64", "i64")
-        self.table.horizontalHeader().setDefaultSectionSize(letter * (21 if is_long else 12))
-        modes = QHeaderView.ResizeMode
-        mode = modes.Stretch if table.is_list else modes.Interactive
-        self.table.horizontalHeader().setSectionResizeMode(mode)
+        header, modes = self.table.horizontalHeader(), QHeaderView.ResizeMode
+        header.setSectionResizeMode(modes.Stretch if table.is_list else modes.Interactive)
+        header.setDefaultSectionSize(letter * (21 if is_long else 12))
 
     def _typed(self, index: int, text: str) -> None:
         if self.shown is not None:
