@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import starting
 import wasmtime
 from hex_frames import frame_times
 from opening import resident
-from PySide6.QtCore import QAbstractTableModel, QElapsedTimer, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtCore import QAbstractTableModel, QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QTableView, QWidget
 from rich.console import Console
@@ -62,6 +61,13 @@ def model(path: Path, size: int, stride: int = 4) -> Path:
     text = _WORK.format(pages=(size >> 16) + 2, end=65536 + size, stride=stride)
     module = Module.from_bytes(bytes(wasmtime.wat2wasm(text)))
     path.write_bytes(attach(module, [f"w:f32[{size // 1024},256]@65536"]).to_bytes())
+    return path
+
+
+def model_of_rows(path: Path) -> Path:
+    """A file with a tensor of 1,000,000 rows, and a small one."""
+    module = Module.from_bytes(bytes(wasmtime.wat2wasm('(module (memory (export "memory") 520))')))
+    path.write_bytes(attach(module, ["w:f32[1000000,8]@1024", "n:i64[8]@64"]).to_bytes())
     return path
 
 
@@ -157,6 +163,22 @@ def table_times() -> list[float]:
     return frame_times(*painters)
 
 
+def chosen_time(path: Path) -> float:
+    """Median seconds from choosing a tensor in the list to its first picture."""
+    watched = Watched(path)
+    panel, times = watched.window.tensors_panel, []
+    panel.grab()
+    for _ in range(9):
+        panel.list.selectRow(1)
+        panel.grab()
+        started = time.thread_time()
+        panel.list.selectRow(0)
+        panel.grab()
+        times.append(time.thread_time() - started)
+    watched.close()
+    return statistics.median(times)
+
+
 class Watched:
     """A window, and how long its thread was away from its events."""
 
@@ -221,40 +243,6 @@ def jump_time(watched: Watched) -> float:
     return statistics.median(times)
 
 
-def start_time(script: str) -> float:
-    """Median seconds of a process that shows a window and ends after its first picture."""
-    times = []
-    for _ in range(7):
-        timer = QElapsedTimer()
-        timer.start()
-        subprocess.run([sys.executable, "-c", script], check=True)
-        times.append(timer.nsecsElapsed() / 1e9)
-    return statistics.median(times)
-
-
-_OURS = """
-from wasmstate_gui.run import make_application
-app = make_application()
-from wasmstate_gui.window import MainWindow
-window = MainWindow()
-window.show()
-window.grab()
-window.close_jobs()
-"""
-_BARE = """
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow
-app = QApplication([])
-window = QMainWindow()
-window.resize(1440, 900)
-window.setCentralWidget(QLabel())
-for area in list(Qt.DockWidgetArea)[:4] + [Qt.DockWidgetArea.LeftDockWidgetArea]:
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, QDockWidget("panel"))
-window.show()
-window.grab()
-"""
-
-
 def main() -> None:
     """Measure, and print a table."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -270,8 +258,8 @@ def main() -> None:
         "a frame of a table that scrolls, 1,000,000 rows", *_with("a plain model", table_times())
     )
     against("a frame of a heatmap, 512 x 512", heatmap_time(), "limit", 0.004)
-    bare = start_time(_BARE)
-    against("start to first picture, whole process", start_time(_OURS), "five empty docks", bare)
+    for row in starting.measure():
+        against(*row)
     with TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
         small = Watched(FIXTURES / "bandit.wasm")
@@ -285,6 +273,10 @@ def main() -> None:
         )
         against("a jump through 10,000 steps", jump_time(small), "limit", 0.1)
         small.close()
+        million = model_of_rows(folder / "million.wasm")
+        against(
+            "a tensor of 1,000,000 rows, chosen and painted", chosen_time(million), "limit", 0.06
+        )
         stuck = Watched(model(folder / "stuck.wasm", 64 << 10))
         stuck.window.step_panel.fields[0].edit.setText("-1")
         stuck.window.step_panel.step()

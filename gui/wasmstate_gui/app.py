@@ -6,6 +6,7 @@ say what would help.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -65,19 +66,19 @@ def main(
     elif not _has_display():
         click.echo(_NO_DISPLAY, err=True)
         sys.exit(2)
-    run = _load(for_file=file is not None)
+    run = load(for_file=file is not None)
     sys.exit(run(file, screenshot, steps, panel, dark, size))
 
 
-def _load(*, for_file: bool) -> Callable[..., int]:
-    """Import the window, and what a file needs, if it is to be opened at once.
-
-    That comes first: PySide reads the source of every module that is imported after it.
-    """
+def load(*, for_file: bool) -> Callable[..., int]:
+    """Import the window, and what a file needs, if it is to be opened at once."""
     with no_garbage():
         if for_file:
+            # What is not of Qt comes first: PySide reads the source of what is imported after it.
             import_module("wasmstate_gui.presenters.picture")
+            import_module("wasmstate_gui.parts")
         run: Callable[..., int] = import_module("wasmstate_gui.run").run
+        gc.freeze()  # nor is it looked through again
     return run
 
 
