@@ -34,7 +34,7 @@ class Comforts(QObject):
         if settings.layout is not None:
             geometry, panels = settings.layout
             window.restoreGeometry(geometry)
-            window.restoreState(panels)
+            window.restore_panels(panels)
         if settings.is_dark is not None:
             window.set_theme(DARK if settings.is_dark else LIGHT)
         window.set_zoom(settings.zoom)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -42,6 +42,7 @@ class Shell(QMainWindow):
         self.theme = LIGHT
         self._points = 0
         self._had_file = False
+        self._open_panels = {"Layout", "Tensors", "Step", "Timeline", "Module"}
         self.is_furnished = False
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
@@ -116,6 +117,8 @@ class Shell(QMainWindow):
         ):
             self.docks[name].setFloating(False)
             self.addDockWidget(area, self.docks[name])
+            if self._had_file and name != "Problems":
+                self.docks[name].show()
         self.tabifyDockWidget(self.docks["Timeline"], self.docks["Problems"])
         self.tabifyDockWidget(self.docks["Problems"], self.docks["Module"])
         self.docks["Timeline"].raise_()
@@ -135,6 +138,11 @@ class Shell(QMainWindow):
         below = [self.docks[name] for name in ("Timeline", "Problems", "Module")]
         self.resizeDocks(below, [bottom] * 3, vertical)
 
+    def restore_panels(self, places: QByteArray) -> None:
+        """Panels go where they were, and those that were closed stay so when a file is shown."""
+        self.restoreState(places)
+        self._open_panels = {name for name, dock in self.docks.items() if not dock.isHidden()}
+
     def show_page(self, *, is_file: bool) -> None:
         """Show a file's panels, or the page that offers to open one."""
         # A stack asks for as much room as the largest of its pages, also of those that are hidden.
@@ -144,11 +152,13 @@ class Shell(QMainWindow):
         for page in (self.page, self.empty) if self.is_furnished else (self.empty,):
             policy = policies[page is shown]
             page.setSizePolicy(policy, policy)
-        for name, dock in self.docks.items():
-            if name != "Problems":
-                dock.setVisible(is_file)
-        if is_file and not self._had_file:
+        if not is_file:
+            for dock in self.docks.values():
+                dock.hide()
+        elif not self._had_file:
             self._had_file = True
+            for name in self._open_panels:
+                self.docks[name].show()
             self._share_out()
 
     @property

@@ -44,11 +44,10 @@ class MainWindow(Shell):
         self.actions_.set_usable({name: name in ("open", "follow") for name in TOOLBAR if name})
         self._painted.connect(self.furnish, Qt.ConnectionType.QueuedConnection)
         self.set_theme(LIGHT)
-        self.docks["Problems"].hide()
         self.reset_layout()
         self.setWindowTitle("wasmstate")
-        self.show_page(is_file=False)
         self.comforts.restore()
+        self.show_page(is_file=False)  # whatever was remembered of the panels
 
     def furnish(self) -> None:
         """Make the panels and who stands behind them, once.

@@ -143,10 +143,26 @@ def test_colours_and_the_places_of_panels_are_remembered(
     window.docks["Layout"].hide()
     window.close()
     again = new_window()
+    assert not any(dock.isVisible() for dock in again.docks.values())
     show(qtbot, again, bandit)
+    assert not again.docks["Layout"].isVisible()
+    assert again.docks["Tensors"].isVisible()
+    again.actions_.reset.trigger()
+    assert again.docks["Layout"].isVisible()
     assert again.theme.is_dark
     again.actions_.light.trigger()
     assert not new_window().theme.is_dark
+
+
+def test_a_panel_that_was_closed_stays_closed_at_the_next_step(
+    qtbot: QtBot, bandit: Path, new_window: NewWindow
+) -> None:
+    window = new_window()
+    show(qtbot, window, bandit)
+    window.docks["Timeline"].close()
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    assert not window.docks["Timeline"].isVisible()
 
 
 def test_the_palette_finds_a_command_by_typing_and_does_it(

@@ -19,6 +19,7 @@ from wasmstate_gui.presenters.commands import (
     TOOLBAR,
     keys_table,
 )
+from wasmstate_gui.presenters.usable import usable
 from wasmstate_gui.window import MainWindow
 
 DOCS = Path(__file__).parents[2] / "docs" / "inspector.md"
@@ -36,6 +37,12 @@ def test_no_keys_are_used_twice_and_every_name_is_known() -> None:
     assert len(names) == len(COMMANDS)
     assert {*TOOLBAR, *ICONS_ONLY, *FIRST_KEYS} - {""} <= names
     assert {command.menu for command in COMMANDS} == set(MENUS)
+
+
+def test_what_the_first_picture_shows_as_unusable_depends_on_the_file() -> None:
+    """The rest of the toolbar would stay as it is when the panels are made."""
+    decided = {*usable(None, None, is_running=False, is_verifying=False), "step", "run", "predict"}
+    assert {*TOOLBAR} - {"", "open", "follow"} <= decided
 
 
 def test_each_command_stands_in_its_menu(qtbot: QtBot) -> None:
