@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def run(
     size: tuple[int, int],
 ) -> int:
     """Show the window until it is closed, or draw it; gives the exit code."""
+    # Ctrl+C ends it: while Qt waits for events, Python does not see its own signals.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = make_application()
     # A picture shows what everybody sees; a window remembers what its user likes.
     settings = Settings(None if screenshot else QSettings("wasmstate", "inspector"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from PySide6.QtGui import QImage, qRgb
+from pytestqt.qtbot import QtBot
 
 PROGRAM = [sys.executable, "-m", "wasmstate_gui"]
 
@@ -61,6 +63,22 @@ def test_the_command_line_opens_it_in_its_own_process(bandit: Path, tmp_path: Pa
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
     assert QImage(str(picture)).width() == 1100
+
+
+def test_ctrl_c_ends_it_and_the_process_that_runs_calls(bandit: Path, qtbot: QtBot) -> None:
+    script = "from wasmstate.cli import main; main()"
+    words = [sys.executable, "-c", script, "inspect", str(bandit)]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    with subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL) as window:
+        try:
+            children = Path(f"/proc/{window.pid}/task/{window.pid}/children")
+            qtbot.waitUntil(lambda: children.read_text() != "", timeout=60_000)
+            worker = Path("/proc", children.read_text().split()[0])
+            window.send_signal(signal.SIGINT)
+            assert window.wait(timeout=10) == -signal.SIGINT
+            qtbot.waitUntil(lambda: not worker.exists(), timeout=10_000)
+        finally:
+            window.kill()
 
 
 def test_a_panel_is_brought_to_the_front(bandit: Path, tmp_path: Path) -> None:
