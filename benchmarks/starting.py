@@ -50,11 +50,11 @@ FILE = f"""{_LOADED.format(True)}
 from pathlib import Path
 from PySide6.QtCore import QEventLoop
 window.furnish()
-window.show()
 loop = QEventLoop()
 window.controller.opened.connect(loop.quit)
 window.open(Path({str(FIXTURE)!r}))
 loop.exec()
+window.show()
 window.grab()
 window.close_jobs()
 __import__("os")._exit(0)

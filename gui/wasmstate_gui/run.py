@@ -15,6 +15,7 @@ from wasmstate_gui.theme import DARK, LIGHT, Theme
 from wasmstate_gui.window import MainWindow
 
 _SETTLE_MS = 50
+_PATIENCE_MS = 150
 
 
 def run(
@@ -41,7 +42,13 @@ def run(
         window.furnish()
         script = _Script(window, file, steps, screenshot, panel)
         QTimer.singleShot(0, script.start)
-    window.show()
+    if file is None:
+        window.show()
+    else:
+        # The first picture is to be the file's, if that does not take long.
+        window.controller.opened.connect(window.show)
+        window.controller.failed.connect(window.show)
+        QTimer.singleShot(_PATIENCE_MS, window.show)
     code = app.exec()
     window.close_jobs()
     return code
