@@ -61,7 +61,7 @@ __import__("os")._exit(0)
 """
 
 
-def start_times(programs: Mapping[str, str], rounds: int = 9) -> dict[str, tuple[float, float]]:
+def start_times(programs: Mapping[str, str], rounds: int = 11) -> dict[str, tuple[float, float]]:
     """The median seconds of each program, run in turn: by the clock, and of processor time."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     with TemporaryDirectory() as folder:
