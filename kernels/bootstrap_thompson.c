@@ -3,30 +3,57 @@
  * Each reward goes into each replicate of its arm with probability 1/2. To choose, one replicate of
  * each arm is drawn. No distribution of the rewards is assumed beyond their mean.
  *
+ * Each replicate starts from a rate of its own, drawn from the prior. Were they to start from one
+ * and the same, the best arm would be lost for ever as soon as, by bad luck with its first rewards,
+ * all its replicates are below those of another arm.
+ *
  * Source: D. Eckles, M. Kaptein, "Bootstrap Thompson Sampling and Sequential Decision Problems in
- * the Behavioral Sciences" (2019).
+ * the Behavioral Sciences" (2019); I. Osband, B. Van Roy, "Bootstrapped Thompson Sampling and Deep
+ * Exploration" (2015) for the prior.
  */
 #include "kernel.h"
 
 #define MAX_COUNTS 6400 /* Arms times replicates. */
 #define MAX_ROWS 512
+#define GOLDEN 0x9e3779b97f4a7c15 /* 2^64 over the golden ratio. */
 
 STATE uint32_t arms;
 STATE uint32_t replicates;
 STATE int64_t count;
 STATE uint64_t rng[2];
-STATE double prior[2]; /* Successes and failures that each replicate starts with. */
+STATE double prior[2]; /* Successes and failures: of the beta distribution that rates start from. */
+STATE uint64_t prior_seed;
 STATE uint32_t successes[MAX_COUNTS];
 STATE uint32_t pulls[MAX_COUNTS];
 BUFFER uint32_t arm[MAX_ROWS];
 BUFFER uint32_t reward[MAX_ROWS];
 
 static bool is_ready(void) {
-    return is_size(arms, MAX_COUNTS) && is_size(replicates, MAX_COUNTS / arms) && is_generator(rng);
+    return is_size(arms, MAX_COUNTS) && is_size(replicates, MAX_COUNTS / arms) &&
+           is_generator(rng) && is_finite(prior[0] + prior[1]);
+}
+
+/* The next number of SplitMix64. Source: S. Vigna, splitmix64.c (2015). */
+static uint64_t split_mix(uint64_t *state) {
+    uint64_t z = *state += GOLDEN;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+/* The rate that a replicate starts from. There is no room to keep them all: it is drawn anew each
+ * time, always the same, by a generator that two numbers of SplitMix64 seed. */
+static double first_rate(uint32_t cell) {
+    uint64_t seed = prior_seed + 2 * (uint64_t)cell * GOLDEN;
+    uint64_t draw[2];
+    draw[0] = split_mix(&seed);
+    draw[1] = split_mix(&seed);
+    return beta(draw, prior[0], prior[1]);
 }
 
 static double rate(uint32_t cell) {
-    return (prior[0] + successes[cell]) / (prior[0] + prior[1] + pulls[cell]);
+    const double weight = prior[0] + prior[1];
+    return (weight * first_rate(cell) + successes[cell]) / (weight + pulls[cell]);
 }
 
 static bool can_learn(uint32_t which, uint32_t n) {
@@ -48,22 +75,19 @@ static void learn(uint32_t which, uint32_t paid) {
     count++;
 }
 
-/* The arm to pull; of equal ones one at random. Draws from a copy of the generator: asked again
- * before an update, it gives the same arm again. */
+/* The arm to pull. Draws from a copy of the generator: asked again before an update, it gives the
+ * same arm again. */
 EXPORT(predict)
 uint32_t predict(void) {
     require(is_ready());
     uint64_t draw[2] = {rng[0], rng[1]};
-    uint32_t best = 0, equal = 0;
+    uint32_t best = 0;
     double largest = -1.0;
     for (uint32_t each = 0; each < arms; each++) {
         const double drawn = rate(each * replicates + below(draw, replicates));
         if (drawn > largest) {
             best = each;
             largest = drawn;
-            equal = 1;
-        } else if (drawn == largest && below(draw, ++equal) == 0) {
-            best = each;
         }
     }
     return best;

@@ -213,11 +213,14 @@ static inline double gamma(uint64_t rng[2], double shape) {
     }
 }
 
-/* Beta: the share of one gamma in the sum of two.
+/* Beta: the share of one gamma in the sum of two. Where both are too small for a double, beta is all
+ * but certainly 0 or 1.
  *
  * Source: L. Devroye, "Non-Uniform Random Variate Generation" (1986), "The beta density".
  */
 static inline double beta(uint64_t rng[2], double a, double b) {
     const double first = gamma(rng, a);
-    return first / (first + gamma(rng, b));
+    const double sum = first + gamma(rng, b);
+    if (sum > 0.0) return first / sum;
+    return uniform(rng) < a / (a + b) ? 1.0 : 0.0;
 }

@@ -64,6 +64,11 @@ class Guest:
     def __getitem__(self, tensor: str) -> NDArray[Any]:
         return self.state[tensor]
 
+    def state_with(self, **values: Any) -> Module:
+        """The module with other values in its state."""
+        content = self.state.with_values(values).to_content()
+        return self._module.with_custom("wasmstate.state", content)
+
     def resumed(self) -> Guest:
         """Another instance that goes on from the bytes of the state section."""
         content = self.state.to_content()

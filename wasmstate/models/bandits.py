@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from wasmstate.models.family import Family, Option, TensorTemplate
 from wasmstate.models.parts import (
     COUNT,
@@ -63,7 +65,8 @@ FAMILIES = (
         "bootstrap_thompson",
         "Bootstrap Thompson Sampling for rewards 0 and 1",
         'D. Eckles, M. Kaptein, "Bootstrap Thompson Sampling and Sequential Decision Problems in '
-        'the Behavioral Sciences" (2019)',
+        'the Behavioral Sciences" (2019); I. Osband, B. Van Roy, "Bootstrapped Thompson Sampling '
+        'and Deep Exploration" (2015)',
         (
             dimension("arms", 6400, "how many there are to choose from"),
             dimension("replicates", 6400, "of the bootstrap, for each arm", 100),
@@ -74,6 +77,9 @@ FAMILIES = (
             COUNT,
             RNG,
             _PRIOR,
+            TensorTemplate(
+                "prior_seed:u64", "none", value=lambda _, numbers: [*islice(numbers, 3)][2]
+            ),
             TensorTemplate("successes:u32[arms,replicates]", "counts"),
             TensorTemplate("pulls:u32[arms,replicates]", "counts"),
         ),
