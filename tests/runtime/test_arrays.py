@@ -35,7 +35,8 @@ def running(text: str = MODULE, **limits: Any) -> Instance:
 
 
 def entry(signature: str, name: str = "get", instance: Instance | None = None) -> Any:
-    return entry_point(instance or running(), name, Signature.parse(signature), S)
+    call = entry_point(instance or running(), name, Signature.parse(signature), S)
+    return lambda *args: call(args)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_types_are_compared_with_the_compiled_ones(calls: str) -> None:
         with pytest.raises(TypeError):
             fast.link(store).function(func, params, results, lambda values: values)
     call = fast.link(store).function(func, ["i32"], ["f64"], lambda values: values)
-    assert call(1) == 0.0
+    assert call([1]) == 0.0
 
 
 def test_what_an_import_in_python_raises_comes_out(calls: str) -> None:
@@ -126,7 +126,7 @@ def test_what_an_import_in_python_raises_comes_out(calls: str) -> None:
     call = fast.link(store).function(func, [], [], lambda values: values)
     for _ in range(2):
         with pytest.raises(EOFError):
-            call()
+            call([])
 
 
 def test_calls_go_on_after_a_trap(calls: str) -> None:

@@ -5,6 +5,7 @@ Whatever is wrong with an argument is said before the function is called.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,17 +18,24 @@ from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.values import check_number
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.buffers import address_type, allocator, check_types, find_buffers
-from wasmstate.state.quick import FEW, STRUCT_FORMATS, quick_look
+from wasmstate.state.quick import FEW, STRUCT_FORMATS, quick_limits, quick_look
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.tensor import DTYPES, Tensor
+
+_TYPES: dict[str, tuple[tuple[type, ...], float]] = {
+    "f64": ((float, int), math.inf),
+    "i32": ((int,), (1 << 31) - 1),
+    "i64": ((int,), (1 << 63) - 1),
+}
+"""Of Python's own numbers, those that arrive as what they are, and the largest one."""
 
 _MISFITS = (struct.error, TypeError, ValueError, OverflowError)
 
 
 def entry_point(
     instance: Instance, name: str, signature: Signature | None, regions: Sequence[Region]
-) -> Callable[..., Any]:
+) -> fast.Prepared:
     """An exported function, prepared to be called as its signature says.
 
     Args:
@@ -37,8 +45,8 @@ def entry_point(
         regions: of S, which no buffer may touch.
 
     Returns:
-        What takes a number for each number and for each array what ``numpy.asarray`` takes; it
-        raises :class:`ArgumentError` before the call, and in it as :meth:`Instance.call`.
+        What takes a sequence: for each number a number, for each array what ``numpy.asarray``
+        takes. It raises :class:`ArgumentError` before the call, and in it as :meth:`Instance.call`.
 
     Raises:
         SchemaError: if the function or the module is not what the signature says.
@@ -54,7 +62,7 @@ def entry_point(
     if signature.is_plain:
         return native
     numbers = [
-        (i, Number(name, param).check)
+        (i, *Number(name, param).quick_check)
         for i, param in enumerate(signature.params)
         if param.bounds and not param.is_array
     ]
@@ -69,23 +77,25 @@ def entry_point(
     allocation = Allocation(instance, name, regions) if free else None
     count = len(signature.params)
 
-    def call(*args: Any) -> Any:
-        values = list(args)
-        if len(values) != count:
+    def call(args: Sequence[Any]) -> Any:
+        if len(args) != count:
             raise ArgumentError(
                 f"{name}{signature} takes {count} argument{'s' * (count != 1)}, {len(args)} given"
             )
-        for i, check in numbers:
-            check(args[i])
+        values = list(args)
+        for i, types, low, high, check in numbers:
+            value = args[i]
+            if type(value) not in types or not low <= value <= high:
+                check(value)
         for i, fill in placed:
             values[i] = fill(args[i])
         if allocation is None:
-            return native(*values)
+            return native(values)
         contents = [array.encode(args[i]) for i, array in free]
         addresses = allocation.take(contents)
         for (i, _), address in zip(free, addresses, strict=True):
             values[i] = address
-        result = native(*values)
+        result = native(values)
         allocation.give_back(addresses)
         return result
 
@@ -100,6 +110,15 @@ class Number:
         self._param = param
         self._look = quick_look(param.bounds, param.dtype)
         self._pack = struct.Struct(f"<{STRUCT_FORMATS[param.dtype]}").pack
+
+    @property
+    def quick_check(self) -> tuple[tuple[type, ...], float, float, Callable[[Any], None]]:
+        """Types and limits of the values that need no :meth:`check`; and it, for all others."""
+        limits = quick_limits(self._param.bounds, self._param.dtype)
+        if limits is None or self._param.dtype not in _TYPES:
+            return (), 0, 0, self.check
+        types, most = _TYPES[self._param.dtype]
+        return types, max(limits[0], -most - 1), min(limits[1], most), self.check
 
     def check(self, value: Any) -> None:
         """Check one value.
@@ -138,7 +157,7 @@ class Array:
         """
         address, dtype, shape, encoded = span.address, self._dtype, self._shape, self._encoded
         pack_into, is_flat = self._struct.pack_into, len(shape) == 1
-        check = self._check if self._param.bounds else None
+        look, check = self._look, self._check if self._param.bounds else None
 
         def fill(value: Any) -> int:
             kind = type(value)
@@ -151,7 +170,7 @@ class Array:
                 span.view[:] = value.tobytes()
             else:
                 span.view[:] = encoded(value)
-            if check is not None:
+            if check is not None and not (look is not None and look(span.view)):
                 check(span.view)
             return address
 
@@ -164,7 +183,7 @@ class Array:
             ArgumentError: if they are not of the type and shape, or break a bound.
         """
         content = self._encoded(value)
-        if self._param.bounds:
+        if self._param.bounds and not (self._look is not None and self._look(content)):
             self._check(content)
         return content
 
@@ -175,9 +194,8 @@ class Array:
             raise ArgumentError(str(error)) from error
 
     def _check(self, content: bytes | memoryview) -> None:
-        if self._look is None or not self._look(content):
-            array = np.frombuffer(bytes(content), self._dtype).reshape(self._shape)
-            check_bounds(self._what, self._param, array)
+        array = np.frombuffer(bytes(content), self._dtype).reshape(self._shape)
+        check_bounds(self._what, self._param, array)
 
 
 def check_bounds(what: str, param: Param, array: np.ndarray[Any, Any]) -> None:
@@ -226,7 +244,7 @@ class Allocation:
         taken = list(self._state)
         for content in contents:
             size = len(content)
-            address = self._malloc(size) % self._wrap
+            address = self._malloc((size,)) % self._wrap
             what = f"{self._what}: the module's {self._malloc_name}({size}) gave {address}"
             available = self._instance.memory_size
             if not address:
@@ -246,4 +264,4 @@ class Allocation:
     def give_back(self, addresses: Sequence[int]) -> None:
         """Free the buffers, the last one first. Raises as a call."""
         for address in reversed(addresses):
-            self._free(address)
+            self._free((address,))

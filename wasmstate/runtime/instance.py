@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,7 @@ class Instance:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._limits = program.limits
-        self._calls: dict[str, Callable[..., Any]] = {}
+        self._calls: dict[str, fast.Prepared] = {}
         self._store = wasmtime.Store(program.engine)
         self._link = fast.link(self._store)
         if self._limits.memory is not None:
@@ -147,10 +147,10 @@ class Instance:
             LimitError: if it ran out of its memory or its fuel.
             CallError: if it cannot be called like this.
         """
-        return self.function(name)(*args)
+        return self.function(name)(args)
 
-    def function(self, name: str, params: Sequence[str] = ()) -> Callable[..., Any]:
-        """An exported function, prepared: takes numbers, and raises, as :meth:`call`.
+    def function(self, name: str, params: Sequence[str] = ()) -> fast.Prepared:
+        """An exported function, prepared: takes a sequence of numbers, and raises as :meth:`call`.
 
         Args:
             name: of the export.
@@ -166,21 +166,21 @@ class Instance:
             call = self._calls[name] = self._prepared(name)
         return call
 
-    def _prepared(self, name: str, names: Sequence[str] = ()) -> Callable[..., Any]:
+    def _prepared(self, name: str, names: Sequence[str] = ()) -> fast.Prepared:
         func_type = self.program.func_type(name)
         check = partial(check_arguments, name, func_type, names=names)
         params, results = list(map(str, func_type.params)), list(map(str, func_type.results))
         if not {*params, *results} <= set(fast.FORMATS):
-            return lambda *args: check(args)  # which says why it cannot be called
+            return check  # which says why it cannot be called
         func = self._exports[name]
         assert isinstance(func, wasmtime.Func)
         native = self._link.function(func, params, results, check)
         what, limits, enter, leave = f"{name}()", self._limits, self._gate.enter, self._gate.leave
 
-        def call(*args: Any) -> Any:
+        def call(args: Sequence[Any]) -> Any:
             enter()
             try:
-                return native(*args)
+                return native(args)
             except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
                 raise translated(what, error, limits) from error
             finally:

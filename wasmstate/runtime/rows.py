@@ -5,9 +5,10 @@ Source: docs/format.md, "Entry points".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from wasmstate.runtime import fast
 from wasmstate.runtime.arguments import Allocation
 from wasmstate.runtime.instance import Instance
 from wasmstate.state.buffers import check_types, find_buffers
@@ -17,7 +18,7 @@ from wasmstate.state.signature import Signature
 
 def rows_entry(
     instance: Instance, name: str, signature: Signature, regions: Sequence[Region]
-) -> Callable[..., Any]:
+) -> fast.Prepared:
     """A function that takes rows, prepared.
 
     Args:
@@ -27,8 +28,8 @@ def rows_entry(
         regions: of S, which no buffer may touch.
 
     Returns:
-        What takes how many rows there are, at most ``signature.rows``, and then the bytes of the
-        rows of each array; it raises as :meth:`Instance.call`.
+        What takes a sequence: how many rows there are, at most ``signature.rows``, and the bytes of
+        the rows of each array; it raises as :meth:`Instance.call`.
 
     Raises:
         SchemaError, StateBoundsError, CallError: as for any entry point.
@@ -45,17 +46,18 @@ def rows_entry(
     free = [each.index for each in buffers if each.address is None]
     allocation = Allocation(instance, name, regions) if free else None
 
-    def call(rows: int, *contents: bytes) -> Any:
+    def call(args: Sequence[Any]) -> Any:
+        rows, *contents = args
         values = [0] * len(contents)
         for i, span in placed:
             span.view[: len(contents[i])] = contents[i]
             values[i] = span.address
         if allocation is None:
-            return native(*values, rows)
+            return native([*values, rows])
         addresses = allocation.take([contents[i] for i in free])
         for i, address in zip(free, addresses, strict=True):
             values[i] = address
-        result = native(*values, rows)
+        result = native([*values, rows])
         allocation.give_back(addresses)
         return result
 

@@ -41,12 +41,12 @@ class Live:
         self._signatures = state.entry_points
         self._bounds = BoundsCheck(state.tensors)
         self._reads: list[Callable[[], bytes]] = []
-        self.entries: dict[str, Callable[..., Any]] = {}
-        self._row_entries: dict[str, Callable[..., Any]] = {}
+        self.entries: dict[str, Callable[[Sequence[Any]], Any]] = {}
+        self._row_entries: dict[str, Callable[[Sequence[Any]], Any]] = {}
         self._instance: Instance | None = None
         self._start()
 
-    def run(self, entry: Callable[..., Any], args: Sequence[Any] = ()) -> Any:
+    def run(self, entry: Callable[[Sequence[Any]], Any], args: Sequence[Any] = ()) -> Any:
         """Do something with the instance; it happens as a whole, or not at all.
 
         Raises:
@@ -54,7 +54,7 @@ class Live:
         """
         before = self.contents
         try:
-            value = entry(*args)
+            value = entry(args)
             contents = [read() for read in self._reads]
             if contents != before:
                 broken = self._bounds.broken(contents)
@@ -73,7 +73,7 @@ class Live:
         """Of the first exported memory; 0 if there is none."""
         return (self._instance or self._start()).pages
 
-    def entry(self, name: str) -> Callable[..., Any]:
+    def entry(self, name: str) -> Callable[[Sequence[Any]], Any]:
         """An exported function of the instance that is there now, as its signature says.
 
         Raises:
@@ -85,7 +85,7 @@ class Live:
             self.entries[name] = entry_point(instance, name, self.signature(name), self._regions)
         return self.entries[name]
 
-    def rows_entry(self, name: str) -> Callable[..., Any]:
+    def rows_entry(self, name: str) -> Callable[[Sequence[Any]], Any]:
         """An exported function that takes rows: see :func:`wasmstate.runtime.rows.rows_entry`."""
         instance = self._instance or self._start()
         if name not in self._row_entries:

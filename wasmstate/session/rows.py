@@ -65,9 +65,9 @@ def predict_rows(live: Live, arrays: Sequence[Any]) -> Any:
     entry = live.entry("predict")
     results: list[Any] = []
 
-    def every_row() -> None:
+    def every_row(_: Sequence[Any]) -> None:
         for args in _arguments(columns):
-            results.append(entry(*args))
+            results.append(entry(args))
 
     try:
         live.run(every_row)

@@ -141,7 +141,7 @@ class Trial:
         """Do one call. Raises CallError as :meth:`Session.call`."""
         instance = self._current()
         entry = entry_point(instance, call.name, self.signatures.get(call.name), ())
-        return entry(*call.args)
+        return entry(call.args)
 
     def outcome(self, image: Image, calls: Sequence[Call]) -> tuple[list[str], Image | None]:
         """What calls give from an image on.

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor, inf, isfinite, isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,43 +39,58 @@ _EXACT = 1 << 53
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(.*)")
 
 
-def quick_look(bounds: Sequence[str], dtype: str, count: int = 1, offset: int = 0) -> Look | None:
+def quick_look(bounds: Sequence[str], dtype: str, count: int = 1) -> Look | None:
     """The quick look for bounds of so many numbers of one element type.
 
     Args:
         bounds: as tensors have them.
         dtype: a key of :data:`wasmstate.state.tensor.DTYPES`.
         count: of the numbers that will be given.
-        offset: where they begin in the bytes that will be given.
 
     Returns:
         ``None`` if there is none for such bounds.
     """
     if not bounds:
         return lambda _: True
-    limits = _limits(bounds, dtype)
+    limits = quick_limits(bounds, dtype)
     if limits is None:
         return None
-    low, high, is_finite = limits
-    unpack = struct.Struct(f"<{count}{STRUCT_FORMATS[dtype]}").unpack_from
+    low, high, most = limits
+    unpack = _unpack(dtype, count)
     if count == 1:
-        return lambda content: low <= unpack(content, offset)[0] <= high  # false for a NaN
-    if is_finite:
-        # A NaN makes the sum one, wherever it stands; min() and max() may pass over it.
-        return lambda content: isfinite(sum(unpack(content, offset)))
-
-    def look(content: Content) -> bool:
-        numbers = unpack(content, offset)
-        return low <= min(numbers) and max(numbers) <= high and not isnan(sum(numbers))
-
-    return look
+        return lambda content: low <= unpack(content)[0] <= high  # false for a NaN
+    if (-low, high) == (most, most) and isfinite(most):
+        return lambda content: isfinite(sum(unpack(content)))
+    look = _look_at([_Few(0, 0, dtype, count, limits)])
+    return lambda content: look((content,))
 
 
-def _limits(bounds: Sequence[str], dtype: str) -> tuple[float, float, bool] | None:
-    """What fulfils all bounds: from least to greatest; whether they only ask for finite floats."""
+def _unpack(dtype: str, count: int) -> Callable[..., tuple[Any, ...]]:
+    return struct.Struct(f"<{count}{STRUCT_FORMATS[dtype]}").unpack_from
+
+
+def _tests(dtype: str, limits: tuple[float, float, float]) -> Iterator[str]:
+    """What to ask of several numbers, each with the index in place of {0}."""
+    low, high, most = limits
+    if low > -most:
+        yield "low{0} <= min(n{0})"
+    if high < most:
+        yield "max(n{0}) <= high{0}"
+    # A NaN makes the sum one, wherever it stands; min() and max() may pass over it. Numbers whose
+    # sum is finite are finite themselves.
+    if DTYPES[dtype].kind == "f":
+        yield "isfinite(sum(n{0}))" if most < inf else "not isnan(sum(n{0}))"
+
+
+def quick_limits(bounds: Sequence[str], dtype: str) -> tuple[float, float, float] | None:
+    """What fulfils all bounds, from least to greatest, and how large a number may be at all.
+
+    ``None`` if the bounds are not of that kind.
+    """
     type_ = DTYPES[dtype]
     is_float = type_.kind == "f"
-    low, high = -inf, inf
+    most = float(np.finfo(type_).max) if is_float and "finite" in bounds else inf
+    low, high = -most, most
     for bound in bounds:
         match = _COMPARISON.fullmatch(bound)
         if match is not None:
@@ -97,10 +112,7 @@ def _limits(bounds: Sequence[str], dtype: str) -> tuple[float, float, bool] | No
                 high = min(high, float(limit))
         elif bound != "finite":
             return None
-        elif is_float:
-            most = float(np.finfo(type_).max)
-            low, high = max(low, -most), min(high, most)
-    return low, high, is_float and set(bounds) == {"finite"}
+    return low, high, most
 
 
 class BoundsCheck:
@@ -113,17 +125,18 @@ class BoundsCheck:
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         self._passed: Sequence[bytes] | None = None
         self._large: list[Tensor] = []
-        self._quick: list[tuple[int, Look]] = []
         self._bounded = [tensor for tensor in tensors if tensor.bounds]
+        few = []
         # Numbers that stand side by side and have the same bounds are looked at together.
         for group in _groups(self._bounded):
             first = group[0]
             count = sum(tensor.nbytes for tensor in group) // DTYPES[first.dtype].itemsize
-            look = quick_look(first.bounds, first.dtype, count, first.offset)
-            if look is None or count > FEW:
+            limits = quick_limits(first.bounds, first.dtype)
+            if limits is None or count > FEW:
                 self._large += group
             else:
-                self._quick.append((first.region, look))
+                few.append(_Few(first.region, first.offset, first.dtype, count, limits))
+        self._look = _look_at(few)
 
     def broken(self, contents: Sequence[bytes]) -> list[tuple[str, str]]:
         """As :meth:`wasmstate.state.schema.Schema.broken_bounds`.
@@ -131,13 +144,9 @@ class BoundsCheck:
         Args:
             contents: of the regions; not to be changed afterwards.
         """
-        for region, look in self._quick:
-            if not look(contents[region]):
-                break
-        else:
-            if not self._large or self._large_pass(contents):
-                self._passed = contents
-                return []
+        if self._look(contents) and (not self._large or self._large_pass(contents)):
+            self._passed = contents
+            return []
         found = broken(self._bounded, contents)
         self._passed = None if found else contents
         return found
@@ -153,6 +162,48 @@ class BoundsCheck:
         before, after = self._passed[tensor.region], contents[tensor.region]
         part = slice(tensor.offset, tensor.offset + tensor.nbytes)
         return before is not after and before[part] != after[part]
+
+
+class _Few(NamedTuple):
+    """A few numbers with the same limits, as :func:`quick_limits` gives them."""
+
+    region: int
+    offset: int
+    dtype: str
+    size: int
+    limits: tuple[float, float, float]
+
+
+def _look_at(few: Sequence[_Few]) -> Callable[[Sequence[Content]], bool]:
+    """The quick look at all of them, in one function that is written for them.
+
+    A function for each would be called each time: that alone takes longer than what it does. The
+    text of the function is made of indices, no name or bound of a schema is in it.
+    """
+    names: dict[str, Any] = {"isfinite": isfinite, "isnan": isnan}
+    lines, tests = [], ["True"]
+    for region in {each.region: None for each in few}:
+        taken, format_, end = [], "<", 0
+        for i, each in enumerate(few):
+            if each.region != region:
+                continue
+            names |= {f"low{i}": each.limits[0], f"high{i}": each.limits[1]}
+            if each.size == 1:
+                format_ += f"{each.offset - end}x{STRUCT_FORMATS[each.dtype]}"
+                end = each.offset + DTYPES[each.dtype].itemsize
+                taken.append(f"n{i}")
+                tests.append(f"low{i} <= n{i} <= high{i}")  # false for a NaN
+            else:
+                names[f"unpack{i}"] = _unpack(each.dtype, each.size)
+                lines.append(f"n{i} = unpack{i}(contents[{region}], {each.offset})")
+                tests += [test.format(i) for test in _tests(each.dtype, each.limits)]
+        if taken:
+            names[f"unpack_single{region}"] = struct.Struct(format_).unpack_from
+            lines.append(f"{', '.join(taken)}, = unpack_single{region}(contents[{region}])")
+    lines.append(f"return {' and '.join(tests)}")
+    exec("def look(contents):\n " + "\n ".join(lines), names)  # noqa: S102
+    look: Callable[[Sequence[Content]], bool] = names["look"]
+    return look
 
 
 def _groups(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
