@@ -57,7 +57,7 @@ def numbers(param: Param, rng: np.random.Generator) -> NDArray[Any]:
     limits = {bound.split()[0]: float(bound.split()[1]) for bound in param.bounds if " " in bound}
     if param.dtype == "f64":
         size = param.shape
-        return rng.integers(0, 2, size) * 1.0 if "<=" in limits else rng.normal(size=size)
+        return rng.integers(0, 2, size) * 1.0 if limits["<="] == 1 else rng.normal(size=size)
     most = int(limits.get("<", limits.get("<=", 4.0) + 1))
     return rng.integers(0, most, param.shape).astype(np.int32)
 

@@ -82,7 +82,7 @@ static void learn(const double *row, uint32_t which) {
 /* The most probable class; of equal ones, and before the first row, the first. */
 EXPORT(predict)
 uint32_t predict(const double *row) {
-    require(is_ready() && are_finite(row, features));
+    require(is_ready() && are_numbers(row, features));
     const double least = floor_of_variances();
     uint32_t best = 0;
     double largest = -__builtin_inf();
@@ -100,7 +100,7 @@ uint32_t predict(const double *row) {
  * no row had. */
 EXPORT(log_joint)
 double log_joint(const double *row, uint32_t which) {
-    require(is_ready() && which < classes && are_finite(row, features));
+    require(is_ready() && which < classes && are_numbers(row, features));
     return joint(row, which, floor_of_variances());
 }
 
@@ -109,6 +109,7 @@ double log_joint(const double *row, uint32_t which) {
 EXPORT(update)
 void update(const double *row, uint32_t which) {
     require(is_ready() && which < classes && can_count(count[which], 1));
+    require(are_numbers(row, features));
     learn(row, which);
 }
 
@@ -116,7 +117,7 @@ void update(const double *row, uint32_t which) {
 EXPORT(update_many)
 void update_many(const double *rows, const uint32_t *which, uint32_t n) {
     require(is_ready() && n <= X_SIZE / features && n <= MAX_ROWS);
-    require(are_finite(rows, n * features));
+    require(are_numbers(rows, n * features));
     for (uint32_t row = 0; row < n; row++)
         require(which[row] < classes && can_count(count[which[row]], n));
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features, which[row]);

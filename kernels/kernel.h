@@ -42,6 +42,22 @@ static inline bool are_finite(const double *x, uint32_t n) {
     return true;
 }
 
+/* The largest number of a row or a reward. Its square, and sums of squares of rows, are finite: one
+ * absurd reading does not leave a state in which the squares of ordinary ones are not. */
+#define LARGEST 1e50
+
+/* Whether x is a number that rows and rewards may have; NaN is none. */
+static inline bool is_number(double x) {
+    return __builtin_fabs(x) <= LARGEST;
+}
+
+/* Whether all n are. */
+static inline bool are_numbers(const double *x, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_number(x[i])) return false;
+    return true;
+}
+
 /* Whether a dimension that the state gives is one that the kernel has room for. */
 static inline bool is_size(uint32_t size, uint32_t max) {
     return size - 1 < max; /* 0 becomes the largest number of all. */

@@ -59,27 +59,27 @@ static void learn(const double *row) {
 /* The nearest cluster. */
 EXPORT(predict)
 uint32_t predict(const double *row) {
-    require(is_ready() && are_finite(row, features));
+    require(is_ready() && are_numbers(row, features));
     return nearest(row);
 }
 
 /* The distance from the center of the nearest cluster. */
 EXPORT(distance)
 double distance(const double *row) {
-    require(is_ready() && are_finite(row, features));
+    require(is_ready() && are_numbers(row, features));
     return sqrt(squared_distance(row, nearest(row)));
 }
 
 /* Learns from a row. Traps, with the state as it was, if that would not leave it finite. */
 EXPORT(update)
 void update(const double *row) {
-    require(is_ready() && are_finite(row, features));
+    require(is_ready() && are_numbers(row, features));
     learn(row);
 }
 
-/* The same for many rows. Traps, with the state as it was, if a number is not finite. */
+/* The same for many rows. Traps, with the state as it was, if a number is not within LARGEST. */
 EXPORT(update_many)
 void update_many(const double *rows, uint32_t n) {
-    require(is_ready() && n <= X_SIZE / features && are_finite(rows, n * features));
+    require(is_ready() && n <= X_SIZE / features && are_numbers(rows, n * features));
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features);
 }

@@ -32,7 +32,7 @@ static void learn(const double *row, double target) {
 /* The model's y for x. */
 EXPORT(predict)
 double predict(const double *row) {
-    require(is_size(features, MAX_FEATURES));
+    require(is_size(features, MAX_FEATURES) && are_numbers(row, features));
     const double prediction = value(row);
     require(is_finite(prediction));
     return prediction;
@@ -42,15 +42,16 @@ double predict(const double *row) {
 EXPORT(update)
 void update(const double *row, double target) {
     require(is_size(features, MAX_FEATURES) && can_count(count, 1));
+    require(are_numbers(row, features) && is_number(target));
     learn(row, target);
 }
 
-/* The same for many rows. Traps, with the state as it was, if a number is not finite; with what
+/* The same for many rows. Traps, with the state as it was, if a number is not within LARGEST; with what
  * the rows before have taught if the weights diverge. */
 EXPORT(update_many)
 void update_many(const double *rows, const double *targets, uint32_t n) {
     require(is_size(features, MAX_FEATURES) && can_count(count, n));
     require(n <= X_SIZE / features && n <= MAX_ROWS);
-    require(are_finite(rows, n * features) && are_finite(targets, n));
+    require(are_numbers(rows, n * features) && are_numbers(targets, n));
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features, targets[row]);
 }

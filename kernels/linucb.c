@@ -75,7 +75,7 @@ static void learn(const double *row, uint32_t which, double paid) {
 /* The arm to pull; of equal ones the first. */
 EXPORT(predict)
 uint32_t predict(const double *row) {
-    require(is_ready() && are_finite(row, features));
+    require(is_ready() && are_numbers(row, features));
     uint32_t best = 0;
     double largest = -__builtin_inf();
     for (uint32_t each = 0; each < arms; each++) {
@@ -92,14 +92,14 @@ uint32_t predict(const double *row) {
 /* The reward that is expected of an arm. Traps if there is no such arm. */
 EXPORT(estimate)
 double estimate(const double *row, uint32_t which) {
-    require(is_ready() && which < arms && are_finite(row, features));
+    require(is_ready() && which < arms && are_numbers(row, features));
     return expected(row, which);
 }
 
 /* The upper confidence bound of an arm's reward. Traps if there is no such arm. */
 EXPORT(bound)
 double bound(const double *row, uint32_t which) {
-    require(is_ready() && which < arms && are_finite(row, features));
+    require(is_ready() && which < arms && are_numbers(row, features));
     const double reward = expected(row, which);
     return reward + alpha * width(row);
 }
@@ -109,6 +109,7 @@ double bound(const double *row, uint32_t which) {
 EXPORT(update)
 void update(const double *row, uint32_t which, double paid) {
     require(is_ready() && which < arms && can_count(count, 1));
+    require(are_numbers(row, features) && is_number(paid));
     learn(row, which, paid);
 }
 
@@ -116,7 +117,7 @@ void update(const double *row, uint32_t which, double paid) {
 EXPORT(update_many)
 void update_many(const double *rows, const uint32_t *which, const double *paid, uint32_t n) {
     require(is_ready() && n <= X_SIZE / features && n <= MAX_ROWS && can_count(count, n));
-    require(are_finite(rows, n * features) && are_finite(paid, n));
+    require(are_numbers(rows, n * features) && are_numbers(paid, n));
     for (uint32_t row = 0; row < n; row++) require(which[row] < arms);
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features, which[row], paid[row]);
 }

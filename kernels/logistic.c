@@ -63,7 +63,7 @@ static void learn(const double *row, uint32_t target) {
 /* The probability of label 1. */
 EXPORT(predict)
 double predict(const double *row) {
-    require(is_size(features, MAX_FEATURES) && are_finite(row, features));
+    require(is_size(features, MAX_FEATURES) && are_numbers(row, features));
     standardise(row, mean, m2, count > 0 ? (double)count : 1.0);
     const double result = probability();
     require(is_finite(result));
@@ -74,17 +74,18 @@ double predict(const double *row) {
  * or the state would not stay finite. */
 EXPORT(update)
 void update(const double *row, uint32_t target) {
-    require(is_size(features, MAX_FEATURES) && can_count(count, 1) && target <= 1);
+    require(is_size(features, MAX_FEATURES) && can_count(count, 1));
+    require(target <= 1 && are_numbers(row, features));
     learn(row, target);
 }
 
-/* The same for many rows. Traps, with the state as it was, if a number is not finite or a label
+/* The same for many rows. Traps, with the state as it was, if a number is not within LARGEST or a label
  * neither 0 nor 1; with what the rows before have taught if the weights diverge. */
 EXPORT(update_many)
 void update_many(const double *rows, const uint32_t *targets, uint32_t n) {
     require(is_size(features, MAX_FEATURES) && can_count(count, n));
     require(n <= X_SIZE / features && n <= MAX_ROWS);
-    require(are_finite(rows, n * features));
+    require(are_numbers(rows, n * features));
     for (uint32_t row = 0; row < n; row++) require(targets[row] <= 1);
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features, targets[row]);
 }

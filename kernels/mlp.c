@@ -92,7 +92,7 @@ static void learn(const double *row, uint32_t target) {
 /* The most probable class; of equal ones the first. */
 EXPORT(predict)
 uint32_t predict(const double *row) {
-    require(is_ready() && are_finite(row, features));
+    require(is_ready() && are_numbers(row, features));
     run(row);
     uint32_t best = 0;
     for (uint32_t k = 1; k < classes; k++)
@@ -103,7 +103,7 @@ uint32_t predict(const double *row) {
 /* The probability of a class. Traps if there is no such class. */
 EXPORT(probability)
 double probability(const double *row, uint32_t which) {
-    require(is_ready() && which < classes && are_finite(row, features));
+    require(is_ready() && which < classes && are_numbers(row, features));
     run(row);
     return outputs[which];
 }
@@ -112,7 +112,7 @@ double probability(const double *row, uint32_t which) {
  * weights would not stay finite. */
 EXPORT(update)
 void update(const double *row, uint32_t target) {
-    require(is_ready() && target < classes && can_count(count, 1) && are_finite(row, features));
+    require(is_ready() && target < classes && can_count(count, 1) && are_numbers(row, features));
     learn(row, target);
 }
 
@@ -121,7 +121,7 @@ void update(const double *row, uint32_t target) {
 EXPORT(update_many)
 void update_many(const double *rows, const uint32_t *targets, uint32_t n) {
     require(is_ready() && can_count(count, n) && n <= X_SIZE / features && n <= MAX_ROWS);
-    require(are_finite(rows, n * features));
+    require(are_numbers(rows, n * features));
     for (uint32_t row = 0; row < n; row++) require(targets[row] < classes);
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features, targets[row]);
 }

@@ -33,15 +33,15 @@ static void learn(const double *row) {
 /* Takes a row into account. Traps, with the state as it was, if that would not leave it finite. */
 EXPORT(update)
 void update(const double *row) {
-    require(is_size(features, MAX_FEATURES) && can_count(count, 1));
+    require(is_size(features, MAX_FEATURES) && can_count(count, 1) && are_numbers(row, features));
     learn(row);
 }
 
-/* The same for many rows. Traps, with the state as it was, if a number is not finite. */
+/* The same for many rows. Traps, with the state as it was, if a number is not within LARGEST. */
 EXPORT(update_many)
 void update_many(const double *rows, uint32_t n) {
     require(is_size(features, MAX_FEATURES) && can_count(count, n));
-    require(n <= X_SIZE / features && are_finite(rows, n * features));
+    require(n <= X_SIZE / features && are_numbers(rows, n * features));
     for (uint32_t row = 0; row < n; row++) learn(rows + row * features);
 }
 

@@ -47,17 +47,17 @@ uint32_t predict(void) {
     return drift;
 }
 
-/* Takes a number into account. Traps, with the state as it was, if it is not finite. */
+/* Takes a number into account. Traps, with the state as it was, if it is not within LARGEST. */
 EXPORT(update)
 void update(double value) {
-    require(can_count(count, 1));
+    require(can_count(count, 1) && is_number(value));
     learn(value);
 }
 
 /* The same for many; the tensor drifts tells how often there was one. Traps, with the state as it
- * was, if a number is not finite. */
+ * was, if a number is not within LARGEST. */
 EXPORT(update_many)
 void update_many(const double *values, uint32_t n) {
-    require(n <= MAX_ROWS && can_count(count, n) && are_finite(values, n));
+    require(n <= MAX_ROWS && can_count(count, n) && are_numbers(values, n));
     for (uint32_t row = 0; row < n; row++) learn(values[row]);
 }

@@ -26,7 +26,7 @@ static bool is_ready(void) {
 }
 
 static bool is_step(uint32_t from, uint32_t chosen, double paid, uint32_t to, uint32_t last) {
-    return from < states && chosen < actions && is_finite(paid) && to < states && last <= 1;
+    return from < states && chosen < actions && is_number(paid) && to < states && last <= 1;
 }
 
 /* The action that is worth most; of equal ones the first. */

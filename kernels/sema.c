@@ -198,8 +198,8 @@ static bool visit_all(enum visit what, uint32_t which) {
 }
 
 static bool is_row(const double *row, const double *effects, uint32_t which, double target) {
-    return which < units && can_count(unit_count[which], 1) && is_finite(target)
-        && are_finite(row, fixed) && are_finite(effects, random);
+    return which < units && can_count(unit_count[which], 1) && is_number(target)
+        && are_numbers(row, fixed) && are_numbers(effects, random);
 }
 
 static void learn(const double *row, const double *effects, uint32_t which, double target) {
@@ -220,7 +220,7 @@ static void learn(const double *row, const double *effects, uint32_t which, doub
 /* The y that the model expects for x and z of a unit; of one without rows, by x alone. */
 EXPORT(predict)
 double predict(const double *row, const double *effects, uint32_t which) {
-    require(is_ready() && which < units);
+    require(is_ready() && which < units && are_numbers(row, fixed) && are_numbers(effects, random));
     expect_effect(which);
     const double prediction = dot(weights, row, fixed) + dot(effect, effects, random);
     require(is_finite(prediction));

@@ -33,7 +33,7 @@ double propensity(uint32_t which) {
 }
 
 static bool is_reward(double reward) {
-    return is_finite(reward);
+    return is_number(reward);
 }
 
 static void learn(uint32_t which, double paid) {

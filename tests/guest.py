@@ -64,15 +64,16 @@ class Guest:
     def __getitem__(self, tensor: str) -> NDArray[Any]:
         return self.state[tensor]
 
-    def state_with(self, **values: Any) -> Module:
-        """The module with other values in its state."""
-        content = self.state.with_values(values).to_content()
-        return self._module.with_custom("wasmstate.state", content)
+    def with_values(self, **values: Any) -> Guest:
+        """Another instance, with other values in its state."""
+        return self._with(self.state.with_values(values))
 
     def resumed(self) -> Guest:
         """Another instance that goes on from the bytes of the state section."""
-        content = self.state.to_content()
-        again = self._module.with_custom("wasmstate.state", content)
+        return self._with(self.state)
+
+    def _with(self, state: State) -> Guest:
+        again = self._module.with_custom("wasmstate.state", state.to_content())
         return Guest(Module.from_bytes(again.to_bytes()), self.family.name)
 
     def address(self, symbol: str) -> int:

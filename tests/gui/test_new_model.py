@@ -65,7 +65,7 @@ def test_a_model_is_made_with_the_keyboard_alone_and_opened(
     path = tmp_path / "bootstrap_thompson.wasm"
     assert wasmstate.State.of(wasmstate.Module.open(path))["arms"] == 4
     assert window.windowTitle().startswith("bootstrap_thompson.wasm")
-    assert window.tensors_panel.list_model.rowCount() == 7
+    assert window.tensors_panel.list_model.rowCount() == 8
     assert window.wizards.dialog is None
 
 

@@ -84,8 +84,7 @@ def test_thompson_chooses_as_often_as_an_arm_is_the_best_of_draws() -> None:
 
 
 def test_thompson_takes_a_prior_of_next_to_nothing() -> None:
-    model = Guest.new("thompson", arms=2).state_with(prior=[1e-9, 1e-9])
-    guest = Guest(model, "thompson")
+    guest = Guest.new("thompson", arms=2).with_values(prior=[1e-9, 1e-9])
     chosen = Counter(guest.call("act") for _ in range(400))
     # Each rate is 0 or 1; of equal ones the first arm is pulled.
     assert chosen[1] / 400 == pytest.approx(0.25, abs=0.1)
@@ -170,14 +169,15 @@ def test_replicates_start_from_draws_of_the_prior() -> None:
     assert guest.call("estimate", 0) == guest.call("estimate", 0)
     other = Guest.new("bootstrap_thompson", arms=1, replicates=6400, seed=8)
     assert other.call("estimate", 0) != guest.call("estimate", 0)
-    biased = Guest(guest.state_with(prior=[2.0, 6.0]), "bootstrap_thompson")
+    biased = guest.with_values(prior=[2.0, 6.0])
     # The variance of beta(2, 6) is 12 / (64 * 9).
     assert biased.call("estimate", 0) == pytest.approx(0.25, abs=4 * math.sqrt(1 / 48 / 6400))
 
 
 def test_a_prior_of_next_to_nothing_leaves_the_mean_of_the_rewards() -> None:
-    model = Guest.new("bootstrap_thompson", arms=1, replicates=10).state_with(prior=[1e-9, 1e-9])
-    guest = Guest(model, "bootstrap_thompson").feed(np.zeros(500, int), np.arange(500) % 4 == 0)
+    guest = Guest.new("bootstrap_thompson", arms=1, replicates=10)
+    guest = guest.with_values(prior=[1e-9, 1e-9])
+    guest.feed(np.zeros(500, int), np.arange(500) % 4 == 0)
     rates = guest["successes"][0] / guest["pulls"][0]
     assert guest.call("estimate", 0) == pytest.approx(rates.mean(), abs=1e-9)
 

@@ -58,13 +58,13 @@ def test_linear_is_the_loop_bit_for_bit(rows: Rows) -> None:
 
 
 def test_a_bias_that_would_not_stay_finite_is_refused() -> None:
-    guest = Guest.new("linear", features=1, lr=8.0)
-    guest.call("update", [0.0], 1e307)
+    guest = Guest.new("linear", features=1, lr=1e258)
+    guest.call("update", [0.0], 1e49)
     before = guest.state.contents()
     with pytest.raises(wasmtime.Trap):
-        guest.call("update", [0.0], 1.6625e308)
+        guest.call("update", [0.0], 0.0)
     assert guest.state.contents() == before
-    assert guest["bias"] == 1.6e308
+    assert guest["bias"] == pytest.approx(2e307)
 
 
 @pytest.mark.parametrize("l2", [0.0, 10.0])

@@ -14,6 +14,7 @@ from wasmstate.models.parts import (
     RNG,
     ROWS_PARAM,
     SQUARES,
+    WITHIN,
     dimension,
     kept,
 )
@@ -40,7 +41,7 @@ def _learn(reward: str, bounds: str) -> dict[str, str]:
     }
 
 
-_LEARN_ANY = _learn("f64", "finite")
+_LEARN_ANY = _learn("f64", WITHIN)
 _LEARN_SHARE = _learn("f64", ">= 0 <= 1")
 _CHOOSE = {"predict": "() -> i32"}
 _DRAW = _CHOOSE | {"act": "() -> i32"}
@@ -177,10 +178,10 @@ FAMILIES = (
         ),
         {
             "predict": f"({FEATURES_PARAM}) -> i32",
-            "update": f"({FEATURES_PARAM}, {_ARM}, reward: f64 finite) -> ()",
+            "update": f"({FEATURES_PARAM}, {_ARM}, reward: f64 {WITHIN}) -> ()",
             "update_many": (
                 f"({FEATURES_PARAMS}, arm: i32[rows]@sym:arm >= 0 < arms, "
-                f"reward: f64[rows]@sym:reward finite, {ROWS_PARAM}) -> ()"
+                f"reward: f64[rows]@sym:reward {WITHIN}, {ROWS_PARAM}) -> ()"
             ),
             "estimate": f"({FEATURES_PARAM}, {_ARM}) -> f64",
             "bound": f"({FEATURES_PARAM}, {_ARM}) -> f64",
@@ -217,13 +218,13 @@ FAMILIES = (
             "act": f"({_STATE}) -> i32",
             "best": f"({_STATE}) -> i32",
             "update": (
-                f"({_STATE}, action: i32 >= 0 < actions, reward: f64 finite, "
+                f"({_STATE}, action: i32 >= 0 < actions, reward: f64 {WITHIN}, "
                 "next_state: i32 >= 0 < states, done: i32 >= 0 <= 1) -> ()"
             ),
             "update_many": (
                 "(state: i32[rows]@sym:state >= 0 < states, "
                 "action: i32[rows]@sym:action >= 0 < actions, "
-                "reward: f64[rows]@sym:reward finite, "
+                f"reward: f64[rows]@sym:reward {WITHIN}, "
                 "next_state: i32[rows]@sym:next_state >= 0 < states, "
                 f"done: i32[rows]@sym:done >= 0 <= 1, {ROWS_PARAM}) -> ()"
             ),

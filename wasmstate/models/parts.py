@@ -12,8 +12,11 @@ COUNT = TensorTemplate("count:i64", "counts", NOT_NEGATIVE, unit="updates")
 RNG = TensorTemplate("rng:u64[2]", "none", value=lambda _, numbers: [next(numbers), next(numbers)])
 """The state of xoroshiro128**; its authors, too, fill it from SplitMix64."""
 
-FEATURES_PARAM = "x: f64[features]@sym:x finite"
-FEATURES_PARAMS = "x: f64[rows,features]@sym:x finite"
+WITHIN = "finite >= -1e50 <= 1e50"
+"""Bounds of the numbers in rows, and of rewards: see LARGEST in kernels/kernel.h."""
+
+FEATURES_PARAM = f"x: f64[features]@sym:x {WITHIN}"
+FEATURES_PARAMS = f"x: f64[rows,features]@sym:x {WITHIN}"
 ROWS_PARAM = "rows: i32 >= 0 <= rows"
 
 

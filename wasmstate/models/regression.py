@@ -12,14 +12,15 @@ from wasmstate.models.parts import (
     FINITE,
     ROWS_PARAM,
     SQUARES,
+    WITHIN,
     dimension,
     kept,
     switch,
 )
 
 _LEARN = {
-    "update": f"({FEATURES_PARAM}, y: f64 finite) -> ()",
-    "update_many": f"({FEATURES_PARAMS}, y: f64[rows]@sym:y finite, {ROWS_PARAM}) -> ()",
+    "update": f"({FEATURES_PARAM}, y: f64 {WITHIN}) -> ()",
+    "update_many": f"({FEATURES_PARAMS}, y: f64[rows]@sym:y {WITHIN}, {ROWS_PARAM}) -> ()",
 }
 _PREDICT = {"predict": f"({FEATURES_PARAM}) -> f64"}
 _BIAS = TensorTemplate("bias:f64", "mean", FINITE)

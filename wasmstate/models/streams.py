@@ -12,6 +12,7 @@ from wasmstate.models.parts import (
     FINITE,
     NOT_NEGATIVE,
     ROWS_PARAM,
+    WITHIN,
     dimension,
     kept,
 )
@@ -19,7 +20,7 @@ from wasmstate.models.parts import (
 _SINCE = TensorTemplate("count:i64", "none", NOT_NEGATIVE, unit="updates since the last drift")
 _DRIFTS = TensorTemplate("drifts:i64", "none", NOT_NEGATIVE)
 _UNIT = "unit: i32 >= 0 < units"
-_ROW = "x: f64[fixed]@sym:x finite, z: f64[random]@sym:z finite"
+_ROW = f"x: f64[fixed]@sym:x {WITHIN}, z: f64[random]@sym:z {WITHIN}"
 
 
 def _sums(spec: str) -> TensorTemplate:
@@ -80,8 +81,8 @@ FAMILIES = (
         ),
         {
             "predict": "() -> i32",
-            "update": "(x: f64 finite) -> ()",
-            "update_many": f"(x: f64[rows]@sym:x finite, {ROWS_PARAM}) -> ()",
+            "update": f"(x: f64 {WITHIN}) -> ()",
+            "update_many": f"(x: f64[rows]@sym:x {WITHIN}, {ROWS_PARAM}) -> ()",
         },
         max_rows=4096,
     ),
@@ -164,10 +165,10 @@ FAMILIES = (
         {
             "predict": f"({_ROW}, {_UNIT}) -> f64",
             "unit_effect": f"({_UNIT}, index: i32 >= 0 < random) -> f64",
-            "update": f"({_ROW}, {_UNIT}, y: f64 finite) -> ()",
+            "update": f"({_ROW}, {_UNIT}, y: f64 {WITHIN}) -> ()",
             "update_many": (
-                "(x: f64[rows,fixed]@sym:x finite, z: f64[rows,random]@sym:z finite, "
-                "unit: i32[rows]@sym:unit >= 0 < units, y: f64[rows]@sym:y finite, "
+                f"(x: f64[rows,fixed]@sym:x {WITHIN}, z: f64[rows,random]@sym:z {WITHIN}, "
+                f"unit: i32[rows]@sym:unit >= 0 < units, y: f64[rows]@sym:y {WITHIN}, "
                 f"{ROWS_PARAM}) -> ()"
             ),
             "sweep": "() -> ()",

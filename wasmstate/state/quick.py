@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from math import ceil, floor, inf, isfinite, isnan
+from math import ceil, floor, hypot, inf, isfinite, isnan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,12 +55,12 @@ def quick_look(bounds: Sequence[str], dtype: str, count: int = 1) -> Look | None
     limits = quick_limits(bounds, dtype)
     if limits is None:
         return None
-    low, high, most = limits
+    low, high, _ = limits
     unpack = _unpack(dtype, count)
     if count == 1:
         return lambda content: low <= unpack(content)[0] <= high  # false for a NaN
-    if (-low, high) == (most, most) and isfinite(most):
-        return lambda content: isfinite(sum(unpack(content)))
+    if low == -high > -inf:
+        return lambda content: hypot(*unpack(content)) <= high
     look = _look_at([_Few(0, 0, dtype, count, limits)])
     return lambda content: look((content,))
 
@@ -72,6 +72,9 @@ def _unpack(dtype: str, count: int) -> Callable[..., tuple[Any, ...]]:
 def _tests(dtype: str, limits: tuple[float, float, float]) -> Iterator[str]:
     """What to ask of several numbers, each with the index in place of {0}."""
     low, high, most = limits
+    if low == -high > -inf:
+        yield "hypot(*n{0}) <= high{0}"  # the norm is no less than any of them, or a NaN
+        return
     if low > -most:
         yield "low{0} <= min(n{0})"
     if high < most:
@@ -180,7 +183,7 @@ def _look_at(few: Sequence[_Few]) -> Callable[[Sequence[Content]], bool]:
     A function for each would be called each time: that alone takes longer than what it does. The
     text of the function is made of indices, no name or bound of a schema is in it.
     """
-    names: dict[str, Any] = {"isfinite": isfinite, "isnan": isnan}
+    names: dict[str, Any] = {"hypot": hypot, "isfinite": isfinite, "isnan": isnan}
     lines, tests = [], ["True"]
     for region in {each.region: None for each in few}:
         taken, format_, end = [], "<", 0
