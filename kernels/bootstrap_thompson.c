@@ -63,8 +63,8 @@ static bool can_learn(uint32_t which, uint32_t n) {
 }
 
 static void learn(uint32_t which, uint32_t paid) {
-    /* Away from the numbers that chose the arm: the coins must not know which replicate did. */
-    jump(rng);
+    /* Behind the numbers that chose the arm: the coins must not know which replicate did. */
+    move_on(rng);
     uint64_t coins = 0;
     for (uint32_t i = 0; i < replicates; i++) {
         if (i % 64 == 0) coins = next(rng);
@@ -80,7 +80,8 @@ static void learn(uint32_t which, uint32_t paid) {
 EXPORT(predict)
 uint32_t predict(void) {
     require(is_ready());
-    uint64_t draw[2] = {rng[0], rng[1]};
+    uint64_t copy[2] = {rng[0], rng[1]}, draw[2];
+    branch(copy, draw);
     uint32_t best = 0;
     double largest = -1.0;
     for (uint32_t each = 0; each < arms; each++) {
@@ -97,7 +98,7 @@ uint32_t predict(void) {
 EXPORT(act)
 uint32_t act(void) {
     const uint32_t chosen = predict();
-    jump(rng);
+    move_on(rng);
     return chosen;
 }
 

@@ -50,5 +50,5 @@ static void learn(uint32_t which, double paid) {
     require(is_finite(gain));
     add(which, paid);
     gains[which] = gain;
-    jump(rng);
+    move_on(rng);
 }

@@ -157,27 +157,26 @@ static inline uint64_t next(uint64_t rng[2]) {
     return rotate_left(first * 5, 7) * 9;
 }
 
-/* Moves the generator on by 2^64 numbers: to a stretch that no one has drawn from.
+/* Whether it is a state that the generator can be in. */
+static inline bool is_generator(const uint64_t rng[2]) {
+    return (rng[0] | rng[1]) != 0;
+}
+
+/* Seeds a generator with the next two numbers of another.
  *
- * The generator is linear over GF(2). So the state 2^64 steps ahead is the sum of those of the next
- * 128 states that a fixed polynomial picks.
- *
- * Source: the paper above; the polynomial is that of the authors' xoroshiro128starstar.c.
+ * A choice draws a varying count of numbers. From a generator of its own it draws numbers that no
+ * other choice draws, if the first generator has moved on by two.
  */
-static inline void jump(uint64_t rng[2]) {
-    uint64_t low = 0xdf900294d8f554a5, high = 0x170865df4b3201fc;
-    uint64_t ahead[2] = {0, 0};
-    for (int step = 0; step < 128; step++) {
-        if (low & 1) {
-            ahead[0] ^= rng[0];
-            ahead[1] ^= rng[1];
-        }
-        low = low >> 1 | high << 63;
-        high >>= 1;
-        next(rng);
-    }
-    rng[0] = ahead[0];
-    rng[1] = ahead[1];
+static inline void branch(uint64_t rng[2], uint64_t own[2]) {
+    own[0] = next(rng);
+    own[1] = next(rng);
+    if (!is_generator(own)) own[0] = 1;
+}
+
+/* Moves the generator on, so that the next choice is another one. */
+static inline void move_on(uint64_t rng[2]) {
+    next(rng);
+    next(rng);
 }
 
 /* Uniform in (0, 1): the middles of 2^52 equal parts, so never 0 and never 1. */
@@ -188,11 +187,6 @@ static inline double uniform(uint64_t rng[2]) {
 /* Uniform in 0, 1, ..., n - 1. */
 static inline uint32_t below(uint64_t rng[2], uint32_t n) {
     return (uint32_t)(uniform(rng) * n);
-}
-
-/* Whether it is a state that the generator can be in. */
-static inline bool is_generator(const uint64_t rng[2]) {
-    return (rng[0] | rng[1]) != 0;
 }
 
 /* Standard normal. The method makes two; the second is dropped, for keeping it would be state.

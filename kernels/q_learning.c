@@ -45,7 +45,7 @@ static void learn(uint32_t from, uint32_t chosen, double paid, uint32_t to, uint
     require(is_finite(next_value));
     *value = next_value;
     count++;
-    jump(rng);
+    move_on(rng);
 }
 
 /* The action to take: the best, with probability epsilon any. Draws from a copy of the generator:
@@ -53,7 +53,8 @@ static void learn(uint32_t from, uint32_t chosen, double paid, uint32_t to, uint
 EXPORT(predict)
 uint32_t predict(uint32_t from) {
     require(is_ready() && from < states);
-    uint64_t draw[2] = {rng[0], rng[1]};
+    uint64_t copy[2] = {rng[0], rng[1]}, draw[2];
+    branch(copy, draw);
     return uniform(draw) < epsilon ? below(draw, actions) : best_action(from);
 }
 
@@ -61,7 +62,7 @@ uint32_t predict(uint32_t from) {
 EXPORT(act)
 uint32_t act(uint32_t from) {
     const uint32_t chosen = predict(from);
-    jump(rng);
+    move_on(rng);
     return chosen;
 }
 

@@ -16,19 +16,16 @@ static uint32_t choose(uint64_t draw[2]);
 EXPORT(predict)
 uint32_t predict(void) {
     require(is_size(arms, MAX_ARMS) && is_generator(rng));
-    uint64_t copy[2] = {rng[0], rng[1]};
-    return choose(copy);
+    uint64_t copy[2] = {rng[0], rng[1]}, draw[2];
+    branch(copy, draw);
+    return choose(draw);
 }
 
-/* The same, and moves the generator on: for choices whose rewards come later.
- *
- * The generator jumps, for a choice draws a varying count of numbers: after a single step the next
- * one would draw most of the same numbers again.
- */
+/* The same, and moves the generator on: for choices whose rewards come later. */
 EXPORT(act)
 uint32_t act(void) {
     const uint32_t chosen = predict();
-    jump(rng);
+    move_on(rng);
     return chosen;
 }
 

@@ -39,5 +39,5 @@ static bool is_reward(double reward) {
 static void learn(uint32_t which, double paid) {
     require(is_generator(rng));
     add(which, paid);
-    jump(rng);
+    move_on(rng);
 }
