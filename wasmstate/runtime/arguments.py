@@ -18,7 +18,7 @@ from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.values import check_number
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.buffers import address_type, allocator, check_types, find_buffers
-from wasmstate.state.quick import FEW, STRUCT_FORMATS, quick_limits, quick_look
+from wasmstate.state.quick import STRUCT_FORMATS, quick_limits, quick_look
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.tensor import DTYPES, Tensor
@@ -147,7 +147,7 @@ class Array:
         self._shape = param.shape
         self._tensor = Tensor(self._what, param.dtype, param.shape, 0, 0)
         count = param.nbytes // self._dtype.itemsize
-        self._look = quick_look(param.bounds, param.dtype, count) if count <= FEW else None
+        self._look = quick_look(param.bounds, param.dtype, count)
         self._struct = struct.Struct(f"<{count}{STRUCT_FORMATS[param.dtype]}")
 
     def filler(self, span: fast.Span) -> Callable[[Any], int]:

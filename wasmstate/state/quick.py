@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from math import ceil, floor, hypot, inf, isfinite, isnan
 from typing import Any, NamedTuple
 
@@ -56,6 +57,8 @@ def quick_look(bounds: Sequence[str], dtype: str, count: int = 1) -> Look | None
     if limits is None:
         return None
     low, high, _ = limits
+    if count > FEW:
+        return partial(_is_within, low=low, high=high, dtype=DTYPES[dtype])
     unpack = _unpack(dtype, count)
     if count == 1:
         return lambda content: low <= unpack(content)[0] <= high  # false for a NaN
@@ -63,6 +66,11 @@ def quick_look(bounds: Sequence[str], dtype: str, count: int = 1) -> Look | None
         return lambda content: hypot(*unpack(content)) <= high
     look = _look_at([_Few(0, 0, dtype, count, limits)])
     return lambda content: look((content,))
+
+
+def _is_within(content: Content, *, low: float, high: float, dtype: np.dtype[Any]) -> bool:
+    array = np.frombuffer(content, dtype)
+    return bool(low <= array.min() and array.max() <= high)  # both are NaN if a number is
 
 
 def _unpack(dtype: str, count: int) -> Callable[..., tuple[Any, ...]]:
