@@ -62,6 +62,39 @@ def test_logistic_knows_nothing_before_the_first_row() -> None:
     assert Guest.new("logistic", features=2).call("predict", [1.0, -1.0]) == 0.5
 
 
+@pytest.mark.parametrize("scale", [1, 0])
+def test_softmax_regression_is_the_loop(rows: Rows, scale: int) -> None:
+    x, labels = rows
+    x = x / 10
+    weights, bias, mean, m2 = np.zeros((3, 4)), np.zeros(3), np.zeros(4), np.zeros(4)
+
+    def probabilities(shown: NDArray[np.float64]) -> NDArray[np.float64]:
+        outputs = weights @ shown + bias
+        found = np.exp(outputs - outputs.max())
+        return np.asarray(found / found.sum())
+
+    for n, (row, label) in enumerate(zip(x, labels, strict=True), 1):
+        delta = row - mean
+        mean = mean + delta / n
+        m2 = m2 + delta * (row - mean)
+        deviation = np.sqrt(m2 / n)
+        shown = row
+        if scale:
+            shown = np.divide(row - mean, deviation, out=np.zeros(4), where=deviation > 0)
+        steps = 0.05 * (probabilities(shown) - np.eye(3)[label])
+        weights = weights - np.outer(steps, shown)
+        bias = bias - steps
+    guest = Guest.new("softmax_regression", classes=3, features=4, lr=0.05, scale=scale)
+    guest.feed(x, labels)
+    np.testing.assert_allclose(guest["weights"], weights, rtol=1e-12)
+    np.testing.assert_allclose(guest["bias"], bias, rtol=1e-12)
+    assert guest["m2"].tolist() == m2.tolist()
+    expected = probabilities((x[0] - mean) / np.sqrt(m2 / 600) if scale else x[0])
+    found = [guest.call("probability", x[0], each) for each in range(3)]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert guest.call("predict", x[0]) == expected.argmax()
+
+
 def test_gaussian_nb_is_the_formula_over_all_rows(rows: Rows) -> None:
     x, labels = rows
     guest = Guest.new("gaussian_nb", classes=3, features=4).feed(x, labels)

@@ -1,7 +1,7 @@
 """``make models``: the models, held against other packages on the data that these bring.
 
-Run in an environment of its own, build/models, with river, scikit-learn, MABWiser and statsmodels:
-they are large. With ``-s`` each test prints how far apart the two are.
+Run in an environment of its own, build/models, with river, scikit-learn, Vowpal Wabbit, MABWiser
+and statsmodels: they are large. With ``-s`` each test prints how far apart the two are.
 """
 
 from __future__ import annotations
@@ -114,6 +114,23 @@ def test_logistic_and_river() -> None:
     print(f"\nlogistic, phishing: {right / len(x):.3f} right before learning", end="")
 
 
+def test_softmax_regression_and_river() -> None:
+    x, y = river_rows("ImageSegments")
+    names = sorted(set(y))
+    labels = np.array([names.index(each) for each in y])
+    x = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-9)
+    guest = Guest.new("softmax_regression", features=x.shape[1], classes=7, lr=0.05, scale=0)
+    guest.feed(x, labels)
+    model = peer("river.linear_model.SoftmaxRegression")(peer("river.optim.SGD")(0.05))
+    for label in range(7):  # else a class would begin with the first row of it
+        model.weights[label] = dict.fromkeys(range(x.shape[1] + 1), 0.0)
+    for row, label in zip(x, labels, strict=True):
+        model.learn_one(named(np.array([*row, 1.0])), int(label))
+    theirs = [[model.weights[label][i] for i in range(x.shape[1] + 1)] for label in range(7)]
+    ours = np.column_stack([guest["weights"], guest["bias"]])
+    agree("softmax_regression, river, image segments", ours, theirs, 1e-11)
+
+
 def test_ftrl_and_river() -> None:
     x, y = river_rows("Phishing")
     guest = Guest.new("ftrl", features=x.shape[1], lr=0.1, l2=1.0).feed(x, y.astype(int))
@@ -124,6 +141,35 @@ def test_ftrl_and_river() -> None:
     # River predicts with the weights of a row earlier than the paper: near is all it can be.
     z = [ftrl.z[i] for i in range(x.shape[1] + 1)]
     agree("ftrl, river FTRLProximal, phishing", guest["z"], z, 1e-2)
+
+
+def vw_weights(options: str, x: NDArray[np.float64], y: NDArray[Any]) -> list[float]:
+    """What Vowpal Wabbit learns from labels 0 and 1: the weights, and that of a constant 1."""
+    model = peer("vowpalwabbit.Workspace")(
+        f"{options} --noconstant --loss_function logistic", quiet=True
+    )
+    for row, label in zip(x.tolist(), y.tolist(), strict=True):
+        named = " ".join(f"x{i}:{each!r}" for i, each in enumerate([*row, 1.0]))
+        model.learn(f"{2 * label - 1} | {named}")
+    return [model.get_weight_from_name(f"x{i}") for i in range(x.shape[1] + 1)]
+
+
+def test_logistic_and_vowpal_wabbit(approval: Rows) -> None:
+    x, target = approval
+    y = (target > np.median(target)).astype(int)
+    guest = Guest.new("logistic", features=6, lr=0.05, scale=0).feed(x, y)
+    theirs = vw_weights("--sgd --power_t 0 -l 0.05", x, y)
+    agree("logistic, Vowpal Wabbit", [*guest["weights"], guest["bias"]], theirs, 1e-4)
+
+
+@pytest.mark.parametrize(("l1", "l2"), [(0.0, 0.0), (0.0, 1.0), (2.0, 0.5)])
+def test_ftrl_and_vowpal_wabbit(approval: Rows, l1: float, l2: float) -> None:
+    x, target = approval
+    y = (target > np.median(target)).astype(int)
+    guest = Guest.new("ftrl", features=6, lr=0.1, smoothing=1.0, l1=l1, l2=l2).feed(x, y)
+    ours = [guest.call("coefficient", i) for i in range(7)]
+    options = f"--ftrl --ftrl_alpha 0.1 --ftrl_beta 1 --l1 {l1} --l2 {l2}"
+    agree(f"ftrl, Vowpal Wabbit, l1 {l1}, l2 {l2}", ours, vw_weights(options, x, y), 1e-4)
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])

@@ -81,6 +81,33 @@ FAMILIES = (
         buffers={"features": 4096},
     ),
     Family(
+        "softmax_regression",
+        "logistic regression for several classes",
+        'D. R. Cox, "Some Procedures Connected with the Logistic Qualitative Response Curve" '
+        '(1966); H. Robbins, S. Monro, "A Stochastic Approximation Method" (1951)',
+        (
+            dimension("features", 256, "numbers in a row"),
+            dimension("classes", 64, "how many there are"),
+            Option("lr", "the learning rate", 0.01, bounds=("> 0",)),
+            switch("scale", "1 to standardise features by their running mean and variance", 1),
+        ),
+        (
+            kept("features", "u32"),
+            kept("classes", "u32"),
+            kept("scale", "u32"),
+            TensorTemplate("count:i64", "chan", (">= 0",), unit="updates"),
+            kept("lr"),
+            TensorTemplate("weights:f64[classes,features]", "mean", FINITE),
+            TensorTemplate("bias:f64[classes]", "mean", FINITE),
+            TensorTemplate("mean:f64[features]", "chan", FINITE),
+            TensorTemplate("m2:f64[features]", "chan", SQUARES),
+        ),
+        _CLASS | _LEARN_CLASSES | {"probability": f"({FEATURES_PARAM}, {_LABEL}) -> f64"},
+        max_rows=1024,
+        buffers={"features": 2048},
+        room={"classes*features": 2560},
+    ),
+    Family(
         "gaussian_nb",
         "Gaussian naive Bayes",
         'B. P. Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products" '

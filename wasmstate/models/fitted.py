@@ -49,17 +49,18 @@ class _Scaler:
 def from_sklearn(estimator: Any, /, **options: float) -> Module:
     """A model that predicts as a fitted estimator does, and goes on learning.
 
-    ========================================== ================== ==================================
-    estimator                                  model              goes on
-    ========================================== ================== ==================================
-    LinearRegression, Ridge, SGDRegressor      ``linear``         by gradient descent
-    LogisticRegression, SGDClassifier          ``logistic``       by gradient descent
-    MLPClassifier, one hidden layer            ``mlp``            by gradient descent
-    GaussianNB                                 ``gaussian_nb``    as with all rows from the start
-    MultinomialNB                              ``multinomial_nb`` as with all rows from the start
-    KMeans, MiniBatchKMeans                    ``kmeans``         row by row
-    StandardScaler                             ``moments``        as with all rows from the start
-    ========================================== ================== ==================================
+    ====================================== ====================== ==================================
+    estimator                              model                  goes on
+    ====================================== ====================== ==================================
+    LinearRegression, Ridge, SGDRegressor  ``linear``             by gradient descent
+    LogisticRegression, SGDClassifier      ``logistic``           by gradient descent
+    LogisticRegression, more classes       ``softmax_regression`` by gradient descent
+    MLPClassifier, one hidden layer        ``mlp``                by gradient descent
+    GaussianNB                             ``gaussian_nb``        as with all rows from the start
+    MultinomialNB                          ``multinomial_nb``     as with all rows from the start
+    KMeans, MiniBatchKMeans                ``kmeans``             row by row
+    StandardScaler                         ``moments``            as with all rows from the start
+    ====================================== ====================== ==================================
 
     A pipeline of a StandardScaler and one of those that have weights is one model. Labels are
     numbered as in ``classes_``, which is kept in the metadata, and so is the name of the estimator.
@@ -156,18 +157,37 @@ def _logistic(estimator: Any, scaler: _Scaler | None) -> _Fitted:
     if getattr(estimator, "loss", "log_loss") != "log_loss":
         raise SchemaError(f"the model logistic learns by log_loss, not by {estimator.loss!r}")
     _check_fitted(estimator, "coef_")
-    if len(estimator.classes_) != 2:
-        raise SchemaError(
-            f"the model logistic has two classes, not {len(estimator.classes_)}; "
-            "MLPClassifier and GaussianNB can have more"
-        )
     scale = scaler is not None and scaler.m2 is not None
-    weights, bias = _line(estimator, None if scale else scaler)
-    values = {"weights": weights, "bias": bias, "count": _seen(estimator)}
+    values: dict[str, Any] = {"count": _seen(estimator)}
     if scaler is not None and scale:
         values |= {"mean": scaler.mean, "m2": scaler.m2, "count": scaler.count}
-    options = {"features": len(weights), "scale": int(scale), **_rate(estimator, 1.0)}
-    return _Fitted("logistic", options, values)
+    options = {"scale": int(scale), **_rate(estimator, 1.0)}
+    if len(estimator.classes_) > 2:
+        return _softmax(estimator, None if scale else scaler, options, values)
+    weights, bias = _line(estimator, None if scale else scaler)
+    values |= {"weights": weights, "bias": bias}
+    return _Fitted("logistic", {"features": len(weights), **options}, values)
+
+
+def _softmax(
+    estimator: Any,
+    scaler: _Scaler | None,
+    options: Mapping[str, float],
+    values: Mapping[str, Any],
+) -> _Fitted:
+    settings = [getattr(estimator, name, "") for name in ("multi_class", "solver")]
+    if hasattr(estimator, "loss") or "ovr" in settings or "liblinear" in settings:
+        raise SchemaError(
+            f"{type(estimator).__name__} tells {len(estimator.classes_)} classes apart one against "
+            "the rest; the model softmax_regression is LogisticRegression's of all together"
+        )
+    weights = np.asarray(estimator.coef_, float)
+    bias = np.broadcast_to(np.asarray(estimator.intercept_, float), len(weights))
+    if scaler is not None:
+        weights, bias = scaler.folded(weights, bias)
+    classes, features = weights.shape
+    options = {"features": features, "classes": classes, **options}
+    return _Fitted("softmax_regression", options, {**values, "weights": weights, "bias": bias})
 
 
 def _line(estimator: Any, scaler: _Scaler | None) -> tuple[Array, Any]:
