@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -111,8 +112,9 @@ def measure(name: str, folder: Path) -> dict[str, float]:
 def main() -> None:
     """Print the table, in Markdown."""
     columns = ("update_many", "update", *PEERS)
-    print("| model | options | kernel | file | S |", " | ".join(columns), "|")
-    print("| --- | --- |", "---: |" * (3 + len(columns)))
+    headings = ("`update_many`", "`update`", *(f"{each} {version(each)}" for each in PEERS))
+    print("| model | options | kernel | file | S |", " | ".join(headings), "|")
+    print("| --- | --- |", "---: | " * (3 + len(columns)))
     with TemporaryDirectory() as name:
         folder = Path(name)
         rounds = [{each: measure(each, folder) for each in OPTIONS} for _ in range(ROUNDS)]

@@ -196,4 +196,5 @@ def vowpal_wabbit(name: str, columns: Columns) -> Learn | None:
     return _each(model.learn, [(vw_example(name, row),) for row in rows])
 
 
-PEERS = {"river": river, "scikit-learn": scikit_learn, "Vowpal Wabbit": vowpal_wabbit}
+PEERS = {"river": river, "scikit-learn": scikit_learn, "vowpalwabbit": vowpal_wabbit}
+"""By the name of the distribution."""

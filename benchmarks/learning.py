@@ -37,9 +37,9 @@ start, task = compile(start, "start", "exec"), compile(task, "task", "exec")
 seconds = []
 for _ in range(int(passes)):
     exec(start, names)
-    started = time.perf_counter()
+    started = time.process_time()
     exec(task, names)
-    seconds.append(time.perf_counter() - started)
+    seconds.append(time.process_time() - started)
 found = [float(each) for each in eval(weights, names)]
 print(json.dumps({"seconds": statistics.median(seconds), "weights": found}))
 """.replace("RATE", str(RATE))
