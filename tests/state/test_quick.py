@@ -77,6 +77,26 @@ def test_a_quick_look_never_passes_what_is_wrong(dtype: str, data: st.DataObject
         assert broken([tensor], [array.tobytes()]) == []
 
 
+@pytest.mark.parametrize("count", [1, 3, FEW + 1])
+def test_limits_as_far_below_zero_as_above_are_exact(count: int) -> None:
+    bounds = (">= -0.1", "<= 0.1")
+    look = quick_look(bounds, "f64", count)
+    assert look is not None
+    check = BoundsCheck([Tensor("t", "f64", (count,), 0, 0, bounds=bounds)])
+    beyond = math.nextafter(0.1, 1)
+    for last, is_well in [
+        (0.1, True),
+        (-0.1, True),
+        (beyond, False),
+        (-beyond, False),
+        (math.nan, False),
+        (math.inf, False),
+    ]:
+        content = np.array([0.0] * (count - 1) + [last]).tobytes()
+        assert look(content) == is_well
+        assert (check.broken([content]) == []) == is_well
+
+
 @pytest.mark.parametrize("bound", ["finite", ">= 0", "< 10"])
 @pytest.mark.parametrize("dtype", ["f64", "f32", "f16"])
 def test_ordinary_numbers_pass_the_quick_look(bound: str, dtype: str) -> None:
