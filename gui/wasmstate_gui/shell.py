@@ -42,7 +42,7 @@ class Shell(QMainWindow):
         self.theme = LIGHT
         self._points = 0
         self._had_file = False
-        self._open_panels = {"Layout", "Tensors", "Step", "Timeline", "Module"}
+        self._places: QByteArray | None = None  # of the panels, the last time
         self.is_furnished = False
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
@@ -103,7 +103,8 @@ class Shell(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._share_out()
+        if self._places is None:
+            self._share_out()
 
     def reset_layout(self) -> None:
         """Every panel where it was at first."""
@@ -140,8 +141,7 @@ class Shell(QMainWindow):
 
     def restore_panels(self, places: QByteArray) -> None:
         """Panels go where they were, and those that were closed stay so when a file is shown."""
-        self.restoreState(places)
-        self._open_panels = {name for name, dock in self.docks.items() if not dock.isHidden()}
+        self._places = places
 
     def show_page(self, *, is_file: bool) -> None:
         """Show a file's panels, or the page that offers to open one."""
@@ -157,9 +157,12 @@ class Shell(QMainWindow):
                 dock.hide()
         elif not self._had_file:
             self._had_file = True
-            for name in self._open_panels:
-                self.docks[name].show()
-            self._share_out()
+            for name, dock in self.docks.items():
+                dock.setVisible(name != "Problems")
+            if self._places is None:
+                self._share_out()
+            else:
+                self.restoreState(self._places)  # sizes are taken by panels that are shown alone
 
     @property
     def has_file(self) -> bool:

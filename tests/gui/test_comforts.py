@@ -16,6 +16,7 @@ from wasmstate_gui.presenters.about import about_lines
 from wasmstate_gui.presenters.commands import COMMANDS
 from wasmstate_gui.presenters.palette import matching
 from wasmstate_gui.settings import Settings
+from wasmstate_gui.shell import LEAST_SIZE
 from wasmstate_gui.window import MainWindow
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -134,19 +135,24 @@ def test_letters_grow_and_shrink_and_stay_so(
     assert again.page.hex.grid.line == line
 
 
-def test_colours_and_the_places_of_panels_are_remembered(
+def test_colours_and_the_places_and_sizes_of_panels_are_remembered(
     qtbot: QtBot, bandit: Path, new_window: NewWindow
 ) -> None:
     window = new_window()
     show(qtbot, window, bandit)
     window.actions_.dark.trigger()
     window.docks["Layout"].hide()
+    window.resize(LEAST_SIZE)  # one that has room on every screen
+    tensors = window.docks["Tensors"]
+    window.resizeDocks([tensors], [300], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: tensors.width() == 300)
     window.close()
     again = new_window()
     assert not any(dock.isVisible() for dock in again.docks.values())
     show(qtbot, again, bandit)
     assert not again.docks["Layout"].isVisible()
     assert again.docks["Tensors"].isVisible()
+    qtbot.waitUntil(lambda: again.docks["Tensors"].width() == 300)
     again.actions_.reset.trigger()
     assert again.docks["Layout"].isVisible()
     assert again.theme.is_dark
