@@ -47,9 +47,11 @@ class Stage:
         """Show a file."""
         self.wait_for(lambda: self.window.open(path))
 
-    def run_rows(self, path: Path) -> None:
-        """Call update() for each row of a table."""
+    def run_rows(self, path: Path, watch: str = "") -> None:
+        """Call update() for each row of a table, and watch for drift if a detector is named."""
         self.wait_for(lambda: self.window.rows.read(str(path)))
+        options = self.window.step_panel.options.watch
+        options.setCurrentIndex(options.findData(watch))
         self.wait_for(self.window.step_panel.run)
 
     def show_module(self) -> None:
@@ -149,6 +151,24 @@ def network(folder: Path) -> None:
         panel.tabs.setCurrentIndex(1)
 
 
+def drift(folder: Path) -> None:
+    """A model whose world turns around after 600 rows: the detector tells, the weights follow."""
+    path = folder / "changing.wasm"
+    path.write_bytes(models.new("logistic", features=3, lr=0.05).to_bytes())
+    dice = np.random.default_rng(4)
+    lines = ["x[0],x[1],x[2],label"]
+    for row in range(1000):
+        x = dice.normal(size=3)
+        label = (x @ (1.0, 0.5, 0.0) > 0) == (row < 600)
+        lines.append(f"{x[0]:.4f},{x[1]:.4f},{x[2]:.4f},{int(label)}")
+    table = folder / "changing.csv"
+    table.write_text("\n".join(lines) + "\n")
+    with stage("inspector-drift", LIGHT) as it:
+        it.open(path)
+        it.run_rows(table, watch="ddm")
+        it.window.actions_.previous_mark.trigger()
+
+
 def large(folder: Path) -> None:
     """A file of 105 MB, with 89,060 functions."""
     path = folder / "large.wasm"
@@ -170,7 +190,7 @@ def main() -> None:
     app = make_application()
     IMAGES.mkdir(exist_ok=True)
     with TemporaryDirectory() as name:
-        for picture in (learned, damaged, module, network, large, empty):
+        for picture in (learned, damaged, module, network, drift, large, empty):
             picture(Path(name))
     del app
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,10 +16,19 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import shown_bytes
 from wasmstate import models
-from wasmstate_gui.panels.plot_view import bounds_of, columns
-from wasmstate_gui.presenters.history import Line, Plots, cell_of, first_cells, history_view
+from wasmstate_gui.panels.plot_view import PlotView, bounds_of, columns
+from wasmstate_gui.presenters.history import (
+    STEP_SIZE,
+    HistoryView,
+    Line,
+    Plots,
+    cell_of,
+    first_cells,
+    history_view,
+)
 from wasmstate_gui.presenters.stepping import call_text
 from wasmstate_gui.presenters.timeline import Event, Timeline
+from wasmstate_gui.theme import LIGHT
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -327,6 +337,28 @@ def test_a_plot_of_many_steps_shows_the_least_and_greatest_of_each_column() -> N
     assert bounds_of([Line("a", [np.nan, np.inf])]) == (0.0, 1.0)
     assert bounds_of([Line("a", [2.0]), Line("b", [np.nan, 4.0])]) == (2.0, 4.0)
     assert bounds_of([Line("a", [2.0, 2.0])]) == (0.5, 3.5)
+
+
+def test_large_steps_do_not_flatten_the_cells(qtbot: QtBot) -> None:
+    cell = Line("w", [0.0, 1.0, 0.0, 1.0])
+    plot = PlotView()
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    heights = []
+    for largest in (1.0, 1e6):
+        sizes = Line(STEP_SIZE, [0.0, 1.0, 1.0, largest])
+        plot.show_view(HistoryView(4, 0, 0, "", (cell, sizes), ()))
+        image = plot.grab().toImage()
+        x = round(plot.to_x(1))
+        colour = QColor(LIGHT.lines[0])
+        heights.append([y for y in range(22, 180) if _is_near(image.pixelColor(x, y), colour)])
+    assert heights[0]
+    assert heights[0] == heights[1]
+
+
+def _is_near(one: QColor, other: QColor) -> bool:
+    by = one.red() - other.red(), one.green() - other.green(), one.blue() - other.blue()
+    return max(map(abs, by)) < 60
 
 
 def test_a_call_is_written_with_the_names_of_its_parameters() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from wasmstate_gui.presenters.history import HistoryView, Line, Mark
+from wasmstate_gui.presenters.history import STEP_SIZE, HistoryView, Line, Mark
 from wasmstate_gui.presenters.tensors import brief
 from wasmstate_gui.theme import LIGHT, Theme
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 22, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 58, 22, 26
 _SAMPLE = 26  # pixels of a line in the legend
 _NEAR = 6  # pixels from a mark that are taken for it
 _STYLES = (
@@ -38,7 +38,10 @@ _STYLES = (
 
 
 class PlotView(QWidget):
-    """Shows a :class:`HistoryView`; a click goes to a step. Lines differ in dash and colour."""
+    """Shows a :class:`HistoryView`; a click goes to a step. Lines differ in dash and colour.
+
+    Cells share the scale at the left. The sizes of steps have one at the right.
+    """
 
     chosen = Signal(int)
     """The user went to a position."""
@@ -133,10 +136,10 @@ class PlotView(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.base))
-        low, high = bounds_of(self._view.lines)
-        self._paint_axes(painter, low, high)
-        for i, line in enumerate(self._view.lines):
-            self._paint_line(painter, i, line, low, high)
+        scales = {is_size: bounds_of(lines) for is_size, lines in self._by_scale().items()}
+        self._paint_axes(painter, scales)
+        for i, line in reversed(list(enumerate(self._view.lines))):  # the first one on top
+            self._paint_line(painter, i, line, *scales[is_size_line(line)])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(QPen(QColor(self._theme.text), 2))
         self._paint_step(painter, self._view.position)
@@ -154,6 +157,13 @@ class PlotView(QWidget):
             painter.setPen(QPen(QColor(self._theme.accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
+    def _by_scale(self) -> dict[bool, list[Line]]:
+        """The lines by whether they are sizes of steps; no scale without a line."""
+        found: dict[bool, list[Line]] = {}
+        for line in self._view.lines:
+            found.setdefault(is_size_line(line), []).append(line)
+        return found
+
     def _to_y(self, values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
         height = self.height() - _TOP - _BOTTOM
         return _TOP + (high - values) * (height / (high - low))
@@ -162,26 +172,32 @@ class PlotView(QWidget):
         x = self.to_x(position)
         painter.drawLine(QPointF(x, _TOP - 4), QPointF(x, self.height() - _BOTTOM + 4))
 
-    def _paint_axes(self, painter: QPainter, low: float, high: float) -> None:
+    def _paint_axes(self, painter: QPainter, scales: Mapping[bool, tuple[float, float]]) -> None:
         theme = self._theme
         font = self.font()
         font.setPointSizeF(8.5)
         painter.setFont(font)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        middle = Qt.AlignmentFlag.AlignVCenter
+        right, edge = Qt.AlignmentFlag.AlignRight | middle, self.width() - _RIGHT
+        height = self.height() - _TOP - _BOTTOM
         lines = 5 if self.height() > 150 else 3
-        for value in np.linspace(low, high, lines):
-            y = float(self._to_y(np.array(value), low, high))
+        for share in np.linspace(0, 1, lines).tolist():
+            y = _TOP + height * (1 - share)
             painter.setPen(QColor(theme.line))
-            painter.drawLine(QPointF(_LEFT, y), QPointF(self.width() - _RIGHT, y))
-            painter.setPen(QColor(theme.dim))
-            painter.drawText(QRectF(0, y - 8, _LEFT - 6, 16), right, brief(float(value)))
+            painter.drawLine(QPointF(_LEFT, y), QPointF(edge, y))
+            for is_size, (low, high) in scales.items():
+                text = brief(low + (high - low) * share)
+                painter.setPen(self._pen(len(self._view.lines) - 1) if is_size else theme.dim)
+                if is_size:
+                    painter.drawText(QRectF(edge + 6, y - 8, _RIGHT - 6, 16), middle, text)
+                else:
+                    painter.drawText(QRectF(0, y - 8, _LEFT - 6, 16), right, text)
+        painter.setPen(QColor(theme.dim))
         last = self._view.count - 1
         ticks = sorted({round(last * i / 5) for i in range(6)}) if last else [0]
         for tick in ticks:
             where = QRectF(self.to_x(tick) - 40, self.height() - 15, 80, 14)
-            where.moveRight(min(where.right(), self.width()))
-            flag = Qt.AlignmentFlag.AlignHCenter if tick < last else Qt.AlignmentFlag.AlignRight
-            painter.drawText(where, flag, f"{self._view.first + tick:,}")
+            painter.drawText(where, Qt.AlignmentFlag.AlignHCenter, f"{self._view.first + tick:,}")
 
     def _paint_line(self, painter: QPainter, i: int, line: Line, low: float, high: float) -> None:
         values = np.asarray(line.values, np.float64)
@@ -235,14 +251,20 @@ class PlotView(QWidget):
         x = float(_LEFT)
         metrics = painter.fontMetrics()
         for i, line in enumerate(self._view.lines):
-            width = metrics.horizontalAdvance(line.name)
+            name = f"{line.name}, at the right" if is_size_line(line) else line.name
+            width = metrics.horizontalAdvance(name)
             if x + _SAMPLE + width > self.width():
                 break
             painter.setPen(self._pen(i))
             painter.drawLine(QPointF(x, 10), QPointF(x + _SAMPLE, 10))
             painter.setPen(QColor(self._theme.text))
-            painter.drawText(QPointF(x + _SAMPLE + 4, 14), line.name)
+            painter.drawText(QPointF(x + _SAMPLE + 4, 14), name)
             x += _SAMPLE + width + 20
+
+
+def is_size_line(line: Line) -> bool:
+    """Whether a line tells how much each step changed, and not what a cell holds."""
+    return line.name == STEP_SIZE
 
 
 def bounds_of(lines: Sequence[Line]) -> tuple[float, float]:
