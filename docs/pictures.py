@@ -119,6 +119,7 @@ def damaged(folder: Path) -> None:
         it.wait_for(repair.click)
         dialog = it.window.repairer.dialog
         assert dialog is not None
+        dialog.name.setText("bandit-repaired.wasm")  # not where this was drawn
         draw(dialog, "inspector-repair")
         dialog.reject()
 
