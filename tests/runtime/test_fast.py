@@ -211,4 +211,4 @@ def test_a_second_thread_is_told_that_the_instance_is_busy(calls: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(told) == {"the instance is busy with a call of another thread"}
+    assert set(told) == {"the instance is busy with another call"}

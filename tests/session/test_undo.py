@@ -116,6 +116,29 @@ def test_an_interrupt_of_the_user_undoes_the_call(path: Path) -> None:
         assert_nothing_happened(session, path, before)
 
 
+def test_a_signal_handler_that_calls_meanwhile_is_refused_and_spoils_nothing(path: Path) -> None:
+    refused: list[str] = []
+
+    def call(*_: object) -> None:
+        try:
+            session.update(7.0)
+        except CallError as error:
+            refused.append(str(error))
+
+    with Session.open(path) as session:
+        handler = signal.signal(signal.SIGALRM, call)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            session.call("slow", 50.0)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+        assert refused == ["the instance is busy with another call"]
+        assert (float(session.state["value"]), int(session.state["n"])) == (50.0, 1)
+        session.update(2.0)
+    assert (float(state_of(path)["value"]), int(state_of(path)["n"])) == (2.0, 2)
+
+
 def test_arguments_that_do_not_fit_never_reach_the_model(path: Path) -> None:
     with Session.open(path) as session:
         session.update(1.0)

@@ -44,7 +44,7 @@ class _Gate:
 
     def enter(self) -> None:
         if self._is_busy:
-            raise CallError("the instance is busy with a call of another thread")
+            raise CallError("the instance is busy with another call")
         self._is_busy = True
         clock = self._clock
         clock.calls.append(None)

@@ -53,9 +53,10 @@ class Live:
             StateBoundsError: if it leaves S outside its bounds.
         """
         before = self.contents
+        reads = self._reads  # of this instance, whatever a signal handler does to it meanwhile
         try:
             value = entry(args)
-            contents = [read() for read in self._reads]
+            contents = [read() for read in reads]
             if contents != before:
                 broken = self._bounds.broken(contents)
                 if broken:
@@ -114,7 +115,7 @@ class Live:
         self._instance = None
         self.entries.clear()
         self._row_entries.clear()
-        self._reads.clear()
+        self._reads = []
 
     def _start(self) -> Instance:
         instance = self._program.instantiate()

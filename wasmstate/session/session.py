@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ class Session:
     memory. A call that does not return, or that leaves S outside its bounds, changes nothing: the
     instance is replaced by a new one that gets S as it was before the call, which is just what a
     restart of the device would do.
+
+    Several threads may use it: their calls follow one another.
 
     Use it as a context manager; :meth:`open` makes one.
     """
@@ -73,6 +76,9 @@ class Session:
         self._due = self._policy.changes
         self._live = Live(program, state)
         self._closed = False
+        # Of all that goes from S to S and into the file; again by the same thread, because a
+        # handler of a signal may call or close while a call is under way.
+        self._lock = threading.RLock()
         self._recorder = Recorder(Path(record), state) if record is not None else None
         self._writer: Writer | None = None
         if self._policy.in_background:
@@ -188,9 +194,11 @@ class Session:
         Warns:
             PredictChangedStateWarning: if S changed.
         """
-        before = self._live.contents
-        value = self._call("predict", args)
-        warn_of_change(self._tensors, before, self._live.contents)
+        with self._lock:
+            before = self._live.contents
+            value = self._call("predict", args)
+            after = self._live.contents
+        warn_of_change(self._tensors, before, after)
         return value
 
     def predict_many(self, *arrays: Any) -> Any:
@@ -208,17 +216,19 @@ class Session:
         Warns:
             PredictChangedStateWarning: if S changed.
         """
-        self._check_open()
-        before = self._live.contents
-        values = predict_rows(self._live, arrays)
-        if self._live.contents is not before:
-            if self._recorder is not None:
-                self._recorder.state(self._live.contents)
-            if self._writer is not None:
-                self._hand_over(self._writer, 1)
-            elif self._is_every_change:
-                self.flush()
-        warn_of_change(self._tensors, before, self._live.contents)
+        with self._lock:
+            self._check_open()
+            before = self._live.contents
+            values = predict_rows(self._live, arrays)
+            after = self._live.contents
+            if after is not before:
+                if self._recorder is not None:
+                    self._recorder.state(after)
+                if self._writer is not None:
+                    self._hand_over(self._writer, 1)
+                elif self._is_every_change:
+                    self.flush()
+        warn_of_change(self._tensors, before, after)
         return values
 
     def update(self, *args: Any) -> Any:
@@ -245,20 +255,21 @@ class Session:
             ArgumentError: if the arrays are not what it takes; nothing has been done. If a row
                 breaks a bound of an argument, the rows before it have been learnt from.
         """
-        self._check_open()
-        before, first = self._live.contents, self._updates
-        if self._recorder is not None:
-            arrays = tuple(update_columns(self._live, arrays))
-        try:
-            for done in update_rows(self._live, arrays):
-                self._updates += done
-                if self._writer is not None:
-                    self._hand_over(self._writer, done)
-        finally:
+        with self._lock:
+            self._check_open()
+            before, first = self._live.contents, self._updates
             if self._recorder is not None:
-                self._recorder.rows(arrays, self._updates - first, self._live.contents)
-            if self._is_every_change and self._live.contents is not before:
-                self.flush()
+                arrays = tuple(update_columns(self._live, arrays))
+            try:
+                for done in update_rows(self._live, arrays):
+                    self._updates += done
+                    if self._writer is not None:
+                        self._hand_over(self._writer, done)
+            finally:
+                if self._recorder is not None:
+                    self._recorder.rows(arrays, self._updates - first, self._live.contents)
+                if self._is_every_change and self._live.contents is not before:
+                    self.flush()
         if self._writer is not None:
             self._writer.tell()
 
@@ -294,8 +305,9 @@ class Session:
             CommitError, StateConflictError, StateError, SectionError, MalformedError: as
                 :func:`wasmstate.commit`; S stays in memory.
         """
-        now = self._now()
-        was_committed = self._keeper.commit(lambda: now)
+        with self._lock:  # or an older S could come behind a newer one
+            now = self._now()
+            was_committed = self._keeper.commit(lambda: now)
         if self._writer is not None:
             if was_committed:
                 self._writer.error = None
@@ -309,45 +321,48 @@ class Session:
             StateError: if the file carries no readable state, or another module's.
             MalformedError, OSError: if it cannot be read.
         """
-        self._check_open()
-        state = self._keeper.reread(self._writer.forget if self._writer else lambda: None)
-        self._updates, self._tensors = 0, state.tensors
-        self._live = Live(self._program, state)
-        if self._recorder is not None:
-            self._recorder.state(self._live.contents)
+        with self._lock:
+            self._check_open()
+            state = self._keeper.reread(self._writer.forget if self._writer else lambda: None)
+            self._updates, self._tensors = 0, state.tensors
+            self._live = Live(self._program, state)
+            if self._recorder is not None:
+                self._recorder.state(self._live.contents)
 
     def close(self) -> None:
         """Commit what is left to commit, unless ``persist`` is ``"manual"``; end the instance."""
-        if self._closed:
-            return
-        self._closed = True
-        self._live.restart()
-        if self._writer is not None:
-            self._writer.stop()
-        try:
-            if self._policy.at_close:
-                self.flush()
-        finally:
-            if self._recorder is not None:
-                self._recorder.close()
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._live.restart()
+            if self._writer is not None:
+                self._writer.stop()
+            try:
+                if self._policy.at_close:
+                    self.flush()
+            finally:
+                if self._recorder is not None:
+                    self._recorder.close()
 
     def _call(self, name: str, args: Sequence[Any]) -> Any:
-        if self._closed:
-            self._check_open()
-        live, writer = self._live, self._writer
-        before = live.contents
-        value = live.run(live.entries.get(name) or live.entry(name), args)
-        if name == "update":
-            self._updates += 1
-        try:
-            if self._recorder is not None and (name == "update" or live.contents is not before):
-                self._recorder.call(name, live.params(name), args, live.contents)
-        finally:  # the change counts, recorded or not
-            if live.contents is not before:
-                if writer is not None:
-                    self._hand_over(writer, 1)
-                elif self._is_every_change:
-                    self.flush()
+        with self._lock:
+            if self._closed:
+                self._check_open()
+            live, writer = self._live, self._writer
+            before = live.contents
+            value = live.run(live.entries.get(name) or live.entry(name), args)
+            if name == "update":
+                self._updates += 1
+            try:
+                if self._recorder is not None and (name == "update" or live.contents is not before):
+                    self._recorder.call(name, live.params(name), args, live.contents)
+            finally:  # the change counts, recorded or not
+                if live.contents is not before:
+                    if writer is not None:
+                        self._hand_over(writer, 1)
+                    elif self._is_every_change:
+                        self.flush()
         if writer is not None and writer.error is not None and name != "predict":
             writer.tell()
         return value
@@ -361,7 +376,8 @@ class Session:
                 writer.wake()
 
     def _now(self) -> Snapshot:
-        return self._live.contents, self._updates
+        with self._lock:
+            return self._live.contents, self._updates
 
     def _check_open(self) -> None:
         if self._closed:
