@@ -62,6 +62,10 @@ def main(
 ) -> None:
     """Look at a WebAssembly module, its state S, and what its update() does to S."""
     if screenshot is not None:
+        if screenshot.suffix.lower() != ".png":
+            raise click.UsageError(f"{screenshot}: a picture is written as PNG: name it OUT.png")
+        if file and file.exists() and screenshot.exists() and screenshot.samefile(file):
+            raise click.UsageError(f"{screenshot} is the file that is to be looked at")
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not _has_display():
         click.echo(_NO_DISPLAY, err=True)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from wasmstate.state.repairs import preview
-from wasmstate.storage.salvage import write_apart
+from wasmstate.storage import write_apart
 from wasmstate.storage.temporary import leftovers
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.panels.repair_dialog import RepairDialog

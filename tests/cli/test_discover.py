@@ -30,9 +30,14 @@ def test_the_proposal_is_a_schema_that_attach_takes(plain: Path, wasmstate: Wasm
     assert wasmstate("attach", "plain.wasm", "--schema", "schema.toml").exit_code == 0
     assert "rng" in State.of(Module.open(plain))
     again = wasmstate("discover", "plain.wasm", *PULLS, "-o", "schema.toml")
-    assert (again.exit_code, "File exists" in again.stderr) == (2, True)
+    assert again.exit_code == 1
+    assert again.stderr.endswith("schema.toml: not written, there is such a file already\n")
     again = wasmstate("discover", "plain.wasm", *PULLS, "-o", "schema.toml", "--force")
     assert again.exit_code == 0
+    before = plain.read_bytes()
+    again = wasmstate("discover", "plain.wasm", *PULLS, "-o", "plain.wasm", "--force")
+    assert (again.exit_code, "never written over" in again.stderr) == (1, True)
+    assert plain.read_bytes() == before
 
 
 def test_the_proposal_as_json(plain: Path, wasmstate: Wasmstate) -> None:

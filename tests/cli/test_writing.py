@@ -292,6 +292,35 @@ def test_sections_are_added_listed_extracted_replaced_and_removed(
     assert model.read_bytes() == before
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_section_is_never_extracted_over_its_module(
+    model: Path, wasmstate: Wasmstate, force: list[str]
+) -> None:
+    before = model.read_bytes()
+    Path("link.wasm").symlink_to(model)
+    for output in ("bandit.wasm", "link.wasm"):
+        result = wasmstate("section", "extract", str(model), "name", "-o", output, *force)
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Error: {output}: not written, it is bandit.wasm itself, and that is never written "
+            "over: give another name\n"
+        )
+    assert model.read_bytes() == before
+
+
+def test_a_section_is_extracted_over_another_file_only_by_force(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    Path("note.bin").write_bytes(b"mine")
+    extract = ["section", "extract", str(model), "name", "-o", "note.bin"]
+    result = wasmstate(*extract)
+    assert result.exit_code == 1
+    assert result.stderr.endswith("note.bin: not written, there is such a file already\n")
+    assert Path("note.bin").read_bytes() == b"mine"
+    assert wasmstate(*extract, "--force").exit_code == 0
+    assert len(Path("note.bin").read_bytes()) == 82
+
+
 def test_a_section_goes_to_the_index_that_is_asked_for(model: Path, wasmstate: Wasmstate) -> None:
     wasmstate("section", "add", str(model), "first", "-", "--index", "0", "-o", "o.wasm", input=b"")
     assert Module.open("o.wasm").sections[0].name == "first"

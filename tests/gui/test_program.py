@@ -118,6 +118,19 @@ def test_steps_that_cannot_be_made_are_an_error(tmp_path: Path) -> None:
     assert done.stderr == "Error: there is no update() that could be called\n"
 
 
+def test_a_picture_is_never_drawn_over_the_file_nor_over_a_module(tmp_path: Path) -> None:
+    path = tmp_path / "named.png"
+    path.write_bytes(b"\0asm\x01\0\0\0")
+    done = run(path, "--screenshot", path)
+    assert done.returncode == 2
+    assert f"{path} is the file that is to be looked at" in done.stderr
+    other = path.rename(tmp_path / "other.wasm")
+    done = run(other, "--screenshot", other)
+    assert done.returncode == 2
+    assert "other.wasm: a picture is written as PNG: name it OUT.png" in done.stderr
+    assert other.read_bytes() == b"\0asm\x01\0\0\0"
+
+
 def test_a_size_that_is_none_is_refused(tmp_path: Path) -> None:
     done = run("--screenshot", tmp_path / "out.png", "--size", "big")
     assert done.returncode == 2

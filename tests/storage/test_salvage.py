@@ -10,7 +10,8 @@ import pytest
 
 from support import FIXTURES, message
 from wasmstate import Module, NotCommittedError, State, check, commit, salvage
-from wasmstate.storage.salvage import preview_repair, write_apart, write_repair
+from wasmstate.storage import write_apart
+from wasmstate.storage.salvage import preview_repair, write_repair
 
 LEFT = "0123456789abcdef.wasmstate-tmp"
 

@@ -46,14 +46,15 @@ def command(
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
     from wasmstate.session.discovering import discover  # noqa: PLC0415
     from wasmstate.state.signature import Signature  # noqa: PLC0415
+    from wasmstate.storage import write_apart  # noqa: PLC0415
 
     given = pairs("--entry-point", entry_points)
     with about(file):
         signatures = {name: Signature.parse(text) for name, text in given.items()}
         found = discover(Module.open(file), calls, entry_points=signatures, rounds=rounds)
     if output is not None:
-        with about(output), output.open("w" if force else "x", encoding="utf-8") as toml:
-            toml.write(found.to_toml())
+        with about(output):
+            write_apart(found.to_toml().encode(), output, file, overwrite=force)
     if as_json:
         echo_json(
             {

@@ -74,7 +74,8 @@ def command(
         _repair(file, repair, output, force=force, as_json=as_json)
         return
 
-    from wasmstate.storage.salvage import salvage, write_apart  # noqa: PLC0415 (needs NumPy)
+    from wasmstate.storage import write_apart  # noqa: PLC0415 (needs NumPy)
+    from wasmstate.storage.salvage import salvage  # noqa: PLC0415
 
     if donor is not None:
         with about(donor):
@@ -125,7 +126,8 @@ def _show(saved: Any, output: Path | None) -> None:
 
 
 def _repair(file: Path, name: str, output: Path | None, *, force: bool, as_json: bool) -> None:
-    from wasmstate.storage.salvage import preview_repair, write_apart  # noqa: PLC0415
+    from wasmstate.storage import write_apart  # noqa: PLC0415
+    from wasmstate.storage.salvage import preview_repair  # noqa: PLC0415
 
     with about(file):
         preview = preview_repair(file, name)

@@ -21,7 +21,7 @@ from wasmstate.cli.common import (
 )
 from wasmstate.cli.layout_command import row, table
 from wasmstate.errors import SectionError
-from wasmstate.storage.commit import rewrite, write_new
+from wasmstate.storage.commit import rewrite, write_apart, write_new
 
 _content = click.File("rb")
 _output = click.option(
@@ -60,7 +60,8 @@ def list_(file: Path, as_json: bool) -> None:
 @click.argument("file", type=existing_file)
 @click.argument("name")
 @click.option("-o", "--output", type=new_file, help="Write here, not to standard output.")
-def extract(file: Path, name: str, output: Path | None) -> None:
+@_force
+def extract(file: Path, name: str, output: Path | None, force: bool) -> None:
     """Write the content of the custom section NAME to a file or to standard output.
 
     \b
@@ -81,7 +82,7 @@ def extract(file: Path, name: str, output: Path | None) -> None:
         click.echo(content, nl=False)
     else:
         with about(output):
-            output.write_bytes(content)
+            write_apart(content, output, file, overwrite=force)
         click.echo(f"{output}: {plural(len(content), 'byte')}")
 
 

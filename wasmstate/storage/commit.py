@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
-from wasmstate.binary.source import Source
+from wasmstate.binary.sections.base import Frame
+from wasmstate.binary.source import BytesSource, Source
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
 from wasmstate.state.baking import keep_baked
 from wasmstate.state.prev import check_keep, with_next
@@ -136,7 +137,7 @@ def rewrite(
     """
     _replace(
         path,
-        lambda source: edit(Module.from_source(source, strict=strict)),
+        lambda source: edit(Module.from_source(source, strict=strict)).pieces(),
         durability,
         allow_break_links=allow_break_links,
     )
@@ -152,30 +153,62 @@ def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool =
             system refused.
         DurabilityUnknownError: as :func:`commit`.
     """
+    _write_new(path, module.pieces(), overwrite=overwrite)
+
+
+def write_apart(
+    data: bytes,
+    output: str | os.PathLike[str],
+    *inputs: str | os.PathLike[str],
+    overwrite: bool = False,
+) -> None:
+    """Write a file that was made from others, and never over one of them.
+
+    Args:
+        data: the new file, a module or not.
+        output: its path.
+        inputs: what it was made from.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        NotCommittedError: if the output is one of the inputs, by whatever name, or is there
+            already, or the file system refused.
+        DurabilityUnknownError: as :func:`commit`.
+    """
+    for each in inputs:
+        if os.path.exists(output) and os.path.samefile(output, each):
+            raise NotCommittedError(
+                f"{os.fspath(output)}: not written, it is {os.fspath(each)} itself, and that is "
+                "never written over: give another name"
+            )
+    _write_new(output, [Frame(BytesSource(data), 0, 0, len(data))], overwrite=overwrite)
+
+
+def _write_new(path: str | os.PathLike[str], pieces: Iterable[Frame], *, overwrite: bool) -> None:
     target = Path(os.path.realpath(path))
     if overwrite and os.path.lexists(target):
-        _replace(target, lambda _: module, "full", allow_break_links=True)
+        _replace(target, lambda _: pieces, "full", allow_break_links=True)
     elif os.path.lexists(target):
         raise NotCommittedError(f"{target}: not written, there is such a file already")
     else:  # and if there is one by then, it fails with the same message
-        replace_file(target, module.pieces(), old=None)
+        replace_file(target, pieces, old=None)
 
 
 def _replace(
     path: str | os.PathLike[str],
-    make: Callable[[Source], Module],
+    make: Callable[[Source], Iterable[Frame]],
     durability: Durability,
     *,
     allow_break_links: bool,
 ) -> None:
-    """Replace a file by the module that ``make`` gives, called with the bytes of the file."""
+    """Replace a file by the bytes that ``make`` gives, called with those that it has."""
     try:
         target = Path(os.path.realpath(path, strict=True))
         with locked(target) as lock:
             sweep(target)
             check_replaceable(target, lock.fd, allow_break_links=allow_break_links)
-            module = make(lock.source)
-            replace_file(target, module.pieces(), old=lock, durability=durability)
+            pieces = make(lock.source)
+            replace_file(target, pieces, old=lock, durability=durability)
     except OSError as error:
         raise NotCommittedError(
             f"{os.fspath(path)}: not committed: {error.strerror or error}"

@@ -11,7 +11,7 @@ from wasmstate.binary.source import open_source
 from wasmstate.errors import NotCommittedError
 from wasmstate.state.recovery.salvage import Accept, Fill, Salvage, salvage_bytes
 from wasmstate.state.repairs import Preview, preview
-from wasmstate.storage.commit import rewrite, write_new
+from wasmstate.storage.commit import rewrite
 from wasmstate.storage.temporary import leftovers
 
 
@@ -95,31 +95,3 @@ def write_repair(path: str | os.PathLike[str], before: bytes, after: bytes) -> N
         return Module.from_bytes(after, strict=False)
 
     rewrite(path, edit, strict=False)
-
-
-def write_apart(
-    data: bytes,
-    output: str | os.PathLike[str],
-    *inputs: str | os.PathLike[str],
-    overwrite: bool = False,
-) -> None:
-    """Write a file that was made from others, and never over one of them.
-
-    Args:
-        data: the new file.
-        output: its path.
-        inputs: what it was made from.
-        overwrite: whether a file that is there may be replaced.
-
-    Raises:
-        NotCommittedError: if the output is one of the inputs, by whatever name, or is there
-            already, or the file system refused.
-        DurabilityUnknownError: as :func:`~wasmstate.storage.commit.commit`.
-    """
-    for each in inputs:
-        if os.path.exists(output) and os.path.samefile(output, each):
-            raise NotCommittedError(
-                f"{os.fspath(output)}: not written, it is {os.fspath(each)} itself, and that is "
-                "never written over: give another name"
-            )
-    write_new(output, Module.from_bytes(data), overwrite=overwrite)
