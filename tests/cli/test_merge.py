@@ -63,7 +63,7 @@ def test_what_cannot_be_merged_is_said_and_nothing_written(wasmstate: Wasmstate)
     assert wasmstate("models", "new", "ucb1", "--arms", "4", "-o", "other.wasm").exit_code == 0
     done = wasmstate("merge", "base.wasm", "a.wasm", "other.wasm", "-o", "out.wasm")
     assert (done.exit_code, Path("out.wasm").exists()) == (1, False)
-    assert done.stderr.startswith("Error: not merged: other.wasm has no tensor arms")
+    assert done.stderr.startswith("Error: base.wasm: not merged: other.wasm has no tensor arms")
     done = wasmstate("merge", "base.wasm", "a.wasm", "a.wasm", "-o", "out.wasm")
     assert (done.exit_code, "a.wasm is listed twice" in done.stderr) == (2, True)
 

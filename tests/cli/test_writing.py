@@ -210,7 +210,9 @@ def test_run_names_a_csv_that_is_no_text(model: Path, wasmstate: Wasmstate) -> N
     Path("rows.csv").write_bytes(b"\xff\xfe1,1")
     result = wasmstate("run", str(model), "update", "--from", "rows.csv")
     assert result.exit_code == 1
-    assert "rows.csv is no text in UTF-8: invalid start byte" in result.stderr
+    assert (
+        "rows.csv, after line 0: no text in UTF-8, byte 0xff: invalid start byte" in result.stderr
+    )
 
 
 def test_run_manual_writes_nothing(model: Path, wasmstate: Wasmstate) -> None:

@@ -154,7 +154,7 @@ def test_a_log_that_tells_what_cannot_be_is_a_state_error(
 
 def test_a_log_of_another_module_is_refused(path: Path, tmp_path: Path) -> None:
     log = read_log(LogEncoder(state_of(path)).head)
-    with pytest.raises(StateError, match="belongs to another module"):
+    with pytest.raises(StateError, match="the log was recorded with another module"):
         list(replay(Module.open(copy_fixture("bandit", tmp_path)), log))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from wasmstate import __version__
+from wasmstate.cli.common import Unusable, unusable
 
 COMMANDS = {
     "layout": "List the sections of a module.",
@@ -44,12 +45,6 @@ COMMANDS = {
 }
 
 
-class _Unusable(click.ClickException):
-    """What is wrong lies with the system, not with a file that was looked at."""
-
-    exit_code = 2
-
-
 class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -63,10 +58,9 @@ class _Commands(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(128 + 2)  # as a shell says it of SIGINT
         except OSError as error:
-            where = error.filename or "the output"
-            raise _Unusable(f"{where}: {error.strerror or error}") from error
+            raise unusable(error, "the output") from error
         except MemoryError as error:
-            raise _Unusable("there is not enough memory for files of this size") from error
+            raise Unusable("there is not enough memory for files of this size") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

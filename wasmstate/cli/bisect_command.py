@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural, quoted
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
 from wasmstate.session.replaying import ReplayStep, replay
@@ -34,7 +34,7 @@ def command(file: Path, log_path: Path, until: str, as_json: bool) -> None:
     """
     with about(file):
         module = Module.open(file)
-    with about(log_path):
+    with about(log_path, is_module=False):
         log = open_log(log_path)
         condition = Condition(until, log.base)
         if condition.holds(log.base, dS=0.0, step=0):
@@ -67,4 +67,5 @@ def command(file: Path, log_path: Path, until: str, as_json: bool) -> None:
     more = sum(each.count - len(each.changes) for each in changes)
     if more:
         click.echo(f"  and {plural(more, 'cell')} more")
-    click.echo(f"the S before it: wasmstate replay {file} --log {log_path} --to {found.number - 1}")
+    log_words = f"--log {quoted(log_path)} --to {found.number - 1}"
+    click.echo(f"the S before it: wasmstate replay {quoted(file)} {log_words}")

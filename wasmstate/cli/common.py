@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shlex
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,9 +31,20 @@ break_links = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+class Unusable(click.ClickException):
+    """What is wrong lies with the system, not with a file that was looked at."""
+
+    exit_code = 2
+
+
 @contextmanager
-def about(path: Path) -> Iterator[None]:
-    """Turn errors and warnings about a file into messages that name it."""
+def about(path: Path, *, is_module: bool = True) -> Iterator[None]:
+    """Turn errors and warnings about a file into messages that name it.
+
+    Args:
+        path: of the file; one that an error of the system names is named instead.
+        is_module: whether ``wasmstate check`` says more of it.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
@@ -38,15 +52,35 @@ def about(path: Path) -> Iterator[None]:
             yield
     except WasmstateError as error:
         message = str(error)
-        if not message.startswith(str(path)):
+        if not message.startswith((f"{path}:", f"{os.path.abspath(path)}:")):
             message = f"{path}: {message}"
-        if isinstance(error, (MalformedError, StateCorruptError)):
-            message += f"\nSee all that is wrong with it: wasmstate check {path}"
-        raise click.ClickException(with_help(message, error.remedies)) from error
+        if is_module and isinstance(error, (MalformedError, StateCorruptError)):
+            message += f"\nSee all that is wrong with it: wasmstate check {quoted(path)}"
+        lines = with_help(message, error.remedies).split("\n")
+        raise click.ClickException("\n".join(map(visible, lines))) from error
     except BrokenPipeError:  # of the output, never of a file
         raise
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror or error}") from error
+        raise unusable(error, path) from error
+
+
+def unusable(error: OSError, path: Path | str) -> Unusable:
+    """What the system says, of the file that it names, else of ``path``."""
+    named = error.filename
+    where = os.fsdecode(named) if isinstance(named, (str, bytes, os.PathLike)) else path
+    return Unusable(f"{where}: {error.strerror or error}")
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(str(path))
+
+
+def visible(text: str) -> str:
+    """A line of text with its control characters, which names in a file may have, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(repr(c)[1:-1] if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -55,6 +89,7 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
     """Rows as lines of text with their columns aligned, those in ``right`` to the right."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

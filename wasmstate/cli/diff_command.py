@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural, visible
 from wasmstate.state.compare import Diff, diff
 from wasmstate.state.diff import CellChange, TensorDiff
 from wasmstate.state.state import State
@@ -103,7 +103,7 @@ def _lines(found: Diff) -> list[str]:
         lines.append(columns(rows, right=(1,)))
     for section in found.sections:
         where = f"at {section.offset:#x}, {plural(section.size, 'byte')}"
-        lines.append(f"section {section.name}: {section.kind}, {where}")
+        lines.append(f"section {visible(section.name)}: {section.kind}, {where}")
     return lines
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file
+from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, quoted
 from wasmstate.cli.pairs import pairs
 
 
@@ -88,4 +88,4 @@ def command(
     if found.needs_whole_memory:
         click.echo("State lies on a heap. Keep all of memory: wasmstate attach --whole-memory")
     if output is not None:
-        click.echo(f"{output}: wasmstate attach {file} --schema {output}")
+        click.echo(f"{output}: wasmstate attach {quoted(file)} --schema {quoted(output)}")

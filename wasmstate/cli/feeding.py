@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import numpy as np
@@ -22,6 +22,7 @@ from wasmstate.state.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 
 _CHUNK = 4096
+_LONGEST_LINE = 16 << 20
 
 
 class _Columns(click.ParamType[list[str]]):
@@ -46,10 +47,11 @@ columns_option = click.option(
 
 
 class _Lines:
-    """Lines of text, counted as they are read."""
+    """Lines of text, counted as they are read; one that never ends is not waited for."""
 
-    def __init__(self, lines: Iterable[str], stop: Stopping) -> None:
-        self._lines = iter(lines)
+    def __init__(self, file: IO[str], name: str, stop: Stopping) -> None:
+        self._file = file
+        self._name = name
         self._stop = stop
         self.count = self.size = 0
 
@@ -58,8 +60,15 @@ class _Lines:
 
     def __next__(self) -> str:
         with self._stop.waiting():
-            line = next(self._lines)
+            line = self._file.readline(_LONGEST_LINE)
+        if not line:
+            raise StopIteration
         self.count += 1
+        if len(line) == _LONGEST_LINE:
+            raise ArgumentError(
+                f"{self._name}, line {self.count}: it has {_LONGEST_LINE:,} characters or more: "
+                "this is no table"
+            )
         self.size += len(line)
         return line
 
@@ -101,7 +110,7 @@ class Rows:
         is_pipe = str(self._source) == "-"
         name = "standard input" if is_pipe else self._source.name
         with click.open_file(str(self._source), encoding="utf-8-sig") as file:
-            lines = _Lines(file, self._stop)
+            lines = _Lines(file, name, self._stop)
             for row in parse_table(lines, name, self._params, self._columns):
                 self._done = lines.size
                 yield f"{name}, line {lines.count}", row

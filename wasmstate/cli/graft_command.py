@@ -58,4 +58,4 @@ def _opened(path: Path) -> Module:
     if not path.exists():
         known = ", ".join(shipped_names())
         raise SectionError(f"there is no such file, and no donor of that name; there are {known}")
-    return Module.open(path)
+    return Module.open(path).verify()  # so that what is wrong with it is not said of the host

@@ -10,7 +10,7 @@ import numpy as np
 
 from wasmstate.cli.common import existing_file, plural
 from wasmstate.session.replaying import ReplayStep
-from wasmstate.state.call_log import CallLog, read_log
+from wasmstate.state.call_log import MAGIC, CallLog, read_log
 
 log_option = click.option(
     "--log", "log_path", type=existing_file, required=True, help="What run --record wrote."
@@ -19,7 +19,11 @@ log_option = click.option(
 
 def open_log(path: Path) -> CallLog:
     """Read a log, and say if its last entry was never finished."""
-    log = read_log(path.read_bytes())
+    with path.open("rb") as file:
+        content = file.read(len(MAGIC))
+        if content == MAGIC:  # what is none is not read to its end, if it has one
+            content += file.read()
+    log = read_log(content)
     if log.torn:
         click.echo(
             f"Warning: {path}: the last {plural(log.torn, 'byte')} are of an entry that was never "

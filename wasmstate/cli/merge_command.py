@@ -55,9 +55,9 @@ def command(
         if str(path) in modules:
             raise click.UsageError(f"{path} is listed twice")
         with about(path):
-            modules[str(path)] = Module.open(path)
+            modules[str(path)] = _opened(path)
     with about(base):
-        start = Module.open(base)
+        start = _opened(base)
     try:
         merged = merge(
             start,
@@ -67,7 +67,8 @@ def command(
             assume_base=assume_base,
         )
     except StateError as error:
-        raise click.ClickException(with_help(f"not merged: {error}", error.remedies)) from error
+        message = f"{base}: not merged: {error}"
+        raise click.ClickException(with_help(message, error.remedies)) from error
     if output is not None:
         with about(output):
             write_new(output, merged.module, overwrite=force)
@@ -75,6 +76,13 @@ def command(
         echo_json(_document(merged))
     else:
         click.echo(_text(merged))
+
+
+def _opened(path: Path) -> Module:
+    """A module whose state can be read, so that what is wrong with it is said of this file."""
+    module = Module.open(path)
+    State.of(module)
+    return module
 
 
 def _document(merged: Merge) -> dict[str, object]:

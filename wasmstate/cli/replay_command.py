@@ -48,7 +48,7 @@ def command(
     with about(file):
         module = Module.open(file)
         held = State.of(module)
-    with about(log_path):
+    with about(log_path, is_module=False):
         log = open_log(log_path)
         steps, state, wrong = 0, log.base, None
         with bar("calls", to or len(log.entries)) as progress:

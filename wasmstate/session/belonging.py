@@ -8,6 +8,11 @@ from wasmstate.state.digest import module_digest
 from wasmstate.state.state import State
 
 
+def belongs(state: State, module: Module) -> bool:
+    """Whether a state was made with this code. Raises as :func:`check_belongs` of a baked one."""
+    return state.record.lineage.module_digest == module_digest(module)
+
+
 def check_belongs(state: State, module: Module) -> None:
     """Check that a state belongs to the code beside it.
 
@@ -15,7 +20,7 @@ def check_belongs(state: State, module: Module) -> None:
         StateError: if the code is not the one that the state was attached to.
         MalformedError: if the module is baked and what was kept of before is damaged.
     """
-    if state.record.lineage.module_digest != module_digest(module):
+    if not belongs(state, module):
         raise StateError(
             "the state belongs to another module: its code has changed since the state was "
             "attached; attach a new state, or put the right state back"

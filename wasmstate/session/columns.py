@@ -19,6 +19,7 @@ from wasmstate.state.signature import Param
 _RANGE = re.compile(r"(\d{1,9}):(\d{1,9})")
 _MOST = 1 << 20  # columns that a range may stand for
 _SHOWN = 8
+_LONGEST_NAME = 64
 
 
 def number_names(params: Sequence[Param]) -> list[str]:
@@ -131,4 +132,8 @@ def _there_are(header: Sequence[str]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(map(_short, names[:_SHOWN])) + more
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}.."

@@ -12,7 +12,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, SchemaError, StateBoundsError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.session.belonging import check_belongs
+from wasmstate.session.belonging import belongs
 from wasmstate.session.live import Live
 from wasmstate.session.rows import update_rows
 from wasmstate.state.baking import unbake
@@ -75,7 +75,11 @@ def replay(module: Module, log: CallLog, *, limits: Limits | None = None) -> Ite
         StateError: if the log is of another module, or tells of what this one cannot do.
         CallError: if the module cannot be instantiated.
     """
-    check_belongs(log.base, module)
+    if not belongs(log.base, module):
+        raise StateError(
+            "the log was recorded with another module, or the code has changed since: "
+            "replay it with the module that it was recorded with"
+        )
     live = Live(Program(unbake(module), limits), log.base)
     before, number, updates = log.base, 0, 0
     for entry in log.entries:

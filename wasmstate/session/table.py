@@ -70,7 +70,10 @@ def parse_table(
     except csv.Error as error:
         raise ArgumentError(f"{source}, line {reader.line_num}: {error}") from error
     except UnicodeDecodeError as error:
-        raise ArgumentError(f"{source} is no text in UTF-8: {error.reason}") from error
+        raise ArgumentError(
+            f"{source}, after line {reader.line_num}: no text in UTF-8, byte "
+            f"{error.object[error.start]:#x}: {error.reason}"
+        ) from error
 
 
 def _read_matrix(

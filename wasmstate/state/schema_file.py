@@ -17,6 +17,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import TensorSpec
 
+_LARGEST = 64 << 20  # bytes of a file
 _KEYS = {"tensors", "entry_points", "metadata"}
 _TENSOR_KEYS = {"name", "dtype", "shape", "place", "unit", "merge", "bounds", "values"}
 
@@ -38,7 +39,10 @@ def read_schema_file(path: str | os.PathLike[str]) -> SchemaFile:
         SchemaError: naming the file and what is wrong.
         OSError: if it cannot be read.
     """
-    raw = Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        raw = file.read(_LARGEST + 1)
+    if len(raw) > _LARGEST:
+        raise SchemaError(f"{path}: it has more than {_LARGEST} bytes: it is no schema file")
     try:
         text = raw.decode("utf-8")
         document = json.loads(text) if Path(path).suffix == ".json" else tomllib.loads(text)
