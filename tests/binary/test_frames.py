@@ -60,7 +60,7 @@ def test_a_long_name_is_read_whole() -> None:
     [
         ("", "magic at 0x0: unexpected end (the file is empty)"),
         ("00 61 73", "magic at 0x3: unexpected end"),
-        ("7f 45 4c 46 01 01 01 00", "magic at 0x0: magic header not detected"),
+        ("68 65 6c 6c 6f 0a 00 00", "magic at 0x0: magic header not detected"),
         ("01", "magic at 0x0: unexpected end (magic header not detected)"),
         (
             "00" * 100,
@@ -78,6 +78,28 @@ def test_a_long_name_is_read_whole() -> None:
 )
 def test_a_preamble_that_is_none_is_refused(text: str, expected: str) -> None:
     assert refusal(unhex(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x1f\x8b\x08\0" + bytes(20), "a gzip file: unpack it"),
+        (b"\x7fELF\1\1\1\0", "a native program: compile it for a wasm32 target"),
+        (b"  (module\n (memory 1))", "the text format: make a binary of it, as wat2wasm does"),
+        (b"<!DOCTYPE html>", "an HTML page: the download went wrong: look at it"),
+        (b"AGFzbQEAAAA=", "a module in base64: decode it"),
+        (
+            b"\xef\xbb\xbf\0asm\1\0\0\0",
+            "a module behind 3 other bytes: take away the first 3 bytes",
+        ),
+        (
+            b"#!/usr/bin/wasm\n\0asm\x0d\0\1\0",
+            "a module behind 16 other bytes: take away the first 16 bytes",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_name(data: bytes, kind: str) -> None:
+    assert refusal(data) == f"magic at 0x0: magic header not detected (this is {kind})"
 
 
 @pytest.mark.parametrize(

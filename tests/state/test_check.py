@@ -40,12 +40,35 @@ def test_a_module_without_a_state_is_told_how_to_get_one() -> None:
 
 
 def test_a_file_that_is_no_module_has_one_finding() -> None:
-    assert found(b"MZ\x90\0") == [
+    assert found(b"hello") == [
         "error: magic at 0x0: magic header not detected; restore the file from a copy"
+    ]
+    assert found(b"MZ\x90\0") == [
+        (
+            "error (likely): magic at 0x0: magic header not detected: this is a native program; "
+            "compile it for a wasm32 target"
+        )
     ]
     assert found(b"\0asm\2\0\0\0") == [
         "error: version at 0x4: unknown binary version; restore the file from a copy"
     ]
+
+
+def test_a_cut_that_took_the_state_does_not_advise_to_attach_another() -> None:
+    cut = SOUND.to_bytes()[: SOUND.sections[0].offset + 3]
+    finding = check_module(Module.from_bytes(cut, strict=False))
+    assert [str(each) for each in finding] == [
+        (
+            "error (likely): sections[0].size at 0x9: length out of bounds "
+            "(the section claims 3 bytes, 1 are left): the file is cut; "
+            "nothing before it can be used: restore the file from a copy"
+        ),
+        (
+            "warning: wasmstate.state: no state is found in what can be read; "
+            "restore the file from a copy: a new state would begin with nothing learned"
+        ),
+    ]
+    assert found(b"\0")[0].startswith("error (likely): magic at 0x0: the only byte is zero")
 
 
 def test_a_file_cut_short_says_what_is_readable() -> None:

@@ -158,7 +158,7 @@ def test_code_whose_digest_cannot_be_taken_is_not_proven() -> None:
 def test_a_module_whose_exports_cannot_be_read_is_no_module_that_learns() -> None:
     damaged = module_bytes(section_bytes(7, b"\1\5"), custom_bytes("note"))
     found = check_module(Module.from_bytes(damaged))
-    assert found[-1].reason == "the file carries no state"
+    assert found[-1].reason == "no state is found in what can be read"
 
 
 def test_a_memory_that_is_claimed_and_not_there_costs_nothing_to_check() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wasmstate.binary.content import Content
 from wasmstate.binary.fast import UnusualError, read_unsigned
+from wasmstate.binary.foreign import HEAD, foreign_kind
 from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.source import Source
@@ -83,7 +84,11 @@ def _read_preamble(source: Source, is_component: bool | None) -> bool:
         reason = "magic header not detected"
         if len(preamble) < len(MAGIC):
             reason = f"unexpected end ({reason})"
-        if not any(preamble) and not any(source.read(0, min(source.size, 4096))):
+        head = source.read(0, min(source.size, HEAD))
+        kind = foreign_kind(head)
+        if kind is not None:
+            reason += f" (this is {kind[0]}: {kind[1]})"
+        elif not any(head):
             reason += " (zeros: a file that was not synced before a crash looks like this)"
         raise MalformedError("magic", 0, reason)
     if len(preamble) < PREAMBLE_SIZE:

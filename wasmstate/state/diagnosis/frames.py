@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wasmstate.binary.foreign import HEAD, foreign_kind
 from wasmstate.binary.frames import MAGIC as WASM_MAGIC
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
@@ -70,9 +71,16 @@ def damaged_frames(module: Module, found: MalformedError) -> Finding:
         if finding is not None:
             return finding
     if found.path.startswith("sections"):
-        advice = f"the {len(module.sections)} sections before it are readable"
+        advice = _readable(module)
         return Finding("error", found.path, found.offset, found.reason, advice)
     return Finding("error", found.path, found.offset, found.reason, _COPY)
+
+
+def _readable(module: Module) -> str:
+    count = len(module.sections)
+    if not count:
+        return f"nothing before it can be used: {_COPY}"
+    return f"the {count} sections before it are readable"
 
 
 def _empty(case: _Case) -> Finding | None:
@@ -87,8 +95,17 @@ def _empty(case: _Case) -> Finding | None:
 def _zeros(case: _Case) -> Finding | None:
     if case.found.path != "magic" or any(case.data):
         return None
-    reason = f"all {len(case.data)} bytes are zero: the file was never synced before a power cut"
+    what = f"all {len(case.data)} bytes are" if len(case.data) > 1 else "the only byte is"
+    reason = f"{what} zero: the file was never synced before a power cut"
     return case.finding(0, reason, _COPY, "likely")
+
+
+def _another_kind(case: _Case) -> Finding | None:
+    kind = foreign_kind(case.data[:HEAD]) if case.found.path == "magic" else None
+    if kind is None:
+        return None
+    what, advice = kind
+    return case.finding(0, f"magic header not detected: this is {what}", advice)
 
 
 def _zeros_at_start(case: _Case) -> Finding | None:
@@ -184,7 +201,7 @@ def _cut(case: _Case) -> Finding | None:
     if "length out of bounds" not in case.found.reason or case.found.offset >= len(case.data):
         return None
     reason = f"{case.found.reason}: the file is cut"
-    advice = f"the {len(case.module.sections)} sections before it are readable"
+    advice = _readable(case.module)
     states = [site for site in sites(case.data) if site.section == STATE_SECTION]
     if states and states[-1].start > case.found.offset:
         there = survey(case.data, states[-1].start)
@@ -199,6 +216,7 @@ def _cut(case: _Case) -> Finding | None:
 _LOOKS: tuple[Callable[[_Case], Finding | None], ...] = (
     _empty,
     _zeros,
+    _another_kind,
     _zeros_at_start,
     _recoded,
     _tail,

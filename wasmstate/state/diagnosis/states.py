@@ -181,7 +181,8 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
                     "rename-section",
                 )
             ]
-    if module.damage is not None or any(module.findings(instructions=False)):
+    is_damaged = module.damage is not None or any(module.findings(instructions=False))
+    if is_damaged:
         data = module.to_bytes()
         for site in sites(data):
             if site.section == STATE_SECTION and data.startswith(MAGIC, site.start):
@@ -200,7 +201,11 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
         reason = f"the state is lost, {sources[0].label} is still there: a tool removed the section"
         advice = "restore it from there, or from a copy"
         return [Finding("error", STATE_SECTION, None, reason, advice, "likely", restoring(sources))]
-    if module.damage is None and _learns(module):
+    if is_damaged:
+        reason = "no state is found in what can be read"
+        advice = "restore the file from a copy: a new state would begin with nothing learned"
+        return [Finding("warning", STATE_SECTION, None, reason, advice)]
+    if _learns(module):
         reason += (
             ", but exports update() and predict(): maybe a tool that removes custom sections, as "
             "strip does, took it"
@@ -211,10 +216,7 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
 
 
 def _learns(module: Module) -> bool:
-    try:
-        functions = Spaces(module).exported_functions()
-    except MalformedError:
-        return False
+    functions = Spaces(module).exported_functions()
     return {"update", "predict"} <= set(functions) and not module.custom_sections()
 
 
