@@ -168,10 +168,11 @@ def test_a_bad_line_is_answered_too_and_the_next_one_is_served(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_ends_a_co_process_and_what_it_learned_is_written(
-    model: Path, number: signal.Signals
+    model: Path, number: str
 ) -> None:
+    sent = signal.Signals[number]
     words = [sys.executable, "-m", "wasmstate", "run", str(model), "-", "--persist", "every:999999"]
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -184,11 +185,27 @@ def test_a_signal_ends_a_co_process_and_what_it_learned_is_written(
             process.stdin.flush()
             answer = json.loads(process.stdout.readline())  # line by line, while it runs
             assert answer == {"value": None, "generation": 0, "changed": True}
-        process.send_signal(number)
-        assert process.wait(PATIENCE) == 128 + number
-        assert process.stderr.read() == f"ended by {number.name}\n".encode()
+        process.send_signal(sent)
+        assert process.wait(PATIENCE) == 128 + sent
+        assert process.stderr.read() == f"ended by {number}\n".encode()
     state = state_of(model)
     assert (state.generation, state.update_count) == (1, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_what_nohup_ignores_stays_ignored(model: Path) -> None:
+    command = [sys.executable, "-m", "wasmstate", "run", str(model), "-"]
+    words = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *command]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for generation in (1, 2):
+            process.stdin.write(b'["update", 2, 1.0]\n')
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["generation"] == generation
+            process.send_signal(signal.SIGHUP)
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")

@@ -1,4 +1,7 @@
-"""SIGTERM and SIGINT end a run between two calls, never in the middle of a commit."""
+"""Signals end a run between two calls, never in the middle of a commit.
+
+SIGHUP comes when the terminal or the connection to it has gone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
+
+_SIGNALS = [
+    signal.Signals[name]
+    for name in ("SIGTERM", "SIGINT", "SIGHUP")
+    if name in signal.Signals.__members__
+]
 
 
 class Stopped(Exception):  # noqa: N818 (as KeyboardInterrupt it is none)
@@ -28,8 +37,9 @@ class Stopping:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for each in (signal.SIGTERM, signal.SIGINT):
-                self._before[each] = signal.signal(each, self._note)
+            for each in _SIGNALS:
+                if signal.getsignal(each) is not signal.SIG_IGN:  # as nohup does
+                    self._before[each] = signal.signal(each, self._note)
         return self
 
     def __exit__(self, *error: object) -> None:
