@@ -274,6 +274,20 @@ def test_an_interpreter_that_ends_writes_what_was_not_closed(path: Path) -> None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_what_closing_has_told_is_not_told_again_at_the_end(path: Path) -> None:
+    script = """
+try:
+    with Session.open(path, persist="every:999999") as session:
+        session.update(1)
+        os.unlink(path)
+except CommitError as error:
+    print(error)
+"""
+    done = run(OPEN + "from wasmstate import CommitError" + script, path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{path}: not committed: No such file or directory\n"
+
+
 def test_a_child_leaves_to_its_parent_what_was_changed_before_the_fork(path: Path) -> None:
     script = (
         OPEN

@@ -342,6 +342,8 @@ class Session:
                 if self._policy.at_close:
                     self.flush()
             finally:
+                if self._writer is not None:
+                    self._writer.forget()  # what could not be written has been told
                 if self._recorder is not None:
                     self._recorder.close()
 
