@@ -78,7 +78,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: str, folder: Path)
 def test_the_example_of_the_readme_learns_and_keeps_it(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", blocks("README.md", "python")[0]], check=True, cwd=folder)
     shown = subprocess.run(
-        [sys.executable, "-m", "wasmstate", "state", "ads.wasm"],
+        [sys.executable, "-m", "wasmstate", "state", "learning.wasm"],
         check=True,
         capture_output=True,
         text=True,
