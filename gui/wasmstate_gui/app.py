@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -61,6 +62,8 @@ def main(
     size: tuple[int, int],
 ) -> None:
     """Look at a WebAssembly module, its state S, and what its update() does to S."""
+    if find_spec("PySide6") is None:
+        raise click.UsageError("the window needs Qt: pip install 'wasmstate[gui]'")
     if screenshot is not None:
         if screenshot.suffix.lower() != ".png":
             raise click.UsageError(f"{screenshot}: a picture is written as PNG: name it OUT.png")

@@ -305,6 +305,20 @@ def test_a_generation_that_is_in_the_file_can_be_shown(model: Path, wasmstate: W
     )
 
 
+def test_a_pipe_and_a_broken_link_are_refused_in_words(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    link = tmp_path / "link.wasm"
+    link.symlink_to("gone.wasm")
+    for file, reason in {
+        "-": "it is read here and there, a pipe will not do: save it first",
+        str(link): f"{link} is a link to gone.wasm, which leads nowhere",
+    }.items():
+        result = wasmstate("layout", file)
+        assert result.exit_code == 2
+        assert result.stderr.endswith(f"Error: Invalid value for 'FILE': {reason}\n")
+
+
 NOT_WASM = {
     "empty": (b"", "magic at 0x0: unexpected end (the file is empty)"),
     "text": (b"hello world", "magic at 0x0: magic header not detected"),

@@ -229,6 +229,8 @@ def test_run_manual_writes_nothing(model: Path, wasmstate: Wasmstate) -> None:
         (["update", "0x200000000", "1"], 1, "update, argument arm: 8589934592 does not fit i32"),
         (["learn", "1"], 1, "the module exports no function 'learn'; it exports "),
         (["update", "one", "1"], 2, "'one' is not a number"),
+        (["update", "--form", "rows.csv"], 2, "No such option '--form'. Did you mean '--from'?"),
+        (["update", "--persists=manual"], 2, "No such option '--persists'."),
         (["update", "1,x", "1"], 2, "'1,x' is not an array of numbers"),
         (["update", "[1,", "1"], 2, "'[1,' is no array: write [1,2,3] or [[1,2],[3,4]]"),
         (["update", ",", "1"], 2, "',' is not a number"),

@@ -131,6 +131,14 @@ def test_a_picture_is_never_drawn_over_the_file_nor_over_a_module(tmp_path: Path
     assert other.read_bytes() == b"\0asm\x01\0\0\0"
 
 
+def test_without_qt_the_program_says_what_to_install(tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['PySide6'] = None; from wasmstate_gui.app import main; main()"
+    words = [sys.executable, "-c", hidden, "--screenshot", str(tmp_path / "out.png")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith("Error: the window needs Qt: pip install 'wasmstate[gui]'\n")
+
+
 def test_a_size_that_is_none_is_refused(tmp_path: Path) -> None:
     done = run("--screenshot", tmp_path / "out.png", "--size", "big")
     assert done.returncode == 2

@@ -18,7 +18,20 @@ import click
 from wasmstate.cli.remedies import with_help
 from wasmstate.errors import MalformedError, StateCorruptError, WasmstateError
 
-existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+class _ExistingFile(click.Path):
+    """A file that is there; click would say of a pipe and of a broken link that they are not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if os.fspath(value) == "-":
+            self.fail("it is read here and there, a pipe will not do: save it first", param, ctx)
+        if os.path.islink(value) and not os.path.exists(value):
+            target = os.readlink(value)
+            self.fail(f"{value} is a link to {target}, which leads nowhere", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+existing_file = _ExistingFile(exists=True, dir_okay=False, path_type=Path)
 new_file = click.Path(dir_okay=False, path_type=Path)
 keep_option = click.option(
     "--keep",

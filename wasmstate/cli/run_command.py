@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def command(
         raise click.UsageError("standard input can be read once only, leave out --times")
     if timeout <= 0:
         raise click.UsageError("--timeout must be more than 0 seconds")
-    given = _values(arguments)
+    given = _values(ctx, arguments)
     with about(file):
         limits = Limits(seconds=timeout)
         with waiting("compiling", slow=file.stat().st_size > _LARGE):
@@ -283,8 +284,18 @@ def _split(
     return arguments[:first], arguments[first:]
 
 
-def _values(arguments: Iterable[str]) -> list[Any]:
+def _values(ctx: click.Context, arguments: Iterable[str]) -> list[Any]:
+    for text in arguments:
+        if text.startswith("--"):  # unknown options are let through, for -1 would be one
+            option = text.partition("=")[0]
+            raise click.NoSuchOption(
+                option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
+            )
     try:
         return [parse_argument(text) for text in arguments]
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _options(ctx: click.Context) -> list[str]:
+    return [option for param in ctx.command.params for option in param.opts if option[:2] == "--"]
