@@ -155,16 +155,6 @@ def test_names_with_special_characters_are_names(tmp_path: Path) -> None:
     assert check(path) == []
 
 
-def test_a_name_that_leaves_no_room_for_a_temporary_one_is_refused(tmp_path: Path) -> None:
-    path = write_counter(tmp_path / ("m" * 250))
-    with pytest.raises(NotCommittedError) as caught:
-        commit(path, state_of(path))
-    assert str(caught.value) == (
-        f"{path}: not committed, creating a temporary file in the same folder failed: "
-        "File name too long; the file is what it was"
-    )
-
-
 def test_a_new_file_gets_the_mode_of_new_files(path: Path) -> None:
     plain, new = path.with_name("plain"), path.with_name("new.wasm")
     plain.touch()

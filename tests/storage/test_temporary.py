@@ -39,6 +39,18 @@ def test_the_temporary_file_of_a_living_writer_is_not_swept(path: Path) -> None:
     assert leftovers(path) == []
 
 
+@pytest.mark.parametrize("name", ["x" * 250 + ".wasm", "日" * 83 + ".wasm"])
+def test_a_file_with_the_longest_name_can_be_committed_and_swept(name: str, path: Path) -> None:
+    path = path.rename(path.with_name(name))
+    assert commit(path, state_of(path)).generation == 1
+    temporary = Temporary.create(path, 0o600)
+    temporary.close()
+    assert leftovers(path) == [temporary.path]
+    assert [each.path for each in check(path)] == [str(temporary.path)]
+    assert commit(path, state_of(path)).generation == 2
+    assert names(path) == [name]
+
+
 def test_a_living_writer_of_a_new_file_is_left_alone_by_whoever_was_faster(path: Path) -> None:
     new = path.with_name("new.wasm")
 

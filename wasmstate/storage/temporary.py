@@ -8,6 +8,7 @@ files of other users, and on Windows, which does not remove files that are open 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -18,6 +19,8 @@ from typing import Self
 from wasmstate.storage.filesystem import file_system
 
 _SUFFIX = ".wasmstate-tmp"
+_LONGEST = 255
+"""Bytes that a name may have on most file systems."""
 _OLD = 3600
 """Seconds after which a temporary file that cannot be opened is taken for a dead writer's."""
 
@@ -44,7 +47,7 @@ class Temporary:
         """
         files = file_system()
         while True:
-            path = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_SUFFIX}")
+            path = target.with_name(f".{_label(target)}.{secrets.token_hex(8)}{_SUFFIX}")
             temporary = cls(path, files.create(path, mode))
             try:
                 if files.has_locks:
@@ -98,9 +101,16 @@ def sweep(path: Path) -> list[Path]:
     return _dead(path, remove=True)
 
 
+def _label(target: Path) -> str:
+    """What tells which file a temporary one is for: its name, if there is room for it."""
+    name = os.fsencode(target.name)
+    room = _LONGEST - len("..") - 16 - len(_SUFFIX)
+    return target.name if len(name) <= room else hashlib.sha256(name).hexdigest()
+
+
 def _dead(path: Path, *, remove: bool) -> list[Path]:
     # All of the name is matched: the leftovers of a file x.wasm.y begin like those of x.wasm.
-    temporary = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
+    temporary = re.compile(rf"\.{re.escape(_label(path))}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
     names = sorted(name for name in file_system().list(path.parent) if temporary.fullmatch(name))
     found = [path.with_name(name) for name in names]
     return [each for each in found if _is_dead(each, path, remove=remove)]
