@@ -66,6 +66,12 @@ def test_a_component_is_refused() -> None:
     assert str(caught.value) == "this is a component; only core modules can be run"
 
 
+def test_a_memory_that_threads_share_is_refused_in_words() -> None:
+    with pytest.raises(LinkError) as caught:
+        instance('(module (memory (export "memory") 1 1 shared))')
+    assert str(caught.value) == "the memory is shared between threads, and a model runs in one"
+
+
 def test_an_invalid_module_is_refused_in_one_line() -> None:
     module = Module.from_bytes(
         bytes.fromhex("0061736d 01000000")
@@ -241,9 +247,3 @@ def test_an_initialize_with_parameters_cannot_be_called() -> None:
     with pytest.raises(CallError) as caught:
         instance('(module (func (export "_initialize") (param i32)))')
     assert str(caught.value) == "_initialize(i32) -> () takes 1 argument, 0 given"
-
-
-def test_what_the_engine_does_not_offer_is_an_error_of_the_call() -> None:
-    with pytest.raises(CallError) as caught:
-        instance("(module (memory 1 2 shared))")
-    assert str(caught.value).startswith("instantiation: shared memory support is disabled")

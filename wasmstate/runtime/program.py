@@ -37,7 +37,7 @@ class Program:
         wasi: functions that are granted, if WASI is all that the module imports.
 
     Raises:
-        LinkError: naming each import, if there are any.
+        LinkError: naming each import, if there are any; of a shared memory.
         CallError: if wasmtime does not accept the module.
     """
 
@@ -48,6 +48,8 @@ class Program:
         self.spaces = Spaces(module)
         if module.is_component:
             raise LinkError("this is a component; only core modules can be run")
+        if any(memory.limits.is_shared for memory in self.spaces.memories):
+            raise LinkError("the memory is shared between threads, and a model runs in one")
         self.wasi = wasi
         if wasi is None or not imports_wasi_alone(self.spaces):
             _check_imports(self.spaces)
