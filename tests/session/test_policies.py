@@ -274,6 +274,24 @@ def test_an_interpreter_that_ends_writes_what_was_not_closed(path: Path) -> None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_was_forked_can_open_a_session(path: Path) -> None:
+    script = """
+import signal
+with Session.open(path) as session:
+    session.update(1)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)  # a child that hangs is ended
+    with Session.open(path) as session:
+        session.update(2)
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+    assert run(OPEN + script, path).returncode == 0
+    assert state_of(path)["total"] == 3
+
+
 def test_what_closing_has_told_is_not_told_again_at_the_end(path: Path) -> None:
     script = """
 try:

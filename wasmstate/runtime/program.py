@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 import wasmtime
@@ -17,15 +18,29 @@ from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_scailable
 
+_is_forked = False
+
 
 @cache
 def _engine(counts_fuel: bool) -> tuple[wasmtime.Engine, Clock]:
     config = wasmtime.Config()
+    config.parallel_compilation = not _is_forked
     config.consume_fuel = counts_fuel
     config.epoch_interruption = True
     config.wasm_exceptions = True
     engine = wasmtime.Engine(config)
     return engine, Clock(engine)
+
+
+def _after_fork() -> None:
+    # wasmtime's threads stay behind: what they were to compile would be waited for without end.
+    global _is_forked  # noqa: PLW0603
+    _is_forked = True
+    _engine.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Program:
