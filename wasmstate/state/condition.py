@@ -193,5 +193,6 @@ def step_size(before: State, after: State) -> float:
         if tensor.dtype.startswith("f"):
             with np.errstate(all="ignore"):
                 difference = after[tensor.name].astype(np.float64) - before[tensor.name]
-                total += float(np.vdot(difference, difference))
+                # Not np.vdot: BLAS would wake a thread a core for it, and then wait for them.
+                total += float(np.square(difference).sum())
     return float(np.sqrt(total))
