@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from array import array
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, decode_delta, encode_delta
-from wasmstate_gui.presenters.timeline import Event, Series, Timeline
+from wasmstate_gui.presenters.timeline import Event, Timeline
 
 OPENED = Event("opened", "opened", 0)
 
@@ -119,16 +118,41 @@ def test_without_a_fork_there_is_no_other_branch() -> None:
     assert timeline_of([b"aaaaaaaa", b"baaaaaaa"]).other_branch(1) is None
 
 
+def numbers(first: float, second: float) -> list[bytes]:
+    return [np.float64(first).tobytes(), np.float64(second).tobytes()]
+
+
+def values_of(timeline: Timeline) -> list[float]:
+    (found,) = timeline.series([(8, "float64")])
+    return found.tolist()
+
+
 def test_a_cells_values_are_followed_along_the_branch() -> None:
-    cells = [[float(i), 2.0 * i] for i in range(50)]
-    states = [np.array(each).tobytes() for each in cells]
-    timeline = timeline_of(states)
-    assert list(timeline.series(8, "float64").values) == [each[1] for each in cells]
-    known = Series(array("d", [7.0] * 20), np.float64(19.0).tobytes())
-    found = timeline.series(0, "float64", known)
-    assert list(found.values) == [7.0] * 20 + [each[0] for each in cells[20:]]
-    assert found.last == np.float64(49.0).tobytes()
-    assert timeline.series(0, "float64", found) is found
+    timeline = Timeline(numbers(0, 0), OPENED)
+    ids = [timeline.add(called(i), numbers(i, 2 * i)) for i in range(1, 20)]
+    assert values_of(timeline) == [2 * i for i in range(20)]
+    timeline.add(called(20), numbers(20, 40))
+    timeline.add(called(21), numbers(21, 40))
+    assert values_of(timeline) == [*(2 * i for i in range(21)), 40]
+    found = timeline.series([(0, "float64"), (8, "float64"), (0, "float64")])
+    assert [each[-1] for each in found] == [21, 40, 21]
+    timeline.go(ids[4])
+    timeline.add(called(6), numbers(6, 7))
+    timeline.add(called(7), numbers(7, 8))
+    assert values_of(timeline) == [0, 2, 4, 6, 8, 10, 7, 8]
+    timeline.go(ids[5])
+    assert values_of(timeline) == [*(2 * i for i in range(21)), 40]
+
+
+def test_a_cells_values_are_those_of_the_steps_that_are_left() -> None:
+    timeline = Timeline(numbers(0, 0), OPENED, most_steps=100)
+    found = []
+    for i in range(1, 300):
+        timeline.add(called(i), numbers(i, i))
+        found.append(values_of(timeline))
+    lengths = {len(each) for each in found}
+    assert max(lengths) == 100
+    assert found == [[*map(float, range(i + 1 - len(f), i + 1))] for i, f in enumerate(found, 1)]
 
 
 @pytest.mark.parametrize("most", [{"most_steps": 100}, {"most_bytes": 30_000}])

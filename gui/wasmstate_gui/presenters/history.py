@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.step_form import value_text
-from wasmstate_gui.presenters.timeline import Series, Timeline
+from wasmstate_gui.presenters.timeline import Timeline
 
 MOST_LINES = 6
 STEP_SIZE = "\u2016\u0394S\u2016"
@@ -95,7 +95,6 @@ class Plots:
 
     def __init__(self, cells: Sequence[Cell] = ()) -> None:
         self.cells = list(cells)
-        self._values: dict[Cell, Series] = {}
         self._sizes = array("d")
         self._path: list[int] | None = None
 
@@ -113,15 +112,12 @@ class Plots:
         """All lines; only what is new since the last time is worked out."""
         if timeline.path is not self._path:
             self._path = timeline.path
-            self._values, self._sizes = {}, array("d")
+            self._sizes = array("d")
         new = (timeline.event(id).size or 0.0 for id in timeline.path[len(self._sizes) :])
         # Another array: the window may be painting the one that was shown last.
-        self._sizes = array("d", self._sizes) + array("d", new)
-        self._values = {
-            cell: timeline.series(cell.offset, cell.dtype, self._values.get(cell))
-            for cell in self.cells
-        }
-        cells = [Line(cell.name, self._values[cell].values) for cell in self.cells]
+        self._sizes = self._sizes + array("d", new)
+        found = timeline.series((cell.offset, cell.dtype) for cell in self.cells)
+        cells = [Line(c.name, values) for c, values in zip(self.cells, found, strict=True)]
         return (*cells, Line(STEP_SIZE, self._sizes))
 
 

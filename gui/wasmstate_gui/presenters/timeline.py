@@ -6,15 +6,17 @@ changed; now and then one keeps the whole state, so that none is far from it.
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, decode_delta, encode_delta
+from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, encode_delta
 from wasmstate_gui.presenters.sources import Patches
+from wasmstate_gui.presenters.tracks import CellPlace, Tracks
 
 MOST_STEPS = 100_000
 MOST_BYTES = 256 << 20
@@ -44,14 +46,6 @@ class Event:
     size: float | None = None
     patches: Patches = ()
     drift: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A cell along the steps: its values, and the bytes of the last of them."""
-
-    values: array[float]
-    last: bytes
 
 
 @dataclass(slots=True)
@@ -89,12 +83,13 @@ class Timeline:
         lengths = [len(each) for each in contents]
         self._steps = {0: _Step(0, -1, event, b"", lengths, (0, 0))}
         self._shapes = {tuple(lengths)}  # more than one where memory has grown
-        self._children: dict[int, list[int]] = {}
+        self._forks: dict[int, list[int]] = {}  # the children, where there are several
         self._keys = {0: whole}
         self._bytes = len(whole)
         self._next_id = 1
         self._here = 0
         self._contents = np.frombuffer(whole, np.uint8).copy()
+        self._tracks = Tracks()
         self.path: list[int] = [0]
         """The ids from the oldest step to the newest of this branch; another object once steps
         were left out or the branch was changed, else the same one, longer."""
@@ -200,7 +195,8 @@ class Timeline:
             self._bytes += len(self._contents)
         self._steps[id] = _Step(parent.number + 1, self._here, event, delta, lengths, (steps, size))
         self._bytes += len(delta) + _ENTRY_BYTES
-        self._children.setdefault(self._here, []).append(id)
+        if parent.next in self._steps:
+            self._forks.setdefault(self._here, [parent.next]).append(id)
         parent.next = id
         if event.kind == "external" or event.drift:
             self.notable.append(id)
@@ -208,6 +204,8 @@ class Timeline:
             self.path.append(id)
         else:
             self.path = [*self.path[: self.position + 1], id]
+            self._tracks.cut(0, len(self.path) - 1)
+        self._tracks.note(len(self.path) - 1, self._contents)
         self._here = id
         self._forget()
         return id
@@ -218,20 +216,22 @@ class Timeline:
         self._here = id
         steps = self._steps
         if not self.is_on_path(id):
+            before = self.path
             self.path = [*reversed(list(self._ancestors(id)))]
             while steps[self.path[-1]].next in steps:
                 self.path.append(steps[self.path[-1]].next)
-            for before, after in zip(self.path, self.path[1:], strict=False):
-                steps[before].next = after
+            for each, after in itertools.pairwise(self.path):
+                steps[each].next = after
+            both = zip(before, self.path, strict=False)
+            self._tracks.cut(0, sum(1 for one, other in both if one == other))
 
     def branches(self, id: int) -> list[int]:
         """The steps that were made from the same state as this one, it included, in order."""
-        return self._children.get(self._steps[id].parent, [id])
+        return self._forks.get(self._steps[id].parent, [id])
 
     def forks(self) -> list[int]:
         """The steps of this branch from which others go off."""
-        forks = (id for id, children in self._children.items() if len(children) > 1)
-        return sorted(id for id in forks if self.is_on_path(id))
+        return sorted(id for id in self._forks if self.is_on_path(id))
 
     def is_on_path(self, id: int) -> bool:
         """Whether a step is on the branch that is shown."""
@@ -248,31 +248,14 @@ class Timeline:
             id = self.parent(id)
         return None
 
-    def series(self, offset: int, dtype: str, known: Series | None = None) -> Series:
-        """A cell's value after each step of :attr:`path`.
+    def series(self, cells: Iterable[CellPlace]) -> list[array[float]]:
+        """The values of cells after each step of :attr:`path`.
 
-        Args:
-            offset: of the cell, in the regions one after the other.
-            dtype: NumPy's name of its type.
-            known: the values of the first steps, if they were asked for before.
+        New steps are noted for these cells from now on, until others are asked for.
         """
-        kind = np.dtype(dtype).newbyteorder("<")
-        end = offset + kind.itemsize
-        if known is None:
-            whole = self._whole(self.path[0])
-            values = array("d", [float(np.frombuffer(whole, kind, 1, offset)[0])])
-            known = Series(values, whole[offset:end])
-        if len(known.values) >= len(self.path):
-            return known
-        # Another array: the window may be painting the one that is known.
-        values = array("d", known.values)
-        cell = np.frombuffer(known.last, np.uint8).copy()
-        for id in self.path[len(values) :]:
-            delta = self._steps[id].delta
-            if delta:
-                cell ^= decode_delta(delta).between(offset, end)
-            values.append(cell.view(kind)[0].item())
-        return Series(values, cell.tobytes())
+        return self._tracks.along(
+            cells, self.path, self._whole, lambda step: self._steps[step].delta
+        )
 
     def _ancestors(self, id: int) -> Iterator[int]:
         """A step and those before it."""
@@ -309,10 +292,9 @@ class Timeline:
         for id in gone:
             self._bytes -= len(self._steps.pop(id).delta) + _ENTRY_BYTES
             self._bytes -= len(self._keys.pop(id, b""))
-            self._children.pop(id, None)
-        for children in self._children.values():
-            children[:] = [id for id in children if id not in gone]
-        self.path = [id for id in self.path if id not in gone]
+            self._forks.pop(id, None)
+        before, self.path = self.path, [id for id in self.path if id not in gone]
+        self._tracks.cut(len(before) - len(self.path), len(before))
         self.notable = [id for id in self.notable if id not in gone]
         if self.on_disk in gone:
             self.on_disk = None
