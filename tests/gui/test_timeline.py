@@ -141,7 +141,9 @@ def test_a_cells_values_are_followed_along_the_branch() -> None:
     timeline.add(called(7), numbers(7, 8))
     assert values_of(timeline) == [0, 2, 4, 6, 8, 10, 7, 8]
     timeline.go(ids[5])
-    assert values_of(timeline) == [*(2 * i for i in range(21)), 40]
+    timeline.go(timeline.path[-1])
+    timeline.add(called(22), numbers(22, 41))
+    assert values_of(timeline) == [*(2 * i for i in range(21)), 40, 41]
 
 
 def test_a_cells_values_are_those_of_the_steps_that_are_left() -> None:
