@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, Signal
 
 from wasmstate.binary.source import Source
-from wasmstate_gui.protocol import Call, Load, Outcome, Progress, Reader, Step, encode
+from wasmstate_gui.protocol import Call, Load, Outcome, Progress, Reader, Step, Took, encode
 from wasmstate_gui.sending import load_of
 
 
@@ -83,6 +83,11 @@ class Caller(QObject):
         self._done = 0
         assert self._process is not None
         self._process.write(encode(self._call))
+
+    def took(self, weight: int) -> None:
+        """Steps of this weight are taken in: the calls may go on."""
+        if self._call is not None and self._process is not None:
+            self._process.write(encode(Took(self._call.id, weight)))
 
     def stop(self) -> None:
         """End the call under way, whatever it does; S is what was last told."""

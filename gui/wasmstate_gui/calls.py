@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from math import ceil
 from time import perf_counter
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,12 +18,18 @@ from wasmstate_gui.protocol import Call, Outcome, Step
 from wasmstate_gui.shown import Change, Shown
 
 WARM_UP_MS = 400
-_FRAME_MS = 16
-_FRAME_SHARE = 0.012  # seconds of each frame, at most, for taking in what calls did
+_TURN = 0.005  # seconds, at most, for taking in steps before the window looks for its events
+_FRAME = 1 / 30  # seconds, at least, from one picture to the next
 
 
 class Calls(QObject):
-    """Has functions called in the process, and shows what they did a frame at a time."""
+    """Has functions called in the process, and shows what they did.
+
+    Steps are taken into the timeline a little in each turn of the events, and a picture is made of
+    where they led 30 times a second, or half of the time if the machine is slow: the window stays
+    alive however fast they come. Those of a large S are taken in beside the window, where their
+    picture is made.
+    """
 
     result = Signal(str, bool)
     """The line about the last call, and whether it failed."""
@@ -39,7 +46,13 @@ class Calls(QObject):
         self._warm_up = QTimer(self, singleShot=True, interval=WARM_UP_MS)
         self._warm_up.timeout.connect(self._caller.warm_up)
         self._steps: deque[Step] = deque()  # told of, not in the timeline yet
+        self._taken = 0  # the weight of those that were taken in and not yet reported
         self._outcome: Outcome | None = None  # of a call of which there are such steps
+        self._turn = QTimer(self, singleShot=True)
+        self._turn.timeout.connect(self._take_steps)
+        self._is_showing = False
+        self._painting: float | None = None  # since when a picture is made and painted
+        self._next_at = 0.0  # the time of the next one
         self._start: State | None = None
         self._call: Call | None = None
         self._done = 0
@@ -68,7 +81,8 @@ class Calls(QObject):
             state: that it starts from, as it is shown.
         """
         self._start = state
-        self._call, self._done = call, 0
+        self._call, self._done, self._taken = call, 0, 0
+        self._next_at = 0.0
         self._caller.call(replace(call, contents=state.contents()))
 
     def stop(self) -> None:
@@ -78,16 +92,20 @@ class Calls(QObject):
     def forget(self) -> None:
         """End the call under way, and drop what it did: another file is shown."""
         self._caller.stop()
-        self._steps.clear()
-        self._outcome = None
+        self._drop()
 
     def close(self) -> None:
         """End the process."""
         self._is_closed = True
         self._warm_up.stop()
+        self._drop()
+        self._caller.close()
+
+    def _drop(self) -> None:
+        self._turn.stop()
+        self._is_showing = False
         self._steps.clear()
         self._outcome = None
-        self._caller.close()
 
     def _load(self) -> None:
         base = self._shown.document.base if self._shown.document is not None else None
@@ -101,37 +119,78 @@ class Calls(QObject):
             self._warm_up.start()
 
     def _progressed(self, steps: list[Step]) -> None:
-        waits = bool(self._steps)
         self._steps.extend(steps)
-        if not waits:
-            self._take_steps()
+        self._go_on()
 
     def _finished(self, outcome: Outcome) -> None:
         self._outcome = outcome
         self._steps.extend(outcome.steps)
-        self._take_steps()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._is_showing:
+            self._turn.start(0)  # what is to be painted is painted first
 
     def _take_steps(self) -> None:
-        self._shown.apply(Change(self._stepped, done=self._took_steps))
+        """A turn: takes in steps, and shows where they led if it is time for a picture."""
+        self._note_painted()
+        document, timeline = self._shown.document, self._shown.timeline
+        if document is None or timeline is None:
+            return
+        if document.is_light:
+            self._take_in(document)
+            self._report()
+        if self._steps or self._outcome is None:
+            if not self._steps and timeline.here == document.step:
+                return
+            rest = self._next_at - perf_counter()
+            if rest > 0:
+                self._turn.start(0 if self._steps and document.is_light else ceil(rest * 1000))
+                return
+        self._is_showing = True
+        self._painting = perf_counter()
+        self._shown.apply(Change(self._stepped, done=self._showed))
 
-    def _stepped(self, document: Document) -> Document:
-        """After some of the calls that were told of: as many as fit in between two frames."""
+    def _note_painted(self) -> None:
+        """The last picture has been painted by now: find out when the next one may be made."""
+        if self._painting is not None:
+            now = perf_counter()
+            took = now - self._painting
+            self._painting = None
+            self._next_at = now + max(_FRAME - took, took)
+
+    def _take_in(self, document: Document) -> None:
+        """Put steps into the timeline, as many as a turn has time for."""
         timeline, call = self._shown.timeline, self._call
         if timeline is None or call is None:
-            return document
-        end = perf_counter() + _FRAME_SHARE
+            return
+        end = perf_counter() + _TURN
         while self._steps and perf_counter() < end:
             step = self._steps.popleft()
             stepping.add_call(timeline, call, self._done, step, document.base.functions)
             self._done += 1
-        if timeline.here == document.step:
+            self._taken += step.weight
+
+    def _report(self) -> None:
+        if self._taken:
+            self._caller.took(self._taken)
+            self._taken = 0
+
+    def _stepped(self, document: Document) -> Document:
+        """The document at the step that the calls have led to."""
+        if not document.is_light:
+            self._take_in(document)
+        timeline = self._shown.timeline
+        if timeline is None or timeline.here == document.step:
             return document
         return stepping.at_step(document, timeline, self._start)
 
-    def _took_steps(self) -> None:
-        if self._steps:
-            QTimer.singleShot(_FRAME_MS, self._take_steps)  # what is shown is painted first
-        elif self._outcome is not None:
+    def _showed(self) -> None:
+        self._is_showing = False
+        self._report()
+        if self._steps or self._outcome is None:
+            self._go_on()
+        else:
             outcome, self._outcome = self._outcome, None
             self._say_outcome(outcome)
 

@@ -83,6 +83,14 @@ class Step:
     lengths: list[int] | None = None
     drift: tuple[float | None, float] | None = None
 
+    @property
+    def weight(self) -> int:
+        """What it costs to take it in: about as much as so many bytes of a delta."""
+        return len(self.delta) + _STEP_WEIGHT
+
+
+_STEP_WEIGHT = 4 << 10
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -90,6 +98,14 @@ class Progress:
 
     id: int
     steps: list[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """The window has taken in steps of this weight: as many may follow."""
+
+    id: int
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +138,10 @@ class Outcome:
     drifts: int | None = None
 
 
-Message = Load | Call | Progress | Outcome
-_KINDS: dict[str, type[Message]] = {each.__name__: each for each in (Load, Call, Progress, Outcome)}
+Message = Load | Call | Progress | Took | Outcome
+_KINDS: dict[str, type[Message]] = {
+    each.__name__: each for each in (Load, Call, Progress, Took, Outcome)
+}
 
 
 def encode(message: Message) -> bytes:

@@ -25,11 +25,23 @@ from wasmstate.session.live import Live
 from wasmstate.state.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
+from wasmstate_gui.pace import Pace
 from wasmstate_gui.presenters.delta import encode_delta
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Step, encode
+from wasmstate_gui.protocol import (
+    Call,
+    Load,
+    Message,
+    Outcome,
+    Progress,
+    Reader,
+    Step,
+    Took,
+    encode,
+)
 from wasmstate_gui.sending import source_of
 
 PROGRESS_SECONDS = 1 / 30
+PROGRESS_WEIGHT = 1 << 20
 _PIPE = 1 << 20
 
 Say = Callable[[Message], None]
@@ -71,6 +83,7 @@ class Runner:
         """Call as often as is asked; gives what came of it."""
         said = time.perf_counter()
         steps: list[Step] = []
+        weight = 0
         value: Any = None
         done, seconds, pages = 0, 0.0, (0, 0)
         stopped = False
@@ -94,14 +107,15 @@ class Runner:
                 seconds += now - started
                 value = list(result) if isinstance(result, tuple) else result
                 steps.append(self._step(before, value))
+                weight += steps[-1].weight
                 done += 1
                 if watch is not None:
                     steps[-1] = _watched(steps[-1], watch, loss)
                 stopped = until is not None and self._holds(until, steps[-1], done)
-                if now - said > PROGRESS_SECONDS:
+                if now - said > PROGRESS_SECONDS or weight > PROGRESS_WEIGHT:
                     said = now
                     say(Progress(call.id, steps))
-                    steps = []
+                    steps, weight = [], 0
         except WasmstateError as error:
             failure = {"error": type(error).__name__, "text": str(error)}
         else:
@@ -189,16 +203,22 @@ def main() -> None:
     """Speak with the window over stdin and stdout."""
     messages: queue.Queue[Message | None] = queue.Queue()
     out = sys.stdout.buffer
+    pace = Pace()
 
     def say(message: Message) -> None:
         out.write(encode(message))
         out.flush()
+        if isinstance(message, Progress):
+            pace.told(message.id, sum(step.weight for step in message.steps))
 
     def listen() -> None:
         reader = Reader()
         for data in iter(partial(os.read, sys.stdin.fileno(), _PIPE), b""):
             for message in reader.feed(data):
-                messages.put(message)
+                if isinstance(message, Took):
+                    pace.took(message.id, message.weight)
+                else:
+                    messages.put(message)
         # The window is gone, and a call may never return: nothing here is worth waiting for.
         os._exit(0)
 

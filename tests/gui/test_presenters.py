@@ -16,7 +16,7 @@ from wasmstate_gui.presenters.layout import flat, row_at
 from wasmstate_gui.presenters.picture import Picture
 from wasmstate_gui.presenters.selection import at_byte
 from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
-from wasmstate_gui.presenters.strip import next_start, strip_pieces, to_offset, to_x
+from wasmstate_gui.presenters.strip import next_start, strip_pieces, to_offset, to_pixels, to_x
 from wasmstate_gui.presenters.tensors import TensorTable, cell_hint, number_text
 
 
@@ -179,6 +179,10 @@ def test_the_map_gives_every_section_three_pixels_and_all_of_the_width(bandit: P
         middle = (row.start + row.end) // 2
         found = row_at(rows, to_offset(pieces, to_x(pieces, middle) + 0.5))
         assert found in [row, *row.children]
+    every = np.arange(rows[-1].end)
+    expected = {round(to_x(pieces, offset + 0.5)) for offset in every.tolist()}
+    assert set(to_pixels(pieces, every)) == expected
+    assert to_pixels([], every) == []
     assert next_start(rows, rows[3].start + 1, 1) == rows[4].start
     assert next_start(rows, 0, -1) == 0
 

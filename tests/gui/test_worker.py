@@ -12,7 +12,17 @@ import pytest
 
 import wasmstate
 from wasmstate_gui.presenters.timeline import Event, Timeline
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Step, encode
+from wasmstate_gui.protocol import (
+    Call,
+    Load,
+    Message,
+    Outcome,
+    Progress,
+    Reader,
+    Step,
+    Took,
+    encode,
+)
 from wasmstate_gui.worker import Runner
 
 
@@ -22,6 +32,7 @@ from wasmstate_gui.worker import Runner
         Load(b"\0asm"),
         Call(7, "update", [3, 0.5], 2, [b"\1\2", b""], None, watch="ddm"),
         Progress(7, [Step(b"\xff", 3, 0.5, [2, 1]), Step(b"", [1, 2.0], drift=(None, 1.0))]),
+        Took(7, 5000),
         Outcome(7, "predict", 1, 2, [Step(b"\1")], 0.5, (1, 2), "TrapError", "trapped", True, 3),
     ],
     ids=lambda message: type(message).__name__,

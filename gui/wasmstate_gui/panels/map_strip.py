@@ -20,7 +20,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from wasmstate_gui.presenters.layout import LayoutRow
-from wasmstate_gui.presenters.strip import Piece, next_start, strip_pieces, to_offset, to_x
+from wasmstate_gui.presenters.strip import (
+    Piece,
+    next_start,
+    strip_pieces,
+    to_offset,
+    to_pixels,
+    to_x,
+)
 from wasmstate_gui.theme import LIGHT, Theme, ink_on
 
 _TOP, _HEIGHT, _MARGIN = 4, 20, 6
@@ -129,15 +136,9 @@ class MapStrip(QWidget):
 
     def _paint_ticks(self, painter: QPainter, pieces: Sequence[Piece]) -> None:
         painter.setPen(QPen(self._text, 1))
-        ticks = {round(to_x(pieces, offset + 0.5)) for offset in self._spread(self._changed)}
-        for x in ticks:
+        step = max(1, len(self._changed) // 2000)  # as many as can be told apart
+        for x in to_pixels(pieces, self._changed[::step]):
             painter.drawLine(x, _TOP + _HEIGHT + 1, x, _TOP + _HEIGHT + 5)
-
-    def _spread(self, offsets: NDArray[np.int64]) -> list[int]:
-        """As many of the offsets as can be told apart."""
-        step = max(1, len(offsets) // 2000)
-        found: list[int] = offsets[::step].tolist()
-        return found
 
     def _paint_view(self, painter: QPainter, pieces: Sequence[Piece]) -> None:
         start, end = self._view

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wasmstate_gui.presenters.layout import LayoutRow
 
 MIN_WIDTH = 3
@@ -45,6 +48,17 @@ def to_x(pieces: Sequence[Piece], offset: float) -> float:
             share = (offset - piece.row.start) / max(1, piece.row.end - piece.row.start)
             return piece.left + max(0.0, share) * piece.width
     return pieces[-1].left + pieces[-1].width if pieces else 0.0
+
+
+def to_pixels(pieces: Sequence[Piece], offsets: NDArray[np.int64]) -> list[int]:
+    """The pixels of the strip that have any of these bytes, whose offsets are ascending."""
+    if not pieces:
+        return []
+    ends = [(piece.row.start, piece.row.end) for piece in pieces]
+    places = [(piece.left, piece.left + piece.width) for piece in pieces]
+    x = np.interp(offsets + 0.5, np.ravel(ends), np.ravel(places))
+    found: list[int] = np.unique(np.rint(x).astype(np.int64)).tolist()
+    return found
 
 
 def to_offset(pieces: Sequence[Piece], x: float) -> int:

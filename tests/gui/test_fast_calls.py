@@ -1,0 +1,126 @@
+"""Calls that change more, and faster, than the window can take in at once."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import wasmtime
+from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+import wasmstate
+from wasmstate_gui.pace import MOST_AHEAD
+from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Took, encode
+from wasmstate_gui.window import MainWindow
+from wasmstate_gui.worker import PROGRESS_WEIGHT
+
+OpenWindow = Callable[[Path], MainWindow]
+
+WAIT = 60_000
+QUIET = 0.5  # seconds after which nothing more is to be expected
+CALLS = 150
+
+# update() multiplies each of 16,384 numbers, so that all their bytes become other ones.
+WIDE = """
+(module
+  (memory (export "memory") 2)
+  (func (export "update") (local $i i32)
+    (local.set $i (i32.const 65536))
+    (loop $again
+      (i32.store (local.get $i) (i32.add (local.get $i)
+        (i32.mul (i32.load (local.get $i)) (i32.const 747796405))))
+      (local.set $i (i32.add (local.get $i) (i32.const 4)))
+      (br_if $again (i32.lt_u (local.get $i) (i32.const 131072))))))
+"""
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Path:
+    module = wasmstate.Module.from_bytes(bytes(wasmtime.wat2wasm(WIDE)))
+    path = tmp_path / "wide.wasm"
+    path.write_bytes(wasmstate.attach(module, ["w:i32[16384]@65536"]).to_bytes())
+    return path
+
+
+@pytest.fixture
+def worker(wide: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "wasmstate_gui.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        say(process, Load(wide.read_bytes()))
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+def say(process: subprocess.Popen[bytes], message: Message) -> None:
+    assert process.stdin is not None
+    process.stdin.write(encode(message))
+    process.stdin.flush()
+
+
+def told(process: subprocess.Popen[bytes], reader: Reader) -> list[int]:
+    """The weights of what the process tells, until it is quiet or done."""
+    found: list[int] = []
+    assert process.stdout is not None
+    while True:
+        if found and not select.select([process.stdout], [], [], QUIET)[0]:
+            return found
+        for message in reader.feed(os.read(process.stdout.fileno(), 1 << 20)):
+            if isinstance(message, Progress | Outcome):
+                found.append(sum(step.weight for step in message.steps))
+            if isinstance(message, Outcome):
+                return found
+
+
+def test_calls_wait_for_a_window_that_has_not_taken_in_what_they_did(
+    worker: subprocess.Popen[bytes],
+) -> None:
+    reader = Reader()
+    say(worker, Call(1, "update", [], CALLS))
+    first = told(worker, reader)
+    assert MOST_AHEAD < sum(first) < MOST_AHEAD + 2 * PROGRESS_WEIGHT
+    assert max(first) < 2 * PROGRESS_WEIGHT
+    say(worker, Took(1, first[0]))
+    assert told(worker, reader)
+    say(worker, Took(1, CALLS * MOST_AHEAD))
+    assert told(worker, reader)
+
+
+def test_what_another_call_did_does_not_count(worker: subprocess.Popen[bytes]) -> None:
+    for id in (1, 2):
+        say(worker, Call(id, "update", [], 100))
+        assert sum(told(worker, Reader())) > MOST_AHEAD / 2
+
+
+def test_a_run_is_shown_thirty_times_a_second_and_ends_where_a_session_does(
+    qtbot: QtBot, wide: Path, open_window: OpenWindow
+) -> None:
+    with wasmstate.Session.open(wide, persist="manual") as session:
+        for _ in range(CALLS):
+            session.update()
+        expected = session.state.contents()
+    window = open_window(wide)
+    window.step_panel.options.times.setValue(CALLS)
+    pictures: list[int] = []
+    clock = QElapsedTimer()
+    window.controller.changed.connect(lambda: pictures.append(clock.elapsed()))
+    clock.start()
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F5)
+    assert 2 <= len(pictures) <= 30 * clock.elapsed() / 1000 + 3
+    timeline = window.controller.timeline
+    assert timeline is not None
+    assert timeline.contents() == expected
+    assert len(timeline) == CALLS + 1
