@@ -12,9 +12,8 @@ from typing import ClassVar
 
 from construct import If, Struct, this
 
-from wasmstate.binary.content import Content
 from wasmstate.binary.fast import OnDemand, UnusualError, read_signed, read_unsigned
-from wasmstate.binary.instructions import Expr, expr
+from wasmstate.binary.instructions import Expr, Instr, expr
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.values import Choice, List, octets, record, u32
 
@@ -73,11 +72,14 @@ class DataSection(ListSection[Data]):
             at += length
             starts.append(at)
 
-        def make(index: int, start: int, end: int) -> Data:
-            path = f"{self.path}.entries[{index}]"
-            segment: Data = data_.parse_stream(
-                Content(data[start:end], self.content_offset + start, path)
-            )
-            return segment
+        def make(_index: int, start: int, end: int) -> Data:
+            flag, at = data[start], start + 1
+            offset = None
+            if flag == _ACTIVE:
+                value, at = read_signed(data, at + 1, 32)
+                offset = Expr((Instr("i32.const", (value,)),))
+                at += 1
+            _, at = read_unsigned(data, at)
+            return Data(flag, None, offset, data[at:end])
 
         return OnDemand(starts, make), at
