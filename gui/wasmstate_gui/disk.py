@@ -58,7 +58,7 @@ class Disk(QObject):
         elif document.newest is not None:
             self._shown.apply(Change(self._caught_up))  # which asks whose state to keep
         else:
-            self._jobs.start(lambda: written(document), self._wrote)
+            self._jobs.start(lambda: written(document), partial(self._wrote, document))
 
     def revert(self, document: Document) -> None:
         """Go back to what is on disk."""
@@ -147,10 +147,13 @@ class Disk(QObject):
         if document is not None and document.theirs is None and document.newest is None:
             self.said.emit("Another program has replaced the file; this is the new one")
 
-    def _wrote(self, result: Snapshot | Exception) -> None:
+    def _wrote(self, document: Document, result: Snapshot | Exception) -> None:
         if isinstance(result, Snapshot):
+            timeline = self._shown.timeline
+            is_light = timeline is None or not timeline.has_patches
             done = partial(self.said.emit, f"Written to {result.path.name}")
-            self._shown.apply(Change(partial(self._written, result), done=done))
+            make = partial(self._written, document, result)
+            self._shown.apply(Change(make, is_light, done))
             return
         if not isinstance(result, StateConflictError):
             self.failed.emit("Not written.", reason(result))
@@ -158,14 +161,14 @@ class Disk(QObject):
             self.is_awaited = True
             self.stale.emit()
 
-    def _written(self, snapshot: Snapshot, document: Document) -> Document:
+    def _written(self, wrote: Document, snapshot: Snapshot, document: Document) -> Document:
         timeline = self._shown.timeline
-        if timeline is None or timeline.has_patches:
-            # Other steps lay their bytes over a file that is no more.
+        if timeline is None or not stepping.keep_written(timeline, wrote, snapshot):
             self._shown.timeline = stepping.timeline_of(snapshot)
             return replace(document.written(snapshot), step=0)
-        timeline.on_disk = document.step
-        return document.written(snapshot)
+        after = wrote.written(snapshot)
+        # Bytes may have been typed while the file was being written.
+        return after if document.step == wrote.step else stepping.at_step(after, timeline)
 
     def _at_disk(self, document: Document) -> Document:
         timeline, state = self._shown.timeline, document.disk.state

@@ -209,6 +209,95 @@ def test_other_bytes_are_overwritten_as_they_are_after_one_question_a_file(
     assert window.status_labels["disk"].text() == "as on disk"
 
 
+def press(qtbot: QtBot, window: MainWindow, key: Qt.Key) -> None:
+    """Press a key with Ctrl, and wait until what it started is done."""
+    QTest.keyClick(window, key, CTRL)
+    qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
+
+
+def test_overwritten_bytes_are_undone_after_they_were_written(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    first, second = before.index(b"update"), before.index(b"clang")
+    edit(window, first, "55")
+    edit(window, second, "58")
+    after = shown_bytes(window)
+    press(qtbot, window, Qt.Key.Key_S)
+    assert bandit.read_bytes() == after
+    for expected in (before[:first] + b"U" + before[first + 1 :], before):
+        press(qtbot, window, Qt.Key.Key_Z)
+        assert shown_bytes(window) == expected
+        assert window.isWindowModified()
+    press(qtbot, window, Qt.Key.Key_S)
+    assert bandit.read_bytes() == before
+    press(qtbot, window, Qt.Key.Key_Y)
+    press(qtbot, window, Qt.Key.Key_Y)
+    assert shown_bytes(window) == after
+    press(qtbot, window, Qt.Key.Key_Z)
+    press(qtbot, window, Qt.Key.Key_Z)
+    assert not window.isWindowModified()
+
+
+def test_a_damaged_state_that_was_written_is_undone(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    click(window, tensor_at(window, 0))
+    QTest.keyClick(window.page.hex, Qt.Key.Key_Insert, SHIFT)
+    QTest.keyClicks(window.page.hex, "01")
+    press(qtbot, window, Qt.Key.Key_S)
+    assert len(wasmstate.check(bandit)) == 1
+    press(qtbot, window, Qt.Key.Key_Z)
+    assert shown_bytes(window) == before
+    assert not window.page.damage.isVisible()
+    press(qtbot, window, Qt.Key.Key_S)
+    assert bandit.read_bytes() == before
+
+
+def test_steps_before_overwritten_bytes_are_there_after_both_were_written(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    before = bandit.read_bytes()
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    at = before.index(b"clang")
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    edit(window, at, "58")
+    press(qtbot, window, Qt.Key.Key_S)
+    assert not window.isWindowModified()
+    press(qtbot, window, Qt.Key.Key_Z)
+    assert shown_bytes(window)[at : at + 5] == b"clang"
+    assert window.status_labels["disk"].text() == "1 byte edited, not on disk"
+    press(qtbot, window, Qt.Key.Key_Z)
+    press(qtbot, window, Qt.Key.Key_S)
+    assert bandit.read_bytes()[at : at + 5] == b"clang"
+    state = wasmstate.State.of(wasmstate.Module.open(bandit))
+    assert (state.generation, state["count"].item()) == (2, 0)
+
+
+def test_the_timeline_begins_anew_when_a_commit_replaces_what_was_overwritten(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    with wasmstate.Session.open(bandit) as session:
+        session.update(0, 0.0)
+    window = open_window(bandit)
+    window.editor._may_overwrite = True
+    edit(window, bandit.read_bytes().index(b"wasmstate.prev") + 100, "58")
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    press(qtbot, window, Qt.Key.Key_S)
+    assert not window.isWindowModified()
+    press(qtbot, window, Qt.Key.Key_Z)
+    assert not window.isWindowModified()
+    assert shown_bytes(window) == bandit.read_bytes()
+
+
 def test_text_is_typed_into_the_characters(bandit: Path, open_window: OpenWindow) -> None:
     before = bandit.read_bytes()
     window = open_window(bandit)
@@ -280,6 +369,25 @@ def test_bytes_of_a_large_file_are_edited_beside_the_window(
     assert window.isWindowModified()
     qtbot.waitUntil(lambda: not window.isWindowModified(), timeout=WAIT)
     assert large.read_bytes()[5 << 20 : (5 << 20) + 3] == b"\xc0\xff\xee"
+
+
+def test_bytes_typed_while_others_are_written_are_not_on_disk_yet(
+    qtbot: QtBot, large: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(large)
+    window.editor._may_overwrite = True
+    first, second = 5 << 20, 6 << 20
+    edit(window, first, "c0")
+    qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
+    QTest.keyClick(window, Qt.Key.Key_S, CTRL)
+    edit(window, second, "ee")
+    qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
+    assert [large.read_bytes()[at] for at in (first, second)] == [0xC0, 0]
+    assert window.isWindowModified()
+    assert window.status_labels["disk"].text() == "1 byte edited, not on disk"
+    press(qtbot, window, Qt.Key.Key_S)
+    assert [large.read_bytes()[at] for at in (first, second)] == [0xC0, 0xEE]
+    assert not window.isWindowModified()
 
 
 @pytest.mark.parametrize("offset", [0, 8])

@@ -87,6 +87,23 @@ def with_patch(patches: Patches, offset: int, data: bytes) -> Patches:
     return (*before, (start, bytes(run)), *after)
 
 
+def rebased(patches: Patches, written: Patches, was: Source, now: Source) -> Patches:
+    """The patches that show the same bytes over a file as others did before it was written.
+
+    Args:
+        patches: over the file as it was.
+        written: those that were written into it.
+        was: the file before that.
+        now: the file after it.
+    """
+    found: Patches = ()
+    for at, run in written:
+        found = with_patch(found, at, shown_bytes(was, at, len(run)))
+    for at, run in patches:
+        found = with_patch(found, at, run)
+    return tuple((at, run) for at, run in found if shown_bytes(now, at, len(run)) != run)
+
+
 def shown_bytes(source: Source, offset: int, size: int) -> bytes:
     """The bytes from ``offset`` on, fewer of them where they cannot be read any more."""
     try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wasmstate.errors import SchemaError
 from wasmstate.state.condition import step_size
+from wasmstate.state.prev import PREV_SECTION, STATE_SECTION
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.document import Document, Since
 from wasmstate_gui.presenters.edits import patched
 from wasmstate_gui.presenters.snapshot import Snapshot
+from wasmstate_gui.presenters.sources import Patches, rebased
 from wasmstate_gui.presenters.timeline import Event, Timeline
 from wasmstate_gui.protocol import Call, Step
 
@@ -119,6 +121,35 @@ def add_disk(timeline: Timeline, before: State, state: State, text: str) -> None
     """Add the state that is in the file."""
     event = Event("external", text, state.update_count, None, step_size(before, state))
     timeline.on_disk = timeline.add(event, state.contents())
+
+
+def keep_written(timeline: Timeline, wrote: Document, now: Snapshot) -> bool:
+    """Note that a step was written, if the steps can be shown over the file as it is now.
+
+    They cannot if bytes of the state section were overwritten and then new values became another
+    generation: what belonged to the one before says nothing of it.
+
+    Args:
+        timeline: of the file.
+        wrote: the document that was written.
+        now: the file since then.
+    """
+    patches = timeline.patches
+    if patches != {()}:
+        if wrote.has_new_values and not _are_before_states(patches, (wrote.base, now)):
+            return False
+        was, written = wrote.disk.source, wrote.patches
+        timeline.replace_patches({p: rebased(p, written, was, now.source) for p in patches})
+    timeline.on_disk = wrote.step
+    return True
+
+
+def _are_before_states(patches: Iterable[Patches], files: Iterable[Snapshot]) -> bool:
+    """Whether patches are of bytes that a commit leaves what and where they are."""
+    names = (STATE_SECTION, PREV_SECTION)
+    starts = [s.offset for each in files for s in each.module.sections if s.name in names]
+    end = min(starts, default=0)
+    return all(at + len(run) <= end for each in patches for at, run in each)
 
 
 def are_alike(one: State | None, other: State | None) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,9 +123,19 @@ class Timeline:
         return id in self._steps
 
     @property
+    def patches(self) -> set[Patches]:
+        """What is overwritten after any of the steps, each once."""
+        return {step.event.patches for step in self._steps.values()}
+
+    @property
     def has_patches(self) -> bool:
         """Whether bytes of the file are overwritten at any step."""
         return any(step.event.patches for step in self._steps.values())
+
+    def replace_patches(self, by: Mapping[Patches, Patches]) -> None:
+        """The file is another one, over which the same bytes are shown by other patches."""
+        for step in self._steps.values():
+            step.event = replace(step.event, patches=by[step.event.patches])
 
     def fits(self, contents: Sequence[bytes]) -> bool:
         """Whether these are contents of the same regions."""
