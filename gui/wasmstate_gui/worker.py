@@ -41,7 +41,7 @@ from wasmstate_gui.protocol import (
 from wasmstate_gui.sending import source_of
 
 PROGRESS_SECONDS = 1 / 30
-PROGRESS_WEIGHT = 1 << 20
+PROGRESS_WEIGHT = 2 << 20
 _PIPE = 1 << 20
 
 Say = Callable[[Message], None]

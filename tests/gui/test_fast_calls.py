@@ -88,7 +88,7 @@ def test_calls_wait_for_a_window_that_has_not_taken_in_what_they_did(
     worker: subprocess.Popen[bytes],
 ) -> None:
     reader = Reader()
-    say(worker, Call(1, "update", [], CALLS))
+    say(worker, Call(1, "update", [], 2 * CALLS))
     first = told(worker, reader)
     assert MOST_AHEAD < sum(first) < MOST_AHEAD + 2 * PROGRESS_WEIGHT
     assert max(first) < 2 * PROGRESS_WEIGHT

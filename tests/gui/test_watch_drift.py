@@ -54,6 +54,7 @@ def watched(path: Path, detector: str = "ddm", until: str = "") -> Outcome:
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step comes with the outcome, however slow the machine is."""
     monkeypatch.setattr("wasmstate_gui.worker.PROGRESS_SECONDS", 1e9)
+    monkeypatch.setattr("wasmstate_gui.worker.PROGRESS_WEIGHT", 1e9)
 
 
 @pytest.mark.parametrize("detector", ["ddm", "page_hinkley"])
