@@ -18,8 +18,10 @@ from wasmstate_gui.protocol import Call, Outcome, Step
 from wasmstate_gui.shown import Change, Shown
 
 WARM_UP_MS = 400
-_TURN = 0.005  # seconds, at most, for taking in steps before the window looks for its events
-_FRAME = 1 / 30  # seconds, at least, from one picture to the next
+TURN = 0.005
+"""Seconds, at most, for taking in steps before the window looks for its events."""
+FRAME = 1 / 30
+"""Seconds, at least, from one picture to the next."""
 
 
 class Calls(QObject):
@@ -157,14 +159,14 @@ class Calls(QObject):
             now = perf_counter()
             took = now - self._painting
             self._painting = None
-            self._next_at = now + max(_FRAME - took, took)
+            self._next_at = now + max(FRAME - took, took)
 
     def _take_in(self, document: Document) -> None:
         """Put steps into the timeline, as many as a turn has time for."""
         timeline, call = self._shown.timeline, self._call
         if timeline is None or call is None:
             return
-        end = perf_counter() + _TURN
+        end = perf_counter() + TURN
         while self._steps and perf_counter() < end:
             step = self._steps.popleft()
             stepping.add_call(timeline, call, self._done, step, document.base.functions)

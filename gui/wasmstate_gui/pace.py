@@ -16,8 +16,8 @@ class Pace:
         self._id = 0
         self._ahead = 0
 
-    def told(self, id: int, weight: int) -> None:
-        """The window was told of steps; waits until it has taken in enough to be told of more.
+    def tell(self, id: int, weight: int) -> None:
+        """The window is about to be told of steps.
 
         Args:
             id: of the call; another one begins with nothing to be taken in.
@@ -27,6 +27,10 @@ class Pace:
             if id != self._id:
                 self._id, self._ahead = id, 0
             self._ahead += weight
+
+    def wait(self) -> None:
+        """Wait until the window has taken in enough to be told of more."""
+        with self._changed:
             self._changed.wait_for(lambda: self._ahead <= MOST_AHEAD)
 
     def took(self, id: int, weight: int) -> None:

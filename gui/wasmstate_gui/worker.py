@@ -206,10 +206,12 @@ def main() -> None:
     pace = Pace()
 
     def say(message: Message) -> None:
+        if isinstance(message, Progress):  # before the window can answer
+            pace.tell(message.id, sum(step.weight for step in message.steps))
         out.write(encode(message))
         out.flush()
         if isinstance(message, Progress):
-            pace.told(message.id, sum(step.weight for step in message.steps))
+            pace.wait()
 
     def listen() -> None:
         reader = Reader()
