@@ -5,6 +5,7 @@ Time is the CPU's that the thread has: with other work on the machine, others sa
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import wasmtime
 from opening import resident
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 
 from wasmstate import Module, attach
 from wasmstate_gui.window import MainWindow
@@ -89,9 +90,13 @@ class Watched:
         self._loop.exec()
 
     def close(self) -> None:
-        """End it."""
+        """End it, with all it held: a program has one window for the garbage collector to walk."""
         self.window.controller.stop()
         self.window.close_jobs()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        del self.window
+        gc.collect()
 
 
 def live(path: Path, steps: int) -> tuple[float, float, float]:
