@@ -122,7 +122,8 @@ def main() -> None:
         )
 
     # Not in /tmp, which may be memory and would make every fsync free.
-    with TemporaryDirectory(dir=Path.cwd()) as name:
+    Path("build").mkdir(exist_ok=True)  # on a disk, as a folder for temporary files may not be
+    with TemporaryDirectory(dir="build") as name:
         folder = Path(name)
         bare = "bare write, fsync, rename, fsync"
         add(
