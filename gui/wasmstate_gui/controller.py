@@ -217,6 +217,14 @@ class Controller(QObject):
         if self.document is not None and self.document.disk is document.disk:
             self.go(document.step)
 
+    def compare_theirs(self, done: Callable[[], None]) -> None:
+        """Show what S here and S on disk differ in, then do something; or show it no longer."""
+        document = self.document
+        if document is not None and document.is_beside_theirs:
+            self._shown.apply(Change(Document.alone))
+        elif document is not None and document.can_compare_theirs:
+            self._shown.apply(Change(Document.beside_theirs, done=done))
+
     def take_theirs(self) -> None:
         """Settle a conflict by dropping what was done here."""
         self._disk.take_theirs()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.presenters import status
@@ -13,6 +13,9 @@ from wasmstate_gui.undoer import UNDO, Undoer
 
 class Notices(QObject):
     """Shows what the controller tells, and does what is chosen."""
+
+    diff_wanted = Signal()
+    """What is on disk is compared now: it is to be seen."""
 
     def __init__(self, controller: Controller, undoer: Undoer, shell: Shell) -> None:
         super().__init__(shell)
@@ -63,7 +66,9 @@ class Notices(QObject):
             self._controller.come_back(left)
 
     def _settle(self, key: str) -> None:
-        if key == "mine":
+        if key == "diff":
+            self._controller.compare_theirs(self.diff_wanted.emit)
+        elif key == "mine":
             self._controller.keep_mine()
         else:
             self._controller.take_theirs()

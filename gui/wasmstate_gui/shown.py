@@ -94,7 +94,7 @@ class Shown(QObject):
         def make(document: Document) -> Document:
             if self.timeline is not None:
                 self.timeline.compare_with(s1)
-            return document
+            return document.alone()
 
         self.apply(Change(make))
 

@@ -166,6 +166,7 @@ class MainWindow(Shell):
         controller.result.connect(self._result)
         controller.said.connect(self._said)
         controller.settled.connect(self._settled)
+        self.notices.diff_wanted.connect(self._show_diff)
         self.verifier.begun.connect(self._enable)
         self.verifier.finished.connect(self._enable)
         self.empty.new_requested.connect(partial(self._begin, "new_model"))

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+import wasmstate
 from gui_support import WAIT, OpenWindow, type_into
 from wasmstate_gui.presenters.timeline import Event, Timeline
 from wasmstate_gui.window import MainWindow
@@ -152,3 +154,78 @@ def test_a_chosen_step_that_is_left_out_is_chosen_no_longer() -> None:
     for i in range(1, 20):
         timeline.add(Event("call", "update()", i), [bytes([i])])
     assert (timeline.s1, timeline.s1_contents) == (None, [])
+
+
+@pytest.fixture
+def conflict(qtbot: QtBot, window: MainWindow, bandit: Path) -> MainWindow:
+    """Another program has written that arm 3 succeeded 7 times; four steps here are not written."""
+    state = wasmstate.State.of(wasmstate.Module.open(bandit))
+    successes = state["successes"].copy()
+    successes[3] = 7
+    wasmstate.commit(bandit, state.with_values({"successes": successes}))
+    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    return window
+
+
+def button(window: MainWindow, text: str) -> QPushButton:
+    (found,) = (each for each in window.page.conflict.buttons if each.text() == text)
+    return found
+
+
+def shown_diff(window: MainWindow) -> list[list[str]]:
+    """The cells, S1 and S2 of the tab for that."""
+    model = window.tensors_panel.tabs.diff_model
+    return [[model.index(i, j).data() for j in range(3)] for i in range(model.rowCount())]
+
+
+def test_a_conflict_can_be_looked_at_before_it_is_settled(
+    window: MainWindow, conflict: MainWindow, bandit: Path
+) -> None:
+    theirs, before = bandit.read_bytes(), window.controller.document
+    assert marked_arms(window) == [3]
+    QTest.mouseClick(button(conflict, "Diff"), LEFT)
+    assert "S1 is the state on disk, S2 the one here" in conflict.page.conflict.label.text()
+    assert conflict.tensors_panel.tabs.diff.isVisible()
+    assert marked_arms(window) == [0, 1, 2, 3]
+    window.tensors_panel.list.selectRow(0)
+    assert shown_diff(window) == [["[3]", "+7.00000", "+1.00000"]]
+    assert window.controller.document is not None
+    assert before is not None
+    assert window.controller.document.state is before.state
+    assert bandit.read_bytes() == theirs
+    QTest.mouseClick(button(conflict, "End diff"), LEFT)
+    assert "S1" not in conflict.page.conflict.label.text()
+    assert marked_arms(window) == [3]
+    assert window.page.conflict.isVisible()
+
+
+def test_the_diff_of_a_conflict_is_that_of_the_newest_version_and_of_the_shown_step(
+    qtbot: QtBot, window: MainWindow, conflict: MainWindow, bandit: Path
+) -> None:
+    QTest.keyClick(button(conflict, "Diff"), Qt.Key.Key_Space)
+    QTest.keyClick(window, Qt.Key.Key_Left, ALT)
+    assert marked_arms(window) == [0, 1, 2]
+    state = wasmstate.State.of(wasmstate.Module.open(bandit))
+    failures = state["failures"].copy()
+    failures[0] += 1
+    wasmstate.commit(bandit, state.with_values({"failures": failures}))
+    qtbot.waitUntil(lambda: marked_arms(window) == [1, 2], timeout=WAIT)
+    end = button(conflict, "End diff")
+    end.setFocus()
+    QTest.keyClick(end, Qt.Key.Key_Space)
+    assert button(conflict, "Diff").hasFocus()
+    assert marked_arms(window) == [2]
+
+
+@pytest.mark.parametrize("how", ["Take theirs", "Keep mine", "since_step"])
+def test_the_diff_of_a_conflict_ends_with_it_or_when_something_else_is_compared(
+    window: MainWindow, conflict: MainWindow, how: str
+) -> None:
+    QTest.mouseClick(button(conflict, "Diff"), LEFT)
+    if how == "since_step":
+        window.actions_.since_step.trigger()
+        assert button(conflict, "Diff").isVisible()
+    else:
+        QTest.mouseClick(button(conflict, how), LEFT)
+    assert window.controller.document is not None
+    assert not window.controller.document.is_beside_theirs

@@ -104,7 +104,7 @@ def test_a_conflict_is_never_settled_without_being_asked(
     assert window.status_labels["disk"].text() == "disk and memory differ"
 
 
-@pytest.mark.parametrize(("button", "count"), [(0, 5), (1, 1)], ids=["theirs", "mine"])
+@pytest.mark.parametrize(("button", "count"), [(1, 5), (2, 1)], ids=["theirs", "mine"])
 def test_a_conflict_ends_with_the_state_that_was_chosen(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow, button: int, count: int
 ) -> None:
@@ -196,7 +196,7 @@ def test_without_follow_a_write_over_a_newer_file_asks_whose_state_is_kept(
     # Before the watch of the folder has had its say, and afterwards.
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
-    QTest.mouseClick(window.page.conflict.buttons[1], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.page.conflict.buttons[2], Qt.MouseButton.LeftButton)
     commit_count(bandit, 6)
     qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)

@@ -110,7 +110,7 @@ def test_a_conflict_keeps_both_until_the_user_chooses(bandit: Path) -> None:
     assert conflict.state is document.state
     notice = status.conflict_notice(conflict)
     assert notice is not None
-    assert [text for _, text in notice.actions] == ["Take theirs", "Keep mine"]
+    assert [text for _, text in notice.actions] == ["Diff", "Take theirs", "Keep mine"]
     theirs, mine = conflict.took_theirs(), conflict.kept_mine()
     assert theirs.state is not None
     assert mine.state is not None

@@ -46,19 +46,24 @@ class Banner(QWidget):
         if notice == self._notice:
             return
         self._notice = notice
+        actions = notice.actions if notice else ()
+        if [button.property("key") for button in self.buttons] != [key for key, _ in actions]:
+            self._make_buttons(len(actions))
+        for button, (key, text) in zip(self.buttons, actions, strict=True):
+            button.setText(text)
+            button.setProperty("key", key)
+        self._paint()
+        self.setVisible(notice is not None)
+
+    def _make_buttons(self, count: int) -> None:
         for button in self.buttons:
             self._row.removeWidget(button)
             button.deleteLater()
-        self.buttons = []
-        for key, text in notice.actions if notice else ():
-            button = QPushButton(text)
-            button.setProperty("key", key)
+        self.buttons = [QPushButton() for _ in range(count)]
+        for button in self.buttons:
             button.setMinimumHeight(28)
             button.clicked.connect(self._pressed)
             self._row.addWidget(button)
-            self.buttons.append(button)
-        self._paint()
-        self.setVisible(notice is not None)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

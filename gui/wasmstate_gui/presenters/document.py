@@ -42,6 +42,7 @@ class Document:
         edited: the file as it is with bytes overwritten, if some are; S is not laid into it.
         newer: what somebody else has made of the file and what is not shown yet.
         half: the file as it is now, if somebody else has only begun to write it.
+        is_beside_theirs: whether S is compared with what somebody else has made of it, for now.
     """
 
     disk: Snapshot
@@ -52,6 +53,7 @@ class Document:
     edited: Snapshot | None = None
     newer: Newer | None = None
     half: Snapshot | None = None
+    is_beside_theirs: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Document:
@@ -116,7 +118,9 @@ class Document:
         return JoinedSource(self.module.pieces())
 
     def compared_with(self, since: Since) -> State | None:
-        """The state that changes are shown against: ``step`` or ``disk``."""
+        """The state that changes are shown against: ``step`` or ``disk``, or theirs."""
+        if self.is_beside_theirs and self.theirs is not None:
+            return self.theirs.state
         if isinstance(since, State):
             return since
         return self.disk.state if since == "disk" else self.before
@@ -157,12 +161,7 @@ class Document:
         sections = self.module.custom_sections(SECTION_NAME)
         if before is None or state is None or before is state or len(sections) != 1:
             return None
-        old, new = before.record, state.record
-        if (old.regions, old.schema, old.header_length) != (
-            new.regions,
-            new.schema,
-            new.header_length,
-        ):
+        if not _are_comparable(before, state):
             return None
         return before, state, sections[0].content_offset
 
@@ -205,15 +204,30 @@ class Document:
             is_same: whether it holds the same bytes as before.
         """
         if is_same:
-            return replace(self, disk=snapshot, theirs=None, newer=None, half=None)
+            return replace(self, disk=snapshot, theirs=None, newer=None, half=None).alone()
         if self.is_dirty:
-            return replace(self, theirs=snapshot, newer=None, half=None)
+            after = replace(self, theirs=snapshot, newer=None, half=None)
+            return after.beside_theirs() if self.is_beside_theirs else after
         return Document(snapshot, snapshot.state, self.state or snapshot.state, self.step)
 
     def took_theirs(self) -> Document:
         """The conflict is settled by dropping what was done here."""
         assert self.theirs is not None
         return Document(self.theirs, self.theirs.state, self.state, self.step)
+
+    @property
+    def can_compare_theirs(self) -> bool:
+        """Whether S is of the same tensors here and in the file that is on disk now."""
+        theirs = None if self.theirs is None else self.theirs.state
+        return theirs is not None and self.state is not None and _are_comparable(theirs, self.state)
+
+    def beside_theirs(self) -> Document:
+        """S is compared with what somebody else has made of it; nothing else is another."""
+        return replace(self, is_beside_theirs=self.can_compare_theirs)
+
+    def alone(self) -> Document:
+        """S is compared with what it was compared with before."""
+        return replace(self, is_beside_theirs=False) if self.is_beside_theirs else self
 
     @property
     def can_keep_mine(self) -> bool:
@@ -235,6 +249,16 @@ class Document:
             raise SchemaError("the file on disk carries no state that this one could replace")
         mine = theirs.with_contents(self.state.contents(), updates=self.steps)
         return Document(self.theirs, mine, theirs, self.step)
+
+
+def _are_comparable(one: State, other: State) -> bool:
+    """Whether each byte of one has its counterpart in the other."""
+    first, second = one.record, other.record
+    return (first.regions, first.schema, first.header_length) == (
+        second.regions,
+        second.schema,
+        second.header_length,
+    )
 
 
 def _unequal(old: bytes, new: bytes) -> Offsets:

@@ -133,6 +133,10 @@ def conflict_notice(document: Document) -> Notice | None:
     mine = f"{sentence(disk_changes(document))} here {verb} not written."
     text = f"Another program has written it{found}. {mine}"
     actions = [("theirs", "Take theirs")]
+    if document.can_compare_theirs:
+        actions.insert(0, ("diff", "End diff" if document.is_beside_theirs else "Diff"))
+    if document.is_beside_theirs:
+        text += " Compared now: S1 is the state on disk, S2 the one here."
     if document.can_keep_mine:
         text += " If you keep yours, the next write replaces theirs."
         actions.append(("mine", "Keep mine"))
