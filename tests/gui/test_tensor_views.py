@@ -23,7 +23,7 @@ from wasmstate_gui.presenters.changes import Changes
 from wasmstate_gui.presenters.heatmap import NOT_FINITE, Heatmap
 from wasmstate_gui.presenters.histogram import BINS, Histogram
 from wasmstate_gui.presenters.tensor_files import csv_text, load_tensor, save_tensor
-from wasmstate_gui.presenters.tensors import TensorRow, tensor_rows
+from wasmstate_gui.presenters.tensors import TensorRow, number_text, tensor_rows
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -234,6 +234,31 @@ def test_the_diff_tab_sorts_by_a_click_on_a_header_and_selects_the_cell(
     assert window.navigator.selection is not None
     assert window.navigator.selection.text.startswith("w[0,0] = 9.0 (was -1.0)")
     window.grab()
+
+
+@pytest.mark.parametrize("zoom", [0, 2])
+def test_no_column_of_the_diff_is_cut(path: Path, open_window: OpenWindow, zoom: int) -> None:
+    window = open_window(path)
+    window.resize(1280, 800)
+    window.reset_layout()
+    window.actions_.since_disk.trigger()
+    window.tensors_panel.tabs.setCurrentIndex(3)
+    diff = window.tensors_panel.tabs.diff
+    for name, text in (("w", "1.2345678e-5"), ("counts", "200"), ("n", str(-(2**62)))):
+        choose(window, name)
+        window.tensors_panel.typed.emit(name, 0, text)
+        for _ in range(zoom):
+            window.actions_.zoom_in.trigger()
+        window.grab()
+        letters = diff.fontMetrics().horizontalAdvance
+        columns = [c for c in range(6) if not diff.isColumnHidden(c)]
+        for column in columns:
+            shown = diff.model().index(0, column).data()
+            assert letters(shown) < diff.columnWidth(column)
+        assert sum(diff.columnWidth(c) for c in columns) <= diff.viewport().width() or zoom
+        exact = diff.model().index(0, 2).data(Qt.ItemDataRole.ToolTipRole)
+        assert exact in {None, number_text(float(text) if name == "w" else int(text))}
+    assert diff.isColumnHidden(5)
 
 
 def choose(window: MainWindow, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from wasmstate_gui.models.tensor_models import ALIGNMENT, DISPLAY, LEFT, RIGHT
+from wasmstate_gui.models.tensor_models import ALIGNMENT, DISPLAY, LEFT, RIGHT, TOOL_TIP
 from wasmstate_gui.presenters.changes import COLUMNS, Changes
 from wasmstate_gui.presenters.tensors import TensorRow
 
@@ -20,6 +20,8 @@ class ChangesModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.changes: Changes | None = None
+        self.is_brief = False
+        """Whether numbers are shown with a few digits; tooltips have all."""
         self._sorting = (0, False)
 
     def show(self, row: TensorRow) -> None:
@@ -46,6 +48,8 @@ class ChangesModel(QAbstractTableModel):
         if self.changes is None:
             return None
         if role == DISPLAY:
+            return self.changes.text(index.row(), index.column(), is_brief=self.is_brief)
+        if role == TOOL_TIP and self.is_brief:
             return self.changes.text(index.row(), index.column())
         if role == ALIGNMENT:
             return LEFT if index.column() == 0 else RIGHT

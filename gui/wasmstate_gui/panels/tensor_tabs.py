@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QTableView, QTabWidget
 from wasmstate_gui.models.changes_model import ChangesModel
 from wasmstate_gui.models.tensor_models import TensorTableModel
 from wasmstate_gui.panels.cells_view import CellsView
+from wasmstate_gui.panels.changes_table import ChangesTable
 from wasmstate_gui.panels.heatmap_view import HeatmapView
 from wasmstate_gui.panels.histogram_view import HistogramView
 from wasmstate_gui.presenters.tensors import TensorRow
@@ -38,15 +39,13 @@ class TensorTabs(QTabWidget):
         self.table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
         self.heatmap = HeatmapView()
         self.histogram = HistogramView()
-        self.diff = QTableView()
-        set_up(self.diff, "Changed cells of the tensor")
         self.diff_model = ChangesModel(self)
-        self.diff.setModel(self.diff_model)
+        self.diff = ChangesTable(self.diff_model)
+        set_up(self.diff, "Changed cells of the tensor")
         self.diff.setSortingEnabled(True)
         self.diff.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.diff.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.diff.verticalHeader().hide()
-        self.diff.horizontalHeader().setDefaultSectionSize(84)
         self.addTab(self.table, "Table")
         self.addTab(self.heatmap, "Heatmap")
         self.addTab(self.histogram, "Histogram")

@@ -40,7 +40,7 @@ class Changes:
     @cached_property
     def _columns(self) -> tuple[NDArray[Any], ...]:
         old, new = self._sides
-        is_float = old.dtype.kind == "f"
+        is_float = self.has_ulps
         with np.errstate(all="ignore"):
             difference = new - old if is_float else new.astype(object) - old.astype(object)
         ulps = ulp_distance(old, new) if is_float else np.zeros(len(old), np.uint64)
@@ -51,6 +51,11 @@ class Changes:
         """The lines of the table, as places among the changed elements."""
         order = np.argsort(self._columns[self.column], kind="stable")
         return order[::-1] if self.is_falling else order
+
+    @property
+    def has_ulps(self) -> bool:
+        """Whether the values are of a type that has units in the last place."""
+        return self.row.values.dtype.kind == "f"
 
     def __len__(self) -> int:
         return len(self._flat)
@@ -66,8 +71,8 @@ class Changes:
             return None
         return int(np.flatnonzero(self.order == place)[0])
 
-    def text(self, line: int, column: int) -> str:
-        """What a cell of the table shows."""
+    def text(self, line: int, column: int, *, is_brief: bool = False) -> str:
+        """What a cell of the table shows; ``is_brief`` for numbers of at most four digits."""
         at = int(self.order[line])
         if column == 0:
             place = np.unravel_index(int(self._flat[at]), self.row.values.shape)
@@ -75,10 +80,12 @@ class Changes:
         value = self._columns[column][at]
         value = value.item() if isinstance(value, np.generic) else value
         if column < 3:
-            return number_text(value)
+            return brief(value) if is_brief else number_text(value)
         if column == 3:
+            if is_brief:
+                return f"+{brief(value)}" if value > 0 else brief(value)
             return f"{value:+d}" if isinstance(value, int) else number_text(value)
         if column == 4:
             return "" if np.isnan(value) else brief(100 * value) + " %"
-        is_known = self.row.values.dtype.kind == "f" and not np.isnan(self._columns[4][at])
-        return f"{value:,}" if is_known else ""
+        is_known = self.has_ulps and not np.isnan(self._columns[4][at])
+        return (brief(value) if is_brief else f"{value:,}") if is_known else ""
