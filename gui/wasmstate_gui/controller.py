@@ -13,10 +13,11 @@ from wasmstate.state.state import State
 from wasmstate_gui.calls import Calls
 from wasmstate_gui.disk import Disk
 from wasmstate_gui.hand_edits import HandEdits
-from wasmstate_gui.jobs import Jobs, reason
+from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.presenters import stepping
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.snapshot import Snapshot
 from wasmstate_gui.presenters.timeline import Timeline
 from wasmstate_gui.protocol import Call
@@ -190,7 +191,7 @@ class Controller(QObject):
 
         def took(result: Any) -> None:
             if isinstance(result, Exception):
-                self.failed.emit(title, reason(result))
+                self.failed.emit(title, told(result))
             else:
                 done(result)
 

@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate.errors import DurabilityUnknownError, StateConflictError
 from wasmstate_gui.follower import Follower
-from wasmstate_gui.jobs import Jobs, reason
+from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.presenters import stepping
 from wasmstate_gui.presenters.document import Document
 from wasmstate_gui.presenters.edits import written
 from wasmstate_gui.presenters.following import Found, find, looks_back, noticed
 from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.remedies import WRITING, told
 from wasmstate_gui.presenters.snapshot import Snapshot, checked, look_at
 from wasmstate_gui.shown import Change, Shown
 
@@ -117,7 +118,7 @@ class Disk(QObject):
 
     def _opened(self, result: Picture | Exception) -> None:
         if isinstance(result, Exception):
-            self.failed.emit("The file cannot be read.", reason(result))
+            self.failed.emit("The file cannot be read.", told(result))
             return
         self.read.emit(result)
         disk = result.document.disk
@@ -128,11 +129,11 @@ class Disk(QObject):
         if isinstance(result, Snapshot):
             self.show_checked(result)
         else:
-            self.said.emit(f"The file cannot be checked: {reason(result)}")
+            self.said.emit(f"The file cannot be checked: {told(result)}")
 
     def _read_again(self, is_awaited: bool, result: Found | Exception) -> None:
         if isinstance(result, Exception):
-            self.said.emit(f"The file on disk cannot be read: {reason(result)}")
+            self.said.emit(f"The file on disk cannot be read: {told(result)}")
             return
 
         def make(document: Document) -> Document:
@@ -156,7 +157,7 @@ class Disk(QObject):
             self._shown.apply(Change(make, is_light, done))
             return
         if not isinstance(result, StateConflictError):
-            self.failed.emit("Not written.", reason(result))
+            self.failed.emit("Not written.", told(result, WRITING))
         if isinstance(result, StateConflictError | DurabilityUnknownError):
             self.is_awaited = True
             self.stale.emit()

@@ -134,11 +134,3 @@ class Jobs(QObject):
     def _progressed(self, relay: _Relay, share: float) -> None:
         if relay in self._watching and not self._tasks[relay].is_cancelled:
             self._watching[relay](share)
-
-
-def reason(error: Exception) -> str:
-    """What is said of work that failed."""
-    if isinstance(error, OSError):
-        name = f"{error.filename}: " if error.filename else ""
-        return f"{name}{error.strerror or error}"
-    return str(error)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.dialogs import ask_for_file
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.samples import sample_copy
 from wasmstate_gui.shell import Shell
 from wasmstate_gui.unwritten import Unwritten
@@ -39,7 +40,7 @@ class Opener(QObject):
         try:
             self.open(sample_copy())
         except OSError as error:
-            self._controller.failed.emit("The sample cannot be opened.", str(error))
+            self._controller.failed.emit("The sample cannot be opened.", told(error))
 
     def _chosen(self, name: str) -> None:
         self.open(Path(name))

@@ -11,9 +11,10 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from wasmstate.errors import WasmstateError
-from wasmstate_gui.jobs import Jobs, reason
+from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.presenters.document import LIGHT, Document
 from wasmstate_gui.presenters.picture import Picture
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.stepping import compared
 from wasmstate_gui.presenters.timeline import Timeline
 
@@ -133,7 +134,7 @@ class Shown(QObject):
     def _changed(self, change: Change, result: Picture | Exception) -> None:
         self._under_way = None
         if isinstance(result, Exception):
-            self.failed.emit("Not changed.", reason(result))
+            self.failed.emit("Not changed.", told(result))
         else:
             self._take(result)
         self.changed.emit()

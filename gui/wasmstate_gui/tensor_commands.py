@@ -14,6 +14,7 @@ from wasmstate.state.state import State
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.panels.tensors_panel import TensorsPanel
 from wasmstate_gui.presenters.cell_edit import with_cell
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.tensor_files import csv_text, load_tensor, save_tensor
 
 _FILTERS = ["NumPy (*.npy)", "CSV (*.csv)"]
@@ -63,7 +64,7 @@ class TensorCommands(QObject):
         try:
             save_tensor(Path(name), row.values)
         except (SchemaError, OSError) as error:
-            self._controller.failed.emit("Not saved.", str(error))
+            self._controller.failed.emit("Not saved.", told(error))
         else:
             self._controller.said.emit(f"Saved {row.tensor.name} to {Path(name).name}")
 

@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from wasmstate_gui.controller import Controller
 from wasmstate_gui.display import Display
-from wasmstate_gui.jobs import Jobs, reason
+from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.panels.task_bar import TaskBar
+from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.snapshot import Snapshot, verified
 from wasmstate_gui.presenters.status import verdict
 from wasmstate_gui.remote_plan import RemotePlan
@@ -86,7 +87,7 @@ class Verifier(QObject):
         if isinstance(result, Snapshot):
             self._controller.show_checked(result, partial(self._say, result))
         else:
-            self._controller.failed.emit("Not verified.", reason(result))
+            self._controller.failed.emit("Not verified.", told(result))
         self._end()
 
     def _say(self, found: Snapshot) -> None:

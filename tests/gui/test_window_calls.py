@@ -248,3 +248,25 @@ def test_what_needs_the_file_waits_for_the_call_under_way(
     assert done == []
     press(qtbot, window, Qt.Key.Key_Escape)
     assert done == [stubborn.read_bytes()]
+
+
+def test_what_cannot_be_written_says_which_control_of_the_window_helps(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    bandit.with_name("other.wasm").hardlink_to(bandit)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    text = window.page.notice.label.text()
+    assert "Not written." in text
+    assert text.endswith("or allow it (Edit &gt; Save tensor\u2026 keeps the values)")
+
+
+def test_what_cannot_be_saved_names_the_file_and_the_reason(
+    bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    window.tensor_commands.save_to(str(bandit / "values.npy"))
+    assert window.page.notice.label.text().endswith(f"{bandit}/values.npy: Not a directory")

@@ -6,7 +6,7 @@ its name is added here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from wasmstate.errors import Remedy, WasmstateError
 from wasmstate.state.finding import Finding
@@ -21,12 +21,14 @@ WORDS: dict[Remedy, str] = {
     "bake()": "Module > Bake\u2026",
     "replace_exports": "tick \u201cReplace exports\u201d",
 }
+WRITING = WORDS | {"allow_break_links": "Edit > Save tensor\u2026 keeps the values"}
+"""What helps where changes are written, and no copy is offered."""
 
 
-def told(error: Exception) -> str:
+def told(error: Exception, words: Mapping[Remedy, str] = WORDS) -> str:
     """What is wrong, and which control of the window helps."""
     if isinstance(error, WasmstateError):
-        return f"{error}{_added(error.remedies)}"
+        return f"{error}{_added(error.remedies, words)}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
@@ -45,6 +47,6 @@ def shortened(text: str) -> str:
     return "\n".join(lines)
 
 
-def _added(remedies: Iterable[Remedy]) -> str:
-    words = ", ".join(WORDS[each] for each in remedies if each in WORDS)
-    return f" ({words})" if words else ""
+def _added(remedies: Iterable[Remedy], words: Mapping[Remedy, str] = WORDS) -> str:
+    text = ", ".join(words[each] for each in remedies if each in words)
+    return f" ({text})" if text else ""
