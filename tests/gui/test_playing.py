@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, OpenWindow, type_into
-from wasmstate_gui.settings import FASTEST, Settings
+from wasmstate_gui.settings import FASTEST, SLOWEST, Settings
 from wasmstate_gui.window import MainWindow
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -121,6 +121,18 @@ def test_playing_stops_when_the_user_does_something(
         act(window)
     assert shown[:1] == [1]
     assert 2 not in shown
+
+
+def test_a_call_that_changes_nothing_stops_it_before_the_next_step_is_due(
+    qtbot: QtBot, window: MainWindow, shown: list[int]
+) -> None:
+    window.timeline_panel.pace.setValue(SLOWEST)
+    play(window)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        predict(window)
+    assert set(shown) <= {0}
+    assert not window.player.is_playing
+    assert not window.actions_.play.isChecked()
 
 
 def test_another_file_ends_the_playing(qtbot: QtBot, window: MainWindow, stubborn: Path) -> None:
