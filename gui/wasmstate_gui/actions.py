@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QToolBu
 from wasmstate_gui.icons import icon
 from wasmstate_gui.presenters.commands import COMMANDS, ICONS_ONLY, MENUS, TOOLBAR, Command
 
-Slot = Callable[[], object]
-
 
 class Actions:
     """Everything the user can do, by the names of :data:`COMMANDS`.
@@ -38,18 +36,16 @@ class Actions:
         except KeyError:
             raise AttributeError(name) from None
 
-    def connect_to(self, slots: Mapping[str, Slot], bytes_view: QWidget) -> None:
-        """Let the commands do something.
+    def connect_to(self, run: Callable[[str], None]) -> None:
+        """Let the commands do something: ``run`` is called with the name of each."""
+        for name, action in self._actions.items():
+            action.triggered.connect(partial(run, name))
 
-        Args:
-            slots: what is called, by the name of the command.
-            bytes_view: has the keys of the commands that are for bytes.
-        """
+    def add_keys(self, bytes_view: QWidget) -> None:
+        """Let the view of the bytes have the keys of the commands that are for bytes."""
         for command in COMMANDS:
-            action = self._actions[command.name]
-            action.triggered.connect(slots[command.name])
             if command.is_for_bytes:
-                bytes_view.addAction(action)
+                bytes_view.addAction(self._actions[command.name])
 
     def add_menus(self, docks: Iterable[QDockWidget]) -> None:
         """Fill the menu bar."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate_gui.importing import no_garbage
+from wasmstate_gui.importing import import_without_qt, no_garbage
 
 _NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).
 To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png"""
@@ -82,7 +82,7 @@ def load(*, for_file: bool) -> Callable[..., int]:
     with no_garbage():
         if for_file:
             # What is not of Qt comes first: PySide reads the source of what is imported after it.
-            import_module("wasmstate_gui.presenters.picture")
+            import_without_qt()
             import_module("wasmstate_gui.parts")
         run: Callable[..., int] = import_module("wasmstate_gui.run").run
         gc.freeze()  # nor is it looked through again

@@ -23,9 +23,6 @@ class Opener(QObject):
         self._controller = controller
         self._unwritten = unwritten
         self._shell = shell
-        shell.empty.open_requested.connect(self.choose)
-        shell.empty.sample_requested.connect(self.open_sample)
-        shell.empty.recent_requested.connect(self._chosen)
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -66,18 +68,21 @@ class Shell(QMainWindow):
         self.statusBar().addWidget(self.place_label, 1)
         self.status_labels = {name: self._status_label(name) for name in _STATUS}
 
-    def furnish(self) -> None:
-        """Make the panels, once; until then there are only the places for them."""
+    def make_panels(self) -> Iterator[None]:
+        """Make the panels, one at a time; until then there are only the places for them."""
         from wasmstate_gui import parts  # noqa: PLC0415 (see there)
 
         self.page = parts.FilePage()
-        self._centre.addWidget(self.page)
         self.layout_panel = parts.LayoutPanel()
+        yield
         self.tensors_panel = parts.TensorsPanel()
+        yield
         self.step_panel = parts.StepPanel()
         self.problems_panel = parts.ProblemsPanel()
         self.timeline_panel = parts.TimelinePanel()
         self.module_panel = parts.ModulePanel()
+        yield
+        self._centre.addWidget(self.page)
         self.docks["Layout"].setWidget(self.layout_panel)
         self.docks["Tensors"].setWidget(self.tensors_panel)
         self.docks["Step"].setWidget(self.step_panel)

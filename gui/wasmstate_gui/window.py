@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from wasmstate_gui.actions import Actions, Slot
+from wasmstate_gui.actions import Actions
 from wasmstate_gui.comforts import Comforts
 from wasmstate_gui.dialogs import show_about, show_keys
-from wasmstate_gui.importing import no_garbage
+from wasmstate_gui.importing import import_in_turns, import_without_qt
+from wasmstate_gui.jobs import Jobs
 from wasmstate_gui.presenters.commands import TOOLBAR
 from wasmstate_gui.settings import Settings
 from wasmstate_gui.shell import Shell
@@ -42,7 +44,17 @@ class MainWindow(Shell):
         self.actions_ = Actions(self)
         self.actions_.add_menus(self.docks.values())
         self.actions_.set_usable({name: name in ("open", "follow") for name in TOOLBAR if name})
-        self._painted.connect(self.furnish, Qt.ConnectionType.QueuedConnection)
+        self.actions_.connect_to(self._run)
+        self.empty.open_requested.connect(self.actions_.open.trigger)
+        self.empty.sample_requested.connect(self.actions_.sample.trigger)
+        self.empty.new_requested.connect(self.actions_.new_model.trigger)
+        self.empty.recent_requested.connect(self._open_named)
+        self._importing = Jobs(self)
+        self._turns = QTimer(self, interval=0)
+        self._turns.timeout.connect(self._furnish_on)
+        self._furnishing = self._furnish()
+        self._wanted: list[Callable[[], object]] = []
+        self._painted.connect(self._begin_furnishing, Qt.ConnectionType.QueuedConnection)
         self.set_theme(LIGHT)
         self.reset_layout()
         self.setWindowTitle("wasmstate")
@@ -50,16 +62,28 @@ class MainWindow(Shell):
         self.show_page(is_file=False)  # whatever was remembered of the panels
 
     def furnish(self) -> None:
-        """Make the panels and who stands behind them, once.
+        """Make the panels and who stands behind them now, as far as they are not made yet."""
+        self._turns.stop()
+        for _ in self._furnishing:
+            pass
 
-        That is done after the first picture, or for a file.
-        """
-        if self.is_furnished:
-            return
-        with no_garbage():
-            from wasmstate_gui import parts  # noqa: PLC0415 (see there)
+    def _begin_furnishing(self) -> None:
+        """Make them after the first picture: beside the window, and in turns that take little."""
+        if not self._importing.is_busy and not self._turns.isActive():
+            self._importing.start(import_without_qt, self._imported)
 
-        super().furnish()
+    def _imported(self, _nothing: object) -> None:
+        self._turns.start()
+
+    def _furnish_on(self) -> None:
+        if next(self._furnishing, self) is self:
+            self._turns.stop()
+
+    def _furnish(self) -> Iterator[None]:
+        yield from import_in_turns()
+        from wasmstate_gui import parts  # noqa: PLC0415 (see there)
+
+        yield from self.make_panels()
         self.controller = parts.Controller(self)
         self.navigator = parts.Navigator(self)
         self.traveller = parts.Traveller(self.controller, self.navigator, self.timeline_panel)
@@ -79,12 +103,32 @@ class MainWindow(Shell):
         self.notices = parts.Notices(self.controller, self.undoer, self)
         self.unwritten = parts.Unwritten(self.controller, self)
         self.opener = parts.Opener(self.controller, self.unwritten, self)
-        self.actions_.connect_to(self._slots(), self.page.hex)
+        self.actions_.add_keys(self.page.hex)
         self.editor.use(self.actions_)
         self.timeline_panel.play_button.setDefaultAction(self.actions_.play)
         self.player.playing_changed.connect(self.actions_.play.setChecked)
         self._connect()
         self._show()
+        for work in self._wanted:
+            work()
+        self._wanted.clear()
+
+    def _when_furnished(self, work: Callable[[], object]) -> None:
+        """Do something now, or as soon as the panels are there."""
+        if self.is_furnished:
+            work()
+        else:
+            self._wanted.append(work)
+            self._begin_furnishing()
+
+    def _run(self, command: str) -> None:
+        self._when_furnished(partial(self._do, command))
+
+    def _do(self, command: str) -> None:
+        self._slots[command]()
+
+    def _open_named(self, name: str) -> None:
+        self.open(Path(name))
 
     @cached_property
     def wizards(self) -> Wizards:
@@ -95,7 +139,8 @@ class MainWindow(Shell):
         wizards.made.connect(self.open)
         return wizards
 
-    def _slots(self) -> dict[str, Slot]:
+    @cached_property
+    def _slots(self) -> dict[str, Callable[[], object]]:
         """What each command does."""
         return {
             "open": self.opener.choose,
@@ -169,7 +214,6 @@ class MainWindow(Shell):
         self.notices.diff_wanted.connect(self._show_diff)
         self.verifier.begun.connect(self._enable)
         self.verifier.finished.connect(self._enable)
-        self.empty.new_requested.connect(partial(self._begin, "new_model"))
         self.tensors_panel.attach_wanted.connect(partial(self._begin, "attach"))
         self.step_panel.requested.connect(self._call)
         self.step_panel.stop_requested.connect(controller.stop)
@@ -185,8 +229,7 @@ class MainWindow(Shell):
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
-        self.furnish()
-        self.opener.open(path)
+        self._when_furnished(lambda: self.opener.open(path))
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -292,6 +335,8 @@ class MainWindow(Shell):
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""
+        self._importing.close()
+        self._turns.stop()
         if not self.is_furnished:
             return
         if "wizards" in vars(self):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+# NumPy comes first: its threads bear the name of the one that imports it.
+import numpy as np  # noqa: F401
 import pytest
 import wasmtime
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from gui_support import show_active
@@ -57,6 +59,47 @@ def test_the_panels_are_made_after_the_first_picture(qtbot: QtBot, window: MainW
     qtbot.waitUntil(lambda: window.is_furnished, timeout=WAIT)
     assert window.docks["Layout"].widget() is window.layout_panel
     assert not window.docks["Layout"].isVisible()
+
+
+def test_the_window_answers_between_the_making_of_two_panels(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    made = []
+
+    def note() -> None:
+        made.append([hasattr(window, f"{name}_panel") for name in ("tensors", "step", "module")])
+
+    timer = QTimer(interval=0)
+    timer.timeout.connect(note)
+    timer.start()
+    window.show()
+    qtbot.waitUntil(lambda: window.is_furnished, timeout=WAIT)
+    assert [False, False, False] in made
+    assert [True, False, False] in made
+    assert [True, True, True] in made
+
+
+def test_what_is_clicked_before_the_panels_are_there_is_done_when_they_are(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.show()
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.mouseClick(window.empty.sample_button, Qt.MouseButton.LeftButton)
+        assert not window.is_furnished
+    assert window.status_labels["validity"].text() == "valid"
+
+
+def test_a_window_can_be_closed_while_the_panels_are_made(qtbot: QtBot, window: MainWindow) -> None:
+    def close() -> None:
+        if hasattr(window, "page"):
+            window.close()
+
+    timer = QTimer(interval=0)
+    timer.timeout.connect(close)
+    timer.start()
+    window.show()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert not window.is_furnished
 
 
 def test_the_first_picture_is_that_of_the_finished_window(qtbot: QtBot, window: MainWindow) -> None:
