@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 import wasmtime
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
@@ -24,12 +24,14 @@ from wasmstate.state.finding import Finding
 from wasmstate_gui.panels.attach_dialog import AttachDialog
 from wasmstate_gui.panels.baking_dialog import BakingDialog
 from wasmstate_gui.panels.graft_dialog import GraftDialog
-from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice
+from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice, Offer
 from wasmstate_gui.presenters.baking_plan import BakingPlan
 from wasmstate_gui.presenters.candidates import Row, candidates
 from wasmstate_gui.presenters.graft_plan import Choice as Graft
 from wasmstate_gui.presenters.graft_plan import GraftPlan
 from wasmstate_gui.presenters.remedies import advice, shortened, told
+from wasmstate_gui.presenters.wizard import Verdict
+from wasmstate_gui.theme import LIGHT
 from wasmstate_gui.window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -223,6 +225,44 @@ def test_a_large_module_is_judged_without_making_it(plain: Path) -> None:
     assert sound.judge(choice).summary == "S: 4 memories and globals that can change."
 
 
+def test_a_long_list_is_made_between_the_turns_of_the_window(
+    qtbot: QtBot, plain: Path, open_window: OpenWindow
+) -> None:
+    rows = tuple(Row(f"s{i}", "f32", "", str(8 * i), is_chosen=i == 39) for i in range(40))
+    dialog = AttachDialog(plain, Offer(rows, {}), LIGHT, open_window(plain))
+    dialog.open()
+    assert len(dialog.rows) < 10
+    assert dialog.choice().rows == rows
+    dialog.show_verdict(Verdict(errors={"39": "odd"}, lines=tuple((f"{i}.0",) for i in range(40))))
+    numbers = []
+    ticking = QTimer(interval=0)
+    ticking.timeout.connect(lambda: numbers.append(len(dialog.rows)))
+    ticking.start()
+    qtbot.waitUntil(lambda: len(dialog.rows) == 40, timeout=WAIT)
+    assert len(set(numbers)) > 3
+    assert dialog.choice().rows == rows
+    last = dialog.rows[-1]
+    assert last.tick.isChecked()
+    assert (last.values.toolTip() or last.values.text(), last.error.text()) == ("39.0", "odd")
+    for line in dialog.rows:
+        assert line.tick.nextInFocusChain() is line.name
+    dialog.reject()
+
+
+def test_whoever_adds_a_tensor_at_once_adds_it_behind_the_whole_list(
+    qtbot: QtBot, plain: Path, open_window: OpenWindow
+) -> None:
+    rows = tuple(Row(f"s{i}", "f32", "", str(8 * i)) for i in range(40))
+    dialog = AttachDialog(plain, Offer(rows, {}), LIGHT, open_window(plain))
+    dialog.open()
+    click(dialog.add_button)
+    assert dialog.choice().rows[:40] == rows
+    added = dialog.rows[40].name
+    assert dialog.focusWidget() is added
+    qtbot.waitUntil(lambda: not added.visibleRegion().isEmpty(), timeout=WAIT)
+    dialog.reject()
+
+
 @pytest.mark.qt_log_ignore("This plugin does not support")  # the same, of a list that pops up
 def test_a_symbol_of_a_long_list_is_found_by_a_part_of_its_name(
     qtbot: QtBot, plain: Path, open_window: OpenWindow
@@ -231,7 +271,7 @@ def test_a_symbol_of_a_long_list_is_found_by_a_part_of_its_name(
     plain.write_bytes(module_of(f'(module (memory (export "m") 1) {many})').to_bytes())
     window = open_window(plain)
     dialog = cast("AttachDialog", chosen(qtbot, window, "Module", "Add a state section\u2026"))
-    assert len(dialog.rows) == 40
+    qtbot.waitUntil(lambda: len(dialog.rows) == 40, timeout=WAIT)
     judged(qtbot, window, lambda: click(dialog.add_button))
     line = dialog.rows[-1]
     judged(qtbot, window, lambda: QTest.keyClicks(line.name, "last"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -38,6 +39,7 @@ from wasmstate_gui.theme import Theme
 
 _SIZE = QSize(960, 640)
 _MOST = 40
+_AT_ONCE = 5  # rows that are made in one turn: each is eight widgets
 _HEADERS = ("Tensor", "Type", "Shape", "Place", "Initial values")
 _NEW = Row("", "f64", "", "", is_chosen=True)
 _NOT_CALLED = (
@@ -128,6 +130,10 @@ class AttachDialog(WizardDialog):
         self.text = QLabel(_introduction(offer.rows))
         self.text.setWordWrap(True)
         self.rows: list[TensorLine] = []
+        self._rest: deque[Row] = deque()
+        self._verdict = Verdict()
+        self._later = QTimer(self, interval=0, singleShot=True)
+        self._later.timeout.connect(self._add_some)
         self._area = QScrollArea()
         self._area.setAccessibleName("What could be a tensor")
         self._area.setWidgetResizable(True)
@@ -155,8 +161,7 @@ class AttachDialog(WizardDialog):
         (self.rows[0].tick if self.rows else self.add_button).setFocus()
 
     def choice(self) -> Choice:
-        rows = tuple(line.row() for line in self.rows)
-        return Choice(rows, self.whole.isChecked(), self._entry_points)
+        return Choice(self._described(), self.whole.isChecked(), self._entry_points)
 
     def begin_finding(self) -> FindDialog:
         """Ask for the calls."""
@@ -170,19 +175,28 @@ class AttachDialog(WizardDialog):
         self.finder.accept()
         self._entry_points = dict(found.entry_points)
         self.text.setText(found_text(found))
-        self._fill(with_found([line.row() for line in self.rows], found))
+        self._fill(with_found(self._described(), found))
         self._area.verticalScrollBar().setValue(0)
         self.changed.emit()
 
     def show_verdict(self, verdict: Verdict) -> None:
-        for number, line in enumerate(self.rows[: len(verdict.lines)]):
-            line.values.show_text(verdict.lines[number][0])
-            error = verdict.errors.get(str(number), "")
-            line.error.setText(error)
-            line.error.setVisible(bool(error))
+        self._verdict = verdict
+        self._mark_lines()
         if verdict.errors:
             verdict = replace(verdict, errors={}, problem="Mend what is marked above")
         super().show_verdict(verdict)
+
+    def _mark_lines(self) -> None:
+        """Show beside each row what was found of it."""
+        for number, line in enumerate(self.rows[: len(self._verdict.lines)]):
+            line.values.show_text(self._verdict.lines[number][0])
+            error = self._verdict.errors.get(str(number), "")
+            line.error.setText(error)
+            line.error.setVisible(bool(error))
+
+    def _described(self) -> tuple[Row, ...]:
+        """All rows as they are now, also those that have no widgets yet."""
+        return (*(line.row() for line in self.rows), *self._rest)
 
     def _fill(self, rows: Sequence[Row]) -> None:
         """Show these rows and no others."""
@@ -200,10 +214,19 @@ class AttachDialog(WizardDialog):
         outer.setContentsMargins(4, 4, 4, 4)
         outer.addLayout(self._grid)
         outer.addStretch(1)
-        for row in rows:
-            self._add(row)
         self._area.setWidget(page)
+        self._verdict = Verdict()
+        self._rest = deque(rows)
+        self._add_some()
+
+    def _add_some(self) -> None:
+        """Make the next rows, so few that the window does not stand still; then the others."""
+        for _ in range(min(_AT_ONCE, len(self._rest))):
+            self._add(self._rest.popleft())
+        self._mark_lines()
         self._order()
+        if self._rest:
+            self._later.start()
 
     def _add(self, row: Row) -> TensorLine:
         line = TensorLine(row, self.theme, self)
@@ -218,14 +241,21 @@ class AttachDialog(WizardDialog):
         return line
 
     def _add_new(self) -> None:
+        while self._rest:
+            self._add_some()
         line = self._add(_NEW)
         completer = QCompleter(self._places, line)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         line.place.setCompleter(completer)
         self._order()
+        line.name.show()  # the layout would do so later, and what is hidden takes no focus
         line.name.setFocus()
+        QTimer.singleShot(0, self, self._show_last)
         self.changed.emit()
+
+    def _show_last(self) -> None:
+        self._area.ensureWidgetVisible(self.rows[-1].name)
 
     def _order(self) -> None:
         cells = [cell for line in self.rows for cell in line.cells()[:-1]]
