@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import wasmstate
-from gui_support import show_active
+from gui_support import OpenWindow, show_active
 from wasmstate_gui.presenters.about import about_lines
 from wasmstate_gui.presenters.commands import COMMANDS
 from wasmstate_gui.presenters.palette import matching
@@ -227,3 +228,20 @@ def test_about_says_the_versions() -> None:
     lines = dict(about_lines())
     assert lines["wasmstate"] == wasmstate.__version__
     assert lines["wasmtime"][0].isdecimal()
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1280, 800)])
+def test_zooming_leaves_the_panels_where_they_are(
+    bandit: Path, open_window: OpenWindow, size: tuple[int, int]
+) -> None:
+    window = open_window(bandit)
+    window.resize(*size)
+    window.reset_layout()
+    QApplication.processEvents()
+    places = [dock.geometry() for dock in window.docks.values() if dock.isVisible()]
+    for command in (["zoom_in"] * 14, ["zoom_reset"], ["zoom_out"] * 3, ["zoom_reset"]):
+        for name in command:
+            getattr(window.actions_, name).trigger()
+            QApplication.processEvents()  # the layout has its say after each
+            now = [dock.geometry() for dock in window.docks.values() if dock.isVisible()]
+            assert now == places

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -70,3 +70,36 @@ def test_an_empty_file_can_be_shown(qtbot: QtBot, tmp_path: Path) -> None:
     view = shown(qtbot, HexDump())
     view.viewport().grab()
     assert view.visible_range() == (0, 0)
+
+
+def test_letters_too_large_for_the_view_are_scrolled(qtbot: QtBot) -> None:
+    view = shown(qtbot, dump(4096))
+    across = view.horizontalScrollBar()
+    assert across.maximum() == 0
+    view.set_zoom(10)
+    assert across.maximum() > 0
+    view.reveal(0x1F)
+    assert view.viewport().rect().contains(view.place_of(0x1F))
+    assert not view.viewport().rect().contains(view.place_of(0x10))
+    moved: list[int] = []
+    view.moved.connect(moved.append)
+    QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=view.place_of(0x1F))
+    view.reveal(0x10)
+    assert view.viewport().rect().contains(view.place_of(0x10))
+    across.setValue(across.maximum())
+    right = QPoint(view.viewport().width() - round(1.5 * view.grid.char), view.place_of(0x2F).y())
+    QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=right)
+    assert moved == [0x1F, 0x2F]
+    view.reveal(0x2F)
+    assert across.value() == across.maximum()  # the characters were clicked: they stay in sight
+
+
+def test_what_is_scrolled_is_painted_where_it_is_found(qtbot: QtBot) -> None:
+    rows = [LayoutRow("wasmstate.state", "state", 0, 64, 64)]
+    view = shown(qtbot, HexDump(BytesSource(bytes(64)), rows, np.array([31], np.int64)))
+    view.set_zoom(10)
+    view.reveal(31)
+    cell = view.place_of(31)
+    image = view.viewport().grab().toImage()
+    corner = image.pixelColor(cell.x() - round(view.grid.char * 1.4), cell.y())
+    assert corner.name() == QColor(LIGHT.changed).name()

@@ -54,7 +54,6 @@ class HexView(QAbstractScrollArea):
         self.setAccessibleName("Bytes")
         self.setAccessibleDescription("The file in hexadecimal and ASCII, 16 bytes a row")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPointSizeF(_POINTS)
@@ -87,8 +86,7 @@ class HexView(QAbstractScrollArea):
         font.setPointSizeF(_POINTS + points)
         self._painter = HexPainter(font, self._painter.theme, self.grid.digits)
         self._header = round(self.grid.line) + 4
-        self._fit_scroll_bar()
-        self.updateGeometry()
+        self._fit_scroll_bars()
         self.viewport().update()
 
     def show_dump(self, dump: HexDump) -> None:
@@ -98,7 +96,7 @@ class HexView(QAbstractScrollArea):
         if digits != self.grid.digits:
             self._painter = HexPainter(self._painter.font, self._painter.theme, digits)
             self.updateGeometry()
-        self._fit_scroll_bar()
+        self._fit_scroll_bars()
         self.viewport().update()
 
     def show_typed(self, typed: Mapping[int, int]) -> None:
@@ -139,6 +137,13 @@ class HexView(QAbstractScrollArea):
             bar.setValue(line)
         elif line >= bar.value() + visible:
             bar.setValue(line - visible + 1)
+        self._reveal_column(offset)
+
+    def _reveal_column(self, offset: int) -> None:
+        bar = self.horizontalScrollBar()
+        cell = self._cell(offset, 0, self._is_in_ascii)
+        start = min(bar.value(), int(cell.left() - self.grid.char))
+        bar.setValue(max(start, int(cell.right() + self.grid.char) - self.viewport().width()))
 
     def follow_line(self, line: int, now: int) -> None:
         """Keep a line that was visible where it was on the screen, though it is another one now."""
@@ -156,8 +161,12 @@ class HexView(QAbstractScrollArea):
         return shown[0] * WIDTH, min(self.dump.size, (shown[-1] + 1) * WIDTH)
 
     def minimumSizeHint(self) -> QSize:
+        # With letters as at first: if zooming asked for more room, the panels around the bytes
+        # would give it, and not take it back. Larger letters are scrolled.
+        font = QFont(self._painter.font)
+        font.setPointSizeF(_POINTS)
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(round(self.grid.right) + bar, 200)
+        return QSize(round(Grid.of(font, self.grid.digits).right) + bar, 200)
 
     def sizeHint(self) -> QSize:
         return self.minimumSizeHint()
@@ -170,6 +179,7 @@ class HexView(QAbstractScrollArea):
         first = self.verticalScrollBar().value()
         lines = self.dump.lines(first, self._full_lines() + 1, self.cursor_at)
         painter.setClipRect(QRect(0, self._header, self.viewport().width(), self.height()))
+        painter.translate(-self._left, 0)
         self._painter.paint(painter, lines, self._header)
         for line in range(len(lines.rows)):
             if lines.rows[line] < 0:
@@ -185,7 +195,8 @@ class HexView(QAbstractScrollArea):
 
     def _paint_header(self, painter: QPainter) -> None:
         theme, grid = self._painter.theme, self.grid
-        painter.fillRect(QRectF(0, 0, self.viewport().width(), self._header), QColor(theme.window))
+        header = QRect(self._left, 0, self.viewport().width(), self._header)
+        painter.fillRect(header, QColor(theme.window))
         painter.setPen(QColor(theme.dim))
         y = 2 + grid.ascent
         painter.drawText(QPointF(grid.offset_left, y), "offset")
@@ -195,7 +206,7 @@ class HexView(QAbstractScrollArea):
             painter.drawText(QPointF(grid.hex_left[column], y), f"{column:02X}")
         painter.drawText(QPointF(grid.ascii_left, y), "ascii")
         painter.setPen(QColor(theme.line))
-        painter.drawLine(0, self._header - 1, self.viewport().width(), self._header - 1)
+        painter.drawLine(header.bottomLeft(), header.bottomRight())
 
     def _paint_mode(self, painter: QPainter, y: float) -> None:
         """What typing does, in the place of the word that stands above the offsets."""
@@ -281,21 +292,22 @@ class HexView(QAbstractScrollArea):
         """The byte at a place of the viewport."""
         line = int((place.y() - self._header) // self.grid.line)
         row = self.dump.row_of(self.verticalScrollBar().value() + line) if line >= 0 else None
-        column = self.grid.column_at(place.x())
+        column = self.grid.column_at(place.x() + self._left)
         if row is None or column is None or row * WIDTH + column >= self.dump.size:
             return None
         return row * WIDTH + column
 
     def place_of(self, offset: int) -> QPoint:
         """The middle of a byte's cell, in the viewport."""
-        return self._cell(offset, self.verticalScrollBar().value()).center().toPoint()
+        cell = self._cell(offset, self.verticalScrollBar().value())
+        return cell.center().toPoint() - QPoint(self._left, 0)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = event.position().toPoint()
         offset = self.offset_at(place)
         if offset is None or event.button() != Qt.MouseButton.LeftButton:
             return
-        self._is_in_ascii = place.x() >= self.grid.ascii_left
+        self._is_in_ascii = place.x() + self._left >= self.grid.ascii_left
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.cursor_at is not None:
             self._extend(offset)
         else:
@@ -327,10 +339,10 @@ class HexView(QAbstractScrollArea):
             row = self.dump.row_of(first + line + 1)
         if row is None:
             return self.dump.size - 1
-        lefts = self.grid.hex_left
-        column = self.grid.column_at(place.x())
+        x = place.x() + self._left
+        column = self.grid.column_at(x)
         if column is None:
-            column = sum(place.x() >= left for left in lefts[1:])
+            column = sum(x >= left for left in self.grid.hex_left[1:])
         return min(row * WIDTH + column, self.dump.size - 1)
 
     def _extend(self, offset: int) -> None:
@@ -397,12 +409,21 @@ class HexView(QAbstractScrollArea):
             self.show_typed({**self.dump.typed, offset: int(text, 16) << 4 | now & 0x0F})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._fit_scroll_bar()
+        self._fit_scroll_bars()
 
     def _full_lines(self) -> int:
         return max(1, int((self.viewport().height() - self._header) // self.grid.line))
 
-    def _fit_scroll_bar(self) -> None:
+    @property
+    def _left(self) -> int:
+        """How far the lines are scrolled to the left."""
+        return self.horizontalScrollBar().value()
+
+    def _fit_scroll_bars(self) -> None:
+        across = self.horizontalScrollBar()
+        across.setRange(0, max(0, round(self.grid.right) - self.viewport().width()))
+        across.setPageStep(self.viewport().width())
+        across.setSingleStep(round(self.grid.char))
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, self.dump.line_count - self._full_lines()))
         bar.setPageStep(self._full_lines())

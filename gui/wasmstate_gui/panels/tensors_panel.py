@@ -215,7 +215,10 @@ class TensorsPanel(QStackedWidget):
 
     @property
     def _most_lines(self) -> int:
-        return min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
+        # Larger letters make no list higher: the panels around it would give it the room.
+        lines = min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
+        room = lines * _ROW_HEIGHT
+        return min(lines, max(1, room // self.list.verticalHeader().defaultSectionSize()))
 
     def _show_table(self, row: TensorRow) -> None:
         table = TensorTable(row)
