@@ -7,15 +7,15 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from wasmstate_gui.actions import Actions
 from wasmstate_gui.comforts import Comforts
 from wasmstate_gui.dialogs import show_about, show_keys
-from wasmstate_gui.importing import import_in_turns, import_without_qt
-from wasmstate_gui.jobs import Jobs
+from wasmstate_gui.furnisher import Furnisher
+from wasmstate_gui.importing import import_in_turns
 from wasmstate_gui.presenters.commands import TOOLBAR
 from wasmstate_gui.settings import Settings
 from wasmstate_gui.shell import Shell
@@ -49,12 +49,8 @@ class MainWindow(Shell):
         self.empty.sample_requested.connect(self.actions_.sample.trigger)
         self.empty.new_requested.connect(self.actions_.new_model.trigger)
         self.empty.recent_requested.connect(self._open_named)
-        self._importing = Jobs(self)
-        self._turns = QTimer(self, interval=0)
-        self._turns.timeout.connect(self._furnish_on)
-        self._furnishing = self._furnish()
-        self._wanted: list[Callable[[], object]] = []
-        self._painted.connect(self._begin_furnishing, Qt.ConnectionType.QueuedConnection)
+        self._furnisher = Furnisher(self._furnish(), self)
+        self._painted.connect(self._furnisher.begin, Qt.ConnectionType.QueuedConnection)
         self.set_theme(LIGHT)
         self.reset_layout()
         self.setWindowTitle("wasmstate")
@@ -63,21 +59,7 @@ class MainWindow(Shell):
 
     def furnish(self) -> None:
         """Make the panels and who stands behind them now, as far as they are not made yet."""
-        self._turns.stop()
-        for _ in self._furnishing:
-            pass
-
-    def _begin_furnishing(self) -> None:
-        """Make them after the first picture: beside the window, and in turns that take little."""
-        if not self._importing.is_busy and not self._turns.isActive():
-            self._importing.start(import_without_qt, self._imported)
-
-    def _imported(self, _nothing: object) -> None:
-        self._turns.start()
-
-    def _furnish_on(self) -> None:
-        if next(self._furnishing, self) is self:
-            self._turns.stop()
+        self._furnisher.finish()
 
     def _furnish(self) -> Iterator[None]:
         yield from import_in_turns()
@@ -109,20 +91,9 @@ class MainWindow(Shell):
         self.player.playing_changed.connect(self.actions_.play.setChecked)
         self._connect()
         self._show()
-        for work in self._wanted:
-            work()
-        self._wanted.clear()
-
-    def _when_furnished(self, work: Callable[[], object]) -> None:
-        """Do something now, or as soon as the panels are there."""
-        if self.is_furnished:
-            work()
-        else:
-            self._wanted.append(work)
-            self._begin_furnishing()
 
     def _run(self, command: str) -> None:
-        self._when_furnished(partial(self._do, command))
+        self._furnisher.when_done(partial(self._do, command))
 
     def _do(self, command: str) -> None:
         self._slots[command]()
@@ -229,7 +200,7 @@ class MainWindow(Shell):
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
-        self._when_furnished(lambda: self.opener.open(path))
+        self._furnisher.when_done(lambda: self.opener.open(path))
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -335,8 +306,7 @@ class MainWindow(Shell):
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""
-        self._importing.close()
-        self._turns.stop()
+        self._furnisher.close()
         if not self.is_furnished:
             return
         if "wizards" in vars(self):
