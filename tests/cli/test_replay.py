@@ -100,3 +100,16 @@ def test_a_record_never_replaces_a_file(model: Path, log: str, wasmstate: Wasmst
     assert result.exit_code == 1
     assert "clicks.log: not recorded: File exists" in result.stderr
     assert Path(log).read_bytes() == before
+
+
+def test_a_run_that_was_refused_leaves_no_log_in_the_way_of_the_next(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    words = ["run", str(model), "update", "1", "1", "--record", "new.log"]
+    for refused in (["--until", "nothing > 1"], ["--watch-drift", "nobody"]):
+        assert wasmstate(*words, *refused).exit_code
+        assert not Path("new.log").exists()
+    assert wasmstate("run", str(model), "update", "one", "--record", "new.log").exit_code
+    assert not Path("new.log").exists()
+    assert wasmstate(*words, "--until", "count > 100").exit_code == 0
+    assert Path("new.log").exists()

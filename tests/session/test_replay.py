@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,9 +15,19 @@ import numpy as np
 import pytest
 
 from models import copy_fixture, state_of, write_counter, write_model
-from wasmstate import Module, Session, StateError, TrapError, models
+from storage.disk import Disk
+from wasmstate import (
+    ArgumentError,
+    Module,
+    NotCommittedError,
+    Session,
+    StateError,
+    TrapError,
+    models,
+)
 from wasmstate.session.replaying import ReplayStep, replay
 from wasmstate.state.call_log import CallLog, Entry, EntryKind, LogEncoder, read_log
+from wasmstate.storage.filesystem import using
 
 
 @pytest.fixture
@@ -110,6 +121,38 @@ def test_a_rollback_is_recorded_too(path: Path) -> None:
         ("another state was loaded", 0),
         ("update(2)", 2),
     ]
+
+
+def test_a_session_that_recorded_nothing_leaves_no_log_in_the_way_of_the_next(path: Path) -> None:
+    log = path.with_suffix(".log")
+    with Session.open(path, record=log) as session:
+        assert log.exists()
+        with pytest.raises(ArgumentError):
+            session.update("five")
+    assert not log.exists()
+    with Session.open(path, record=log) as session:
+        session.update(5)
+    assert [each.text for each in check_same(path)] == ["update(5)"]
+
+
+def test_a_log_whose_first_entry_cannot_be_written_is_kept(path: Path) -> None:
+    log = path.with_suffix(".log")
+    with using(Disk(fail="write", at=2, error=errno.ENOSPC)):
+        session = Session.open(path, persist="manual", record=log)
+        with pytest.raises(NotCommittedError, match="the record ends here"):
+            session.update(5)
+        session.close()
+    assert read_log(log.read_bytes()).entries == ()
+
+
+def test_a_log_whose_head_cannot_be_written_leaves_nothing(path: Path) -> None:
+    log = path.with_suffix(".log")
+    with (
+        using(Disk(fail="write", error=errno.ENOSPC)),
+        pytest.raises(NotCommittedError, match="No space left"),
+    ):
+        Session.open(path, record=log)
+    assert not log.exists()
 
 
 def test_a_difference_is_found_at_the_call_where_it_is(path: Path) -> None:

@@ -61,3 +61,38 @@ def test_a_sync_that_fails_is_told(path: Path) -> None:
         with pytest.raises(NotCommittedError, match="Input/output error"):
             file.close()
     assert disk.log[-1] == "close file"
+
+
+def test_a_file_that_is_not_wanted_after_all_leaves_nothing(path: Path) -> None:
+    disk = Disk()
+    with using(disk):
+        file = AppendFile(path)
+        file.append(b"first")
+        file.discard()
+        file.discard()
+        file.append(b"second")
+    assert not path.exists()
+    assert disk.log[-2:] == ["close file", "unlink file"]
+
+
+def test_a_file_that_took_its_place_is_left_alone(path: Path) -> None:
+    file = AppendFile(path)
+    path.unlink()
+    path.write_bytes(b"mine")
+    file.discard()
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_file_that_is_gone_already_need_not_be_removed(path: Path) -> None:
+    file = AppendFile(path)
+    path.unlink()
+    file.discard()
+    assert not path.exists()
+
+
+def test_a_file_that_cannot_be_begun_leaves_nothing(path: Path) -> None:
+    disk = Disk(fail="write", at=2, error=errno.ENOSPC, chunk=3)
+    with using(disk), pytest.raises(NotCommittedError) as caught:
+        AppendFile(path, b"the head")
+    assert str(caught.value) == f"{path}: not recorded: No space left on device"
+    assert not path.exists()

@@ -19,6 +19,10 @@ from wasmstate.storage.append import AppendFile
 class Recorder:
     """Writes a call log.
 
+    The file is made at once, because a change that cannot be recorded counts all the same. If
+    there was nothing to record it is removed again: else a session that was refused before its
+    first call would leave a log in the way of the next try.
+
     Args:
         path: of the log, a new file.
         base: the state that the session begins with.
@@ -29,8 +33,8 @@ class Recorder:
 
     def __init__(self, path: Path, base: State) -> None:
         self._encoder = LogEncoder(base)
-        self._file = AppendFile(path)
-        self._file.append(self._encoder.head)
+        self._file = AppendFile(path, self._encoder.head)
+        self._is_empty = True
 
     def call(
         self, name: str, params: Sequence[Param], args: Sequence[Any], contents: Sequence[bytes]
@@ -50,12 +54,16 @@ class Recorder:
         self._append(EntryKind.STATE, "", tuple(contents), contents)
 
     def close(self) -> None:
-        """Sync and close the log."""
-        self._file.close()
+        """Sync and close the log, or remove it if nothing was recorded."""
+        if self._is_empty:
+            self._file.discard()
+        else:
+            self._file.close()
 
     def _append(
         self, kind: EntryKind, name: str, bits: tuple[bytes, ...], contents: Sequence[bytes]
     ) -> None:
+        self._is_empty = False
         entry = Entry(kind, name, bits, contents_digest(contents))
         self._file.append(self._encoder.encode(entry))
 

@@ -6,6 +6,8 @@ since the last :meth:`AppendFile.close`.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from wasmstate.errors import NotCommittedError
@@ -17,19 +19,23 @@ class AppendFile:
 
     Args:
         path: of it.
+        head: what it begins with.
 
     Raises:
-        NotCommittedError: if there is a file of that name, or it cannot be made.
+        NotCommittedError: if there is a file of that name, or it cannot be made; then none is left.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, head: bytes = b"") -> None:
         self._path = path
+        self._is_open = False
         try:
             self._fd = file_system().create(path, 0o666)
+            self._is_open = True
+            self._write(head)
         except OSError as error:
+            self.discard()
             reason = error.strerror or error
             raise NotCommittedError(f"{path}: not recorded: {reason}") from error
-        self._is_open = True
 
     def append(self, data: bytes) -> None:
         """Write at the end.
@@ -42,10 +48,8 @@ class AppendFile:
         """
         if not self._is_open:
             return
-        view = memoryview(data)
         try:
-            while view:
-                view = view[file_system().write(self._fd, view) :]
+            self._write(data)
         except OSError as error:
             self._is_open = False
             file_system().close(self._fd)
@@ -64,6 +68,25 @@ class AppendFile:
                 files.close(self._fd)
         except OSError as error:
             raise self._failed(error) from error
+
+    def discard(self) -> None:
+        """Close and remove it, unless another file has its name by now."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        files = file_system()
+        with suppress(OSError):
+            try:
+                is_mine = os.path.samestat(files.fstat(self._fd), files.stat(self._path))
+            finally:
+                files.close(self._fd)
+            if is_mine:
+                files.unlink(self._path)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[file_system().write(self._fd, view) :]
 
     def _failed(self, error: OSError) -> NotCommittedError:
         return NotCommittedError(
