@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cli_runner import run_command
+from cli_runner import Wasmstate, run_command
 from models import state_of
 from wasmstate import models
 
@@ -227,3 +227,10 @@ def test_a_signal_ends_a_long_run_between_two_calls(model: Path) -> None:
         process.terminate()
         _, said = process.communicate(timeout=PATIENCE)
         assert (process.returncode, said) == (143, b"ended by SIGTERM\n")
+
+
+@pytest.mark.parametrize("timeout", ["nan", "0", "-1"])
+def test_a_timeout_is_more_than_nothing(model: Path, wasmstate: Wasmstate, timeout: str) -> None:
+    result = wasmstate("run", str(model), "predict", "--timeout", timeout)
+    assert result.exit_code == 2
+    assert "Error: --timeout must be more than 0 seconds" in result.stderr

@@ -65,6 +65,11 @@ def test_a_seed_gives_what_splitmix64_gives() -> None:
             {"arms": 2, "seed": -1},
             "the seed must be a whole number from 0 to 2**64 - 1, not -1",
         ),
+        (
+            "thompson",
+            {"arms": 2, "seed": True},
+            "the seed must be a whole number from 0 to 2**64 - 1, not True",
+        ),
         ("linear", {"features": 2, "lr": 0}, "lr must be > 0, not 0.0"),
         ("linear", {"features": 2, "lr": "fast"}, "lr must be a number, not 'fast'"),
         ("linear", {"features": 2, "lr": float("inf")}, "lr must be finite, not inf"),

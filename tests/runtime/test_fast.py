@@ -189,7 +189,7 @@ def test_with_fuel_there_is_a_deadline_still(calls: str) -> None:
 
 
 def test_a_negative_fuel_is_none() -> None:
-    with pytest.raises(ValueError, match="the limit of fuel must not be -1"):
+    with pytest.raises(ValueError, match=r"the limit of fuel must be .*, not -1"):
         instance(SPIN, fuel=-1)
 
 

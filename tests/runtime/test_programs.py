@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import pickle
 import time
+from typing import Any
 
+import numpy as np
 import pytest
 
 from models import from_wat
@@ -171,6 +173,11 @@ def test_each_call_has_the_whole_time() -> None:
         waiting.call("f", [])
 
 
+SECONDS = "the limit of seconds must be a number that is not negative, or None"
+MEMORY = "the limit of memory must be a whole number from 0 to 9,223,372,036,854,775,807, or None"
+FUEL = "the limit of fuel must be a whole number from 0 to 18,446,744,073,709,551,615, or None"
+
+
 @pytest.mark.parametrize("seconds", [None, math.inf, 1e300])
 def test_no_deadline_is_no_deadline(seconds: float | None) -> None:
     assert call("(result i32) i32.const 1", seconds=seconds) == 1
@@ -179,15 +186,31 @@ def test_no_deadline_is_no_deadline(seconds: float | None) -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"seconds": -1.0}, "the limit of seconds must not be -1.0"),
-        ({"seconds": math.nan}, "the limit of seconds must not be nan"),
-        ({"memory": -1}, "the limit of memory must not be -1"),
+        ({"seconds": -1.0}, f"{SECONDS}, not -1.0"),
+        ({"seconds": math.nan}, f"{SECONDS}, not nan"),
+        ({"seconds": "1"}, f"{SECONDS}, not '1'"),
+        ({"seconds": True}, f"{SECONDS}, not True"),
+        ({"memory": -1}, f"{MEMORY}, not -1"),
+        ({"memory": 1e9}, f"{MEMORY}, not 1000000000.0"),
+        ({"memory": 1 << 63}, f"{MEMORY}, not 9223372036854775808"),
+        ({"fuel": math.nan}, f"{FUEL}, not nan"),
+        ({"fuel": 1 << 64}, f"{FUEL}, not 18446744073709551616"),
     ],
 )
-def test_a_limit_is_not_negative(limits: dict[str, float], message: str) -> None:
+def test_a_limit_that_cannot_be_is_refused(limits: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match="the limit of") as caught:
-        Limits(**limits)  # type: ignore[arg-type]
+        Limits(**limits)
     assert str(caught.value) == message
+
+
+def test_the_largest_limits_can_be() -> None:
+    limits = {"seconds": np.float64(5), "memory": (1 << 63) - 1, "fuel": (1 << 64) - 1}
+    assert call("(result i32) i32.const 1", **limits) == 1
+
+
+def test_limits_are_limits() -> None:
+    with pytest.raises(TypeError, match=r"limits must be Limits\(\.\.\.\), not 5"):
+        Program(Module.from_bytes(b"\0asm\1\0\0\0"), 5)  # type: ignore[arg-type]
 
 
 def test_a_memory_that_starts_above_the_limit_is_refused() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -98,10 +100,10 @@ def test_any_bytes_are_parts_without_a_hole_and_no_two_of_them_are_junk(
     assert records == [piece for piece in pieces if piece in (ONE, TWO)]
 
 
-@pytest.mark.parametrize("keep", [-1, 65])
-def test_a_file_keeps_from_0_to_64(keep: int) -> None:
-    for good in (None, 0, 64):
+@pytest.mark.parametrize("keep", [-1, 65, 1.5, math.nan, True, "3", None])
+def test_a_file_keeps_from_0_to_64(keep: Any) -> None:
+    for good in (0, 64, 3):
         check_keep(good)
     with pytest.raises(ValueError, match="keep") as caught:
         check_keep(keep)
-    assert str(caught.value) == f"keep must be between 0 and 64, not {keep}"
+    assert str(caught.value) == f"keep must be a whole number between 0 and 64, not {keep!r}"

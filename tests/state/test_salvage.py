@@ -250,6 +250,8 @@ def test_two_states_of_one_generation_are_shown_and_not_picked() -> None:
     assert salvage_bytes(module.to_bytes(), record=first).data == DATA
     assert State.of(whole(salvage_bytes(module.to_bytes(), record=second)))["count"] == 5
     assert salvage_bytes(module.to_bytes(), record=7).obstacles[0] == "there is no record at 0x7"
+    with pytest.raises(ValueError, match=r"record must be the offset of a record, .*, not 1\.5"):
+        salvage_bytes(DATA, record=1.5)  # type: ignore[arg-type]
 
 
 def test_the_newest_of_several_whole_records_is_taken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -103,12 +104,18 @@ def test_the_history_is_exactly_the_last_ones(path: Path, keeps: list[int | None
 
 def test_a_number_that_cannot_be_is_refused_before_anything_is_done(path: Path) -> None:
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="keep must be between 0 and 64, not 65"):
+    with pytest.raises(ValueError, match="keep must be a whole number between 0 and 64, not 65"):
         commit(path, state_of(path), keep=65)
-    with pytest.raises(ValueError, match="keep must be between 0 and 64, not -1"):
+    with pytest.raises(ValueError, match="keep must be a whole number between 0 and 64, not -1"):
         Session.open(path, keep=-1)
-    with pytest.raises(ValueError, match="keep must be between 0 and 64, not 99"):
+    with pytest.raises(ValueError, match="keep must be a whole number between 0 and 64, not 99"):
         model(COUNTER, *COUNTER_TENSORS, keep=99)
+    with pytest.raises(ValueError, match="keep must be a whole number between 0 and 64, not None"):
+        model(COUNTER, *COUNTER_TENSORS, keep=None)
+    with pytest.raises(ValueError, match=r"keep must be a whole number between 0 and 64, not 1\.5"):
+        commit(path, state_of(path), keep=1.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected_generation must be a whole number, not nan"):
+        commit(path, state_of(path), expected_generation=math.nan)  # type: ignore[arg-type]
     assert path.read_bytes() == before
 
 

@@ -131,7 +131,7 @@ def command(
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
-    if timeout <= 0:
+    if not timeout > 0:  # NaN is not, either
         raise click.UsageError("--timeout must be more than 0 seconds")
     given = _values(ctx, arguments)
     with about(file):

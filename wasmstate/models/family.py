@@ -218,7 +218,8 @@ def random_numbers(seed: int) -> Iterator[int]:
     Source: G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators"
     (2014), with the constants of S. Vigna, splitmix64.c (2015).
     """
-    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 1 << 64:
+    is_whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    if not is_whole or not 0 <= seed < 1 << 64:
         raise SchemaError(f"the seed must be a whole number from 0 to 2**64 - 1, not {seed!r}")
     return _split_mix(int(seed))
 

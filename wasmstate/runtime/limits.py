@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_LARGEST = {"memory": (1 << 63) - 1, "fuel": (1 << 64) - 1}
+"""What wasmtime has room for; more would arrive as something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Limits:
             the same in every run. Counting it makes all code slower, so it is off by default.
 
     Raises:
-        ValueError: if one of them is negative or not a number.
+        ValueError: if one of them is negative, not a number, or larger than can be.
     """
 
     seconds: float | None = 10.0
@@ -25,7 +32,24 @@ class Limits:
     fuel: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("seconds", "memory", "fuel"):
+        number = (int, float, np.integer, np.floating)
+        if not _is_none_or(number, self.seconds):
+            raise ValueError(
+                "the limit of seconds must be a number that is not negative, or None, "
+                f"not {self.seconds!r}"
+            )
+        for name, largest in _LARGEST.items():
             value = getattr(self, name)
-            if value is not None and not value >= 0:  # NaN is not, either
-                raise ValueError(f"the limit of {name} must not be {value}")
+            if not _is_none_or((int, np.integer), value, largest):
+                raise ValueError(
+                    f"the limit of {name} must be a whole number from 0 to {largest:,}, or None, "
+                    f"not {value!r}"
+                )
+
+
+def _is_none_or(types: tuple[type, ...], value: Any, largest: float = math.inf) -> bool:
+    """Whether a value is ``None``, or a number of these types that can be; NaN cannot."""
+    if value is None:
+        return True
+    is_number = isinstance(value, types) and not isinstance(value, bool)
+    return is_number and bool(0 <= value <= largest)

@@ -52,6 +52,7 @@ class Program:
         wasi: functions that are granted, if WASI is all that the module imports.
 
     Raises:
+        TypeError: if ``limits`` is something else.
         LinkError: naming each import, if there are any; of a shared memory.
         CallError: if wasmtime does not accept the module.
     """
@@ -59,7 +60,9 @@ class Program:
     def __init__(
         self, module: Module, limits: Limits | None = None, wasi: WasiStub | None = None
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = Limits() if limits is None else limits
+        if not isinstance(self.limits, Limits):
+            raise TypeError(f"limits must be Limits(...), not {limits!r}")
         self.spaces = Spaces(module)
         if module.is_component:
             raise LinkError("this is a component; only core modules can be run")

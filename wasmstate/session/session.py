@@ -55,7 +55,8 @@ class Session:
         record: str | os.PathLike[str] | None = None,
     ) -> None:
         check_durability(durability)
-        check_keep(keep)
+        if keep is not None:
+            check_keep(keep)
         self._policy = Policy.parse(persist)
         self.path = path
         self._tensors = state.tensors
@@ -79,7 +80,7 @@ class Session:
         # Of all that goes from S to S and into the file; again by the same thread, because a
         # handler of a signal may call or close while a call is under way.
         self._lock = threading.RLock()
-        self._recorder = Recorder(Path(record), state) if record is not None else None
+        self._recorder = Recorder(Path(os.fsdecode(record)), state) if record is not None else None
         self._writer: Writer | None = None
         if self._policy.in_background:
             self._writer = Writer(self._keeper, self._policy.seconds)
@@ -116,7 +117,7 @@ class Session:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
             NotCommittedError: ``record`` cannot be written, or is there already.
-            ValueError: there is no such ``persist``, ``durability`` or ``keep``.
+            ValueError: ``persist``, ``durability`` or ``keep`` is none.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """

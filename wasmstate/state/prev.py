@@ -13,6 +13,8 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
+import numpy as np
+
 from wasmstate.binary.module import Module
 from wasmstate.state.layout import (
     HEADER_SIZE,
@@ -107,14 +109,15 @@ def _record_end(content: bytes, at: int) -> int | None:
     return last + TRAILER_SIZE
 
 
-def check_keep(keep: int | None) -> None:
-    """Check a number of older records to keep; ``None`` stands for as many as before.
+def check_keep(keep: int) -> None:
+    """Check a number of older records to keep.
 
     Raises:
-        ValueError: if it is not between 0 and 64.
+        ValueError: if it is not a whole number between 0 and 64.
     """
-    if keep is not None and not 0 <= keep <= MAX_KEEP:
-        raise ValueError(f"keep must be between 0 and {MAX_KEEP}, not {keep}")
+    is_whole = isinstance(keep, (int, np.integer)) and not isinstance(keep, bool)
+    if not is_whole or not 0 <= keep <= MAX_KEEP:
+        raise ValueError(f"keep must be a whole number between 0 and {MAX_KEEP}, not {keep!r}")
 
 
 def with_next(module: Module, content: bytes, keep: int) -> Module:

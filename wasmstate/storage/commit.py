@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import BytesSource, Source
@@ -59,7 +61,7 @@ def commit(
         The state as it is in the file now, with its new generation.
 
     Raises:
-        ValueError: ``keep`` or ``durability`` is none.
+        ValueError: ``keep``, ``durability`` or ``expected_generation`` is none.
         StateBoundsError: the values break the schema's bounds.
         StateConflictError: somebody else committed, or the file carries another model's state.
         StateError: the file's state section cannot be read, or does not allow writing.
@@ -68,7 +70,10 @@ def commit(
         NotCommittedError: the file system refused; the old file is untouched.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
     """
-    check_keep(keep)
+    if keep is not None:
+        check_keep(keep)
+    if expected_generation is not None and not isinstance(expected_generation, (int, np.integer)):
+        raise ValueError(f"expected_generation must be a whole number, not {expected_generation!r}")
     if check_bounds:
         state.check_bounds()
     committed: list[State] = []

@@ -41,7 +41,7 @@ def salvage(
 
     Raises:
         MalformedError: if the donor is not a well-formed module.
-        ValueError: if there is no such thing to fill from or to accept.
+        ValueError: if there is no such thing to fill from or to accept, or ``record`` is none.
         OSError: if a file cannot be read.
     """
     path = Path(path)

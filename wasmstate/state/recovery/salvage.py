@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+import numpy as np
+
 from wasmstate.binary.module import Module
 from wasmstate.errors import MalformedError, Remedy, SchemaError, SectionError
 from wasmstate.state.digest import module_digest
@@ -128,13 +130,15 @@ def salvage_bytes(
         record: the offset of the record to take, where there are several.
 
     Raises:
-        ValueError: if there is no such thing to fill from or to accept.
+        ValueError: if there is no such thing to fill from or to accept, or ``record`` is none.
     """
     if fill is not None and fill not in get_args(Fill):
         raise ValueError(f"fill must be one of {', '.join(get_args(Fill))}, not {fill!r}")
     wrong = set(accept) - set(get_args(Accept))
     if wrong:
         raise ValueError(f"accept is a list of {', '.join(get_args(Accept))}, not {accept!r}")
+    if record is not None and not isinstance(record, (int, np.integer)):
+        raise ValueError(f"record must be the offset of a record, a whole number, not {record!r}")
     return _Salvager(data, donor, tuple(leftovers), fill, accept, record).salvage()
 
 
