@@ -103,6 +103,13 @@ def test_a_signalling_nan_in_an_array_is_kept() -> None:
         (b"\0" * 24, "has the shape [3], the value given has []"),
         (None, "has the shape [3], the value given has []"),
         ({"a": 1}, "has the shape [3], the value given has []"),
+        (
+            np.ma.masked_equal([1.0, 999.0, 2.0], 999.0),
+            (
+                "has masked values, which have to be something: give .filled(...), or leave the masked "
+                "rows out"
+            ),
+        ),
     ],
 )
 def test_what_is_no_such_array_is_refused(x: Any, reason: str) -> None:

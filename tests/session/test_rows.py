@@ -157,6 +157,11 @@ def test_a_row_that_does_not_end_is_found_and_the_rows_before_it_kept(path: Path
         assert session.state["sum"] == 5
 
 
+MASKED = (
+    "masked values, which have to be something: give .filled(...), or leave the masked rows out"
+)
+
+
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
@@ -176,6 +181,8 @@ def test_a_row_that_does_not_end_is_found_and_the_rows_before_it_kept(path: Path
         ([np.ones((2, 2), complex), np.ones(2)],
          ", argument x holds f64, the value given is of type complex128"),
         ([np.array([[1, None]]), np.ones(1)], ", argument x holds f64, not None"),
+        ([np.ones((2, 2)), np.ma.masked_equal([1.0, 999.0], 999.0)],
+         f": array 1 has {MASKED}"),
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused_as_a_whole(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from models import FIXTURES, from_wat
@@ -81,6 +82,12 @@ def test_input_that_is_too_large_for_the_memory() -> None:
 def test_input_that_is_no_numbers_is_refused(inputs: list[object]) -> None:
     with pytest.raises(ArgumentError):
         opened("houses").predict(inputs)
+
+
+def test_masked_input_is_refused() -> None:
+    masked = np.ma.masked_equal([1.0, 999.0, 3.0], 999.0)
+    said = message(ArgumentError, lambda: opened("houses").predict([masked]))
+    assert said.startswith("the input has masked values")
 
 
 def test_a_session_says_which_adapter_runs_it() -> None:

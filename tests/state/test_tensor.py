@@ -190,6 +190,26 @@ def test_a_value_of_another_kind_is_refused(dtype: str, value: Any, expected: st
     assert message(SchemaError, lambda: tensor(dtype, *shape).encode(value)) == expected
 
 
+MASKED = np.ma.masked_equal([1.0, 999.0], 999.0)
+
+
+@pytest.mark.parametrize(
+    "value", [np.tile(MASKED, (2, 1)), [MASKED, MASKED.data], (MASKED.data, MASKED)]
+)
+def test_what_stands_under_a_mask_is_never_taken(value: Any) -> None:
+    tensor = Tensor("w", "f64", (2, 2), 0, 0)
+    assert message(SchemaError, lambda: tensor.encode(value)) == (
+        "w has masked values, which have to be something: give .filled(...), "
+        "or leave the masked rows out"
+    )
+
+
+def test_an_array_that_could_have_a_mask_and_has_none_is_taken() -> None:
+    array = np.ma.array([1.0, 2.0])
+    assert Tensor("w", "f64", (2,), 0, 0).encode(array) == array.tobytes()
+    assert Tensor("w", "f64", (1, 2), 0, 0).encode([array]) == array.tobytes()
+
+
 def test_rows_of_different_lengths_are_refused() -> None:
     found = message(SchemaError, lambda: tensor("f32", 2).encode([[1], [2, 3]]))
     assert found.startswith("t: setting an array element with a sequence.")  # NumPy's words

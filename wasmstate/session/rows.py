@@ -23,7 +23,7 @@ from wasmstate.errors import (
 from wasmstate.session.live import Live
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.signature import Param
-from wasmstate.state.tensor import DTYPES, Tensor
+from wasmstate.state.tensor import DTYPES, Tensor, check_unmasked
 
 Columns = Sequence[NDArray[Any]]
 """For each parameter its values, one a row."""
@@ -113,7 +113,10 @@ def columns_of(name: str, params: Sequence[Param], arrays: Sequence[Any]) -> Col
 
 def _array(name: str, index: int, value: Any) -> NDArray[Any]:
     try:
+        check_unmasked(f"{name}: array {index}", value)
         array = np.asarray(value)
+    except SchemaError as error:
+        raise ArgumentError(str(error)) from error
     except (ValueError, TypeError, OverflowError) as error:
         raise ArgumentError(f"{name}: array {index}: {error}") from error
     if not array.ndim:

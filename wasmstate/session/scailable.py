@@ -18,12 +18,13 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import ArgumentError, CallError, LinkError
+from wasmstate.errors import ArgumentError, CallError, LinkError, SchemaError
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.runtime.wasi import SCAILABLE, ExitError, WasiStub, is_scailable
 from wasmstate.state.state import SECTION_NAME, State
+from wasmstate.state.tensor import check_unmasked
 
 Dialect = Literal["json", "raw"]
 """How the input is written: as JSON numbers, or as base64 of float32, little endian."""
@@ -191,7 +192,10 @@ def _put(instance: Instance, content: bytes) -> int:
 
 def _numbers(values: Sequence[Any], dtype: str | None) -> np.ndarray[Any, Any]:
     try:
+        check_unmasked("the input", values)
         array = np.asarray(values)
+    except SchemaError as error:
+        raise ArgumentError(str(error)) from error
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"the input must be numbers or rows of numbers: {error}") from error
     if array.dtype.kind not in "biuf":

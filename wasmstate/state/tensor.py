@@ -134,7 +134,7 @@ class Tensor:
             value: anything ``numpy.asarray`` takes, of exactly the tensor's shape.
 
         Raises:
-            SchemaError: if the shape differs, or the value is not numeric.
+            SchemaError: if the shape differs, or the value is not numeric, or masked somewhere.
             StateBoundsError: if a number does not fit the element type.
         """
         array = self._array(value)
@@ -146,6 +146,7 @@ class Tensor:
         return self._cast(array).tobytes()
 
     def _array(self, value: Any) -> NDArray[Any]:
+        check_unmasked(self.name, value)
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, OverflowError) as error:
@@ -192,6 +193,22 @@ class Tensor:
         if too_large.any():
             raise StateBoundsError(f"{self.name}: a value is too large for {self.dtype}")
         return cast
+
+
+def check_unmasked(what: str, value: Any) -> None:
+    """Check that an array, or a list of them, has no masked values: as an array they count.
+
+    Raises:
+        SchemaError: naming it as ``what``.
+    """
+    is_list = isinstance(value, (list, tuple)) and value and isinstance(value[0], np.ndarray)
+    for each in value if is_list else (value,):
+        is_plain = type(each) is np.ndarray or not isinstance(each, np.ndarray)
+        if not is_plain and np.ma.is_masked(each):
+            raise SchemaError(
+                f"{what} has masked values, which have to be something: give .filled(...), "
+                "or leave the masked rows out"
+            )
 
 
 def check_tensor(tensor: Tensor | TensorSpec) -> None:
