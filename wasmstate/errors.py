@@ -38,10 +38,12 @@ Remedy = Literal[
     "bake()",
     "donor",
     "fill",
+    "force",
     "keep_base",
     "migrate()",
     "record",
     "replace_exports",
+    "rollback()",
     "salvage()",
 ]
 """What of the library helps: a function, or an argument of the one that was called.

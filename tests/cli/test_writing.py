@@ -13,7 +13,7 @@ import pytest
 import wasmtime
 
 from cli_runner import FIXTURES, Wasmstate
-from wasmstate import Module, State
+from wasmstate import Module, State, check
 from wasmstate.storage.filesystem import FileSystem, using
 
 
@@ -296,6 +296,26 @@ def test_sections_are_added_listed_extracted_replaced_and_removed(
     assert model.read_bytes() == before
 
 
+@pytest.mark.parametrize("verb", ["add", "replace"])
+def test_a_state_section_is_not_made_of_what_is_no_state(
+    model: Path, wasmstate: Wasmstate, verb: str
+) -> None:
+    words = ["section", verb, str(model), "wasmstate.state", "-"]
+    state = Module.open(model).custom_sections("wasmstate.state")[0].content
+    if verb == "add":
+        wasmstate("section", "remove", str(model), "wasmstate.state")
+    before = model.read_bytes()
+    refused = wasmstate(*words, input=b"hello")
+    assert refused.exit_code == 1
+    assert "bandit.wasm: this is no state for wasmstate.state: " in refused.stderr
+    assert "What helps: wasmstate set, wasmstate rollback, --force\n" in refused.stderr
+    assert model.read_bytes() == before
+    assert wasmstate(*words, "--force", input=b"hello").exit_code == 0
+    wasmstate("section", "remove", str(model), "wasmstate.state")
+    assert wasmstate("section", "add", *words[2:], input=state).exit_code == 0
+    assert check(model) == []
+
+
 @pytest.mark.parametrize("force", [[], ["--force"]])
 def test_a_section_is_never_extracted_over_its_module(
     model: Path, wasmstate: Wasmstate, force: list[str]
@@ -388,7 +408,7 @@ def test_listing_a_layout_loads_neither_numpy_nor_wasmtime_nor_rich() -> None:
         ["set", "bandit.wasm", "count=0"],
         ["run", "bandit.wasm", "update", "2", "1.0"],
         ["section", "add", "bandit.wasm", "note", "bandit.wasm"],
-        ["section", "replace", "bandit.wasm", "wasmstate.state", "bandit.wasm"],
+        ["section", "replace", "bandit.wasm", "producers", "bandit.wasm"],
         ["section", "remove", "bandit.wasm", "wasmstate.state"],
         ["bake", "bandit.wasm"],
     ],

@@ -87,6 +87,11 @@ def test_a_signalling_nan_in_an_array_is_kept() -> None:
     assert instance.span(256, 4).read() == content
 
 
+MASKED = (
+    "has masked values, which have to be something: give .filled(...), or leave the masked rows out"
+)
+
+
 @pytest.mark.parametrize(
     ("x", "reason"),
     [
@@ -105,10 +110,7 @@ def test_a_signalling_nan_in_an_array_is_kept() -> None:
         ({"a": 1}, "has the shape [3], the value given has []"),
         (
             np.ma.masked_equal([1.0, 999.0, 2.0], 999.0),
-            (
-                "has masked values, which have to be something: give .filled(...), or leave the masked "
-                "rows out"
-            ),
+            MASKED,
         ),
     ],
 )

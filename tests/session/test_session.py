@@ -233,7 +233,7 @@ def test_a_file_without_a_state_cannot_be_opened(path: Path) -> None:
 def test_a_state_of_other_code_cannot_be_opened(path: Path, tmp_path: Path) -> None:
     other = copy_fixture("linear", tmp_path)
     content = state_of(other).to_content()
-    replace_section(path, "wasmstate.state", content)
+    replace_section(path, "wasmstate.state", content, force=True)
     with pytest.raises(StateError) as caught:
         Session.open(path)
     assert str(caught.value) == (

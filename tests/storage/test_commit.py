@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models import COUNTER, COUNTER_TENSORS, state_of, write_counter, write_model
+from models import COUNTER, COUNTER_TENSORS, copy_fixture, state_of, write_counter, write_model
 from wasmstate import (
     MalformedError,
     Module,
@@ -121,7 +121,7 @@ def test_the_state_of_another_module_is_refused(path: Path, tmp_path: Path) -> N
 def test_a_record_of_a_newer_version_is_not_written(path: Path) -> None:
     content = bytearray(state_of(path).to_content())
     content[10] = 1  # version 1.1
-    replace_section(path, "wasmstate.state", _with_crc32(content))
+    replace_section(path, "wasmstate.state", _with_crc32(content), force=True)
     assert state_of(path).record.read_only
     with pytest.raises(StateError) as caught:
         commit(path, state_of(path))
@@ -150,7 +150,7 @@ def test_a_damaged_state_is_not_overwritten(path: Path) -> None:
     state = state_of(path)
     content = bytearray(state.to_content())
     content[-40] ^= 1
-    replace_section(path, "wasmstate.state", bytes(content))
+    replace_section(path, "wasmstate.state", bytes(content), force=True)
     before = path.read_bytes()
     with pytest.raises(StateCorruptError):
         commit(path, state)
@@ -212,6 +212,26 @@ def test_any_custom_section_can_be_replaced_or_added(path: Path) -> None:
     replace_section(path, "note", b"other")
     assert [s.content for s in Module.open(path).custom_sections("note")] == [b"other"]
     assert check(path) == []
+
+
+def test_a_state_section_holds_a_state_of_its_module(path: Path, tmp_path: Path) -> None:
+    first = state_of(path)
+    commit(path, first.with_values({"total": 2}))
+    before = path.read_bytes()
+    other = state_of(copy_fixture("bandit", tmp_path))
+    for content, reason in (
+        (b"junk", "header at content offset 0x4: cut short"),
+        (other.to_content(), "the state belongs to another module"),
+    ):
+        with pytest.raises(SectionError) as caught:
+            replace_section(path, "wasmstate.state", content)
+        assert str(caught.value).startswith(f"this is no state for wasmstate.state: {reason}")
+        assert caught.value.remedies == ("State.with_values()", "rollback()", "force")
+        assert path.read_bytes() == before
+    replace_section(path, "wasmstate.state", first.to_content())
+    assert state_of(path)["total"] == 1
+    replace_section(path, "wasmstate.state", b"junk", force=True)
+    assert Module.open(path).custom_sections("wasmstate.state")[0].content == b"junk"
 
 
 def test_a_section_whose_name_stands_twice_is_not_replaced(path: Path) -> None:

@@ -23,10 +23,12 @@ WORDS: dict[Remedy, str] = {
     "bake()": "wasmstate bake",
     "donor": "--donor",
     "fill": "--fill",
+    "force": "--force",
     "keep_base": "--keep-base",
     "migrate()": "wasmstate migrate",
     "record": "--record",
     "replace_exports": "--replace",
+    "rollback()": "wasmstate rollback",
     "salvage()": "wasmstate salvage",
 }
 

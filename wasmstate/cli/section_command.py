@@ -21,6 +21,7 @@ from wasmstate.cli.common import (
 )
 from wasmstate.cli.layout_command import row, table
 from wasmstate.errors import SectionError
+from wasmstate.state.belonging import check_content
 from wasmstate.storage.commit import rewrite, write_apart, write_new
 
 _content = click.File("rb")
@@ -28,6 +29,11 @@ _output = click.option(
     "-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is."
 )
 _force = click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+_force_state = click.option(
+    "--force",
+    is_flag=True,
+    help="Replace the output file if there is one; let wasmstate.state hold anything.",
+)
 
 
 @click.group("section")
@@ -92,7 +98,7 @@ def extract(file: Path, name: str, output: Path | None, force: bool) -> None:
 @click.argument("content", type=_content)
 @click.option("--index", type=int, help="Put it before the section of this index, not at the end.")
 @_output
-@_force
+@_force_state
 @break_links
 def add(
     file: Path,
@@ -114,6 +120,8 @@ def add(
         place = len(module.sections) if index is None else index
         if module.custom_sections(name) and index is None:
             raise SectionError(f"there is a custom section {name!r} already: replace it")
+        if not force:
+            check_content(module, name, data)
         return module.with_custom(name, data, index=place)
 
     _apply(file, edit, output, force, break_links)
@@ -124,7 +132,7 @@ def add(
 @click.argument("name")
 @click.argument("content", type=_content)
 @_output
-@_force
+@_force_state
 @break_links
 def replace(
     file: Path, name: str, content: BinaryIO, output: Path | None, force: bool, break_links: bool
@@ -139,6 +147,8 @@ def replace(
     def edit(module: Module) -> Module:
         if not module.custom_sections(name):
             raise SectionError(f"no custom section is named {name!r}: add it")
+        if not force:
+            check_content(module, name, data)
         return module.with_custom(name, data)
 
     _apply(file, edit, output, force, break_links)

@@ -7,8 +7,8 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SectionError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.session.belonging import check_belongs
 from wasmstate.state.baking import bake_state
+from wasmstate.state.belonging import check_belongs
 from wasmstate.state.state import State
 
 

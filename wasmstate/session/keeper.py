@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import DurabilityUnknownError, StateError, WasmstateError
-from wasmstate.session.belonging import check_belongs
+from wasmstate.state.belonging import check_belongs
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
 from wasmstate.storage.commit import commit

@@ -12,10 +12,10 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, SchemaError, StateBoundsError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.session.belonging import belongs
 from wasmstate.session.live import Live
 from wasmstate.session.rows import update_rows
 from wasmstate.state.baking import unbake
+from wasmstate.state.belonging import belongs
 from wasmstate.state.call_log import CallLog, Entry, EntryKind, contents_digest
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State

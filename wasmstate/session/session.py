@@ -14,7 +14,6 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.session.belonging import check_belongs
 from wasmstate.session.keeper import Keeper, Snapshot
 from wasmstate.session.live import Live
 from wasmstate.session.policy import Policy
@@ -23,6 +22,7 @@ from wasmstate.session.recording import Recorder
 from wasmstate.session.rows import predict_rows, update_columns, update_rows
 from wasmstate.session.writer import Writer
 from wasmstate.state.baking import unbake
+from wasmstate.state.belonging import check_belongs
 from wasmstate.state.prev import check_keep
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State

@@ -13,6 +13,7 @@ from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
 from wasmstate.state.baking import keep_baked
+from wasmstate.state.belonging import check_content
 from wasmstate.state.prev import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
@@ -103,19 +104,34 @@ def replace_section(
     name: str,
     content: bytes,
     *,
+    force: bool = False,
     durability: Durability = "full",
     allow_break_links: bool = False,
 ) -> None:
     """Give a custom section of the module at ``path`` new content, or add it at the end.
 
+    Args:
+        path: of any module, or of a component.
+        name: of the section.
+        content: any bytes; of ``wasmstate.state`` a record that belongs to the module.
+        force: whether ``wasmstate.state`` may hold anything, too.
+        durability: see :data:`~wasmstate.storage.replace.Durability`.
+        allow_break_links: see :func:`commit`.
+
     Raises:
-        SectionError: several sections have that name.
+        SectionError: several sections have that name, or the module could not use such a state.
         MalformedError: the file is not a well-formed module.
         NotCommittedError, DurabilityUnknownError: as :func:`commit`.
     """
+
+    def edit(module: Module) -> Module:
+        if not force:
+            check_content(module, name, content)
+        return module.with_custom(name, content)
+
     rewrite(
         path,
-        lambda module: module.with_custom(name, content),
+        edit,
         durability=durability,
         allow_break_links=allow_break_links,
     )

@@ -12,7 +12,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.source import READ_WHOLE, Source, open_source
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, StateError
-from wasmstate.session.belonging import check_belongs
+from wasmstate.state.belonging import check_belongs
 from wasmstate.state.check import Finding, check_module
 from wasmstate.state.describe import signatures
 from wasmstate.state.recovery.remains import Remnant, remains

@@ -11,7 +11,7 @@ from crash.image import File, Image, attributes_of
 from storage.proof.run import NAME
 from storage.proof.scenarios import Steps, new_file
 from wasmstate import Module, State, WasmstateError, check, commit
-from wasmstate.session.belonging import check_belongs
+from wasmstate.state.belonging import check_belongs
 from wasmstate.state.check import Finding
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import StateError
+from wasmstate.errors import SectionError, StateError
 from wasmstate.state.digest import module_digest
-from wasmstate.state.state import State
+from wasmstate.state.state import SECTION_NAME, State
 
 
 def belongs(state: State, module: Module) -> bool:
@@ -25,3 +25,20 @@ def check_belongs(state: State, module: Module) -> None:
             "the state belongs to another module: its code has changed since the state was "
             "attached; attach a new state, or put the right state back"
         )
+
+
+def check_content(module: Module, name: str, content: bytes) -> None:
+    """Check what is to become a custom section: a state section holds a state of its module.
+
+    Raises:
+        SectionError: if it would not.
+        MalformedError: as :func:`check_belongs`.
+    """
+    if name != SECTION_NAME:
+        return
+    try:
+        check_belongs(State.from_content(content), module)
+    except StateError as error:
+        raise SectionError(f"this is no state for {name}: {error}").helped_by(
+            "State.with_values()", "rollback()", "force"
+        ) from error
