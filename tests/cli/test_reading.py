@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -317,6 +318,34 @@ def test_a_pipe_and_a_broken_link_are_refused_in_words(
         result = wasmstate("layout", file)
         assert result.exit_code == 2
         assert result.stderr.endswith(f"Error: Invalid value for 'FILE': {reason}\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "layout {}", "dump {}", "state {}", "attach {} --tensor w:f32@0", "set {} a=1",
+        "run {} predict", "check {}", "salvage {}", "rollback {}", "history {}", "diff {}",
+        "section list {}", "section extract {} note", "section add {} note bandit.wasm",
+        "section replace {} note bandit.wasm", "section remove {} note", "bake {}", "unbake {}",
+        "graft {} bandit.wasm -o o.wasm", "discover {} --call update(1)", "probe {}",
+        "predict {} [1]", "merge {} bandit.wasm", "migrate {} bandit.wasm",
+        "drift {} --from bandit.wasm", "replay {} --log bandit.wasm",
+        "bisect {} --log bandit.wasm --until count>1", "salvage bandit.wasm --donor {}",
+        "diff bandit.wasm {}", "run bandit.wasm update 0 1 --watch-drift {}",
+    ],
+)  # fmt: skip
+def test_what_is_no_file_is_misuse_of_every_command(
+    model: Path, wasmstate: Wasmstate, words: str
+) -> None:
+    os.mkfifo("pipe.wasm")
+    for file, reason in {
+        "pipe.wasm": "it is read here and there, a pipe will not do: save it first",
+        os.devnull: "a device and a socket are no files",
+    }.items():
+        result = wasmstate(*words.format(file).split())
+        assert result.exit_code == 2
+        assert reason in result.stderr or "neither a file nor a link to one" in result.stderr
 
 
 NOT_WASM = {

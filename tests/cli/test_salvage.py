@@ -127,4 +127,6 @@ def test_a_pipe_is_not_waited_for(model: Path, more: list[str], wasmstate: Wasms
     os.mkfifo("pipe.wasm")
     result = wasmstate("salvage", "pipe.wasm", *more)
     assert result.exit_code == 2
-    assert "pipe.wasm: neither a file nor a link to one" in result.stderr
+    assert (
+        "pipe.wasm: it is read here and there, a pipe will not do: save it first" in result.stderr
+    )

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, break_links, existing_file, keep_option, new_file, plural
+from wasmstate.cli.common import (
+    about,
+    break_links,
+    existing_file,
+    keep_option,
+    new_file,
+    plural,
+    readable_file,
+)
 
 
 @click.command("attach")
@@ -14,7 +22,7 @@ from wasmstate.cli.common import about, break_links, existing_file, keep_option,
 @click.option(
     "--tensor", "tensors", multiple=True, metavar="NAME:TYPE[SHAPE]@PLACE", help="May be repeated."
 )
-@click.option("--schema", type=existing_file, help="A file that describes the tensors.")
+@click.option("--schema", type=readable_file, help="A file that describes the tensors.")
 @click.option(
     "--whole-memory", is_flag=True, help="S is all of memory and every global that can change."
 )

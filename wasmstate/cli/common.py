@@ -18,20 +18,35 @@ import click
 from wasmstate.cli.remedies import with_help
 from wasmstate.errors import MalformedError, StateCorruptError, WasmstateError
 
+_NO_PIPE = "it is read here and there, a pipe will not do: save it first"
+
 
 class _ExistingFile(click.Path):
-    """A file that is there; click would say of a pipe and of a broken link that they are not."""
+    """A file that is there; click would say of a pipe and of a broken link that they are not.
+
+    Args:
+        once: whether it is read once only, from start to end, so that a named pipe will do.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+        self._once = once
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if os.fspath(value) == "-":
-            self.fail("it is read here and there, a pipe will not do: save it first", param, ctx)
+            self.fail(_NO_PIPE, param, ctx)
         if os.path.islink(value) and not os.path.exists(value):
             target = os.readlink(value)
             self.fail(f"{value} is a link to {target}, which leads nowhere", param, ctx)
-        return super().convert(value, param, ctx)
+        path = super().convert(value, param, ctx)
+        if not self._once and not os.path.isfile(value):
+            reason = _NO_PIPE if Path(value).is_fifo() else "a device and a socket are no files"
+            self.fail(f"{value}: {reason}", param, ctx)
+        return path
 
 
-existing_file = _ExistingFile(exists=True, dir_okay=False, path_type=Path)
+existing_file = _ExistingFile()
+readable_file = _ExistingFile(once=True)
 new_file = click.Path(dir_okay=False, path_type=Path)
 keep_option = click.option(
     "--keep",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from wasmstate.cli import detectors
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural
+from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural, readable_file
 from wasmstate.cli.feeding import Rows, columns_option
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import CallError, StateBoundsError
@@ -23,7 +23,7 @@ from wasmstate.session.table import Row
 @click.option(
     "--from",
     "source",
-    type=existing_file,
+    type=readable_file,
     required=True,
     help="The arguments of update(), a row a line: a CSV or npy file.",
 )

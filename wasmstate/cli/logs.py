@@ -8,12 +8,12 @@ from typing import Any
 import click
 import numpy as np
 
-from wasmstate.cli.common import existing_file, plural
+from wasmstate.cli.common import plural, readable_file
 from wasmstate.session.replaying import ReplayStep
 from wasmstate.state.call_log import MAGIC, CallLog, read_log
 
 log_option = click.option(
-    "--log", "log_path", type=existing_file, required=True, help="What run --record wrote."
+    "--log", "log_path", type=readable_file, required=True, help="What run --record wrote."
 )
 
 
