@@ -14,9 +14,11 @@ from wasmstate import (
     LinkError,
     Module,
     PredictChangedStateWarning,
+    SchemaError,
     Session,
     StateBoundsError,
     StateError,
+    attach,
     check,
 )
 from wasmstate.state.describe import describe, with_state
@@ -273,3 +275,33 @@ def test_a_memory_that_is_not_exported_cannot_be_reached(tmp_path: Path) -> None
     with pytest.raises(StateBoundsError) as caught:
         Session.open(path)
     assert str(caught.value) == "memory 0 is not exported, S cannot be read"
+
+
+@pytest.mark.parametrize("persist", ["every-change", "manual"])
+def test_one_tensor_is_read_as_it_is_now(path: Path, persist: str) -> None:
+    with Session.open(path, persist=persist) as session:
+        first = session.value("total")
+        session.update(5)
+        assert first == 0
+        assert session.value("total") == 5
+        assert session.value("total").dtype == session.state["total"].dtype
+        assert not session.value("total").flags.writeable
+        with pytest.raises(SchemaError) as caught:
+            session.value("w")
+        assert str(caught.value) == "no tensor 'w'; there are total, calls"
+        session.rollback()
+        assert session.value("total") == session.state["total"]
+    assert session.value("total") == session.state["total"]
+
+
+def test_one_tensor_of_a_whole_memory_is_read_as_it_is_now(tmp_path: Path) -> None:
+    path = copy_fixture("linear", tmp_path)
+    plain = Module.open(path).without_custom("wasmstate.state")
+    whole = attach(plain, ["weights:f64[4]@sym:weights"], whole_memory=True)
+    path.write_bytes(whole.to_bytes())
+    with Session.open(path, persist="manual") as session:
+        session.update(1.0, 2.0, 3.0, 4.0, 1.0)
+        found = session.value("weights")
+        assert found.shape == (4,)
+        assert found.any()
+        np.testing.assert_array_equal(found, session.state["weights"])

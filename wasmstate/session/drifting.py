@@ -88,7 +88,7 @@ class DriftWatch:
         self._is_class = self._label.dtype.startswith("i")
         self._count = len(model.params("update"))
         self._speaks = _check_detector(detector, is_class=self._is_class)
-        self._told = int(detector.state["drifts"])
+        self._told = int(detector.value("drifts"))
         self.drifts: list[Drift] = []
         self.rows = 0
         self._sum = 0.0
@@ -150,7 +150,7 @@ class DriftWatch:
         """
         try:
             self._detector.update(loss)
-            told = int(self._detector.state["drifts"])
+            told = int(self._detector.value("drifts"))
             is_drift, self._told = told > self._told, told
             said = self._detector.predict() if is_drift and self._speaks else None
         except (CallError, StateBoundsError) as error:

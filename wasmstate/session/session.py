@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from numpy.typing import NDArray
+
 from wasmstate.binary.module import Module
 from wasmstate.errors import CallError
 from wasmstate.runtime.limits import Limits
@@ -153,6 +155,23 @@ class Session:
     def state(self) -> State:
         """S as it is in the instance now, with the generation that it was made from."""
         return self._keeper.state(self._now())
+
+    def value(self, name: str) -> NDArray[Any]:
+        """One tensor of S as it is now: what ``state[name]`` gives, without the rest.
+
+        Args:
+            name: of the tensor.
+
+        Returns:
+            A read-only array of the tensor's shape and element type, ``()`` for a number; later
+            calls do not show in it.
+
+        Raises:
+            SchemaError: if there is none of that name.
+        """
+        with self._lock:
+            tensor = self._keeper.last[0].tensor(name)
+            return tensor.read(self._live.contents[tensor.region])
 
     @property
     def generation(self) -> int:
