@@ -57,6 +57,14 @@ def test_many_calls_show_how_many_are_done(tmp_path: Path) -> None:
     assert "20 updates in all" in shown
 
 
+def test_discovering_shows_what_is_being_tried() -> None:
+    calls = ["--call", "update:1,1.0", "--call", "predict"]
+    shown = on_a_terminal("discover", str(FIXTURES / "bandit.wasm"), *calls)
+    assert "compiling the module" in shown or "calling update()" in shown
+    assert "trying what calls read" in shown
+    assert "--tensor '" in shown
+
+
 def test_a_terminal_that_cannot_draw_gets_no_bar() -> None:
     path = str(FIXTURES / "bandit.wasm")
     assert on_a_terminal("check", path, term="dumb") == f"{path}: ok\r\n"

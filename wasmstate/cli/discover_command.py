@@ -8,6 +8,9 @@ import click
 
 from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, quoted
 from wasmstate.cli.pairs import pairs
+from wasmstate.cli.progress import bar
+
+_SHARES = 1000  # that a bar is drawn of
 
 
 @click.command("discover")
@@ -51,7 +54,13 @@ def command(
     given = pairs("--entry-point", entry_points)
     with about(file):
         signatures = {name: Signature.parse(text) for name, text in given.items()}
-        found = discover(Module.open(file), calls, entry_points=signatures, rounds=rounds)
+        module = Module.open(file)
+        with bar("discovering", _SHARES) as progress:
+
+            def show(what: str, share: float | None) -> None:
+                progress.show(int((share or 0) * _SHARES), what)
+
+            found = discover(module, calls, entry_points=signatures, rounds=rounds, progress=show)
     if output is not None:
         with about(output):
             write_apart(found.to_toml().encode(), output, file, overwrite=force)

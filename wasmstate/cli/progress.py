@@ -25,12 +25,13 @@ class Bar:
         self._started = time.monotonic()
         self._progress: Any = None
 
-    def show(self, done: int) -> None:
-        """Show that so much of the total is done."""
+    def show(self, done: int, what: str | None = None) -> None:
+        """Show that so much of the total is done, and what is being done now if that is another."""
+        self._what = what or self._what
         if self._progress is None and time.monotonic() - self._started > _SLOW:
             self._progress = _draw(self._what, self._total)
         if self._progress is not None:
-            self._progress.update(0, completed=done)
+            self._progress.update(0, completed=done, description=self._what)
 
     def stop(self) -> None:
         """Take the bar away."""
