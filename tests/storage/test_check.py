@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,29 @@ def test_a_large_file_that_becomes_shorter_meanwhile_is_a_finding(
     monkeypatch.setattr(os, "pread", pread)
     (finding,) = check(model)
     assert finding.advice == "somebody is writing to it; try again"
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b"", "all 67108864 bytes are zero: the file was never synced before a power cut"),
+        (b"\x1f\x8b\x08", "magic header not detected: this is "),
+    ],
+)
+def test_a_large_file_of_zeros_or_of_another_kind_is_told_without_reading_it_into_memory(
+    tmp_path: Path, head: bytes, reason: str
+) -> None:
+    path = tmp_path / "large.wasm"
+    path.write_bytes(head)
+    os.truncate(path, 64 << 20)
+    tracemalloc.start()
+    try:
+        (finding,) = check(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert finding.reason.startswith(reason)
+    assert peak < 8 << 20
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from wasmstate.binary.foreign import HEAD, foreign_kind
 from wasmstate.binary.frames import MAGIC as WASM_MAGIC
@@ -23,6 +26,7 @@ from wasmstate.state.recovery.parts import tensors_of
 from wasmstate.state.recovery.sites import sites, whole_length
 from wasmstate.state.recovery.survey import survey
 
+_CHUNK = 1 << 20
 _COPY = "restore the file from a copy"
 _PROVED = "it can be flipped back, and the module digest (SHA-256) proves the result"
 
@@ -40,17 +44,35 @@ def flipped_frame(module: Module) -> list[Finding]:
     return [Finding("error", section.path, at, reason, _PROVED, "likely", "mend-frames")]
 
 
+def _is_zero(data: bytes) -> bool:
+    """Whether all bytes are zero: a hundred times as fast as ``any``."""
+    return not np.frombuffer(data, np.uint8).any()
+
+
 def _offset(section: Section) -> int:
     return section.offset
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Case:
-    """The module as far as it could be read, all bytes of the file, and where reading ended."""
+    """The module as far as it could be read, and where reading ended.
+
+    What needs few bytes of the file is asked first: it may be large, and anything.
+    """
 
     module: Module
-    data: bytes
     found: MalformedError
+
+    @cached_property
+    def data(self) -> bytes:
+        """All bytes of the file."""
+        return self.module.to_bytes()
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes of the file, some at a time."""
+        for piece in self.module.pieces():
+            for start in range(piece.start, piece.end, _CHUNK):
+                yield piece.source.read(start, min(_CHUNK, piece.end - start))
 
     def finding(
         self,
@@ -65,7 +87,7 @@ class _Case:
 
 def damaged_frames(module: Module, found: MalformedError) -> Finding:
     """What is behind the damage that ends the reading of a module."""
-    case = _Case(module, module.to_bytes(), found)
+    case = _Case(module, found)
     for look in _LOOKS:
         finding = look(case)
         if finding is not None:
@@ -84,7 +106,7 @@ def _readable(module: Module) -> str:
 
 
 def _empty(case: _Case) -> Finding | None:
-    if case.data:
+    if case.module.size:
         return None
     reason = (
         f"{case.found.reason}: created or cut, and its bytes were never synced before a power cut"
@@ -93,15 +115,17 @@ def _empty(case: _Case) -> Finding | None:
 
 
 def _zeros(case: _Case) -> Finding | None:
-    if case.found.path != "magic" or any(case.data):
+    if case.found.path != "magic" or not all(map(_is_zero, case.chunks())):
         return None
-    what = f"all {len(case.data)} bytes are" if len(case.data) > 1 else "the only byte is"
+    what = f"all {case.module.size} bytes are" if case.module.size > 1 else "the only byte is"
     reason = f"{what} zero: the file was never synced before a power cut"
     return case.finding(0, reason, _COPY, "likely")
 
 
 def _another_kind(case: _Case) -> Finding | None:
-    kind = foreign_kind(case.data[:HEAD]) if case.found.path == "magic" else None
+    if case.found.path != "magic":
+        return None
+    kind = foreign_kind(next(case.chunks())[:HEAD])
     if kind is None:
         return None
     what, advice = kind
@@ -109,8 +133,10 @@ def _another_kind(case: _Case) -> Finding | None:
 
 
 def _zeros_at_start(case: _Case) -> Finding | None:
+    if case.found.path != "magic":
+        return None
     zeros = len(case.data) - len(case.data.lstrip(b"\0"))
-    if case.found.path != "magic" or zeros < 512:
+    if zeros < 512:
         return None
     places = [
         site.start for site in sites(case.data) if whole_length(case.data, site.start) is not None
@@ -156,7 +182,7 @@ def _tail(case: _Case) -> Finding | None:
         return None
     tail = case.data[start:]
     what = "bytes"
-    if not any(tail):
+    if _is_zero(tail):
         what = "zeros"
     elif tail.startswith(WASM_MAGIC):
         what = "bytes, another module,"
