@@ -72,6 +72,17 @@ def test_other_values_make_another_state_and_leave_the_rest() -> None:
     assert State.from_content(other.to_content()).record == other.record
 
 
+def test_states_are_equal_if_their_records_are() -> None:
+    same = State.from_content(record_bytes())
+    assert same == STATE
+    assert len({same, STATE, STATE.with_values({"n": STATE["n"]})}) == 1
+    assert STATE.with_values({"w": [-0.0, 1.0]}) != STATE.with_values({"w": [0.0, 1.0]})
+    newer = State.from_content(record_bytes(header={"generation": 1 + STATE.generation}))
+    assert newer != STATE
+    assert newer.digest == STATE.digest
+    assert STATE.to_content() != STATE
+
+
 def test_if_one_value_does_not_fit_none_is_taken() -> None:
     found = message(StateBoundsError, lambda: STATE.with_values({"w": [0, 0], "n": -1}))
     assert found == "n: -1 does not fit u32"

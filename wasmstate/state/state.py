@@ -40,7 +40,8 @@ class State:
     """A state S, as values that do not change.
 
     ``state["weights"]`` is a read-only NumPy array of the tensor's shape and element type;
-    iterating gives the tensors' names.
+    iterating gives the tensors' names. Two states are equal if their records are: values bit for
+    bit, schema, generation and lineage. Of equal values alone :attr:`digest` tells.
 
     Args:
         record: the bytes and their lineage.
@@ -134,6 +135,12 @@ class State:
             content = decode_part(stored, region.size, tensor.offset, end)
             return replace(tensor, offset=0).read(content)
         return tensor.read(self._contents[tensor.region])
+
+    def __eq__(self, other: object) -> bool:
+        return self.record == other.record if isinstance(other, State) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)
