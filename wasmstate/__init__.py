@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from wasmstate.state.history import HistoryEntry, history
     from wasmstate.state.merging import Contribution, Merge, MergedTensor, merge
     from wasmstate.state.migrating import Migration, MigrationStep, migrate, plan_migration
-    from wasmstate.state.recovery.salvage import Salvage, SavedTensor
+    from wasmstate.state.recovery.saved import Salvage, SavedTensor
     from wasmstate.state.relation import Relation
     from wasmstate.state.signature import Param, Signature
     from wasmstate.state.state import State
@@ -101,8 +101,8 @@ _HOMES = {
     "Probed": "wasmstate.session.probing",
     "Relation": "wasmstate.state.relation",
     "ReplayStep": "wasmstate.session.replaying",
-    "Salvage": "wasmstate.state.recovery.salvage",
-    "SavedTensor": "wasmstate.state.recovery.salvage",
+    "Salvage": "wasmstate.state.recovery.saved",
+    "SavedTensor": "wasmstate.state.recovery.saved",
     "ScailableModel": "wasmstate.session.scailable",
     "Section": "wasmstate.binary.sections.base",
     "SectionDiff": "wasmstate.state.byte_diff",

@@ -23,7 +23,8 @@ from support import custom_bytes, module_bytes
 from wasmstate.binary import Module
 from wasmstate.state.check import check_module
 from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION
-from wasmstate.state.recovery.salvage import Salvage, salvage_bytes
+from wasmstate.state.recovery.salvage import salvage_bytes
+from wasmstate.state.recovery.saved import Salvage
 from wasmstate.state.state import State
 
 BANDIT = fixture_model("bandit")
