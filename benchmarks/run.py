@@ -108,8 +108,10 @@ def commit_alone_ratio(path: Path, rounds: int) -> tuple[float, float]:
 
 
 def process(*words: str) -> Callable[[], object]:
-    """A run of Python as a whole process."""
-    return lambda: subprocess.run([sys.executable, *words], check=True, capture_output=True)
+    """A run of Python as a whole process, which finds its bytecode, as what pip installs does."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    words = (sys.executable, *words)
+    return lambda: subprocess.run(words, check=True, capture_output=True, env=kept)
 
 
 def main() -> None:
