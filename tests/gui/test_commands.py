@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
@@ -17,6 +18,7 @@ from wasmstate_gui.presenters.commands import (
     ICONS_ONLY,
     MENUS,
     TOOLBAR,
+    Command,
     keys_table,
 )
 from wasmstate_gui.presenters.usable import usable
@@ -54,6 +56,31 @@ def test_each_command_stands_in_its_menu(qtbot: QtBot) -> None:
         wanted = [command.text for command in COMMANDS if command.menu == title]
         assert [text for text in texts if text in wanted] == wanted
     window.close_jobs()
+
+
+# Stop is for a call under way, test_window_calls.py; a call ends before the key would come here.
+WITH_KEYS = [command for command in COMMANDS if command.keys and command.name != "stop"]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, on dialogs
+@pytest.mark.parametrize("command", WITH_KEYS, ids=lambda command: command.name)
+def test_every_key_gives_its_command(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, command: Command
+) -> None:
+    window = open_window(bandit)
+    here = window.traveller
+    for act in (window.step_panel.step, window.step_panel.step, here.back, window.step_panel.step):
+        with qtbot.waitSignal(window.controller.changed):
+            act()
+        qtbot.waitUntil(lambda: not window.controller.is_busy)
+    if command.name in ("forward", "last", "play", "next_mark"):
+        here.back()  # from the end of one of two branches, with S not on disk
+    target = window.page.hex if command.is_for_bytes else window
+    target.setFocus()
+    action = getattr(window.actions_, command.name)
+    assert action.isEnabled()
+    with qtbot.waitSignal(action.triggered):
+        QTest.keySequence(target, QKeySequence(command.keys.split(", ")[0]))
 
 
 def test_ctrl_and_a_number_show_and_hide_each_panel(bandit: Path, open_window: OpenWindow) -> None:
