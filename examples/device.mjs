@@ -268,10 +268,16 @@ function replaceFile(path, bytes) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const device = new Device(process.argv[2]);
-  for (const line of fs.readFileSync(0, "utf8").split("\n").filter(Boolean)) {
-    console.log(JSON.stringify(device.call(...JSON.parse(line))));
+  const path = process.argv[2];
+  try {
+    const device = new Device(path);
+    for (const line of fs.readFileSync(0, "utf8").split("\n").filter(Boolean)) {
+      console.log(JSON.stringify(device.call(...JSON.parse(line))));
+    }
+    device.commit();
+    console.error(`generation ${device.generation}`);
+  } catch (error) {
+    console.error(`${path}: ${error.message}`);
+    process.exitCode = 1;
   }
-  device.commit();
-  console.error(`generation ${device.generation}`);
 }

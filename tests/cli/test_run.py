@@ -73,6 +73,16 @@ def test_rows_come_from_a_matrix_and_from_standard_input_too(linear: Path) -> No
     assert state_of(linear).update_count == 3
 
 
+@pytest.mark.parametrize("table", ["", "x[0],x[1],y\n"])
+def test_a_table_without_rows_is_told_and_changes_nothing(linear: Path, table: str) -> None:
+    rows, before = linear.with_name("none.csv"), linear.read_bytes()
+    rows.write_text(table)
+    result = run_command("run", str(linear), "update", "--from", str(rows))
+    assert result.exit_code == 0
+    assert result.stderr == f"{rows}: no rows, update() was not called\n"
+    assert linear.read_bytes() == before
+
+
 def test_columns_of_other_names_are_taken_as_they_are_named(linear: Path) -> None:
     days = linear.with_name("days.csv")
     days.write_text("place,sun,wind,rain\nhere,1,2,3\nthere,4,5,6\n")

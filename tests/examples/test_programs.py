@@ -76,6 +76,24 @@ def test_a_device_in_javascript_and_python_commit_to_one_file_in_turn(tmp_path: 
 
 
 @needs_node
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "ENOENT"), (b"", "0 state sections"), (b"text, and no module", "is cut")],
+)
+def test_a_device_in_javascript_says_what_is_wrong_with_a_file(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    path = tmp_path / "model.wasm"
+    if content is not None:
+        path.write_bytes(content)
+    done = in_node(str(DEVICE), str(path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{path}: ")
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@needs_node
 def test_a_device_in_javascript_notices_each_flipped_bit_of_the_record() -> None:
     program = """
         import { readFileSync } from "node:fs";

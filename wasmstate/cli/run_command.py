@@ -178,18 +178,26 @@ def command(
                     kept = "nothing is written"
                 message = f"{error}\n{plural(calls, 'call')} before it: {kept}"
                 raise CallError(message).helped_by(*error.remedies) from error
+    if source is not None and watch_drift is None and not calls and stop.signal is None:
+        click.echo(f"{source}: no rows, {function}() was not called", err=True)
     if not as_json and not is_pipe:
-        if where:
-            click.echo(f"{where}: {until}, after {plural(calls, 'call')}", err=True)
-        if session.generation != before:
-            click.echo(
-                f"{file}: generation {before} -> {session.generation}, "
-                f"{plural(session.state.update_count, 'update')} in all",
-                err=True,
-            )
+        stopped = f"{where}: {until}, after {plural(calls, 'call')}" if where else ""
+        _sum_up(file, session, before, stopped)
     if stop.signal is not None:
         click.echo(f"ended by {stop.signal.name}", err=True)
         ctx.exit(128 + stop.signal)
+
+
+def _sum_up(file: Path, session: Session, before: int, stopped: str) -> None:
+    """Say what ended the run, if a condition did, and what was written."""
+    if stopped:
+        click.echo(stopped, err=True)
+    if session.generation != before:
+        click.echo(
+            f"{file}: generation {before} -> {session.generation}, "
+            f"{plural(session.state.update_count, 'update')} in all",
+            err=True,
+        )
 
 
 class _Run:
