@@ -8,10 +8,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLabel
+from PySide6.QtWidgets import QDialog, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from gui_support import OpenWindow
+from wasmstate import Module, bake
 from wasmstate_gui.presenters.commands import (
     COMMANDS,
     FIRST_KEYS,
@@ -81,6 +82,31 @@ def test_every_key_gives_its_command(
     assert action.isEnabled()
     with qtbot.waitSignal(action.triggered):
         QTest.keySequence(target, QKeySequence(command.keys.split(", ")[0]))
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, on menus
+@pytest.mark.parametrize(
+    "command", [each for each in COMMANDS if not each.keys], ids=lambda command: command.name
+)
+def test_a_click_in_its_menu_gives_a_command_without_a_key(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, command: Command
+) -> None:
+    if command.name == "attach":
+        bandit.write_bytes(Module.open(bandit).without_custom("wasmstate.state").to_bytes())
+    elif command.name == "unbake":
+        bandit.write_bytes(bake(Module.open(bandit)).to_bytes())
+    window = open_window(bandit)
+    if command.name == "revert":
+        with qtbot.waitSignal(window.idle):
+            window.step_panel.step()
+    bar = window.menuBar().actions()
+    menu = next(each.menu() for each in bar if each.text() == f"&{command.menu}")
+    assert isinstance(menu, QMenu)
+    action = getattr(window.actions_, command.name)
+    assert action.isEnabled()
+    menu.popup(window.mapToGlobal(window.rect().center()))
+    with qtbot.waitSignal(action.triggered):
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
 
 
 def test_ctrl_and_a_number_show_and_hide_each_panel(bandit: Path, open_window: OpenWindow) -> None:
