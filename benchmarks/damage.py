@@ -234,8 +234,8 @@ def wasmstate() -> dict[str, Any]:
 
 def saved(apart: bool, history: bool) -> dict[str, float]:
     """How many of the six tensors are proven after a damage, on average, by kind of damage."""
-    from wasmstate.state.recovery.parts import Source, tensors_of
-    from wasmstate.state.recovery.survey import survey
+    from wasmstate.state.damage.survey import survey
+    from wasmstate.state.damage.survey_parts import Source, tensors_of
 
     arrays = tensors()
     before = {name: array.copy() for name, array in arrays.items()}

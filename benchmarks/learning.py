@@ -51,7 +51,7 @@ from dataclasses import replace
 import numpy as np
 import wasmtime
 from wasmstate import Module, Session, State, models
-from wasmstate.state.describe import with_state
+from wasmstate.state.attach.describe import with_state
 
 module = models.new("linear", features=6, lr=rate)
 x = [row[:-1] for row in rows]

@@ -32,7 +32,7 @@ window.grab()
 __import__("os")._exit(0)
 """
 _LOADED = """
-import wasmstate.cli.inspect_command
+import wasmstate.cli.commands.inspect
 from wasmstate_gui.app import load
 load(for_file={})
 from wasmstate_gui.run import make_application

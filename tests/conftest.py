@@ -16,7 +16,7 @@ os.environ["WASMSTATE_CACHE"] = "off"
 @pytest.fixture(scope="module", params=["fast calls", "public calls"])
 def calls(request: pytest.FixtureRequest) -> Iterator[str]:
     """Either way into wasmtime, for tests that must pass with both."""
-    from wasmstate.runtime.fast import public_calls
+    from wasmstate.runtime.unchecked_call import public_calls
 
     if request.param == "fast calls":
         yield request.param

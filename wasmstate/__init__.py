@@ -36,32 +36,32 @@ from wasmstate.errors import (
 if TYPE_CHECKING:
     from wasmstate.binary.module import Module
     from wasmstate.binary.sections.base import Section
+    from wasmstate.explore.constants import Folded
+    from wasmstate.explore.discover import discover
+    from wasmstate.explore.discovery_result import Discovered, Discovery, LeftOut
+    from wasmstate.explore.probe import Probe, Probed, probe
+    from wasmstate.explore.trial import Call
     from wasmstate.models.fitted import from_sklearn
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
-    from wasmstate.session.baking import bake
-    from wasmstate.session.constants import Folded
-    from wasmstate.session.discovering import discover
-    from wasmstate.session.discovery import Discovered, Discovery, LeftOut
-    from wasmstate.session.drifting import Drift, DriftWatch, find_drifts
-    from wasmstate.session.predicting import PredictChangedStateWarning
-    from wasmstate.session.probing import Probe, Probed, probe
-    from wasmstate.session.replaying import ReplayStep, replay
+    from wasmstate.session.bake import bake
+    from wasmstate.session.drift import Drift, DriftWatch, find_drifts
+    from wasmstate.session.predict_warning import PredictChangedStateWarning
+    from wasmstate.session.replay import ReplayStep, replay
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
-    from wasmstate.session.trial import Call
-    from wasmstate.state.baking import unbake
-    from wasmstate.state.byte_diff import ByteRange, SectionDiff
-    from wasmstate.state.call_log import CallLog, read_log
-    from wasmstate.state.check import Finding
-    from wasmstate.state.compare import Diff, diff
-    from wasmstate.state.diff import CellChange, TensorDiff
-    from wasmstate.state.grafting import graft
-    from wasmstate.state.history import HistoryEntry, history
-    from wasmstate.state.merging import Contribution, Merge, MergedTensor, merge
-    from wasmstate.state.migrating import Migration, MigrationStep, migrate, plan_migration
-    from wasmstate.state.recovery.saved import Salvage, SavedTensor
-    from wasmstate.state.relation import Relation
+    from wasmstate.state.change.bake import unbake
+    from wasmstate.state.change.graft import graft
+    from wasmstate.state.change.migrate import Migration, MigrationStep, migrate, plan_migration
+    from wasmstate.state.compare.byte_diff import ByteRange, SectionDiff
+    from wasmstate.state.compare.call_log import CallLog, read_log
+    from wasmstate.state.compare.compare_files import Diff, diff
+    from wasmstate.state.compare.diff import CellChange, TensorDiff
+    from wasmstate.state.compare.history import HistoryEntry, history
+    from wasmstate.state.compare.relation import Relation
+    from wasmstate.state.damage.check import Finding
+    from wasmstate.state.damage.salvage_result import Salvage, SavedTensor
+    from wasmstate.state.merge.merge import Contribution, Merge, MergedTensor, merge
     from wasmstate.state.signature import Param, Signature
     from wasmstate.state.state import State
     from wasmstate.state.tensor import Tensor, TensorSpec
@@ -74,64 +74,64 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ByteRange": "wasmstate.state.byte_diff",
-    "Call": "wasmstate.session.trial",
-    "CallLog": "wasmstate.state.call_log",
-    "CellChange": "wasmstate.state.diff",
-    "Contribution": "wasmstate.state.merging",
-    "Diff": "wasmstate.state.compare",
-    "Discovered": "wasmstate.session.discovery",
-    "Discovery": "wasmstate.session.discovery",
-    "Drift": "wasmstate.session.drifting",
-    "DriftWatch": "wasmstate.session.drifting",
-    "Finding": "wasmstate.state.check",
-    "Folded": "wasmstate.session.constants",
-    "HistoryEntry": "wasmstate.state.history",
-    "LeftOut": "wasmstate.session.discovery",
+    "ByteRange": "wasmstate.state.compare.byte_diff",
+    "Call": "wasmstate.explore.trial",
+    "CallLog": "wasmstate.state.compare.call_log",
+    "CellChange": "wasmstate.state.compare.diff",
+    "Contribution": "wasmstate.state.merge.merge",
+    "Diff": "wasmstate.state.compare.compare_files",
+    "Discovered": "wasmstate.explore.discovery_result",
+    "Discovery": "wasmstate.explore.discovery_result",
+    "Drift": "wasmstate.session.drift",
+    "DriftWatch": "wasmstate.session.drift",
+    "Finding": "wasmstate.state.damage.check",
+    "Folded": "wasmstate.explore.constants",
+    "HistoryEntry": "wasmstate.state.compare.history",
+    "LeftOut": "wasmstate.explore.discovery_result",
     "Limits": "wasmstate.runtime.limits",
-    "Merge": "wasmstate.state.merging",
-    "MergedTensor": "wasmstate.state.merging",
+    "Merge": "wasmstate.state.merge.merge",
+    "MergedTensor": "wasmstate.state.merge.merge",
     "MetadataNotKeptWarning": "wasmstate.storage.metadata",
-    "Migration": "wasmstate.state.migrating",
-    "MigrationStep": "wasmstate.state.migrating",
+    "Migration": "wasmstate.state.change.migrate",
+    "MigrationStep": "wasmstate.state.change.migrate",
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.signature",
-    "PredictChangedStateWarning": "wasmstate.session.predicting",
-    "Probe": "wasmstate.session.probing",
-    "Probed": "wasmstate.session.probing",
-    "Relation": "wasmstate.state.relation",
-    "ReplayStep": "wasmstate.session.replaying",
-    "Salvage": "wasmstate.state.recovery.saved",
-    "SavedTensor": "wasmstate.state.recovery.saved",
+    "PredictChangedStateWarning": "wasmstate.session.predict_warning",
+    "Probe": "wasmstate.explore.probe",
+    "Probed": "wasmstate.explore.probe",
+    "Relation": "wasmstate.state.compare.relation",
+    "ReplayStep": "wasmstate.session.replay",
+    "Salvage": "wasmstate.state.damage.salvage_result",
+    "SavedTensor": "wasmstate.state.damage.salvage_result",
     "ScailableModel": "wasmstate.session.scailable",
     "Section": "wasmstate.binary.sections.base",
-    "SectionDiff": "wasmstate.state.byte_diff",
+    "SectionDiff": "wasmstate.state.compare.byte_diff",
     "Session": "wasmstate.session.session",
     "Signature": "wasmstate.state.signature",
     "State": "wasmstate.state.state",
     "Tensor": "wasmstate.state.tensor",
-    "TensorDiff": "wasmstate.state.diff",
+    "TensorDiff": "wasmstate.state.compare.diff",
     "TensorSpec": "wasmstate.state.tensor",
     "attach": "wasmstate.session.attach",
-    "bake": "wasmstate.session.baking",
+    "bake": "wasmstate.session.bake",
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
-    "diff": "wasmstate.state.compare",
-    "discover": "wasmstate.session.discovering",
-    "find_drifts": "wasmstate.session.drifting",
+    "diff": "wasmstate.state.compare.compare_files",
+    "discover": "wasmstate.explore.discover",
+    "find_drifts": "wasmstate.session.drift",
     "from_sklearn": "wasmstate.models.fitted",
-    "graft": "wasmstate.state.grafting",
-    "history": "wasmstate.state.history",
-    "merge": "wasmstate.state.merging",
-    "migrate": "wasmstate.state.migrating",
-    "plan_migration": "wasmstate.state.migrating",
-    "probe": "wasmstate.session.probing",
-    "read_log": "wasmstate.state.call_log",
+    "graft": "wasmstate.state.change.graft",
+    "history": "wasmstate.state.compare.history",
+    "merge": "wasmstate.state.merge.merge",
+    "migrate": "wasmstate.state.change.migrate",
+    "plan_migration": "wasmstate.state.change.migrate",
+    "probe": "wasmstate.explore.probe",
+    "read_log": "wasmstate.state.compare.call_log",
     "replace_section": "wasmstate.storage.commit",
-    "replay": "wasmstate.session.replaying",
+    "replay": "wasmstate.session.replay",
     "rollback": "wasmstate.storage.rollback",
     "salvage": "wasmstate.storage.salvage",
-    "unbake": "wasmstate.state.baking",
+    "unbake": "wasmstate.state.change.bake",
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from wasmstate.state.repairs import preview
+from wasmstate.state.damage.repair import preview
 from wasmstate.storage import write_apart
 from wasmstate.storage.temporary import leftovers
 from wasmstate_gui.controller import Controller

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wasmstate.binary.module import Module
-from wasmstate.state.check import check_module
-from wasmstate.state.finding import Finding
+from wasmstate.state.damage.check import check_module
+from wasmstate.state.damage.finding import Finding
 from wasmstate_gui.presenters.wizard import Say
 from wasmstate_gui.protocol import Load
 from wasmstate_gui.sending import source_of

@@ -20,9 +20,9 @@ from wasmstate import models
 from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime import Limits, Program
-from wasmstate.session.drifting import DriftWatch
-from wasmstate.session.live import Live
-from wasmstate.state.condition import DRIFT, Condition, step_size
+from wasmstate.session.drift import DriftWatch
+from wasmstate.session.guarded_call import Live
+from wasmstate.state.compare.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate_gui.pace import Pace

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from support import FIXTURES, PREAMBLE, REAL_BINARIES, leb, real_bytes, section_bytes
-from wasmstate.binary.instructions import Expr, Instr
+from wasmstate.binary.code.instructions import Expr, Instr
 from wasmstate.binary.sections.data import Data
 from wasmstate.binary.sections.element import Elem
 from wasmstate.binary.sections.export import Export

@@ -6,9 +6,9 @@ import pytest
 
 from support import leb, message, section_bytes, unhex
 from wasmstate.binary import Module
+from wasmstate.binary.code.immediates import Labels
+from wasmstate.binary.code.instructions import Instr
 from wasmstate.binary.content import Field
-from wasmstate.binary.immediates import Labels
-from wasmstate.binary.instructions import Instr
 from wasmstate.binary.sections.code import CodeSection, Locals, locals_list
 from wasmstate.errors import MalformedError
 

@@ -7,7 +7,7 @@ import wasmtime
 
 from support import REAL_BINARIES, message, module_of, real_bytes, section_bytes
 from wasmstate.binary import Module, Section
-from wasmstate.binary.instructions import Expr, Instr
+from wasmstate.binary.code.instructions import Expr, Instr
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.sections.data import Data, DataSection

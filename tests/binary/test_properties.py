@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from binary import strategies as s
 from support import PREAMBLE, fewer_examples
 from wasmstate.binary import Module
+from wasmstate.binary.code.instructions import expr
 from wasmstate.binary.content import Content
-from wasmstate.binary.instructions import expr
 from wasmstate.binary.names import read_names
 from wasmstate.binary.sections.base import DecodedSection, ListSection
 from wasmstate.binary.sections.data import DataSection

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support import message, section_of, unhex
-from wasmstate.binary.instructions import Expr, Instr
+from wasmstate.binary.code.instructions import Expr, Instr
 from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.data import Data, DataSection
 from wasmstate.binary.sections.data_count import DataCountSection

@@ -7,8 +7,8 @@ import wasmtime
 
 from support import custom_bytes, module_of, section_bytes, unhex
 from wasmstate.binary import Module
-from wasmstate.binary.immediates import BlockType
-from wasmstate.binary.instructions import Instr
+from wasmstate.binary.code.immediates import BlockType
+from wasmstate.binary.code.instructions import Instr
 from wasmstate.binary.names import function_names
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.text import disassemble, format_float, format_instr

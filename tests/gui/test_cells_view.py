@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from wasmstate import State
-from wasmstate.state.recovery.remains import Remnant
+from wasmstate.state.damage.tensor_trust import Remnant
 from wasmstate_gui.models.tensor_models import DISPLAY, Index, TensorTableModel
 from wasmstate_gui.panels.cells_view import CellsView
 from wasmstate_gui.presenters.cells import CHANGED, DIM, PLAIN, WRONG, cells

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import WAIT, type_into
 from wasmstate import Call, Discovery, Module, Signature
-from wasmstate.session.discovery import Discovered, LeftOut
+from wasmstate.explore.discovery_result import Discovered, LeftOut
 from wasmstate.state.tensor import TensorSpec
 from wasmstate_gui.panels.attach_dialog import AttachDialog
 from wasmstate_gui.panels.find_dialog import FindDialog

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from wasmstate import NotCommittedError
-from wasmstate.state.repairs import preview
+from wasmstate.state.damage.repair import preview
 from wasmstate.storage.salvage import write_repair
 from wasmstate_gui.panels.repair_dialog import RepairDialog
 from wasmstate_gui.presenters.repair_plan import RepairPlan

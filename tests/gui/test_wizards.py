@@ -17,10 +17,10 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import WAIT, type_into
 from support import linking
-from wasmstate.binary.baking import is_baked
+from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
-from wasmstate.state.finding import Finding
+from wasmstate.state.damage.finding import Finding
 from wasmstate_gui.panels.attach_dialog import AttachDialog
 from wasmstate_gui.panels.baking_dialog import BakingDialog
 from wasmstate_gui.panels.graft_dialog import GraftDialog

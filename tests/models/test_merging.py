@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from guest import Guest
 from wasmstate import Module, SchemaError, State, merge, models
-from wasmstate.state import joining
-from wasmstate.state.describe import with_state
+from wasmstate.state.attach.describe import with_state
+from wasmstate.state.merge import join
 from wasmstate.state.record import successor
 
 EXACT: dict[str, dict[str, Any]] = {
@@ -90,9 +90,9 @@ def test_adding_up_files_that_share_a_base_is_wrong() -> None:
     right = weights(learned(new, "ols", x, y))
     merged = weights(merge(base, devices).module)
     states = [State.of(device) for device in devices]
-    zero = joining.Moments(*(np.zeros_like(states[0][key]) for key in ("count", "mean", "m2")))
-    naive = joining.pool(
-        zero, [joining.Moments(each["count"], each["mean"], each["m2"]) for each in states]
+    zero = join.Moments(*(np.zeros_like(states[0][key]) for key in ("count", "mean", "m2")))
+    naive = join.pool(
+        zero, [join.Moments(each["count"], each["mean"], each["m2"]) for each in states]
     )
     values = {"count": naive.count, "mean": naive.mean, "m2": naive.m2}
     added = weights(with_state(base, State.of(base).with_values(values)))

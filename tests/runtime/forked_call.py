@@ -8,10 +8,10 @@ import sys
 import wasmtime
 
 from wasmstate import DeadlineError, Limits, Module
-from wasmstate.runtime import Program
+from wasmstate.runtime import Instance, Program
 
 module = Module.from_bytes(wasmtime.wat2wasm('(module (func (export "f") (loop br 0)))'))
-instance = Program(module, Limits(seconds=0.1)).instantiate()
+instance = Instance(Program(module, Limits(seconds=0.1)))
 
 
 def run_into_the_deadline() -> None:

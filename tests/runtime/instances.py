@@ -10,7 +10,7 @@ from wasmstate.runtime import Instance, Limits, Program
 
 def instance(text: str, **limits: Any) -> Instance:
     """An instance of the module of a text."""
-    return Program(from_wat(text), Limits(**limits)).instantiate()
+    return Instance(Program(from_wat(text), Limits(**limits)))
 
 
 def call(body: str, *args: Any, **limits: Any) -> Any:

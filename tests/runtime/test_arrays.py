@@ -31,7 +31,7 @@ S = [Region(RegionKind.MEMORY, 0, 0, 64, 0)]
 
 
 def running(text: str = MODULE, **limits: Any) -> Instance:
-    return Program(from_wat(text), Limits(**limits)).instantiate()
+    return Instance(Program(from_wat(text), Limits(**limits)))
 
 
 def entry(signature: str, name: str = "get", instance: Instance | None = None) -> Any:

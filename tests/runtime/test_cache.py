@@ -15,6 +15,7 @@ from models import from_wat
 from wasmstate import Module
 from wasmstate.runtime import cache as cache_module
 from wasmstate.runtime.cache import Cache, entry_name, user_cache
+from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
 
 TEXT = '(module (func $f (export "predict") (result i32) (i32.const 42)))'
@@ -48,7 +49,7 @@ def deserialized(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def run(module: Module) -> object:
-    return Program(module).instantiate().call("predict", [])
+    return Instance(Program(module)).call("predict", [])
 
 
 def entries(folder: Path) -> list[Path]:

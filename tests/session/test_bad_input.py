@@ -28,7 +28,7 @@ from wasmstate import (
     TrapError,
     WasmstateError,
 )
-from wasmstate.state.describe import with_state
+from wasmstate.state.attach.describe import with_state
 
 pytestmark = pytest.mark.usefixtures("calls")
 

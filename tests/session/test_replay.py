@@ -25,8 +25,8 @@ from wasmstate import (
     TrapError,
     models,
 )
-from wasmstate.session.replaying import ReplayStep, replay
-from wasmstate.state.call_log import CallLog, Entry, EntryKind, LogEncoder, read_log
+from wasmstate.session.replay import ReplayStep, replay
+from wasmstate.state.compare.call_log import CallLog, Entry, EntryKind, LogEncoder, read_log
 from wasmstate.storage.filesystem import using
 
 

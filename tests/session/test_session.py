@@ -21,7 +21,7 @@ from wasmstate import (
     attach,
     check,
 )
-from wasmstate.state.describe import describe, with_state
+from wasmstate.state.attach.describe import describe, with_state
 from wasmstate.storage import replace_section, rewrite
 
 

@@ -25,6 +25,7 @@ from wasmstate import (
     commit,
     unbake,
 )
+from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
 from wasmstate.state.record import Region, RegionKind
 
@@ -185,7 +186,7 @@ def test_a_session_starts_from_the_module_as_compiled_not_as_baked(heap: Path) -
 def test_what_lies_behind_a_smaller_memory_is_zero() -> None:
     program = Program(from_wat('(module (memory (export "m") 2) (data (i32.const 65540) "x"))'))
     region = Region(RegionKind.WHOLE_MEMORY, 0, 65536, 8, 0)
-    (place,) = program.instantiate().places([region])
+    (place,) = Instance(program).places([region])
     place.write(b"\x01" * 65536)
     assert place.read() == b"\x01" * 65536 + bytes(65536)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from wasmstate import MalformedError, Module, WasmstateError
 from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
-from wasmstate.state.check import check_module
+from wasmstate.state.damage.check import check_module
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT.parent / "shared" / "spec" / "spec-open.tar.gz"

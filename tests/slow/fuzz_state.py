@@ -28,10 +28,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from state.records import record_bytes  # noqa: E402 (found by the path above)
 from wasmstate import Module, State, WasmstateError  # noqa: E402
-from wasmstate.state.check import check_module  # noqa: E402
-from wasmstate.state.prev import PREV_SECTION, STATE_SECTION  # noqa: E402
-from wasmstate.state.recovery.salvage import salvage_bytes  # noqa: E402
-from wasmstate.state.repairs import REPAIRS, preview  # noqa: E402
+from wasmstate.state.damage.check import check_module  # noqa: E402
+from wasmstate.state.damage.repair import REPAIRS, preview  # noqa: E402
+from wasmstate.state.damage.salvage import salvage_bytes  # noqa: E402
+from wasmstate.state.older import PREV_SECTION, STATE_SECTION  # noqa: E402
 
 BANDIT = Module.open(ROOT / "fixtures" / "bandit.wasm")
 CODE = BANDIT.without_custom(STATE_SECTION)

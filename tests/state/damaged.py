@@ -8,8 +8,8 @@ from functools import cache, partial
 
 from support import FIXTURES, REAL_BINARIES, real_bytes
 from wasmstate.binary import Module
-from wasmstate.state.describe import describe, with_state
-from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION, with_next
+from wasmstate.state.attach.describe import describe, with_state
+from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION, with_next
 from wasmstate.state.record import successor
 from wasmstate.state.state import State
 from wasmstate.state.tensor import TensorSpec

@@ -12,8 +12,8 @@ from models import from_wat
 from support import message
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, StateBoundsError
+from wasmstate.state.attach.describe import describe
 from wasmstate.state.buffers import address_type, allocator, find_buffers
-from wasmstate.state.describe import describe
 from wasmstate.state.schema import Schema, check_schema
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State

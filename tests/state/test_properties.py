@@ -14,8 +14,8 @@ from state.records import SCHEMA, canonical, record_bytes, table_and_payload
 from support import FIXTURES
 from wasmstate.binary import Module
 from wasmstate.errors import SchemaError, StateError
-from wasmstate.state.check import check_module
-from wasmstate.state.diff import diff_states
+from wasmstate.state.compare.diff import diff_states
+from wasmstate.state.damage.check import check_module
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Lineage, Record, RegionKind, fill, place_regions
 from wasmstate.state.schema import Schema

@@ -12,10 +12,10 @@ from state.records import record_bytes
 from support import custom_bytes, fewer_examples, module_bytes
 from wasmstate.binary import Module
 from wasmstate.errors import WasmstateError
-from wasmstate.state.check import check_module
-from wasmstate.state.prev import STATE_SECTION
-from wasmstate.state.recovery.salvage import salvage_bytes
-from wasmstate.state.repairs import REPAIRS, preview
+from wasmstate.state.damage.check import check_module
+from wasmstate.state.damage.repair import REPAIRS, preview
+from wasmstate.state.damage.salvage import salvage_bytes
+from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.state import State
 
 BANDIT = fixture_model("bandit")

@@ -13,7 +13,7 @@ from state.records import record_bytes
 from support import custom_bytes, message, module_of, section_bytes
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
 from wasmstate.session.attach import attach
-from wasmstate.state.describe import describe, with_state
+from wasmstate.state.attach.describe import describe, with_state
 from wasmstate.state.digest import module_digest
 from wasmstate.state.state import State
 from wasmstate.state.tensor import TensorSpec

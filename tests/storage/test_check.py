@@ -12,7 +12,7 @@ import pytest
 from support import FIXTURES
 from wasmstate import Module, State, check, commit
 from wasmstate.binary import source
-from wasmstate.state.check import Finding
+from wasmstate.state.damage.check import Finding
 from wasmstate.storage.temporary import leftovers
 
 LEFT = "0123456789abcdef.wasmstate-tmp"

@@ -22,7 +22,7 @@ from wasmstate import (
     commit,
     replace_section,
 )
-from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION, split
+from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION, split
 from wasmstate.storage import rewrite
 
 

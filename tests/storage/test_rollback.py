@@ -27,7 +27,7 @@ from wasmstate import (
     replace_section,
     rollback,
 )
-from wasmstate.state.prev import INIT_SECTION, PREV_SECTION, STATE_SECTION, split
+from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION, split
 from wasmstate.storage import rollback as storage_rollback
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wasmstate.binary.content import Content
-from wasmstate.binary.fast import UnusualError, read_unsigned
+from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.foreign import HEAD, foreign_kind
 from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
@@ -110,7 +110,7 @@ def _read_section(source: Source, head: bytes, offset: int, index: int, table: _
 
 
 def _read_usual(source: Source, head: bytes, offset: int, index: int, table: _Table) -> Section:
-    """A section in a plain loop's way: see :mod:`wasmstate.binary.fast`."""
+    """A section in a plain loop's way: see :mod:`wasmstate.binary.decode_loops`."""
     id = head[0]
     word, section_class = table[id]
     size, at = read_unsigned(head, 1)

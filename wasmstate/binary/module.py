@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
-from wasmstate.binary import edit
+from wasmstate.binary import section_list
 from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
@@ -263,7 +263,7 @@ class Module:
             SectionError: if the change cannot be made.
             MalformedError: if a section that is changed cannot be decoded.
         """
-        return self.with_sections(edit.replace_entries(self.sections, changes))
+        return self.with_sections(section_list.replace_entries(self.sections, changes))
 
     def with_moved(self, index: int, to: int) -> Self:
         """A copy with section ``index`` at the place ``to``; standard sections keep their order.
@@ -271,7 +271,7 @@ class Module:
         Raises:
             SectionError: if there is no such section, or the order would be wrong.
         """
-        return self.with_sections(edit.move(self.sections, index, to))
+        return self.with_sections(section_list.move(self.sections, index, to))
 
     def without_section(self, index: int) -> Self:
         """A copy without section ``index``.
@@ -279,13 +279,13 @@ class Module:
         Raises:
             SectionError: if there is no such section, or another one depends on it.
         """
-        return self.with_sections(edit.remove(self.sections, index))
+        return self.with_sections(section_list.remove(self.sections, index))
 
     def with_sections(self, sections: Iterable[Section]) -> Self:
         """A copy of these sections, each placed behind the one before; nothing is checked."""
         return type(self)(
             self._preamble,
-            edit.placed(sections, self._preamble.end - self._preamble.start),
+            section_list.placed(sections, self._preamble.end - self._preamble.start),
             self._rest,
             is_component=self.is_component,
             damage=self.damage,
@@ -297,3 +297,6 @@ class Module:
         if self._rest is not None:
             frames.append(self._rest)
         return frames
+
+
+NestedSection.read_module = Module.from_source

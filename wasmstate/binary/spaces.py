@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from wasmstate.binary.instructions import Expr
+from wasmstate.binary.code.instructions import Expr
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.data import Data, DataSection
 from wasmstate.binary.sections.export import Export, ExportSection

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from wasmstate.binary.instructions import Instr
+from wasmstate.binary.code.instructions import Instr
 from wasmstate.binary.sections.code import Func
 from wasmstate.binary.types import RefType
 

@@ -5,9 +5,9 @@ Source: WebAssembly Core 3.0, Binary Format, "Modules".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
 from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER
 from wasmstate.binary.sections.base import Section
@@ -18,14 +18,40 @@ from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
 from wasmstate.errors import MalformedError
 
-if TYPE_CHECKING:
-    from wasmstate.binary.module import Module
-
 _FUNCTIONS_A_STEP = 256  # of progress
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+class Sections(Protocol):
+    """The part of a :class:`~wasmstate.binary.Module` that is looked at."""
+
+    @property
+    def is_component(self) -> bool:
+        """True for a component."""
+        ...
+
+    @property
+    def damage(self) -> MalformedError | None:
+        """The reason why the sections end before the file does."""
+        ...
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """The sections in file order."""
+        ...
+
+    def section(self, section_class: type[SectionType], /) -> SectionType | None:
+        """The first section of a class."""
+        ...
+
+    def custom_sections(self) -> Sequence[Section]:
+        """The custom sections in file order."""
+        ...
 
 
 def findings(
-    module: Module,
+    module: Sections,
     *,
     instructions: bool = True,
     progress: Callable[[int], object] | None = None,
@@ -80,7 +106,7 @@ def findings(
     yield from _counts(module)
 
 
-def custom_findings(module: Module, *, depth: int = 0) -> Iterator[MalformedError]:
+def custom_findings(module: Sections, *, depth: int = 0) -> Iterator[MalformedError]:
     """Each custom section that is not what the convention for its name says.
 
     Args:
@@ -97,7 +123,7 @@ def custom_findings(module: Module, *, depth: int = 0) -> Iterator[MalformedErro
 
 
 def _nested(
-    module: Module, look: Callable[[NestedSection], Iterator[MalformedError]], depth: int
+    module: Sections, look: Callable[[NestedSection], Iterator[MalformedError]], depth: int
 ) -> Iterator[MalformedError]:
     """What is found in the binaries nested in a component, as findings of the component."""
     for section in module.sections:
@@ -144,7 +170,7 @@ def _code(
             )
 
 
-def _counts(module: Module) -> Iterator[MalformedError]:
+def _counts(module: Sections) -> Iterator[MalformedError]:
     """Numbers that two sections must agree on; a section that is malformed is passed over."""
     function, code = module.section(FunctionSection), module.section(CodeSection)
     count, data = module.section(DataCountSection), module.section(DataSection)

@@ -68,7 +68,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"wasmstate.cli.{cmd_name}_command")
+        module = import_module(f"wasmstate.cli.commands.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -18,7 +18,7 @@ from wasmstate.session.columns import parse_columns
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
 from wasmstate.session.table import Row, parse_table, read_table
-from wasmstate.state.condition import DRIFT, Condition, step_size
+from wasmstate.state.compare.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 
 _CHUNK = 4096

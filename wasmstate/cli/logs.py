@@ -9,8 +9,8 @@ import click
 import numpy as np
 
 from wasmstate.cli.common import plural, readable_file
-from wasmstate.session.replaying import ReplayStep
-from wasmstate.state.call_log import MAGIC, CallLog, read_log
+from wasmstate.session.replay import ReplayStep
+from wasmstate.state.compare.call_log import MAGIC, CallLog, read_log
 
 log_option = click.option(
     "--log", "log_path", type=readable_file, required=True, help="What run --record wrote."

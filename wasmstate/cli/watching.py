@@ -11,7 +11,7 @@ import click
 from wasmstate.cli.common import echo_json_line, plural
 from wasmstate.cli.detectors import detector, fitting
 from wasmstate.cli.stopping import Stopped
-from wasmstate.session.drifting import Drift, DriftWatch
+from wasmstate.session.drift import Drift, DriftWatch
 from wasmstate.session.session import Session
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
+from wasmstate.models.families import FAMILIES
 from wasmstate.models.family import Family, Option, TensorTemplate
-from wasmstate.models.table import FAMILIES
 
 __all__ = ["Family", "Option", "TensorTemplate", "describe", "names", "new"]
 

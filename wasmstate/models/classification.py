@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wasmstate.models.family import Family, Option, TensorTemplate, Values
-from wasmstate.models.parts import (
+from wasmstate.models.options import (
     COUNT,
     FEATURES_PARAM,
     FEATURES_PARAMS,

@@ -14,8 +14,8 @@ import numpy as np
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
+from wasmstate.state.attach.describe import describe, with_state
 from wasmstate.state.bounds import parse_bound
-from wasmstate.state.describe import describe, with_state
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import TensorSpec
 

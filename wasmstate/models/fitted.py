@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
-from wasmstate.models.table import FAMILIES
-from wasmstate.state.describe import with_state
+from wasmstate.models.families import FAMILIES
+from wasmstate.state.attach.describe import with_state
 from wasmstate.state.schema import Schema
 from wasmstate.state.state import State
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wasmstate.models.family import Family, Option, TensorTemplate
-from wasmstate.models.parts import (
+from wasmstate.models.options import (
     COUNT,
     FEATURES_PARAM,
     FEATURES_PARAMS,

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from wasmstate.errors import ArgumentError, CallError, SchemaError, StateBoundsError
-from wasmstate.runtime import fast
+from wasmstate.runtime import unchecked_call
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.values import check_number
 from wasmstate.state.bounds import parse_bound
+from wasmstate.state.bounds_fast_path import STRUCT_FORMATS, quick_limits, quick_look
 from wasmstate.state.buffers import address_type, allocator, check_types, find_buffers
-from wasmstate.state.quick import STRUCT_FORMATS, quick_limits, quick_look
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.tensor import DTYPES, Tensor
@@ -35,7 +35,7 @@ _MISFITS = (struct.error, TypeError, ValueError, OverflowError)
 
 def entry_point(
     instance: Instance, name: str, signature: Signature | None, regions: Sequence[Region]
-) -> fast.Prepared:
+) -> unchecked_call.Prepared:
     """An exported function, prepared to be called as its signature says.
 
     Args:
@@ -150,7 +150,7 @@ class Array:
         self._look = quick_look(param.bounds, param.dtype, count)
         self._struct = struct.Struct(f"<{count}{STRUCT_FORMATS[param.dtype]}")
 
-    def filler(self, span: fast.Span) -> Callable[[Any], int]:
+    def filler(self, span: unchecked_call.Span) -> Callable[[Any], int]:
         """What copies the elements into a buffer, and gives its address. Raises as :meth:`encode`.
 
         Lists and arrays that are what is wanted already are copied as they are.

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import wasmtime
 
 from wasmstate.errors import CallError, StateBoundsError
-from wasmstate.runtime import fast
+from wasmstate.runtime import unchecked_call
 from wasmstate.runtime.clock import MOVING, Clock
 from wasmstate.runtime.failures import translated
 from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 from wasmstate.runtime.values import check_arguments
-from wasmstate.runtime.whole import Whole
+from wasmstate.runtime.whole_memory import Whole
 from wasmstate.state.record import Region, RegionKind
-
-if TYPE_CHECKING:
-    from wasmstate.runtime.program import Program
 
 _TABLE_ELEMENT = 8  # bytes that an element of a table takes of this process
 
-Place = fast.Span | fast.Cell | Whole
+Place = unchecked_call.Span | unchecked_call.Cell | Whole
 """Where a region is in an instance: it can be read and written."""
 
 
@@ -33,14 +31,14 @@ class _Gate:
     memory alive until the garbage collector comes by.
     """
 
-    def __init__(self, link: fast.Link, limits: Limits, clock: Clock) -> None:
+    def __init__(self, link: unchecked_call.Link, limits: Limits, clock: Clock) -> None:
         self._link = link
         self._clock = clock
         self._ticks = clock.ticks(limits.seconds)
         self._fuel = limits.fuel
         self._armed = MOVING
         self._is_busy = False
-        self.growing: tuple[fast.LinearMemory, ...] = ()
+        self.growing: tuple[unchecked_call.LinearMemory, ...] = ()
 
     def enter(self) -> None:
         if self._is_busy:
@@ -71,9 +69,9 @@ class Instance:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._limits = program.limits
-        self._calls: dict[str, fast.Prepared] = {}
+        self._calls: dict[str, unchecked_call.Prepared] = {}
         self._store = wasmtime.Store(program.engine)
-        self._link = fast.link(self._store)
+        self._link = unchecked_call.link(self._store)
         if self._limits.memory is not None:
             self._store.set_limits(
                 memory_size=self._limits.memory,
@@ -90,7 +88,7 @@ class Instance:
         finally:
             self._gate.leave()
         self._exports = instance.exports(self._store)
-        self._memories: dict[int, fast.LinearMemory] = {}
+        self._memories: dict[int, unchecked_call.LinearMemory] = {}
         self._globals: dict[int, wasmtime.Global] = {}
         for export in program.spaces.exports.values():
             item = self._exports[export.name]
@@ -119,7 +117,7 @@ class Instance:
         """
         return self._memory(0).size()
 
-    def span(self, address: int, length: int) -> fast.Span:
+    def span(self, address: int, length: int) -> unchecked_call.Span:
         """Bytes of memory 0, to be read and written often.
 
         Raises:
@@ -149,7 +147,7 @@ class Instance:
         """
         return self.function(name)(args)
 
-    def function(self, name: str, params: Sequence[str] = ()) -> fast.Prepared:
+    def function(self, name: str, params: Sequence[str] = ()) -> unchecked_call.Prepared:
         """An exported function, prepared: takes a sequence of numbers, and raises as :meth:`call`.
 
         Args:
@@ -166,11 +164,11 @@ class Instance:
             call = self._calls[name] = self._prepared(name)
         return call
 
-    def _prepared(self, name: str, names: Sequence[str] = ()) -> fast.Prepared:
+    def _prepared(self, name: str, names: Sequence[str] = ()) -> unchecked_call.Prepared:
         func_type = self.program.func_type(name)
         check = partial(check_arguments, name, func_type, names=names)
         params, results = list(map(str, func_type.params)), list(map(str, func_type.results))
-        if not {*params, *results} <= set(fast.FORMATS):
+        if not {*params, *results} <= set(unchecked_call.FORMATS):
             return check  # which says why it cannot be called
         func = self._exports[name]
         assert isinstance(func, wasmtime.Func)
@@ -214,12 +212,12 @@ class Instance:
             case RegionKind.WHOLE_MEMORY:
                 return self._whole(region)
 
-    def _cell(self, region: Region) -> fast.Cell:
+    def _cell(self, region: Region) -> unchecked_call.Cell:
         found = self._globals.get(region.index)
         if found is None:
             raise StateBoundsError(f"global {region.index} is not exported, S cannot be read")
         type_ = self.program.spaces.globals[region.index].type
-        if not type_.mut or region.length != fast.SIZES.get(str(type_.valtype)):
+        if not type_.mut or region.length != unchecked_call.SIZES.get(str(type_.valtype)):
             kind = "mutable" if type_.mut else "constant"
             raise StateBoundsError(
                 f"global {region.index} is a {kind} {type_.valtype}, "
@@ -238,7 +236,7 @@ class Instance:
         grow = partial(item.grow, self._store)
         return Whole(memory, grow, spaces.memories[region.index].page_size)
 
-    def _span(self, region: Region, what: str = "S") -> fast.Span:
+    def _span(self, region: Region, what: str = "S") -> unchecked_call.Span:
         memory = self._memory(region.index, what)
         size = memory.size()
         if region.end > size:
@@ -247,7 +245,7 @@ class Instance:
             )
         return memory.span(region.address, region.length)
 
-    def _memory(self, index: int, what: str = "S") -> fast.LinearMemory:
+    def _memory(self, index: int, what: str = "S") -> unchecked_call.LinearMemory:
         if index not in self._memories:
             raise StateBoundsError(f"memory {index} is not exported, {what} cannot be read")
         return self._memories[index]

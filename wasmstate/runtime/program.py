@@ -14,7 +14,6 @@ from wasmstate.errors import CallError, LinkError
 from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.failures import one_line
-from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_scailable
 
@@ -85,14 +84,6 @@ class Program:
             known = ", ".join(list(self.functions)[:20]) or "none"
             raise CallError(f"the module exports no function {name!r}; it exports {known}")
         return self.functions[name]
-
-    def instantiate(self) -> Instance:
-        """A new instance, its start function and ``_initialize`` done.
-
-        Raises:
-            CallError: as :meth:`Instance.call`; also if the limits forbid the first memory.
-        """
-        return Instance(self)
 
 
 def _compiled(engine: wasmtime.Engine, module: Module, *, counts_fuel: bool) -> wasmtime.Module:

@@ -15,7 +15,7 @@ import numpy as np
 
 from wasmstate.binary.types import FuncType
 from wasmstate.errors import ArgumentError
-from wasmstate.runtime.fast import FORMATS
+from wasmstate.runtime.unchecked_call import FORMATS
 
 
 def check_arguments(

@@ -6,20 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wasmstate.binary.exporting import with_reachable
+from wasmstate.binary.edits.export import with_reachable
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
+from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.state.describe import check_attachable, describe, with_state
-from wasmstate.state.initial import initial_contents
-from wasmstate.state.prev import INIT_SECTION, check_keep
-from wasmstate.state.reaching import reachable
+from wasmstate.state.attach.describe import check_attachable, describe, with_state
+from wasmstate.state.attach.export_state import reachable
+from wasmstate.state.attach.initial import initial_contents
+from wasmstate.state.attach.whole_memory import check_capturable, global_specs, reachable_items
+from wasmstate.state.older import INIT_SECTION, check_keep
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate.state.tensor import TensorSpec
-from wasmstate.state.whole_memory import check_capturable, global_specs, reachable_items
 
 
 def attach(
@@ -82,7 +83,7 @@ def attach(
     given = dict(values or {})
     if whole_memory or set(state) - set(given):
         if Spaces(module).runs_code_at_start:
-            contents = Program(module, limits).instantiate().read(state.regions)
+            contents = Instance(Program(module, limits)).read(state.regions)
         else:
             contents = initial_contents(module, state.regions)
         state = state.with_contents(contents)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from wasmstate.session.rows import Columns
-from wasmstate.state.call_log import Entry, EntryKind, LogEncoder, contents_digest
+from wasmstate.session.array_rows import Columns
+from wasmstate.state.compare.call_log import Entry, EntryKind, LogEncoder, contents_digest
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES, Tensor

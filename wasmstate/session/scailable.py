@@ -169,7 +169,7 @@ class ScailableModel:
 
     def _live(self) -> Instance:
         if self._instance is None:
-            instance = self._program.instantiate()
+            instance = Instance(self._program)
             if "_start" in self._program.functions:
                 try:
                     instance.call("_start", [])

@@ -16,16 +16,16 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.session.keeper import Keeper, Snapshot
-from wasmstate.session.live import Live
+from wasmstate.session.array_rows import predict_rows, update_columns, update_rows
+from wasmstate.session.background_writer import Writer
+from wasmstate.session.committer import Keeper, Snapshot
+from wasmstate.session.guarded_call import Live
 from wasmstate.session.policy import Policy
-from wasmstate.session.predicting import warn_of_change
+from wasmstate.session.predict_warning import warn_of_change
 from wasmstate.session.recording import Recorder
-from wasmstate.session.rows import predict_rows, update_columns, update_rows
-from wasmstate.session.writer import Writer
-from wasmstate.state.baking import unbake
-from wasmstate.state.belonging import check_belongs
-from wasmstate.state.prev import check_keep
+from wasmstate.state.change.bake import unbake
+from wasmstate.state.code_match import check_belongs
+from wasmstate.state.older import check_keep
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.storage.replace import Durability, check_durability

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
-from wasmstate.state.places import address_of, check_address
+from wasmstate.state.place import address_of, check_address
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from wasmstate.binary.baking import unbake
+from wasmstate.binary.edits.bake import unbake
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from wasmstate.errors import StateCorruptError
 from wasmstate.state import layout
-from wasmstate.state.image import image_runs
 from wasmstate.state.layout import HEADER_SIZE, MAJOR, MINOR, REGION_SIZE, TRAILER_SIZE, aligned
+from wasmstate.state.memory_image import image_runs
 from wasmstate.state.record import Lineage, Record, Region, RegionKind
 
 _HEADER_OFFSETS = layout.field_offsets(layout.header)

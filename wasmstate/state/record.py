@@ -13,7 +13,6 @@ from enum import IntEnum
 from typing import Any
 
 from wasmstate.state import layout
-from wasmstate.state.image import decode_image, encode_image
 from wasmstate.state.layout import (
     HEADER_SIZE,
     REGION_SIZE,
@@ -21,6 +20,7 @@ from wasmstate.state.layout import (
     TRAILER_SIZE,
     aligned,
 )
+from wasmstate.state.memory_image import decode_image, encode_image
 
 _GENERATION = layout.field_offsets(layout.header)["generation"]
 

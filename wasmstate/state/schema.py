@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from wasmstate.errors import SchemaError
+from wasmstate.state.bounds_fast_path import broken
 from wasmstate.state.layout import MAX_SCHEMA_SIZE
-from wasmstate.state.quick import broken
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature, check_param
 from wasmstate.state.tensor import Tensor, check_tensor

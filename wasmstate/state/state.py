@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
-from wasmstate.state.image import decode_part, image_runs
-from wasmstate.state.prev import STATE_SECTION
+from wasmstate.state.memory_image import decode_part, image_runs
+from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill
 from wasmstate.state.schema import Schema

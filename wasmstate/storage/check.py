@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import MalformedError, WasmstateError
-from wasmstate.state.check import Finding, check_module
+from wasmstate.state.damage.check import Finding, check_module
 from wasmstate.state.digest import module_digest
 from wasmstate.state.record import Record
 from wasmstate.state.state import record_of

@@ -12,9 +12,9 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
-from wasmstate.state.baking import keep_baked
-from wasmstate.state.belonging import check_content
-from wasmstate.state.prev import check_keep, with_next
+from wasmstate.state.change.bake import keep_baked
+from wasmstate.state.code_match import check_content
+from wasmstate.state.older import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
 from wasmstate.storage.lock import locked

@@ -7,8 +7,8 @@ from typing import Literal
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import StateError
-from wasmstate.state.history import HistoryEntry, base_of, history, known, state_at
-from wasmstate.state.prev import PREV_SECTION
+from wasmstate.state.compare.history import HistoryEntry, base_of, history, known, state_at
+from wasmstate.state.older import PREV_SECTION
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
 from wasmstate.storage.replace import Durability

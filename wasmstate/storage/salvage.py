@@ -9,9 +9,9 @@ from pathlib import Path
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import open_source
 from wasmstate.errors import NotCommittedError
-from wasmstate.state.recovery.salvage import salvage_bytes
-from wasmstate.state.recovery.saved import Accept, Fill, Salvage
-from wasmstate.state.repairs import Preview, preview
+from wasmstate.state.damage.repair import Preview, preview
+from wasmstate.state.damage.salvage import salvage_bytes
+from wasmstate.state.damage.salvage_result import Accept, Fill, Salvage
 from wasmstate.storage.commit import rewrite
 from wasmstate.storage.temporary import leftovers
 

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
-from wasmstate.state.check import Finding
+from wasmstate.state.damage.check import Finding
 from wasmstate_gui.icons import icon
 from wasmstate_gui.presenters.remedies import advice
 from wasmstate_gui.presenters.status import sentence

@@ -9,8 +9,8 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
 
-from wasmstate.state.finding import Finding
-from wasmstate.state.repairs import REPAIRS
+from wasmstate.state.damage.finding import Finding
+from wasmstate.state.damage.repair import REPAIRS
 from wasmstate_gui.models.problems_model import ProblemsModel
 from wasmstate_gui.theme import Theme
 

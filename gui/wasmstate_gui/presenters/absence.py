@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from wasmstate.binary.baking import is_baked
+from wasmstate.binary.edits.bake import is_baked
 from wasmstate_gui.presenters.snapshot import Snapshot
 
 

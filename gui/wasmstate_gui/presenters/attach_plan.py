@@ -14,12 +14,12 @@ from wasmstate import Call, Discovery, Signature
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, WasmstateError
-from wasmstate.state.describe import check_attachable, region_of
-from wasmstate.state.initial import initial_contents
-from wasmstate.state.reaching import reachable
+from wasmstate.state.attach.describe import check_attachable, region_of
+from wasmstate.state.attach.export_state import reachable
+from wasmstate.state.attach.initial import initial_contents
+from wasmstate.state.attach.whole_memory import check_capturable, reachable_items
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import DTYPES, TensorSpec
-from wasmstate.state.whole_memory import check_capturable, reachable_items
 from wasmstate_gui.presenters.candidates import Row, candidates
 from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.remedies import told

@@ -10,7 +10,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.data import Data
 from wasmstate.binary.spaces import Spaces
-from wasmstate.state.baking import unbake
+from wasmstate.state.change.bake import unbake
 from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.wizard import Say, Verdict, silently
@@ -33,7 +33,7 @@ class BakingPlan(FilePlan):
 
     @cached_property
     def after(self) -> Module:
-        """The file that would be written. Raises as :func:`~wasmstate.session.baking.bake`."""
+        """The file that would be written. Raises as :func:`~wasmstate.session.bake.bake`."""
         return unbake(self.module) if self.is_undo else wasmstate.bake(self.module)
 
     def offer(self, *, say: Say = silently) -> None:

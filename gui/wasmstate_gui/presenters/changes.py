@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate.state.distance import relative_change, ulp_distance
+from wasmstate.state.compare.distance import relative_change, ulp_distance
 from wasmstate_gui.presenters.tensors import TensorRow, brief, number_text
 
 COLUMNS = ("cell", "S1", "S2", "\u0394", "relative", "ulp")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wasmstate.binary.module import Module
 from wasmstate.binary.source import Source
 from wasmstate.errors import SchemaError
-from wasmstate.state.describe import with_state
+from wasmstate.state.attach.describe import with_state
 from wasmstate.state.layout import TRAILER_SIZE
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate_gui.presenters.newer import Newer

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import StateConflictError, StateError
-from wasmstate.state.image import address_of_stored
+from wasmstate.state.memory_image import address_of_stored
 from wasmstate.state.record import RegionKind
 from wasmstate.state.state import SECTION_NAME
 from wasmstate.storage import commit, rewrite

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wasmstate import donors
-from wasmstate.binary.grafting import resolve_imports
+from wasmstate.binary.edits.graft import resolve_imports
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SectionError
-from wasmstate.state.grafting import graft
+from wasmstate.state.change.graft import graft
 from wasmstate_gui.presenters.file_plan import FilePlan
 from wasmstate_gui.presenters.remedies import told
 from wasmstate_gui.presenters.wizard import Say, Verdict, silently
@@ -88,7 +88,7 @@ class GraftPlan(FilePlan):
         return Verdict(self._summary(donor, after), lines=lines)
 
     def make(self, choice: Choice, *, say: Say = silently) -> Module:
-        """The grafted module. Raises as :func:`~wasmstate.state.grafting.graft`."""
+        """The grafted module. Raises as :func:`~wasmstate.state.change.graft.graft`."""
         return graft(
             self.module, _donor(choice), names=choice.names, replace_exports=choice.replaces
         )

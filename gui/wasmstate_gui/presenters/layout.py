@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
+from wasmstate.state.damage.tensor_trust import Remnant
 from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE
-from wasmstate.state.recovery.remains import Remnant
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import Tensor, shape_text
 

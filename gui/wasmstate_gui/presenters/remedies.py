@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from wasmstate.errors import Remedy, WasmstateError
-from wasmstate.state.finding import Finding
+from wasmstate.state.damage.finding import Finding
 from wasmstate_gui.presenters.status import sentence
 
 _LINES = 6

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wasmstate.state.diff import TensorDiff
-from wasmstate.state.repairs import Preview
+from wasmstate.state.compare.diff import TensorDiff
+from wasmstate.state.damage.repair import Preview
 from wasmstate_gui.presenters.destination import free_name
 from wasmstate_gui.presenters.status import counted
 from wasmstate_gui.presenters.tensors import number_text

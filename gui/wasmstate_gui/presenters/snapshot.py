@@ -12,10 +12,10 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.source import READ_WHOLE, Source, open_source
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, StateError
-from wasmstate.state.belonging import check_belongs
-from wasmstate.state.check import Finding, check_module
-from wasmstate.state.describe import signatures
-from wasmstate.state.recovery.remains import Remnant, remains
+from wasmstate.state.attach.describe import signatures
+from wasmstate.state.code_match import check_belongs
+from wasmstate.state.damage.check import Finding, check_module
+from wasmstate.state.damage.tensor_trust import Remnant, remains
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate_gui.presenters.sources import is_open_file, same_bytes

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wasmstate.errors import SchemaError
-from wasmstate.state.condition import step_size
-from wasmstate.state.prev import PREV_SECTION, STATE_SECTION
+from wasmstate.state.compare.condition import step_size
+from wasmstate.state.older import PREV_SECTION, STATE_SECTION
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
 from wasmstate_gui.presenters.document import Document, Since

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from wasmstate.binary.entry_ranges import Part, entry_starts, subsections
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import function_names, read_names
-from wasmstate.binary.places import Part, entry_starts, subsections
 from wasmstate.binary.sections.code import CodeSection, Func
 from wasmstate.binary.sections.data import Data, DataSection
 from wasmstate.binary.sections.export import ExportSection

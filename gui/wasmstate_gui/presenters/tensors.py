@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate.state.diff import changed_cells
-from wasmstate.state.recovery.remains import Remnant
+from wasmstate.state.compare.diff import changed_cells
+from wasmstate.state.damage.tensor_trust import Remnant
 from wasmstate.state.state import State
 from wasmstate.state.tensor import Tensor, shape_text
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from wasmstate import Call, Signature, WasmstateError
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
-from wasmstate.session.made_up import made_up
-from wasmstate.state.describe import ENTRY_POINTS, signatures
+from wasmstate.explore.trial_arguments import made_up
+from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
 from wasmstate.state.signature import NUMERIC, Param
 from wasmstate_gui.presenters.status import counted
 

@@ -11,8 +11,8 @@ from crash.image import File, Image, attributes_of
 from storage.proof.run import NAME
 from storage.proof.scenarios import Steps, new_file
 from wasmstate import Module, State, WasmstateError, check, commit
-from wasmstate.state.belonging import check_belongs
-from wasmstate.state.check import Finding
+from wasmstate.state.code_match import check_belongs
+from wasmstate.state.damage.check import Finding
 
 
 class Whole:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, Type
 from construct import Construct
 
 from wasmstate.binary.content import Content, Field
-from wasmstate.binary.fast import UnusualError, read_unsigned
+from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.binary.values import decode, u32
 

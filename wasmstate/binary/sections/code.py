@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from wasmstate.binary.code.instructions import Expr, Instr, read_instructions
+from wasmstate.binary.code.scan import NEEDS_DATA_COUNT, scan, skip_locals
 from wasmstate.binary.content import Content, Field
-from wasmstate.binary.fast import OnDemand, UnusualError, read_unsigned
-from wasmstate.binary.instructions import Expr, Instr, read_instructions
-from wasmstate.binary.scan import NEEDS_DATA_COUNT, scan, skip_locals
+from wasmstate.binary.decode_loops import OnDemand, UnusualError, read_unsigned
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.types import ValType, valtype
 from wasmstate.binary.values import Primitive, u32

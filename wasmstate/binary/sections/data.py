@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from construct import If, Struct, this
 
-from wasmstate.binary.fast import OnDemand, UnusualError, read_signed, read_unsigned
-from wasmstate.binary.instructions import Expr, Instr, expr
+from wasmstate.binary.code.instructions import Expr, Instr, expr
+from wasmstate.binary.decode_loops import OnDemand, UnusualError, read_signed, read_unsigned
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.values import Choice, List, octets, record, u32
 

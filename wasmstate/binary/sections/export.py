@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from construct import Struct
 
-from wasmstate.binary.fast import OnDemand, UnusualError, read_unsigned
+from wasmstate.binary.decode_loops import OnDemand, UnusualError, read_unsigned
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import EXTERN_KINDS
 from wasmstate.binary.values import Choice, List, name, record, u32

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from construct import Struct
 
-from wasmstate.binary.fast import read_unsigned
+from wasmstate.binary.decode_loops import read_unsigned
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.values import List, u32
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from construct import Struct
 
-from wasmstate.binary.instructions import Expr, expr
+from wasmstate.binary.code.instructions import Expr, expr
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import GlobalType, globaltype
 from wasmstate.binary.values import List, record

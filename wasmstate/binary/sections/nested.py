@@ -5,16 +5,13 @@ Source: component-model, design/mvp/Binary.md, "Component Definitions".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar
 
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.source import SubSource
 from wasmstate.errors import MalformedError
-
-if TYPE_CHECKING:
-    from wasmstate.binary.module import Module
 
 MAX_DEPTH = 64
 """Binaries may be nested this deep, the outermost not counted."""
@@ -26,10 +23,16 @@ class NestedSection(Section):
     """A core module, or a component, inside a component.
 
     Offsets of the nested binary count from its own start, and paths begin there.
+
+    Attributes:
+        read_module: ``Module.from_source``. A module is made of sections, so the module's file
+            sets it: an import here would close a circle.
     """
 
-    def open(self, *, strict: bool = True) -> Module:
-        """The nested binary, read from where it stands.
+    read_module: ClassVar[Callable[..., Any]]
+
+    def open(self, *, strict: bool = True) -> Any:
+        """The nested binary, a :class:`~wasmstate.binary.Module`, read in place.
 
         Args:
             strict: as for :meth:`~wasmstate.binary.Module.from_bytes`.
@@ -38,11 +41,9 @@ class NestedSection(Section):
             MalformedError: if ``strict`` and its frames are not well-formed, or if it is not of
                 the kind that the section says; with the path and the offset in the outer one.
         """
-        from wasmstate.binary.module import Module  # noqa: PLC0415 (a module is made of sections)
-
         source = SubSource(self.frame.source, self.frame.content_start, self.size)
         try:
-            return Module.from_source(
+            return type(self).read_module(
                 source,
                 strict=strict,
                 is_component=self.id == _COMPONENT_ID,
@@ -51,12 +52,12 @@ class NestedSection(Section):
         except MalformedError as error:
             raise self.place(error) from error
 
-    def decode(self) -> Module:
+    def decode(self) -> Any:
         """As :meth:`open`, but the binary is kept for the next time."""
         return self._opened
 
     @cached_property
-    def _opened(self) -> Module:
+    def _opened(self) -> Any:
         return self.open()
 
     def place(self, error: MalformedError) -> MalformedError:
@@ -69,7 +70,7 @@ class NestedSection(Section):
         reason = f"nested too deep (no more than {MAX_DEPTH} are read)"
         return MalformedError(self.path, self.offset, reason)
 
-    def modules(self, depth: int = 1) -> Iterator[tuple[str, Module]]:
+    def modules(self, depth: int = 1) -> Iterator[tuple[str, Any]]:
         """The nested binary, then those inside it, each with its path.
 
         Raises:

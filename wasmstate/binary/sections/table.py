@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from construct import Struct
 
-from wasmstate.binary.instructions import Expr, expr
+from wasmstate.binary.code.instructions import Expr, expr
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import TableType, tabletype
 from wasmstate.binary.values import AnyConstruct, List

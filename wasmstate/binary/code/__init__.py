@@ -1,0 +1,1 @@
+"""Instructions: opcodes, immediates, decoding and scanning."""

@@ -1,0 +1,1 @@
+"""Edited copies of modules: sections, exports, baked values, grafted functions."""

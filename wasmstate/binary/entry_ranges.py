@@ -1,0 +1,76 @@
+"""Where in a module the entries of a section stand, and the parts of a custom section.
+
+For whoever shows a list of a hundred thousand entries: the places are found by one pass over the
+bytes, and an entry is decoded when it is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from wasmstate.binary.content import Content
+from wasmstate.binary.custom import dylink, linking, name
+from wasmstate.binary.custom.subsections import Subsections
+from wasmstate.binary.decode_loops import OnDemand
+from wasmstate.binary.sections.base import ListSection
+from wasmstate.binary.sections.code import CodeSection
+from wasmstate.binary.sections.custom import CustomSection
+from wasmstate.binary.values import u32
+
+_ENTRY = re.compile(r"entries\[(\d+)\]")
+
+# What stands before the subsections, and what they are.
+_WITH_SUBSECTIONS: dict[str, tuple[Any, Subsections]] = {
+    "name": (None, name.subsections),
+    "dylink.0": (None, dylink.subsections),
+    "linking": (u32, linking.subsections),
+}
+
+
+class Part(NamedTuple):
+    """A subsection: its name by the section's convention, and where it stands in the module."""
+
+    name: str
+    start: int
+    end: int
+
+
+def entry_starts(section: ListSection[Any] | CodeSection) -> array[int]:
+    """The offset in the module at which each entry starts, and at which the last one ends.
+
+    Raises:
+        MalformedError: naming the entry, the field and the byte.
+    """
+    entries = section.entries
+    if isinstance(entries, OnDemand):
+        return array("Q", [section.content_offset + at for at in entries.starts])
+    starts = array("Q")
+    for field in section.fields():
+        match = _ENTRY.match(field.path)
+        if match is not None and int(match[1]) == len(starts):
+            starts.append(field.offset)
+    starts.append(section.end)
+    return starts
+
+
+def subsections(section: CustomSection) -> Iterator[Part]:
+    """The subsections of a custom section; none, if its convention has none.
+
+    Raises:
+        MalformedError: naming the size that does not fit; those before it have been given.
+    """
+    if section.name not in _WITH_SUBSECTIONS:
+        return
+    before, known = _WITH_SUBSECTIONS[section.name]
+    content = Content(section.content, section.content_offset, section.path)
+    if before is not None:
+        before.read(content, "")
+    start = content.offset + content.tell()
+    for _, id, _ in known.frames(content, ""):
+        end = content.offset + content.tell()
+        word = known.layouts[id][0] if id in known.layouts else f"subsection {id}"
+        yield Part(word, start, end)
+        start = end

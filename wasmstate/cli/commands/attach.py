@@ -1,0 +1,97 @@
+"""``wasmstate attach``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wasmstate.cli.common import (
+    about,
+    break_links,
+    existing_file,
+    keep_option,
+    new_file,
+    plural,
+    readable_file,
+)
+
+
+@click.command("attach")
+@click.argument("file", type=existing_file)
+@click.option(
+    "--tensor", "tensors", multiple=True, metavar="NAME:TYPE[SHAPE]@PLACE", help="May be repeated."
+)
+@click.option("--schema", type=readable_file, help="A file that describes the tensors.")
+@click.option(
+    "--whole-memory", is_flag=True, help="S is all of memory and every global that can change."
+)
+@keep_option
+@click.option("--init", "keep_init", is_flag=True, help="Keep generation 0 for ever, to reset to.")
+@click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
+@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+@break_links
+def command(
+    file: Path,
+    tensors: tuple[str, ...],
+    schema: Path | None,
+    whole_memory: bool,
+    keep: int | None,
+    keep_init: bool,
+    output: Path | None,
+    force: bool,
+    break_links: bool,
+) -> None:
+    """Give a module a state section, so that it remembers what it learns.
+
+    TYPE is one of i8 u8 i16 u16 i32 u32 i64 u64 f16 f32 f64. PLACE is an address in linear
+    memory, sym:NAME for an exported constant global that holds the address (what C and Rust give
+    for an exported static), or global:NAME for a mutable global, by its export, its name in the
+    name section, or its index. The initial values are those that the memory holds when the module
+    is instantiated. A program with a heap keeps its state anywhere: give --whole-memory.
+
+    \b
+    Examples:  wasmstate attach model.wasm --tensor 'w:f32[4]@1024'
+               wasmstate attach model.wasm --tensor 'w:f32[4]@sym:weights' \\
+                                           --tensor 'n:i64@global:count'
+               wasmstate attach model.wasm --schema model.toml -o learning.wasm
+               wasmstate attach model.wasm --whole-memory
+    """
+    if not tensors and schema is None and not whole_memory:
+        raise click.UsageError("name the state: give --tensor, or --schema, or --whole-memory")
+
+    from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
+    from wasmstate.session.attach import attach  # noqa: PLC0415
+    from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
+    from wasmstate.state.state import State  # noqa: PLC0415
+    from wasmstate.state.tensor import TensorSpec  # noqa: PLC0415
+    from wasmstate.storage.commit import rewrite, write_new  # noqa: PLC0415
+
+    described = SchemaFile(())
+    if schema is not None:
+        with about(schema):
+            described = read_schema_file(schema)
+
+    def edit(module: Module) -> Module:
+        return attach(
+            module,
+            [*described.tensors, *map(TensorSpec.parse, tensors)],
+            values=described.values,
+            entry_points=described.entry_points,
+            metadata=described.metadata,
+            whole_memory=whole_memory,
+            keep=1 if keep is None else keep,
+            keep_init=keep_init,
+        )
+
+    with about(file):
+        if output is None:
+            rewrite(file, edit, allow_break_links=break_links)
+        else:
+            write_new(output, edit(Module.open(file)), overwrite=force)
+        state = State.of(Module.open(output or file))
+    size = sum(region.size for region in state.regions)
+    click.echo(
+        f"{output or file}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
+        f"in {plural(len(state.regions), 'region')}"
+    )

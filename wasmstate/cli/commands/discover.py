@@ -1,0 +1,100 @@
+"""``wasmstate discover``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, quoted
+from wasmstate.cli.pairs import pairs
+from wasmstate.cli.progress import bar
+
+_SHARES = 1000  # that a bar is drawn of
+
+
+@click.command("discover")
+@click.argument("file", type=existing_file)
+@click.option(
+    "--call", "calls", multiple=True, required=True, metavar="NAME:ARGUMENTS", help="Repeatable."
+)
+@click.option(
+    "--entry-point", "entry_points", multiple=True, metavar="NAME=SIGNATURE", help="Takes arrays."
+)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("-o", "--output", type=new_file, help="Write a schema file for attach --schema.")
+@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+@as_json
+def command(
+    file: Path,
+    calls: tuple[str, ...],
+    entry_points: tuple[str, ...],
+    rounds: int,
+    output: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Propose what the state of FILE is: run calls, and see what they change and read.
+
+    The calls are made several times in memory; FILE is not changed. The stack, scratch buffers and
+    padding are left out. Give calls that change all that can be learned, with other numbers each.
+    What is printed can be given to attach as it is.
+
+    \b
+    Examples:  wasmstate discover model.wasm --call update:1.0,0.5 --call predict:1.0
+               wasmstate discover model.wasm --call 'update:[1,2],0.5' \\
+                   --entry-point 'update=(x: f64[2]@sym:x, y: f64) -> ()' -o model.toml
+               wasmstate attach model.wasm --schema model.toml
+    """
+    from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
+    from wasmstate.explore.discover import discover  # noqa: PLC0415
+    from wasmstate.state.signature import Signature  # noqa: PLC0415
+    from wasmstate.storage import write_apart  # noqa: PLC0415
+
+    given = pairs("--entry-point", entry_points)
+    with about(file):
+        signatures = {name: Signature.parse(text) for name, text in given.items()}
+        module = Module.open(file)
+        with bar("discovering", _SHARES) as progress:
+
+            def show(what: str, share: float | None) -> None:
+                progress.show(int((share or 0) * _SHARES), what)
+
+            found = discover(module, calls, entry_points=signatures, rounds=rounds, progress=show)
+    if output is not None:
+        with about(output):
+            write_apart(found.to_toml().encode(), output, file, overwrite=force)
+    if as_json:
+        echo_json(
+            {
+                "tensors": [
+                    {
+                        "spec": str(each.spec),
+                        "changed": each.is_changed,
+                        "certainty": each.certainty,
+                        "reasons": list(each.reasons),
+                    }
+                    for each in found.tensors
+                ],
+                "left_out": [
+                    {"address": each.address, "size": each.size, "reason": each.reason}
+                    for each in found.left_out
+                ],
+                "needs_whole_memory": found.needs_whole_memory,
+            }
+        )
+        return
+    if found.tensors:
+        rows = [
+            [f"--tensor '{each.spec}'", each.certainty, "; ".join(each.reasons)]
+            for each in found.tensors
+        ]
+        click.echo(columns(rows))
+    else:
+        click.echo("These calls change nothing that they read.")
+    for each in found.left_out:
+        click.echo(f"left out: {each}")
+    if found.needs_whole_memory:
+        click.echo("State lies on a heap. Keep all of memory: wasmstate attach --whole-memory")
+    if output is not None:
+        click.echo(f"{output}: wasmstate attach {quoted(file)} --schema {quoted(output)}")

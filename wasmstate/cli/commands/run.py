@@ -1,0 +1,309 @@
+"""``wasmstate run``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wasmstate.cli.assignments import parse_argument
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    break_links,
+    echo_json_line,
+    existing_file,
+    keep_option,
+    new_file,
+    plural,
+)
+from wasmstate.cli.feeding import Feeder, Rows, can_take_many, columns_option
+from wasmstate.cli.pipe import answer_lines
+from wasmstate.cli.progress import bar, waiting
+from wasmstate.cli.stopping import Stopped, Stopping
+from wasmstate.cli.watching import Watching, watching
+from wasmstate.errors import CallError, WasmstateError
+from wasmstate.runtime.limits import Limits
+from wasmstate.session.policy import Policy
+from wasmstate.session.session import Session
+from wasmstate.state.compare.condition import Condition
+
+_LARGE = 1 << 20  # bytes of a module that takes a while to compile
+
+
+class _Persist(click.ParamType[str]):
+    name = "policy"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        try:
+            Policy.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True})
+@click.argument("file", type=existing_file)
+@click.argument("function")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
+)
+@columns_option
+@click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
+@click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
+@click.option(
+    "--watch-drift",
+    "watch_drift",
+    metavar="[NAME|FILE]",
+    is_flag=False,
+    flag_value="",
+    help="A detector is told how wrong the model was about each row that update() learns: ddm, "
+    "page_hinkley, with options as of 'models new', or a file with one; if none is named, one that "
+    "fits the model.",
+)
+@click.option(
+    "--persist",
+    type=_Persist(),
+    default="every-change",
+    show_default=True,
+    help="When a changed state is written: every-change, every:100, every:5s, on-close, or manual: "
+    "never.",
+)
+@keep_option
+@break_links
+@click.option("--record", type=new_file, help="Write what changes S to a new file, for replay.")
+@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@as_json
+@click.pass_context
+def command(
+    ctx: click.Context,
+    file: Path,
+    function: str,
+    arguments: tuple[str, ...],
+    source: Path | None,
+    columns: list[str] | None,
+    times: int,
+    until: str | None,
+    watch_drift: str | None,
+    persist: str,
+    keep: int | None,
+    break_links: bool,
+    record: Path | None,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Call an exported function of a model, and keep what it learns.
+
+    The state is loaded, the function is called, and if the state has changed it is written back to
+    FILE so that no crash leaves anything but the old state or the new one. What the function gives
+    is printed, a line a call. An array is written 1,2,3 or [[1,2],[3,4]].
+
+    With - as FUNCTION, each line of standard input is a call in JSON, such as
+    {"fn": "update", "args": [2, 1.0]}, and is answered by a line of JSON.
+
+    \b
+    Examples:  wasmstate run bandit.wasm predict
+               wasmstate run bandit.wasm update 2 1.0
+               wasmstate run linear.wasm update 0.5,1.5,-1 3.0
+               wasmstate run bandit.wasm update --from clicks.csv --persist every:100
+               wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
+               wasmstate run rain.wasm update --from days.csv --columns wind,sun,"rain, mm"
+               wasmstate run rain.wasm update --from days.csv --watch-drift --until drift
+               wasmstate run bandit.wasm -
+    """
+    is_pipe = function == "-"
+    arguments, options = _split(arguments, function, watch_drift)
+    if source is not None and arguments:
+        raise click.UsageError("give the arguments, or --from, not both")
+    if columns is not None and source is None:
+        raise click.UsageError("--columns says which columns of the table of --from are taken")
+    if is_pipe and (arguments or source or times > 1 or until):
+        raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
+    if str(source) == "-" and times > 1:
+        raise click.UsageError("standard input can be read once only, leave out --times")
+    if not timeout > 0:  # NaN is not, either
+        raise click.UsageError("--timeout must be more than 0 seconds")
+    given = _values(ctx, arguments)
+    with about(file):
+        limits = Limits(seconds=timeout)
+        with waiting("compiling", slow=file.stat().st_size > _LARGE):
+            session = Session.open(
+                file,
+                persist=persist,
+                limits=limits,
+                keep=keep,
+                allow_break_links=break_links,
+                record=record,
+            )
+        before, calls, where = session.generation, 0, ""
+        with Stopping() as stop:
+            try:
+                with (
+                    session,
+                    watching(
+                        session,
+                        watch_drift,
+                        options,
+                        as_json=as_json,
+                        persist=persist,
+                        limits=limits,
+                        allow_break_links=break_links,
+                    ) as watch,
+                ):
+                    if is_pipe:
+                        answer_lines(session, sys.stdin.buffer, stop)
+                    else:
+                        run = _Run(session, function, stop, until, watch, as_json=as_json)
+                        try:
+                            run.run(source, columns, given, times)
+                        finally:
+                            calls, where = run.calls, run.where
+            except Stopped:
+                pass
+            except WasmstateError as error:
+                if not calls:
+                    raise
+                kept = f"generation {before} -> {session.generation}"
+                if session.generation == before:
+                    kept = "nothing is written"
+                message = f"{error}\n{plural(calls, 'call')} before it: {kept}"
+                raise CallError(message).helped_by(*error.remedies) from error
+    if source is not None and watch_drift is None and not calls and stop.signal is None:
+        click.echo(f"{source}: no rows, {function}() was not called", err=True)
+    if not as_json and not is_pipe:
+        stopped = f"{where}: {until}, after {plural(calls, 'call')}" if where else ""
+        _sum_up(file, session, before, stopped)
+    if stop.signal is not None:
+        click.echo(f"ended by {stop.signal.name}", err=True)
+        ctx.exit(128 + stop.signal)
+
+
+def _sum_up(file: Path, session: Session, before: int, stopped: str) -> None:
+    """Say what ended the run, if a condition did, and what was written."""
+    if stopped:
+        click.echo(stopped, err=True)
+    if session.generation != before:
+        click.echo(
+            f"{file}: generation {before} -> {session.generation}, "
+            f"{plural(session.state.update_count, 'update')} in all",
+            err=True,
+        )
+
+
+class _Run:
+    """Calls of one function."""
+
+    def __init__(
+        self,
+        session: Session,
+        function: str,
+        stop: Stopping,
+        until: str | None,
+        watch: Watching | None,
+        *,
+        as_json: bool,
+    ) -> None:
+        self._session = session
+        self._function = function
+        self._stop = stop
+        is_watched = watch is not None
+        self._until = Condition(until, session.state, is_watched=is_watched) if until else None
+        self._watch = watch
+        self._as_json = as_json
+        self._feeder: Feeder | None = None
+
+    @property
+    def calls(self) -> int:
+        """How many were made."""
+        return self._feeder.calls if self._feeder else 0
+
+    @property
+    def where(self) -> str:
+        """The place of the row after which the condition held."""
+        return self._feeder.where if self._feeder else ""
+
+    def run(
+        self,
+        source: Path | None,
+        columns: list[str] | None,
+        numbers: list[Any],
+        times: int,
+    ) -> None:
+        """Make them. Raises as :meth:`Session.call`, and Stopped."""
+        session, function = self._session, self._function
+        rows = None
+        if source is not None:
+            rows = Rows(source, session.params(function), self._stop, columns)
+        total = rows.size if rows is not None else 1
+        with bar("calls", total * times) as progress:
+            passes = 0
+            feeder = self._feeder = Feeder(
+                session,
+                function,
+                self._stop,
+                until=self._until,
+                watching=self._watch,
+                show=self._show,
+                progress=lambda: progress.show(passes * total + (rows.done if rows else 0)),
+            )
+            policy = Policy.parse(session.persist)
+            is_told = self._as_json or self._until is not None or self._watch is not None
+            is_quiet = rows is not None and not is_told
+            many = is_quiet and can_take_many(session, function, policy)
+            for passes in range(times):
+                where = f"call {passes + 1} of {times}" if times > 1 else ""
+                each = rows if rows is not None else [(where, numbers)]
+                if many:
+                    feeder.feed_many(each)
+                else:
+                    feeder.feed(each)
+                if feeder.where:
+                    return
+
+    def _show(self, value: Any) -> None:
+        if self._as_json:
+            seen = {} if self._watch is None else self._watch.document
+            echo_json_line({"value": value, "generation": self._session.generation, **seen})
+        elif value is not None:
+            click.echo(value)
+
+
+def _split(
+    arguments: tuple[str, ...], function: str, detector: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The arguments of a call, and the options of a detector behind them."""
+    if detector is None:
+        return arguments, ()
+    if function != "update":
+        raise click.UsageError(
+            f"--watch-drift is for rows that update() learns, not for {function}"
+        )
+    first = next((i for i, each in enumerate(arguments) if each.startswith("--")), len(arguments))
+    return arguments[:first], arguments[first:]
+
+
+def _values(ctx: click.Context, arguments: Iterable[str]) -> list[Any]:
+    for text in arguments:
+        if text.startswith("--"):  # unknown options are let through, for -1 would be one
+            option = text.partition("=")[0]
+            raise click.NoSuchOption(
+                option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
+            )
+    try:
+        return [parse_argument(text) for text in arguments]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _options(ctx: click.Context) -> list[str]:
+    return [option for param in ctx.command.params for option in param.opts if option[:2] == "--"]

@@ -1,0 +1,1 @@
+"""Instruments for modules without a description: discover their state, probe their tensors."""

@@ -1,0 +1,141 @@
+"""What a session knows of the file, and the one way from values to the next generation in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import DurabilityUnknownError, StateError, WasmstateError
+from wasmstate.state.code_match import check_belongs
+from wasmstate.state.record import Record, successor
+from wasmstate.state.state import State, record_of
+from wasmstate.storage.commit import commit
+from wasmstate.storage.replace import Durability
+
+Snapshot = tuple[list[bytes], int]
+"""S at some moment, as values: no thread that has it can reach the instance.
+
+The contents of the regions of S, never changed, and how many calls of ``update()`` there were since
+the session was opened or rolled back. A plain tuple, because one is made for each change.
+"""
+
+
+class Keeper:
+    """Commits snapshots to one file, from any thread, one at a time.
+
+    Args:
+        path: of the file.
+        state: that it holds.
+        durability, keep, allow_break_links: see :func:`wasmstate.commit`.
+
+    Attributes:
+        last: the state in the file as far as is known, and the ``updates`` of its snapshot; one
+            tuple, so that who reads it without a lock gets two that belong together.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        state: State,
+        *,
+        durability: Durability,
+        keep: int | None,
+        allow_break_links: bool,
+    ) -> None:
+        self.last = (state, 0)
+        self._path = path
+        self._durability = durability
+        self._keep = keep
+        self._allow_break_links = allow_break_links
+        self._lock = threading.Lock()
+
+    def holds(self, snapshot: Snapshot) -> bool:
+        """Whether this is what the file holds."""
+        state, updates = self.last
+        contents, now = snapshot
+        return now == updates and contents == state.contents()
+
+    def state(self, snapshot: Snapshot) -> State:
+        """The snapshot as a state, made from the generation that is in the file."""
+        state, updates = self.last
+        if self.holds(snapshot):
+            return state
+        contents, now = snapshot
+        return state.with_contents(contents, updates=now - updates)
+
+    def commit(self, take: Callable[[], Snapshot | None]) -> bool:
+        """Commit what ``take`` gives when it is this one's turn, unless the file holds it.
+
+        Returns:
+            Whether there was something to commit.
+
+        Raises:
+            CommitError, StateConflictError, StateError, SectionError, MalformedError: as
+                :func:`wasmstate.commit`.
+        """
+        with self._lock:
+            snapshot = take()
+            if snapshot is None or self.holds(snapshot):
+                return False
+            self._commit(snapshot)
+            return True
+
+    def _commit(self, snapshot: Snapshot) -> None:
+        before, _ = self.last
+        state = self.state(snapshot)
+        try:
+            committed = commit(
+                self._path,
+                state,
+                expected_digest=before.digest,
+                keep=self._keep,
+                check_bounds=False,  # every call that changed S has been checked
+                durability=self._durability,
+                allow_break_links=self._allow_break_links,
+            )
+        except DurabilityUnknownError:
+            # It is in place. The file is not asked: another writer may have come by since.
+            record = successor(state.record, before.record, self._keep)
+            self.last = (State(record, state.schema), snapshot[1])
+            raise
+        except WasmstateError:
+            raise
+        except BaseException:  # KeyboardInterrupt, or what a signal handler raised
+            record = successor(state.record, before.record, self._keep)
+            if self._is_in_file(record):
+                self.last = (State(record, state.schema), snapshot[1])
+            raise
+        self.last = (committed, snapshot[1])
+
+    def _is_in_file(self, record: Record) -> bool:
+        try:
+            return record_of(Module.open(self._path)).encode() == record.encode()
+        except (WasmstateError, OSError):
+            return False
+
+    def reread(self, forget: Callable[[], object]) -> State:
+        """Take the state that is in the file now, whoever wrote it.
+
+        Args:
+            forget: drops what waits to be committed; called while nothing is.
+
+        Raises:
+            StateError: if the file carries no readable state, or another module's.
+            MalformedError, OSError: if it cannot be read.
+        """
+        with self._lock:
+            module = Module.open(self._path)
+            state = State.of(module)
+            check_belongs(state, module)
+            known, _ = self.last
+            if state.record.lineage.module_digest != known.record.lineage.module_digest:
+                raise StateError(f"{self._path}: the file is another module by now; open it anew")
+            forget()
+            self.last = (state, 0)
+            return state
+
+    def after_fork(self) -> None:
+        """In a child process: whoever held the lock is not here."""
+        self._lock = threading.Lock()

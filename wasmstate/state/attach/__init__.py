@@ -1,0 +1,1 @@
+"""A state section for a module without one."""

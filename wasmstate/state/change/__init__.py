@@ -1,0 +1,1 @@
+"""A state and its module changed together: bake, graft, migrate."""

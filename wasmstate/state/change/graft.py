@@ -1,0 +1,51 @@
+"""Grafting onto a module that may carry a state already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from wasmstate.binary.edits.graft import graft_code
+from wasmstate.binary.module import Module
+from wasmstate.binary.spaces import Spaces
+from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
+from wasmstate.state.change.successor import carry_on
+from wasmstate.state.state import SECTION_NAME, State
+
+
+def graft(
+    host: Module,
+    donor: Module,
+    *,
+    names: Mapping[str, str] | None = None,
+    replace_exports: bool = False,
+) -> Module:
+    """A copy of a module that also exports the functions of another one, such as ``update()``.
+
+    What the donor imports (memory, globals, functions) is found among the host's exports. The
+    functions of the host keep their bytes, and all that it has keeps its index. A state that the
+    host carries goes on as the next generation, with the donor's entry points in its schema.
+
+    Args:
+        host: the module that is added to.
+        donor: a small module; :mod:`wasmstate.donors` has some.
+        names: of exports of the host, by the name that the donor imports them by.
+        replace_exports: whether an export of the donor takes the place of one of the host of the
+            same name; the old function stays in the code.
+
+    Raises:
+        SectionError: naming what the donor imports and the host does not have, or what else stands
+            in the way: a memory, data, a stack or a start function of the donor's own, an export of
+            the same name, a host that is signed, an object file, a dynamic library or baked.
+        MalformedError: if a section that is needed cannot be decoded.
+        StateError: if the state that the host carries is damaged.
+    """
+    grafted = graft_code(host, donor, names=names, replace_exports=replace_exports)
+    if not host.custom_sections(SECTION_NAME):
+        return grafted
+    state = State.of(host)
+    added = [name for name in ENTRY_POINTS if name in Spaces(donor).exported_functions()]
+    entry_points = dict(state.schema.entry_points) | signatures(grafted, added)
+    schema = replace(state.schema, entry_points=entry_points)
+    described = State(replace(state.record, schema=schema.encode()), schema)
+    return carry_on(grafted, described, host)

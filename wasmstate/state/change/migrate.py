@@ -1,0 +1,217 @@
+"""New code for a state: which tensor of the old one goes where, and what is lost.
+
+Source: docs/format.md, "New code for a state".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import SchemaError, StateError
+from wasmstate.state.change.bake import unbake
+from wasmstate.state.change.successor import carry_on
+from wasmstate.state.digest import module_digest
+from wasmstate.state.state import State
+from wasmstate.state.tensor import DTYPES, Tensor, shape_text
+
+Action = Literal["kept", "widened", "reshaped", "added", "dropped", "refused"]
+Verdict = Literal["compatible", "needs migration", "refused"]
+
+_PRECISION = {"f16": 11, "f32": 24, "f64": 53}
+"""Bits of the integers that a float of the type holds without rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStep:
+    """What becomes of a tensor.
+
+    Attributes:
+        tensor: its name in the new state; of one that is dropped, in the old one.
+        action: ``kept``, ``widened`` (to a type that holds all its values), ``reshaped``, ``added``
+            (it gets its initial value), ``dropped``, or ``refused``.
+        source: the name of the old tensor whose values it gets.
+        reason: why it is refused, and what to do.
+    """
+
+    tensor: str
+    action: Action
+    source: str | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        moved = f" from {self.source}" if self.source not in (None, self.tensor) else ""
+        return f"{self.tensor}: {self.action}{moved}{f': {self.reason}' if self.reason else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Whether new code can go on from an old state, and how.
+
+    Attributes:
+        steps: the tensors of the new state in its order, then those that are dropped.
+    """
+
+    steps: tuple[MigrationStep, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """``compatible`` if each tensor is kept as it is; ``refused`` if one cannot be taken."""
+        actions = {step.action for step in self.steps}
+        if "refused" in actions:
+            return "refused"
+        return "compatible" if actions <= {"kept"} else "needs migration"
+
+
+def plan_migration(
+    old: State,
+    new: State,
+    *,
+    drop: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+    reshape: Collection[str] = (),
+) -> Migration:
+    """What becomes of each tensor; changes nothing.
+
+    Args:
+        old: the state that was learned.
+        new: the state of the new code, as it was attached.
+        drop: old tensors that may be lost.
+        names: new names of old tensors.
+        reshape: new tensors that may have another shape, of as many elements.
+
+    Raises:
+        SchemaError: if a name that is given is none, or one of the states is all of memory.
+    """
+    renamed = dict(names or {})
+    _check_names(old, new, drop, renamed, reshape)
+    sources = {renamed.get(name, name): name for name in old if name not in drop}
+    for name, other in renamed.items():
+        if other in old and other not in (*drop, *renamed):
+            raise SchemaError(f"{name} and {other} would both become {other}: drop one of them")
+    steps = [_step(old, new.tensor(name), sources.get(name), name in reshape) for name in new]
+    for name in old:
+        if name in drop:
+            steps.append(MigrationStep(name, "dropped"))
+        elif renamed.get(name, name) not in new:
+            reason = "the new state has no such tensor: drop it, or map it to its new name"
+            steps.append(MigrationStep(name, "refused", name, reason))
+    return Migration(tuple(steps))
+
+
+def migrate(
+    old: Module,
+    new: Module,
+    *,
+    drop: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
+    reshape: Collection[str] = (),
+) -> Module:
+    """New code with the state that old code learned, as the next generation.
+
+    Tensors are found by their names. One that the new state adds gets its initial value; one of a
+    wider type is converted where no value can be lost; anything else has to be asked for. The old
+    record is kept in ``wasmstate.prev``, the chain of digests goes on.
+
+    Args:
+        old: a module with the state that was learned.
+        new: a module with a state as it was attached.
+        drop: old tensors that may be lost.
+        names: new names of old tensors.
+        reshape: new tensors that may have another shape, of as many elements.
+
+    Returns:
+        The new module; its code, schema, entry points and metadata are its own.
+
+    Raises:
+        SchemaError: naming each tensor that cannot be taken, and what to do.
+        StateBoundsError: if the values break the bounds of the new schema.
+        StateError: if one of the modules carries no state, a damaged one, or another module's.
+        MalformedError: if a section that is needed cannot be decoded.
+    """
+    before, after = _state_of("the old module", old), _state_of("the new module", new)
+    plan = plan_migration(before, after, drop=drop, names=names, reshape=reshape)
+    refused = [f"\n  {step}" for step in plan.steps if step.action == "refused"]
+    if refused:
+        raise SchemaError(f"the new code cannot take the old state:{''.join(refused)}")
+    values = {
+        step.tensor: _converted(before[step.source], after.tensor(step.tensor))
+        for step in plan.steps
+        if step.source is not None
+    }
+    state = after.with_values(values)
+    state.check_bounds()
+    return carry_on(unbake(new), state, old)
+
+
+def _state_of(what: str, module: Module) -> State:
+    state = State.of(module)
+    if state.record.lineage.module_digest != module_digest(module):
+        raise StateError(f"{what}: the state belongs to another module")
+    return state
+
+
+def _check_names(
+    old: State,
+    new: State,
+    drop: Collection[str],
+    names: Mapping[str, str],
+    reshape: Collection[str],
+) -> None:
+    if old.is_whole_memory or new.is_whole_memory:
+        raise SchemaError(
+            "the state is all of memory, as one program laid it out: other code cannot read it; "
+            "attach tensors by name, and migrate those"
+        )
+    for name in (*drop, *names):
+        old.tensor(name)
+    for name in (*names.values(), *reshape):
+        new.tensor(name)
+    if len(set(names.values())) < len(names):
+        raise SchemaError("two tensors cannot become one")
+
+
+def _step(old: State, tensor: Tensor, source: str | None, reshape: bool) -> MigrationStep:
+    if source is None:
+        return MigrationStep(tensor.name, "added")
+    given = old.tensor(source)
+    problems = list(_problems(given, tensor, reshape=reshape))
+    if problems:
+        return MigrationStep(tensor.name, "refused", source, "; ".join(problems))
+    if given.shape != tensor.shape:
+        return MigrationStep(tensor.name, "reshaped", source)
+    action: Action = "kept" if given.dtype == tensor.dtype else "widened"
+    return MigrationStep(tensor.name, action, source)
+
+
+def _problems(old: Tensor, new: Tensor, *, reshape: bool) -> Iterator[str]:
+    if old.dtype != new.dtype and not is_lossless(old.dtype, new.dtype):
+        yield (
+            f"{new.dtype} does not hold every {old.dtype}: drop it, and set its values afterwards"
+        )
+    if old.shape == new.shape:
+        return
+    shapes = f"{shape_text(old.shape) or 'a scalar'}, now {shape_text(new.shape) or 'a scalar'}"
+    if old.nbytes // DTYPES[old.dtype].itemsize != new.nbytes // DTYPES[new.dtype].itemsize:
+        yield f"it was {shapes}, which is another number of elements: drop it"
+    elif not reshape:
+        yield f"it was {shapes}: ask for it to be reshaped, elements stay row after row"
+
+
+def is_lossless(old: str, new: str) -> bool:
+    """Whether every value of one element type is one of the other."""
+    a, b = DTYPES[old], DTYPES[new]
+    if a.kind == "f":
+        return b.kind == "f" and b.itemsize >= a.itemsize
+    if b.kind == "f":
+        return 8 * a.itemsize <= _PRECISION[new]
+    signs = 8 * (b.itemsize - a.itemsize)
+    return signs >= 0 if a.kind == b.kind else a.kind == "u" and signs > 0
+
+
+def _converted(values: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
+    return values.reshape(tensor.shape).astype(DTYPES[tensor.dtype])

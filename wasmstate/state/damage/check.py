@@ -1,0 +1,46 @@
+"""What is wrong with a module and its state: every finding, with its place and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wasmstate.binary.module import Module
+from wasmstate.binary.verify import custom_findings
+from wasmstate.errors import MalformedError
+from wasmstate.state.damage.explain_frames import damaged_frames, flipped_frame
+from wasmstate.state.damage.explain_states import check_states
+from wasmstate.state.damage.finding import Finding
+
+__all__ = ["Finding", "check_module"]
+
+
+def check_module(
+    module: Module, *, instructions: bool = True, progress: Callable[[int], object] | None = None
+) -> list[Finding]:
+    """Everything that is found wrong with a module that was opened with ``strict=False``.
+
+    Args:
+        module: the module.
+        instructions: whether to look at every instruction, too, which takes longest: see
+            docs/benchmarks.md.
+        progress: is called now and then with the offset that has been reached.
+    """
+    malformed = module.findings(instructions=instructions, progress=progress)
+    findings = [_malformed(module, each) for each in malformed]
+    findings += [_warning(each) for each in custom_findings(module)]
+    states = check_states(module)
+    if malformed and module.damage is None and any(each.severity == "error" for each in states):
+        findings[:0] = flipped_frame(module)
+    return findings + states
+
+
+def _malformed(module: Module, found: MalformedError) -> Finding:
+    if found is module.damage:
+        return damaged_frames(module, found)
+    advice = "this part cannot be used; the other sections are not concerned"
+    return Finding("error", found.path, found.offset, found.reason, advice)
+
+
+def _warning(error: MalformedError) -> Finding:
+    advice = "only what reads this custom section is concerned"
+    return Finding("warning", error.path, error.offset, error.reason, advice)

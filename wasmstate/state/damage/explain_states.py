@@ -1,0 +1,241 @@
+"""What is wrong with the states that a module carries: none, several, stale, out of bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wasmstate.binary.edits.bake import is_baked
+from wasmstate.binary.module import Module
+from wasmstate.binary.sections.base import Section
+from wasmstate.binary.spaces import Spaces
+from wasmstate.errors import MalformedError, Remedy, SchemaError, StateCorruptError, WasmstateError
+from wasmstate.state.damage.explain_baked import is_in_step
+from wasmstate.state.damage.explain_records import damaged_record, restoring
+from wasmstate.state.damage.find_records import sites
+from wasmstate.state.damage.finding import Certainty, Finding
+from wasmstate.state.damage.other_records import records_in, sources_of
+from wasmstate.state.damage.survey_parts import Source
+from wasmstate.state.digest import module_digest
+from wasmstate.state.layout import MAGIC, field_offsets, header
+from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
+from wasmstate.state.record import Record
+from wasmstate.state.state import State
+
+_CLAIMED, _SPARE = 64, 64 << 20
+"""So many bytes of memory for each that is stored are nothing unusual, and so many in any case."""
+_MODULE_DIGEST = field_offsets(header)["module_digest"]
+
+
+def check_states(module: Module) -> list[Finding]:
+    """Everything wrong with the records of a module."""
+    sections = module.custom_sections(STATE_SECTION)
+    sources = sources_of(module)
+    findings = list(_histories(module))
+    if not sections:
+        return findings + _lost(module, sources)
+    for section in sections:
+        findings += _check(section, module, sources)
+    if len(sections) > 1:
+        findings.append(_several(sections))
+    return findings
+
+
+def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[Finding]:
+    path, offset = f"{section.path}.{section.name}", section.content_offset
+    content = section.content
+    try:
+        state = State.from_content(content)
+    except StateCorruptError as error:
+        return damaged_record(path, offset, content, error, sources)
+    except SchemaError as error:
+        return [_error(f"{path}.schema", offset, str(error), "attach a new state")]
+    findings = []
+    try:
+        digest = module_digest(module)
+    except MalformedError as error:
+        advice = "bake a copy of the model again"
+        return [_error(error.path, error.offset, error.reason, advice)]
+    if state.record.lineage.module_digest != digest:
+        findings.append(_foreign(path, offset, state, module, digest, sources))
+    elif is_baked(module) and not is_in_step(module, state):
+        reason = "what is baked is not the state: other runtimes start from another one"
+        advice = "bake it anew"
+        findings.append(Finding("error", path, offset, reason, advice, remedies=("bake()",)))
+    size = sum(region.size for region in state.regions)
+    if size > _CLAIMED * len(content) + _SPARE:
+        reason = f"its bounds were not looked at: {len(content)} bytes claim to be {size} of memory"
+        advice = "such a state cannot be told from an attack; look at it with care"
+        return [*findings, Finding("warning", path, offset, reason, advice)]
+    for name, wrong in state.broken_bounds():
+        findings.append(_broken(path, offset, state, name, wrong, sources))
+    return findings
+
+
+def _broken(
+    path: str, offset: int, state: State, name: str, wrong: str, sources: Sequence[Source]
+) -> Finding:
+    tensor, at = state.tensor(name), offset + state.content_offset(name)
+    advice = "set other values"
+    repair = None
+    if any(_fits(source, state, name) for source in sources):
+        repair = "restore-values"
+        advice = "take the values of the generation before, or set other values"
+    where, reason = f"{path}.{name}", f"{tensor.name}{wrong}"
+    helps: tuple[Remedy, ...] = ("State.with_values()",)
+    return Finding("error", where, at, reason, advice, repair=repair, remedies=helps)
+
+
+def _fits(source: Source, state: State, name: str) -> bool:
+    try:
+        other = State(source.record)
+    except SchemaError:
+        return False
+    return (
+        name in other
+        and not any(broken == name for broken, _ in state.schema.broken_bounds(other.contents()))
+        if other.regions == state.regions
+        else False
+    )
+
+
+def _foreign(
+    path: str,
+    offset: int,
+    state: State,
+    module: Module,
+    digest: bytes,
+    sources: Sequence[Source],
+) -> Finding:
+    reason = "the code is not the one that the state was attached to"
+    advice = "attach a new state, or put the right code back"
+    certainty: Certainty = "certain"
+    repair = None
+    for source in sources:
+        if source.record.lineage.module_digest == digest:
+            reason += f", but it is that of {source.label}: a state of another program was put here"
+            advice, repair = "restore the state before it", f"restore-{source.kind}"
+            certainty = "likely"
+            break
+    else:
+        misfit = _misfit(state, module)
+        if misfit:
+            reason += f": {misfit}, so it is the state of another program"
+            certainty = "likely"
+    place, at = f"{path}.header.module_digest", offset + _MODULE_DIGEST
+    return Finding("error", place, at, reason, advice, certainty, repair)
+
+
+def _misfit(state: State, module: Module) -> str:
+    """Why the state cannot be one of this module, whatever its version; empty if it could be."""
+    try:
+        exports = Spaces(module).exports
+    except WasmstateError:
+        return ""
+    missing = [
+        tensor.symbol
+        for tensor in state.tensors
+        if tensor.symbol is not None and tensor.symbol not in exports
+    ]
+    return f"nothing is exported as {', '.join(missing)}" if missing else ""
+
+
+def _several(sections: Sequence[Section]) -> Finding:
+    last = sections[-1]
+    reason = f"{len(sections)} sections are named {STATE_SECTION}"
+    records = [_record(section.content) for section in sections]
+    known = [record for record in records if record is not None]
+    generations = {record.lineage.generation for record in known}
+    repair: str | None = "keep-newest"
+    advice = "keep the right one only"
+    helps: tuple[Remedy, ...] = ()
+    if len(known) == len(records):
+        reason += f" (generations {', '.join(str(r.lineage.generation) for r in known)})"
+    if len(generations) < len(known) and len({record.digest() for record in known}) > 1:
+        reason += ": a fork, two states of one generation"
+        advice = "look at both: which one holds cannot be told"
+        repair, helps = None, ("Section.content",)
+    return Finding("error", last.path, last.offset, reason, advice, repair=repair, remedies=helps)
+
+
+def _record(content: bytes) -> Record | None:
+    found = records_in(content)
+    return found[0] if found else None
+
+
+def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
+    if module.damage is not None and module.damage.path in ("magic", "version"):
+        return []
+    for section in module.custom_sections():
+        if section.frame.source.read(section.frame.content_start, len(MAGIC)) == MAGIC and (
+            section.name not in (PREV_SECTION, INIT_SECTION)
+        ):
+            reason = f"a state stands in a section named {section.name!r}: its name is damaged"
+            return [
+                Finding(
+                    "error",
+                    section.path,
+                    section.offset,
+                    reason,
+                    f"name it {STATE_SECTION} again",
+                    "likely",
+                    "rename-section",
+                )
+            ]
+    is_damaged = module.damage is not None or any(module.findings(instructions=False))
+    if is_damaged:
+        data = module.to_bytes()
+        for site in sites(data):
+            if site.section == STATE_SECTION and data.startswith(MAGIC, site.start):
+                reason = "a record of the state stands where no section is known"
+                advice = "what is proven of it can be salvaged"
+                where = f"{STATE_SECTION} record"
+                return [
+                    Finding("error", where, site.start, reason, advice, remedies=("salvage()",))
+                ]
+    reason, advice = "the file carries no state", "attach one"
+    helps: tuple[Remedy, ...] = ("attach()",)
+    if module.is_component:
+        advice = "it is a component; a state goes into the core module inside it"
+        return [Finding("warning", STATE_SECTION, None, reason, advice)]
+    if sources:
+        reason = f"the state is lost, {sources[0].label} is still there: a tool removed the section"
+        advice = "restore it from there, or from a copy"
+        return [Finding("error", STATE_SECTION, None, reason, advice, "likely", restoring(sources))]
+    if is_damaged:
+        reason = "no state is found in what can be read"
+        advice = "restore the file from a copy: a new state would begin with nothing learned"
+        return [Finding("warning", STATE_SECTION, None, reason, advice)]
+    if _learns(module):
+        reason += (
+            ", but exports update() and predict(): maybe a tool that removes custom sections, as "
+            "strip does, took it"
+        )
+        advice += ", or put one back that was extracted"
+        return [Finding("warning", STATE_SECTION, None, reason, advice, "possible", remedies=helps)]
+    return [Finding("warning", STATE_SECTION, None, reason, advice, remedies=helps)]
+
+
+def _learns(module: Module) -> bool:
+    functions = Spaces(module).exported_functions()
+    return {"update", "predict"} <= set(functions) and not module.custom_sections()
+
+
+def _histories(module: Module) -> Iterator[Finding]:
+    """Records before the state that cannot be read."""
+    for name in (PREV_SECTION, INIT_SECTION):
+        for section in module.custom_sections(name):
+            content = section.content
+            records = records_in(content)
+            length = sum(len(record.encode()) for record in records)
+            if length != len(content):
+                yield Finding(
+                    "warning",
+                    section.path,
+                    section.content_offset,
+                    f"{name}: {len(records)} whole records have {length} of {len(content)} bytes",
+                    "what is damaged in it cannot be gone back to; the state is not concerned",
+                )
+
+
+def _error(path: str, offset: int, reason: str, advice: str) -> Finding:
+    return Finding("error", path, offset, reason, advice)

@@ -1,1 +1,0 @@
-"""What is wrong with a module and its state, in plain words: one idea a file."""

@@ -1,0 +1,200 @@
+"""Whether devices may be merged: the same code and tensors, one start, nobody twice.
+
+A header names the state that a file's history began with and the one before; a merged state also
+names, in its metadata, what was merged. Together they tell from which file a device started.
+
+Source: docs/format.md, "Merging".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import SchemaError, StateError
+from wasmstate.state.compare.history import base_of, history
+from wasmstate.state.digest import module_digest
+from wasmstate.state.state import State
+
+MERGE_KEY = "merge"
+"""In the metadata of a schema."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A module that is merged, and what it tells of its past.
+
+    Attributes:
+        name: in messages.
+        module: as it was read.
+        state: that it carries.
+        past: digests by generation, as far as the file keeps them, its own state's too.
+        merge: what the metadata say of the merge that it started from, or ``None``.
+    """
+
+    name: str
+    module: Module
+    state: State
+    past: Mapping[int, bytes]
+    merge: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, name: str, module: Module) -> Device:
+        """Read it.
+
+        Raises:
+            StateError: if it carries no state, a damaged one, one of other code, or all of memory.
+        """
+        state = _state_of(name, module)
+        past: dict[int, bytes] = {0: base_of(state)}
+        if state.generation:
+            past[state.generation - 1] = state.record.lineage.parent_digest
+        for entry in history(module):
+            if entry.state is not None and entry.link != "foreign":
+                past[entry.state.generation] = entry.state.digest
+        return cls(name, module, state, past, _merge_of(name, state))
+
+
+def _state_of(name: str, module: Module) -> State:
+    try:
+        state = State.of(module)
+    except StateError as error:
+        raise StateError(f"{name}: {error}") from error
+    if state.record.read_only:
+        raise StateError(f"{name}: its state is of a newer version of the format than this")
+    if state.record.lineage.module_digest != module_digest(module):
+        raise StateError(f"{name}: the state belongs to another module")
+    if state.is_whole_memory:
+        raise StateError(f"{name}: all of memory is its state, and no rule says how to join that")
+    return state
+
+
+def _merge_of(name: str, state: State) -> Mapping[str, Any] | None:
+    merge = state.metadata.get(MERGE_KEY)
+    if merge is None:
+        return None
+    if not (
+        isinstance(merge, dict)
+        and isinstance(merge.get("generation"), int)
+        and all(isinstance(merge.get(key), str) for key in ("id", "base"))
+    ):
+        raise SchemaError(f"{name}: the key {MERGE_KEY!r} of its metadata does not tell of a merge")
+    return merge
+
+
+def merged_metadata(base: Device, devices: Sequence[Device]) -> dict[str, Any]:
+    """The metadata of a merged state, which devices that start from it inherit."""
+    digests = sorted(device.state.digest for device in devices)
+    generation = base.state.generation + 1
+    start = base.state.digest
+    id = hashlib.sha256(generation.to_bytes(8, "little") + start + b"".join(digests))
+    told = {
+        "id": id.hexdigest(),
+        "base": start.hex(),
+        "generation": generation,
+        "devices": len(devices),
+    }
+    return {**base.state.metadata, MERGE_KEY: told}
+
+
+def check_devices(
+    base: Device, devices: Sequence[Device], *, allow_equal: bool, assume_base: bool
+) -> None:
+    """Check that devices can be merged.
+
+    Raises:
+        SchemaError, StateError: naming the device and what does not fit.
+    """
+    for device in devices:
+        _check_like(base, device)
+        _check_start(base, device, assume_base=assume_base)
+    _check_merges(base, devices)
+    if not allow_equal:
+        _check_apart(base, devices)
+
+
+def _check_like(base: Device, device: Device) -> None:
+    ours, theirs = base.state, device.state
+    if ours.record.lineage.module_digest != theirs.record.lineage.module_digest:
+        raise StateError(f"{device.name} has other code than the base").helped_by("migrate()")
+    for tensor in ours.tensors:
+        if tensor not in theirs.tensors:
+            raise SchemaError(f"{device.name} has no tensor {tensor.name} as the base has it")
+    if _schema(ours) != _schema(theirs):
+        raise SchemaError(f"{device.name} has another schema than the base")
+
+
+def _schema(state: State) -> tuple[Any, ...]:
+    metadata = {key: value for key, value in state.metadata.items() if key != MERGE_KEY}
+    places = [(each.kind, each.index, each.address, each.length) for each in state.regions]
+    return state.tensors, dict(state.entry_points), metadata, places
+
+
+def _check_start(base: Device, device: Device, *, assume_base: bool) -> None:
+    start = base.state
+    if base_of(start) != base_of(device.state):
+        raise StateError(f"{device.name} did not start from the base: its generation 0 is another")
+    if start.generation > device.state.generation:
+        raise StateError(
+            f"{device.name} is at generation {device.state.generation}, and the base at "
+            f"{start.generation}: it cannot have started from it"
+        )
+    known = device.past.get(start.generation)
+    if known == start.digest or (known is None and _came_through(base, device)):
+        return
+    if known is not None:
+        raise StateError(
+            f"{device.name} did not start from the base: its generation {start.generation} is "
+            "another"
+        )
+    if not assume_base:
+        raise StateError(
+            f"{device.name} does not tell whether it has gone through generation "
+            f"{start.generation}, the base: it can only be assumed, by who knows it. "
+            "Who starts from a merge, be it of the base alone, can always tell"
+        ).helped_by("assume_base")
+
+
+def _came_through(base: Device, device: Device) -> bool:
+    """Whether the merge that a device started from is the base, or was made from it."""
+    ours, theirs = base.merge, device.merge
+    if theirs is None:
+        return False
+    is_merge = ours is not None and ours["generation"] == base.state.generation
+    return theirs["base"] == base.state.digest.hex() or (
+        is_merge and ours is not None and theirs["id"] == ours["id"]
+    )
+
+
+def _check_merges(base: Device, devices: Sequence[Device]) -> None:
+    """Two devices that started from a later merge have that in common, too."""
+    ours = None if base.merge is None else base.merge["id"]
+    seen: dict[str, str] = {}
+    for device in devices:
+        if device.merge is None or device.merge["id"] == ours:
+            continue
+        other = seen.setdefault(device.merge["id"], device.name)
+        if other != device.name:
+            raise StateError(
+                f"{other} and {device.name} started from what was merged later, at generation "
+                f"{device.merge['generation']}: give that file as the base, else it counts twice"
+            )
+
+
+def _check_apart(base: Device, devices: Sequence[Device]) -> None:
+    """Nobody's state may be another's, or one that another has gone through."""
+    seen: dict[tuple[int, bytes], str] = {}
+    start = base.state.generation
+    for device in devices:
+        for generation, digest in device.past.items():
+            if generation <= start or digest == base.state.digest:
+                continue
+            other = seen.setdefault((generation, digest), device.name)
+            if other != device.name:
+                raise StateError(
+                    f"{other} and {device.name} had the same state at generation {generation}: "
+                    "are they one device? That two happened to learn the same has to be allowed"
+                ).helped_by("allow_equal")

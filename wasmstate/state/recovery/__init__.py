@@ -1,1 +1,0 @@
-"""What can be told and taken from damaged bytes: pure functions, nothing is read or written."""
