@@ -13,11 +13,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from wasmstate.binary.source import BytesSource
-from wasmstate_gui.panels.hex_view import HexView
-from wasmstate_gui.presenters.hexdump import WIDTH, HexDump
-from wasmstate_gui.presenters.kinds import KINDS
-from wasmstate_gui.presenters.layout import LayoutRow
-from wasmstate_gui.theme import LIGHT
+from wasmstate_gui.bytes.hex_view import HexView
+from wasmstate_gui.core.bytes.hexdump import WIDTH, HexDump
+from wasmstate_gui.core.document.byte_kinds import KINDS
+from wasmstate_gui.core.document.layout_rows import LayoutRow
+from wasmstate_gui.kit.theme import LIGHT
 
 LINES = 60
 

@@ -34,7 +34,7 @@ def main(name: str) -> None:
     from PySide6.QtCore import QEventLoop  # noqa: PLC0415 (the caller runs without Qt)
 
     from wasmstate_gui.run import make_application  # noqa: PLC0415
-    from wasmstate_gui.window import MainWindow  # noqa: PLC0415
+    from wasmstate_gui.window.main_window import MainWindow  # noqa: PLC0415
 
     app = make_application()
     window = MainWindow()

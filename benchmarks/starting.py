@@ -36,7 +36,7 @@ import wasmstate.cli.commands.inspect
 from wasmstate_gui.app import load
 load(for_file={})
 from wasmstate_gui.run import make_application
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 app = make_application()
 window = MainWindow()
 """

@@ -17,7 +17,7 @@ from opening import resident
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 
 from wasmstate import Module, attach
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 
 WINDOWS = 3
 

@@ -27,15 +27,15 @@ from rich.table import Table
 from turns import Watched, live, long_model, model, raw_edit
 
 from wasmstate import Module, State, attach
-from wasmstate_gui.models.tensor_models import TensorTableModel
-from wasmstate_gui.panels.cells_view import CellsView
-from wasmstate_gui.panels.heatmap_view import HeatmapView
-from wasmstate_gui.panels.plot_view import PlotView
-from wasmstate_gui.presenters.history import HistoryView, Line
-from wasmstate_gui.presenters.tensors import TensorRow, TensorTable, tensor_rows
-from wasmstate_gui.presenters.timeline import MOST_BYTES
+from wasmstate_gui.core.tensors.tensor_table import TensorRow, TensorTable, tensor_rows
+from wasmstate_gui.core.timeline.plot_series import HistoryView, Line
+from wasmstate_gui.core.timeline.timeline import MOST_BYTES
+from wasmstate_gui.kit.theme import LIGHT
 from wasmstate_gui.run import make_application
-from wasmstate_gui.theme import LIGHT
+from wasmstate_gui.tensors.cells_view import CellsView
+from wasmstate_gui.tensors.heatmap_view import HeatmapView
+from wasmstate_gui.tensors.tensor_models import TensorTableModel
+from wasmstate_gui.timeline.plot_view import PlotView
 
 STEPS = 10_000
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"

@@ -16,9 +16,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from wasmstate import Session, models
+from wasmstate_gui.kit.theme import DARK, LIGHT, Theme
 from wasmstate_gui.run import make_application
-from wasmstate_gui.theme import DARK, LIGHT, Theme
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"

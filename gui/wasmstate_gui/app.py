@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate_gui.importing import import_without_qt, no_garbage
+from wasmstate_gui.kit.import_ahead import import_without_qt, no_garbage
 
 _NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).
 To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png"""
@@ -83,7 +83,7 @@ def load(*, for_file: bool) -> Callable[..., int]:
         if for_file:
             # What is not of Qt comes first: PySide reads the source of what is imported after it.
             import_without_qt()
-            import_module("wasmstate_gui.parts")
+            import_module("wasmstate_gui.window.page_parts")
         run: Callable[..., int] = import_module("wasmstate_gui.run").run
         gc.freeze()  # nor is it looked through again
     return run

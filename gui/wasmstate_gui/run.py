@@ -11,9 +11,9 @@ import click
 from PySide6.QtCore import QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from wasmstate_gui.settings import Settings
-from wasmstate_gui.theme import DARK, LIGHT, Theme
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.kit.settings import Settings
+from wasmstate_gui.kit.theme import DARK, LIGHT, Theme
+from wasmstate_gui.window.main_window import MainWindow
 
 _SETTLE_MS = 50
 _PATIENCE_MS = 150

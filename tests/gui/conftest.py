@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import show_active
 from wasmstate_gui.run import make_application
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

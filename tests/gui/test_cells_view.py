@@ -18,11 +18,11 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from wasmstate import State
 from wasmstate.state.damage.tensor_trust import Remnant
-from wasmstate_gui.models.tensor_models import DISPLAY, Index, TensorTableModel
-from wasmstate_gui.panels.cells_view import CellsView
-from wasmstate_gui.presenters.cells import CHANGED, DIM, PLAIN, WRONG, cells
-from wasmstate_gui.presenters.tensors import TensorTable, tensor_rows
-from wasmstate_gui.theme import DARK, LIGHT, Theme
+from wasmstate_gui.core.tensors.cell_texts import CHANGED, DIM, PLAIN, WRONG, cells
+from wasmstate_gui.core.tensors.tensor_table import TensorTable, tensor_rows
+from wasmstate_gui.kit.theme import DARK, LIGHT, Theme
+from wasmstate_gui.tensors.cells_view import CellsView
+from wasmstate_gui.tensors.tensor_models import DISPLAY, Index, TensorTableModel
 
 MATRIX = "w:f32[60,5]"
 LIST = "counts:i64[40]"

@@ -13,12 +13,12 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import OpenWindow, show_active
-from wasmstate_gui.presenters.about import about_lines
-from wasmstate_gui.presenters.commands import COMMANDS
-from wasmstate_gui.presenters.palette import matching
-from wasmstate_gui.settings import Settings
-from wasmstate_gui.shell import LEAST_SIZE
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.window.about import about_lines
+from wasmstate_gui.core.window.command_search import matching
+from wasmstate_gui.core.window.commands import COMMANDS
+from wasmstate_gui.kit.settings import Settings
+from wasmstate_gui.window.docks import LEAST_SIZE
+from wasmstate_gui.window.main_window import MainWindow
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

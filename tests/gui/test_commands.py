@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from gui_support import OpenWindow
 from wasmstate import Module, bake
-from wasmstate_gui.presenters.commands import (
+from wasmstate_gui.core.window.commands import (
     COMMANDS,
     FIRST_KEYS,
     ICONS_ONLY,
@@ -22,8 +22,8 @@ from wasmstate_gui.presenters.commands import (
     Command,
     keys_table,
 )
-from wasmstate_gui.presenters.usable import usable
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.window.usable_commands import usable
+from wasmstate_gui.window.main_window import MainWindow
 
 DOCS = Path(__file__).parents[2] / "docs" / "inspector.md"
 

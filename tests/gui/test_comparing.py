@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, OpenWindow, type_into
-from wasmstate_gui.presenters.timeline import Event, Timeline
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.timeline.timeline import Event, Timeline
+from wasmstate_gui.window.main_window import MainWindow
 
 ALT = Qt.KeyboardModifier.AltModifier
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -17,11 +17,20 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 import wasmstate
-from wasmstate_gui.pace import MOST_AHEAD
-from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.protocol import Call, Load, Message, Outcome, Progress, Reader, Took, encode
-from wasmstate_gui.window import MainWindow
-from wasmstate_gui.worker import PROGRESS_WEIGHT
+from wasmstate_gui.core.calls.pacing import MOST_AHEAD
+from wasmstate_gui.core.calls.protocol import (
+    Call,
+    Load,
+    Message,
+    Outcome,
+    Progress,
+    Reader,
+    Took,
+    encode,
+)
+from wasmstate_gui.core.calls.worker import PROGRESS_WEIGHT
+from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 
@@ -54,7 +63,7 @@ def wide(tmp_path: Path) -> Path:
 @pytest.fixture
 def worker(wide: Path) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "wasmstate_gui.worker"],
+        [sys.executable, "-P", "-m", "wasmstate_gui.core.calls.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -127,7 +136,7 @@ def test_a_run_is_shown_on_its_way_and_ends_where_a_session_does(
 def test_however_many_steps_come_a_picture_is_made_when_it_is_time(
     qtbot: QtBot, wide: Path, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wasmstate_gui.calls.FRAME", 3600.0)
+    monkeypatch.setattr("wasmstate_gui.calls.run_calls.FRAME", 3600.0)
     window = open_window(wide)
     assert run(qtbot, window) == 2  # of the first steps, and of the last one
     assert window.status_labels["disk"].text() == f"{CALLS} steps ahead of disk"

@@ -18,17 +18,17 @@ from gui_support import WAIT, type_into
 from wasmstate import Call, Discovery, Module, Signature
 from wasmstate.explore.discovery_result import Discovered, LeftOut
 from wasmstate.state.tensor import TensorSpec
-from wasmstate_gui.panels.attach_dialog import AttachDialog
-from wasmstate_gui.panels.find_dialog import FindDialog
-from wasmstate_gui.presenters.candidates import Row
-from wasmstate_gui.presenters.proposal import found_text, with_found
-from wasmstate_gui.presenters.trial_calls import (
+from wasmstate_gui.core.calls.trial_calls import (
     Typed,
     callable_functions,
     read_calls,
     suggested,
 )
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.wizards.found_tensors import found_text, with_found
+from wasmstate_gui.core.wizards.tensor_candidates import Row
+from wasmstate_gui.window.main_window import MainWindow
+from wasmstate_gui.wizards.attach_dialog import AttachDialog
+from wasmstate_gui.wizards.find_dialog import FindDialog
 
 OpenWindow = Callable[[Path], MainWindow]
 

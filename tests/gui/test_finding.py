@@ -18,17 +18,17 @@ import wasmstate
 from gui_support import WAIT, OpenWindow, type_into
 from support import REAL_BINARIES, real_path
 from wasmstate.binary.source import BytesSource
-from wasmstate_gui.models.module_models import ListingModel, ModuleTableModel
-from wasmstate_gui.presenters import sources
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.listing import listing
-from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.places import Place, find_place
-from wasmstate_gui.presenters.searching import Match, Needle, Pattern, parse_needle, search
-from wasmstate_gui.presenters.snapshot import read_snapshot
-from wasmstate_gui.presenters.tables import KINDS, module_table
-from wasmstate_gui.presenters.values import values_at
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.bytes.go_to import Place, find_place
+from wasmstate_gui.core.bytes.search import Match, Needle, Pattern, parse_needle, search
+from wasmstate_gui.core.bytes.values_at_cursor import values_at
+from wasmstate_gui.core.document import edited_source
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.snapshot import read_snapshot
+from wasmstate_gui.core.module.disassembly import listing
+from wasmstate_gui.core.module.entry_tables import KINDS, module_table
+from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.module.module_models import ListingModel, ModuleTableModel
+from wasmstate_gui.window.main_window import MainWindow
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -65,11 +65,11 @@ def test_the_next_and_the_last_place_are_those_of_a_plain_search(
 
 
 def test_what_stands_across_the_edge_of_a_piece_is_found(tmp_path: Path) -> None:
-    data = bytearray(3 * sources.CHUNK)
-    data[sources.CHUNK - 2 : sources.CHUNK + 2] = b"edge"
+    data = bytearray(3 * edited_source.CHUNK)
+    data[edited_source.CHUNK - 2 : edited_source.CHUNK + 2] = b"edge"
     watcher = Patient()
     source = BytesSource(bytes(data))
-    place = sources.CHUNK - 2
+    place = edited_source.CHUNK - 2
     assert search(source, Pattern(b"edge"), 0, 1, watcher) == Match(place, place + 4, False)
     end = len(data) - 1
     assert search(source, Pattern(b"edge"), end, -1, watcher) == Match(place, place + 4, False)

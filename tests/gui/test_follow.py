@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import shown_bytes
-from wasmstate_gui.follower import DEBOUNCE_MS, Follower
-from wasmstate_gui.presenters.newer import Newer
-from wasmstate_gui.presenters.snapshot import Stamp, read_snapshot
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.document.newer_versions import Newer
+from wasmstate_gui.core.document.snapshot import Stamp, read_snapshot
+from wasmstate_gui.document.file_watcher import DEBOUNCE_MS, Follower
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 WAIT = 15_000

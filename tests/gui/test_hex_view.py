@@ -11,10 +11,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from wasmstate.binary.source import BytesSource
-from wasmstate_gui.panels.hex_view import HexView
-from wasmstate_gui.presenters.hexdump import HexDump
-from wasmstate_gui.presenters.layout import LayoutRow
-from wasmstate_gui.theme import DARK, LIGHT, Theme
+from wasmstate_gui.bytes.hex_view import HexView
+from wasmstate_gui.core.bytes.hexdump import HexDump
+from wasmstate_gui.core.document.layout_rows import LayoutRow
+from wasmstate_gui.kit.theme import DARK, LIGHT, Theme
 
 
 def dump(size: int) -> HexDump:

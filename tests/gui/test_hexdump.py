@@ -8,8 +8,7 @@ import numpy as np
 
 from gui_support import bytes_of
 from wasmstate.binary.source import BytesSource
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.hexdump import (
+from wasmstate_gui.core.bytes.hexdump import (
     BOLD_INK,
     CHANGED,
     CURSOR,
@@ -21,10 +20,11 @@ from wasmstate_gui.presenters.hexdump import (
     ascii_of,
     section_line,
 )
-from wasmstate_gui.presenters.kinds import KINDS
-from wasmstate_gui.presenters.layout import LayoutRow
-from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.snapshot import read_snapshot
+from wasmstate_gui.core.document.byte_kinds import KINDS
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.layout_rows import LayoutRow
+from wasmstate_gui.core.document.snapshot import read_snapshot
+from wasmstate_gui.core.window.view_state import Picture
 
 ROWS = (
     LayoutRow("magic + version", "header", 0, 8, 8),

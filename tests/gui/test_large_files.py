@@ -13,11 +13,11 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import WAIT, OpenWindow, bytes_of, shown_bytes, type_into
 from wasmstate.binary.source import FileSource
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.snapshot import look_at, read_snapshot
-from wasmstate_gui.presenters.status import validity
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.snapshot import look_at, read_snapshot
+from wasmstate_gui.core.window.status import validity
+from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.window.main_window import MainWindow
 
 # update(n) adds a half to the first n of a million numbers.
 MANY = """

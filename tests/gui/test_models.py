@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-import wasmstate_gui.models
+import wasmstate_gui
 from gui_support import WAIT, OpenWindow
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 
 
 def models_of(window: MainWindow) -> list[QAbstractItemModel]:
@@ -24,8 +24,10 @@ def models_of(window: MainWindow) -> list[QAbstractItemModel]:
 
 def all_kinds() -> set[str]:
     """The names of all classes of models."""
-    names = [each.name for each in pkgutil.iter_modules(wasmstate_gui.models.__path__)]
-    modules = [importlib.import_module(f"wasmstate_gui.models.{name}") for name in names]
+    names = [each.name for each in pkgutil.walk_packages(wasmstate_gui.__path__, "wasmstate_gui.")]
+    modules = [
+        importlib.import_module(name) for name in names if name.endswith(("_model", "_models"))
+    ]
     return {
         kind.__name__
         for module in modules

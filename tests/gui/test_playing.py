@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, OpenWindow, type_into
-from wasmstate_gui.settings import FASTEST, SLOWEST, Settings
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.kit.settings import FASTEST, SLOWEST, Settings
+from wasmstate_gui.window.main_window import MainWindow
 
 ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -9,15 +9,21 @@ import numpy as np
 import pytest
 
 import wasmstate
-from wasmstate_gui.presenters import status
-from wasmstate_gui.presenters.absence import no_tensors
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.layout import flat, row_at
-from wasmstate_gui.presenters.picture import Picture
-from wasmstate_gui.presenters.selection import at_byte
-from wasmstate_gui.presenters.snapshot import Snapshot, read_snapshot
-from wasmstate_gui.presenters.strip import next_start, strip_pieces, to_offset, to_pixels, to_x
-from wasmstate_gui.presenters.tensors import TensorTable, cell_hint, number_text
+from wasmstate_gui.core.document.absence import no_tensors
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.layout_rows import flat, row_at
+from wasmstate_gui.core.document.map_segments import (
+    next_start,
+    strip_pieces,
+    to_offset,
+    to_pixels,
+    to_x,
+)
+from wasmstate_gui.core.document.snapshot import Snapshot, read_snapshot
+from wasmstate_gui.core.tensors.tensor_table import TensorTable, cell_hint, number_text
+from wasmstate_gui.core.window import status
+from wasmstate_gui.core.window.selection import at_byte
+from wasmstate_gui.core.window.view_state import Picture
 
 
 def snapshot_of(data: bytes, folder: Path) -> Snapshot:

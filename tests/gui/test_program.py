@@ -50,7 +50,7 @@ def test_the_command_line_opens_it_in_its_own_process(bandit: Path, tmp_path: Pa
         "try:\n"
         "    main()\n"
         "finally:\n"
-        "    print('wasmstate_gui.window' in sys.modules)\n"
+        "    print('wasmstate_gui.window.main_window' in sys.modules)\n"
     )
     words = [sys.executable, "-c", script, "inspect", str(bandit), "--screenshot"]
     picture = tmp_path / "out.png"

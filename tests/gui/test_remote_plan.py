@@ -19,11 +19,11 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT
-from wasmstate_gui.panels.attach_dialog import AttachDialog
-from wasmstate_gui.panels.baking_dialog import BakingDialog
-from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice
-from wasmstate_gui.remote_plan import RemotePlan, StoppedError
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.wizards.attach_plan import AttachPlan, Choice
+from wasmstate_gui.window.main_window import MainWindow
+from wasmstate_gui.wizards.attach_dialog import AttachDialog
+from wasmstate_gui.wizards.bake_dialog import BakingDialog
+from wasmstate_gui.wizards.remote_plan import RemotePlan, StoppedError
 
 OpenWindow = Callable[[Path], MainWindow]
 

@@ -15,9 +15,9 @@ import wasmstate
 from wasmstate import NotCommittedError
 from wasmstate.state.damage.repair import preview
 from wasmstate.storage.salvage import write_repair
-from wasmstate_gui.panels.repair_dialog import RepairDialog
-from wasmstate_gui.presenters.repair_plan import RepairPlan
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.problems.repair_plan import RepairPlan
+from wasmstate_gui.problems.repair_dialog import RepairDialog
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 

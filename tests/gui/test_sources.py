@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gui_support import bytes_of
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import BytesSource, open_source
-from wasmstate_gui.presenters.sources import (
+from wasmstate_gui.core.document.edited_source import (
     JoinedSource,
     PatchedSource,
     Patches,

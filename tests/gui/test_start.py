@@ -15,15 +15,15 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from gui_support import show_active
-from wasmstate_gui.importing import no_garbage
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.kit.import_ahead import no_garbage
+from wasmstate_gui.window.main_window import MainWindow
 
 WAIT = 15_000
 
 FIRST_PICTURE = """
 import sys
 from wasmstate_gui.run import make_application
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 app = make_application()
 window = MainWindow()
 window.show()

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from wasmstate.state.signature import Param, Signature
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.snapshot import read_snapshot
-from wasmstate_gui.presenters.step_form import (
+from wasmstate_gui.core.calls.call_form import (
     failure_text,
     forms,
     parse_argument,
     result_text,
     seconds_text,
 )
-from wasmstate_gui.protocol import Outcome
+from wasmstate_gui.core.calls.protocol import Outcome
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.snapshot import read_snapshot
 
 
 def with_values(document: Document, **values: object) -> Document:

@@ -18,13 +18,13 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from wasmstate import SchemaError, State, StateBoundsError
-from wasmstate_gui.presenters.cell_edit import with_cell
-from wasmstate_gui.presenters.changes import Changes
-from wasmstate_gui.presenters.heatmap import NOT_FINITE, Heatmap
-from wasmstate_gui.presenters.histogram import BINS, Histogram
-from wasmstate_gui.presenters.tensor_files import csv_text, load_tensor, save_tensor
-from wasmstate_gui.presenters.tensors import TensorRow, number_text, tensor_rows
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.tensors.cell_edit import with_cell
+from wasmstate_gui.core.tensors.changes import Changes
+from wasmstate_gui.core.tensors.heatmap import NOT_FINITE, Heatmap
+from wasmstate_gui.core.tensors.histogram import BINS, Histogram
+from wasmstate_gui.core.tensors.tensor_files import csv_text, load_tensor, save_tensor
+from wasmstate_gui.core.tensors.tensor_table import TensorRow, number_text, tensor_rows
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmstate_gui.presenters.delta import apply_delta, changed_bytes, decode_delta, encode_delta
-from wasmstate_gui.presenters.timeline import Event, Timeline
+from wasmstate_gui.core.timeline.delta import apply_delta, changed_bytes, decode_delta, encode_delta
+from wasmstate_gui.core.timeline.timeline import Event, Timeline
 
 OPENED = Event("opened", "opened", 0)
 

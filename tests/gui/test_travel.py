@@ -16,8 +16,7 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import shown_bytes
 from wasmstate import models
-from wasmstate_gui.panels.plot_view import PlotView, bounds_of, columns
-from wasmstate_gui.presenters.history import (
+from wasmstate_gui.core.timeline.plot_series import (
     STEP_SIZE,
     HistoryView,
     Line,
@@ -26,10 +25,11 @@ from wasmstate_gui.presenters.history import (
     first_cells,
     history_view,
 )
-from wasmstate_gui.presenters.stepping import call_text
-from wasmstate_gui.presenters.timeline import Event, Timeline
-from wasmstate_gui.theme import LIGHT
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.timeline.stepping import call_text
+from wasmstate_gui.core.timeline.timeline import Event, Timeline
+from wasmstate_gui.kit.theme import LIGHT
+from wasmstate_gui.timeline.plot_view import PlotView, bounds_of, columns
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform, on a dialog

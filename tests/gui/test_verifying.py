@@ -15,12 +15,12 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import WAIT, OpenWindow
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.snapshot import look_at, read_snapshot, verified
-from wasmstate_gui.presenters.status import validity, verdict
-from wasmstate_gui.sending import load_of
-from wasmstate_gui.verification import Verification
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.calls.module_transfer import load_of
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.snapshot import look_at, read_snapshot, verified
+from wasmstate_gui.core.problems.verify_process import Verification
+from wasmstate_gui.core.window.status import validity, verdict
+from wasmstate_gui.window.main_window import MainWindow
 
 # Some ten instructions in each of many functions: it takes a second or two to look at them all.
 FUNCTION = "(func (result i32) {} i32.const 1)".format("i32.const 7 drop " * 20)

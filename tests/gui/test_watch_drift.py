@@ -15,12 +15,18 @@ import wasmstate
 from gui_support import WAIT, OpenWindow
 from models import model
 from wasmstate import models
-from wasmstate_gui.presenters.history import HistoryView, Mark, Plots, history_view, mark_from
-from wasmstate_gui.presenters.stepping import drift_text
-from wasmstate_gui.presenters.timeline import Event, Timeline
-from wasmstate_gui.protocol import Call, Outcome
-from wasmstate_gui.window import MainWindow
-from wasmstate_gui.worker import Runner
+from wasmstate_gui.core.calls.protocol import Call, Outcome
+from wasmstate_gui.core.calls.worker import Runner
+from wasmstate_gui.core.timeline.plot_series import (
+    HistoryView,
+    Mark,
+    Plots,
+    history_view,
+    mark_from,
+)
+from wasmstate_gui.core.timeline.stepping import drift_text
+from wasmstate_gui.core.timeline.timeline import Event, Timeline
+from wasmstate_gui.window.main_window import MainWindow
 
 ALT = Qt.KeyboardModifier.AltModifier
 
@@ -53,8 +59,8 @@ def watched(path: Path, detector: str = "ddm", until: str = "") -> Outcome:
 @pytest.fixture(autouse=True)
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step comes with the outcome, however slow the machine is."""
-    monkeypatch.setattr("wasmstate_gui.worker.PROGRESS_SECONDS", 1e9)
-    monkeypatch.setattr("wasmstate_gui.worker.PROGRESS_WEIGHT", 1e9)
+    monkeypatch.setattr("wasmstate_gui.core.calls.worker.PROGRESS_SECONDS", 1e9)
+    monkeypatch.setattr("wasmstate_gui.core.calls.worker.PROGRESS_WEIGHT", 1e9)
 
 
 @pytest.mark.parametrize("detector", ["ddm", "page_hinkley"])

@@ -8,10 +8,10 @@ import pytest
 
 import wasmstate
 from models import from_wat
-from wasmstate_gui.presenters.document import Document
-from wasmstate_gui.presenters.edits import Edit, edited, is_value
-from wasmstate_gui.presenters.history import cell_of
-from wasmstate_gui.presenters.snapshot import read_snapshot
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.overwrite import Edit, edited, is_value
+from wasmstate_gui.core.document.snapshot import read_snapshot
+from wasmstate_gui.core.timeline.plot_series import cell_of
 
 TEXT = """(module (memory (export "memory") 1)
   (global (export "g") (mut i32) (i32.const 7))

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import bytes_of, shown_bytes
 from wasmstate import models
-from wasmstate_gui.shell import LEAST_SIZE
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.docks import LEAST_SIZE
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import shown_bytes
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 

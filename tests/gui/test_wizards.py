@@ -21,18 +21,18 @@ from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.state.damage.finding import Finding
-from wasmstate_gui.panels.attach_dialog import AttachDialog
-from wasmstate_gui.panels.baking_dialog import BakingDialog
-from wasmstate_gui.panels.graft_dialog import GraftDialog
-from wasmstate_gui.presenters.attach_plan import AttachPlan, Choice, Offer
-from wasmstate_gui.presenters.baking_plan import BakingPlan
-from wasmstate_gui.presenters.candidates import Row, candidates
-from wasmstate_gui.presenters.graft_plan import Choice as Graft
-from wasmstate_gui.presenters.graft_plan import GraftPlan
-from wasmstate_gui.presenters.remedies import advice, shortened, told
-from wasmstate_gui.presenters.wizard import Verdict
-from wasmstate_gui.theme import LIGHT
-from wasmstate_gui.window import MainWindow
+from wasmstate_gui.core.problems.remedies import advice, shortened, told
+from wasmstate_gui.core.wizards.attach_plan import AttachPlan, Choice, Offer
+from wasmstate_gui.core.wizards.bake_plan import BakingPlan
+from wasmstate_gui.core.wizards.graft_plan import Choice as Graft
+from wasmstate_gui.core.wizards.graft_plan import GraftPlan
+from wasmstate_gui.core.wizards.plan import Verdict
+from wasmstate_gui.core.wizards.tensor_candidates import Row, candidates
+from wasmstate_gui.kit.theme import LIGHT
+from wasmstate_gui.window.main_window import MainWindow
+from wasmstate_gui.wizards.attach_dialog import AttachDialog
+from wasmstate_gui.wizards.bake_dialog import BakingDialog
+from wasmstate_gui.wizards.graft_dialog import GraftDialog
 
 OpenWindow = Callable[[Path], MainWindow]
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import wasmstate
-from wasmstate_gui.presenters.timeline import Event, Timeline
-from wasmstate_gui.protocol import (
+from wasmstate_gui.core.calls.protocol import (
     Call,
     Load,
     Message,
@@ -23,7 +22,8 @@ from wasmstate_gui.protocol import (
     Took,
     encode,
 )
-from wasmstate_gui.worker import Runner
+from wasmstate_gui.core.calls.worker import Runner
+from wasmstate_gui.core.timeline.timeline import Event, Timeline
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_call_that_leaves_s_outside_its_bounds_changes_nothing(stubborn: Path)
 
 def test_the_process_ends_with_the_window_even_in_an_endless_call(stubborn: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "wasmstate_gui.worker"],
+        [sys.executable, "-P", "-m", "wasmstate_gui.core.calls.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -1,0 +1,1 @@
+"""The hex view, its edit mode and its search bars."""

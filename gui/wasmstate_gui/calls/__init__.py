@@ -1,0 +1,1 @@
+"""The Step form, and the runs that it starts."""

@@ -1,0 +1,272 @@
+"""The form of a call, its buttons and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from wasmstate.session.table import Row
+from wasmstate.state.signature import Param
+from wasmstate_gui.calls.argument_field import ArgumentField
+from wasmstate_gui.calls.run_options import RunOptions
+from wasmstate_gui.core.calls.call_form import Form
+from wasmstate_gui.core.calls.protocol import Call
+from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.theme import Theme
+
+_NARROW = 360
+_LONGEST_NAME = 140
+
+
+class StepPanel(QScrollArea):
+    """Fields from a signature. Every field is checked before anything is called."""
+
+    requested = Signal(object)
+    """A :class:`~wasmstate_gui.core.calls.protocol.Call`."""
+    stop_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Step")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._forms: Sequence[Form] = ()
+        self._texts: dict[str, list[str]] = {}
+        self.fields: list[ArgumentField] = []
+        self._controls = QWidget()
+        self._buttons = QGridLayout()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.exports = QComboBox()
+        self.exports.setAccessibleName("Export")
+        self.exports.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.exports.setMinimumContentsLength(10)
+        self.step_button = self._button("Step  F10", "Call the export with these values")
+        self.predict_button = self._button("Predict  F9", "Call predict()")
+        self.run_button = self._button("Run 100  F5", "Call the export many times")
+        self.stop_button = self._button("Stop  Esc", "End the call; S is what it was")
+        self.options = RunOptions()
+        self.result = QLabel()
+        self.result.setWordWrap(True)
+        self.result.setAccessibleName("Result")
+        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.result.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._theme: Theme | None = None
+        self._is_failure = False
+        self._obstacle = ""
+        self._lay_out()
+        self.exports.currentIndexChanged.connect(self._chosen)
+        self.step_button.clicked.connect(self.step)
+        self.predict_button.clicked.connect(self.predict)
+        self.run_button.clicked.connect(self.run)
+        self.stop_button.clicked.connect(self.stop_requested)
+        self.options.changed.connect(self._options_changed)
+        self.set_running(running=False)
+
+    def _button(self, text: str, hint: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(hint)
+        button.setMinimumHeight(28)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return button
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(8, 6, 8, 8)
+        column = QVBoxLayout(self._controls)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        outer.addWidget(self._controls)
+        self._form = QFormLayout()
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.addRow("Export", self.exports)
+        column.addLayout(self._form)
+        column.addLayout(self._buttons)
+        column.addWidget(self.options)
+        outer.addWidget(self.result, 1)
+        self.setWidget(page)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        across = 4 if self.width() >= _NARROW else 2
+        buttons = (self.step_button, self.predict_button, self.run_button, self.stop_button)
+        for i, button in enumerate(buttons):
+            self._buttons.addWidget(button, i // across, i % across)
+        self.options.lay_out(narrow=across == 2)
+        super().resizeEvent(event)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        self._paint_result()
+        for each in self.fields:
+            each.set_theme(theme)
+
+    def show_forms(self, forms: Sequence[Form], obstacle: str | None) -> None:
+        """Offer these functions; with an obstacle, none, and say why."""
+        names = [form.label for form in forms]
+        self._forms = forms
+        if names != [self.exports.itemText(i) for i in range(self.exports.count())]:
+            self.exports.blockSignals(True)
+            self.exports.clear()
+            self.exports.addItems(names)
+            self.exports.blockSignals(False)
+            self._texts = {}
+            self._chosen(self.exports.currentIndex())
+        self._controls.setEnabled(bool(forms))
+        if obstacle or not self._controls.isEnabled() or self.result.text() == self._obstacle:
+            self.show_result(obstacle or "", failed=False)
+        self._obstacle = obstacle or ""
+
+    def show_result(self, text: str, *, failed: bool) -> None:
+        """Say what came of a call."""
+        self.result.setText(text)
+        self._is_failure = failed
+        self._paint_result()
+
+    def set_running(self, *, running: bool) -> None:
+        """While a call is under way, only Stop can be pressed."""
+        can_call = not running and self.form is not None and not self.form.obstacle
+        self.step_button.setEnabled(can_call)
+        self.run_button.setEnabled(can_call)
+        has_predict = any(form.name == "predict" for form in self._forms)
+        self.predict_button.setEnabled(not running and has_predict)
+        self.stop_button.setEnabled(running)
+
+    @property
+    def form(self) -> Form | None:
+        """The chosen function."""
+        index = self.exports.currentIndex()
+        return self._forms[index] if 0 <= index < len(self._forms) else None
+
+    def step(self) -> None:
+        """Call the chosen function once."""
+        self._request(1)
+
+    def run(self) -> None:
+        """Call the chosen function many times."""
+        options = self.options
+        self._request(options.count, options.condition, options.rows, options.detector)
+
+    def predict(self) -> None:
+        """Call ``predict``; if it takes arguments, show its form first."""
+        for i, form in enumerate(self._forms):
+            if form.name == "predict" and form.fields:
+                self.exports.setCurrentIndex(i)
+                self._request(1)
+            elif form.name == "predict":
+                self.requested.emit(Call(0, "predict", [], seconds=self.options.limit))
+
+    def step_times(self, name: str, times: int) -> bool:
+        """Choose a function and call it with what its fields hold; whether there is one."""
+        for i, form in enumerate(self._forms):
+            if form.name == name:
+                self.exports.setCurrentIndex(i)
+                self._request(times)
+                return True
+        return False
+
+    def _request(
+        self, times: int, until: str = "", rows: Sequence[Row] = (), watch: str = ""
+    ) -> None:
+        form = self.form
+        if form is None:
+            return
+        arguments = form.arguments([each.edit.text() for each in self.fields])
+        wrong = self._show_errors()
+        if wrong is not None:
+            wrong.edit.setFocus()
+            wrong.edit.selectAll()
+            return
+        values = [each.value for each in arguments if each.value is not None]
+        limit = self.options.limit
+        self.requested.emit(
+            Call(
+                0,
+                form.name,
+                values,
+                times,
+                seconds=limit,
+                rows=list(rows),
+                until=until,
+                watch=watch,
+            )
+        )
+
+    def _show_errors(self) -> ArgumentField | None:
+        """Check all fields; gives the first that is wrong."""
+        first = None
+        form = self.form
+        arguments = form.arguments([each.edit.text() for each in self.fields]) if form else []
+        for field, argument in zip(self.fields, arguments, strict=True):
+            field.show_error(argument.error)
+            if argument.error and first is None:
+                first = field
+        return first
+
+    def _chosen(self, _index: int) -> None:
+        while self._form.rowCount() > 1:
+            self._form.removeRow(1)
+        self.fields = []
+        form = self.form
+        if form is None:
+            return
+        self.options.show_rows("", [])
+        texts = self._texts.setdefault(form.name, form.defaults())
+        for param, text in zip(form.fields, texts, strict=True):
+            self._add_field(param, text)
+        self.step_button.setText(f"{form.action}  F10")
+        self.set_running(running=False)
+        if form.obstacle:
+            self.show_result(form.obstacle, failed=False)
+
+    def _add_field(self, param: Param, text: str) -> None:
+        field = ArgumentField(param, text)
+        field.edit.textChanged.connect(self._typed)
+        if self._theme is not None:
+            field.set_theme(self._theme)
+        label = ElidedLabel()
+        label.show_text(f"{param.name}  {param.type}")
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        label.setMaximumWidth(_LONGEST_NAME)
+        label.setBuddy(field.edit)
+        self.fields.append(field)
+        self._form.addRow(label, field)
+        field.show()
+        label.show()
+
+    def _typed(self) -> None:
+        form = self.form
+        if form is not None:
+            self._texts[form.name] = [each.edit.text() for each in self.fields]
+        self._show_errors()
+
+    def _options_changed(self) -> None:
+        self.run_button.setText(f"Run {self.options.count:,}  F5")
+
+    def _paint_result(self) -> None:
+        if self._theme is None:
+            return
+        if not self._is_failure:
+            self.result.setStyleSheet("")
+            return
+        theme = self._theme
+        self.result.setStyleSheet(
+            f"background: {theme.damage_ground}; color: {theme.damage_text};"
+            f"border-left: 4px solid {theme.damage}; padding: 6px;"
+        )

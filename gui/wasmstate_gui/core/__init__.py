@@ -1,0 +1,1 @@
+"""The window without Qt: documents, tables, plans and processes. Nothing here imports Qt."""

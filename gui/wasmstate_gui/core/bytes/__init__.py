@@ -1,0 +1,1 @@
+"""Bytes as rows, text and numbers; search."""

@@ -1,0 +1,1 @@
+"""Forms of calls, and the process that runs them."""

@@ -1,0 +1,180 @@
+"""The form of a call: fields from the signature, checked as the user types."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wasmstate.state.signature import NUMERIC, Param, Signature
+from wasmstate.state.state import State
+from wasmstate_gui.core.calls.protocol import Outcome
+from wasmstate_gui.core.window.status import counted
+
+_F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a field holds: a number, for an array a list of them, or why the text is none."""
+
+    value: Any
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of one exported function."""
+
+    name: str
+    signature: Signature
+
+    @property
+    def label(self) -> str:
+        """``update(arm: i32, reward: f64) -> ()``."""
+        return f"{self.name}{self.signature}"
+
+    @property
+    def fields(self) -> tuple[Param, ...]:
+        """One a parameter."""
+        return self.signature.params
+
+    @property
+    def action(self) -> str:
+        """What the button says."""
+        return "Step" if self.name == "update" else "Call"
+
+    @property
+    def obstacle(self) -> str:
+        """Why this function cannot be called from here, if so."""
+        strange = [p.type for p in self.fields if not p.is_array and p.type not in NUMERIC]
+        return f"a value of type {strange[0]} cannot be given from outside" if strange else ""
+
+    def defaults(self) -> list[str]:
+        """What the fields hold at first."""
+        return [_default(param) for param in self.fields]
+
+    def arguments(self, texts: Sequence[str]) -> list[Argument]:
+        """What the texts of all fields mean."""
+        return [parse_argument(param, text) for param, text in zip(self.fields, texts, strict=True)]
+
+
+def forms(functions: Mapping[str, Signature]) -> list[Form]:
+    """A form for each function, in the order given."""
+    return [Form(name, signature) for name, signature in functions.items()]
+
+
+def parse_argument(param: Param, text: str) -> Argument:
+    """Read what is typed for a parameter: a number, or those of an array with commas or spaces."""
+    if not param.is_array:
+        return _parse_number(param.type, text)
+    texts = re.sub(r"[\[\](),;]", " ", text).split()
+    count = math.prod(param.shape)
+    if len(texts) != count:
+        return Argument(None, f"{counted(len(texts), 'number')}, {param.type} takes {count}")
+    numbers = [_parse_number(param.dtype, each) for each in texts]
+    for i, number in enumerate(numbers):
+        if number.error:
+            return Argument(None, f"number {i}: {number.error}")
+    values = np.empty(count, object)
+    values[:] = [number.value for number in numbers]
+    return Argument(values.reshape(param.shape).tolist())
+
+
+def _default(param: Param) -> str:
+    zero = "0" if param.dtype[0] in "iu" else "0.0"
+    return ", ".join([zero] * math.prod(param.shape))
+
+
+def _parse_number(type: str, text: str) -> Argument:
+    text = text.strip().replace("\u2212", "-")
+    if not text:
+        return Argument(None, f"a value is missing ({type})")
+    if type[0] in "iu":
+        return _integer(type, text)
+    try:
+        value = float(text)
+    except ValueError:
+        return Argument(None, f"'{text}' is not a number: write 1.5, 1e-3, nan or inf")
+    if type == "f32" and _F32_MAX < abs(value) < float("inf"):
+        return Argument(None, f"{text} is too large for f32 (at most 3.4e38)")
+    return Argument(value)
+
+
+def _integer(type: str, text: str) -> Argument:
+    try:
+        value = int(text, 0)
+    except ValueError:
+        return Argument(None, f"'{text}' is not an integer: write 12, -3 or 0x1F")
+    bits = int(type[1:])
+    low, high = 0 if type[0] == "u" else -(1 << bits - 1), (1 << bits) - 1
+    if not low <= value <= high:
+        return Argument(None, f"{text} does not fit {type} ({low} to {high})")
+    return Argument(value)
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration with three digits."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("\u00b5s", 1e6)):
+        if seconds * factor >= 1 or unit == "\u00b5s":
+            return f"{seconds * factor:.3g} {unit}"
+    raise AssertionError
+
+
+def value_text(value: object) -> str:
+    """``()``, ``3``, ``0.5`` or ``(1, 2)``."""
+    if value is None:
+        return "()"
+    if isinstance(value, list):
+        return f"({', '.join(map(str, value))})"
+    return str(value)
+
+
+def change_text(before: State, state: State) -> str:
+    """How much of S a call changed."""
+    old, new = ([np.frombuffer(each, np.uint8) for each in s.contents()] for s in (before, state))
+    counts = []
+    for tensor in state.tensors:
+        part = slice(tensor.offset, tensor.offset + tensor.nbytes)
+        counts.append(int(np.count_nonzero(old[tensor.region][part] != new[tensor.region][part])))
+    changed, tensors = sum(counts), sum(count > 0 for count in counts)
+    if not changed:
+        return "S unchanged"
+    return f"{counted(changed, 'byte')} changed in {counted(tensors, 'tensor')}"
+
+
+def result_text(outcome: Outcome, start: State, end: State) -> str:
+    """The line under the buttons after a call that returned."""
+    pages, pages_after = outcome.pages
+    taken, value = seconds_text(outcome.seconds), value_text(outcome.value)
+    returned = f"{outcome.name} returned {value} in {taken}"
+    if outcome.done > 1:
+        last = "" if outcome.value is None else f", at last {value}"
+        returned = f"{outcome.name} returned {outcome.done:,} times in {taken}{last}"
+    change = change_text(start, end)
+    parts = [
+        returned,
+        change,
+        f"memory {counted(pages, 'page')}",
+    ]
+    if pages != pages_after:
+        parts[2] = f"memory {pages}\u2192{counted(pages_after, 'page')}"
+    if outcome.name == "predict" and change != "S unchanged":
+        parts[1] = f"predict() must not change S, but {change}"
+    if outcome.drifts is not None:
+        parts.append(f"{counted(outcome.drifts, 'drift')} told")
+    if outcome.stopped:
+        parts.insert(0, f"Stopped after call {outcome.done:,}: the condition holds")
+    return " \u00b7 ".join(parts)
+
+
+def failure_text(outcome: Outcome) -> str:
+    """The box under the buttons after a call that did not return."""
+    if outcome.done:
+        return f"{outcome.text}. S is as call {outcome.done:,} left it."
+    return f"{outcome.text}. S is what it was."

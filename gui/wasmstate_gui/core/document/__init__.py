@@ -1,0 +1,1 @@
+"""The file on disk and in memory: snapshot, edits, layout."""

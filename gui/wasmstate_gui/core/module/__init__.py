@@ -1,0 +1,1 @@
+"""The lists of a module, and its instructions as lines."""

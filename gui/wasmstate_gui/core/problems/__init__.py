@@ -1,0 +1,1 @@
+"""Findings, repairs and remedies in the words of the window."""

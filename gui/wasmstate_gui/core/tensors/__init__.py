@@ -1,0 +1,1 @@
+"""Tensors as tables, pictures and files."""

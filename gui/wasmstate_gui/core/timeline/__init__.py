@@ -1,0 +1,1 @@
+"""Steps kept as a tree of small differences."""

@@ -1,0 +1,184 @@
+"""What the timeline panel shows: lines along the steps, marks, and what the shown step was."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wasmstate.state.state import State
+from wasmstate_gui.core.calls.call_form import value_text
+from wasmstate_gui.core.timeline.timeline import Timeline
+from wasmstate_gui.core.window.status import counted
+
+MOST_LINES = 6
+STEP_SIZE = "\u2016\u0394S\u2016"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A plotted quantity: a value for each step of the branch."""
+
+    name: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something about a step: ``disk``, ``external``, ``drift``, ``trouble`` or ``fork``."""
+
+    position: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """The panel's contents.
+
+    Attributes:
+        count: of steps on the branch.
+        first: the number of its first step; not 0 once the oldest steps were left out.
+        position: of the shown step.
+        caption: what that step was.
+        s1: the position of the step that is compared with, if one was chosen on this branch.
+        s1_text: which it is; empty if none was chosen.
+    """
+
+    count: int
+    first: int
+    position: int
+    caption: str
+    lines: tuple[Line, ...]
+    marks: tuple[Mark, ...]
+    s1: int | None = None
+    s1_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An element that is plotted: ``theta[0]``, at an offset of the regions taken together."""
+
+    name: str
+    offset: int
+    dtype: str
+
+
+def cell_of(state: State, tensor_name: str, index: int) -> Cell:
+    """The cell of a tensor, by its place among the tensor's elements."""
+    tensor = state.tensor(tensor_name)
+    values = state[tensor_name]
+    start = sum(region.size for region in state.regions[: tensor.region])
+    offset = start + tensor.offset + index * values.itemsize
+    if not tensor.shape:
+        return Cell(tensor.name, offset, values.dtype.name)
+    place = []
+    for size in reversed(tensor.shape):
+        index, here = divmod(index, size)
+        place.append(str(here))
+    return Cell(f"{tensor.name}[{','.join(reversed(place))}]", offset, values.dtype.name)
+
+
+def first_cells(state: State) -> list[Cell]:
+    """What is plotted at first: the first elements of the first floating-point tensor.
+
+    Numbers that stand alone are plotted if there are no arrays: most are set, not learned.
+    """
+    floats = [tensor for tensor in state.tensors if tensor.dtype.startswith("f")]
+    for tensor in sorted(floats, key=lambda each: not each.shape):
+        return [cell_of(state, tensor.name, i) for i in range(min(2, state[tensor.name].size))]
+    return []
+
+
+class Plots:
+    """The cells that are plotted, and their values along the branch."""
+
+    def __init__(self, cells: Sequence[Cell] = ()) -> None:
+        self.cells = list(cells)
+        self._sizes = array("d")
+        self._path: list[int] | None = None
+
+    def toggle(self, cell: Cell) -> bool:
+        """Plot a cell, or no longer; whether there was room for it."""
+        if cell in self.cells:
+            self.cells.remove(cell)
+        elif len(self.cells) + 1 < MOST_LINES:
+            self.cells.append(cell)
+        else:
+            return False
+        return True
+
+    def lines(self, timeline: Timeline) -> tuple[Line, ...]:
+        """All lines; only what is new since the last time is worked out."""
+        if timeline.path is not self._path:
+            self._path = timeline.path
+            self._sizes = array("d")
+        new = (timeline.event(id).size or 0.0 for id in timeline.path[len(self._sizes) :])
+        # Another array: the window may be painting the one that was shown last.
+        self._sizes = self._sizes + array("d", new)
+        found = timeline.series((cell.offset, cell.dtype) for cell in self.cells)
+        cells = [Line(c.name, values) for c, values in zip(self.cells, found, strict=True)]
+        return (*cells, Line(STEP_SIZE, self._sizes))
+
+
+def history_view(timeline: Timeline, plots: Plots) -> HistoryView:
+    """What is to be shown of a timeline."""
+    first = timeline.number(timeline.path[0])
+    return HistoryView(
+        len(timeline.path),
+        first,
+        timeline.position,
+        _caption(timeline),
+        plots.lines(timeline),
+        tuple(_marks(timeline)),
+        *_compared(timeline),
+    )
+
+
+def mark_from(view: HistoryView, by: int) -> int | None:
+    """The position of the next (1) or last (-1) step with a mark, seen from the shown one."""
+    places = {mark.position for mark in view.marks}
+    ahead = [place for place in places if (place - view.position) * by > 0]
+    return min(ahead, key=lambda place: abs(place - view.position), default=None)
+
+
+def _compared(timeline: Timeline) -> tuple[int | None, str]:
+    s1 = timeline.s1
+    if s1 is None:
+        return None, ""
+    position = timeline.position_of(s1) if timeline.is_on_path(s1) else None
+    return position, f"S1: {timeline.number(s1):,}"
+
+
+def _caption(timeline: Timeline) -> str:
+    here = timeline.here
+    event = timeline.event(here)
+    value = "" if event.value is None else f" \u2192 {value_text(event.value)}"
+    parts = [f"{event.text}{value}"]
+    if event.kind != "opened":
+        changed = timeline.changed_bytes(here)
+        parts.append(f"{counted(changed, 'byte')} changed" if changed else "S unchanged")
+    parts.append("on disk" if timeline.on_disk == here else "not on disk")
+    branches = timeline.branches(here)
+    if len(branches) > 1:
+        parts.append(f"branch {branches.index(here) + 1} of {len(branches)}")
+    # First what is rare: arguments may be long, and what is behind them cut off.
+    return " \u00b7 ".join(filter(None, (event.drift, *parts, timeline.trouble(here))))
+
+
+def _marks(timeline: Timeline) -> list[Mark]:
+    marks = [Mark(timeline.position_of(id), "fork", "branches go off") for id in timeline.forks()]
+    for id in timeline.notable:
+        if not timeline.is_on_path(id):
+            continue
+        position = timeline.position_of(id)
+        event = timeline.event(id)
+        if event.kind == "external":
+            marks.append(Mark(position, "external", event.text))
+        if event.drift:
+            marks.append(Mark(position, "drift", event.drift))
+        if timeline.trouble(id):
+            marks.append(Mark(position, "trouble", timeline.trouble(id)))
+    if timeline.on_disk is not None and timeline.is_on_path(timeline.on_disk):
+        marks.append(Mark(timeline.position_of(timeline.on_disk), "disk", "this is on disk"))
+    return marks

@@ -1,0 +1,1 @@
+"""Commands, selection, status texts: what the main window decides."""

@@ -1,0 +1,1 @@
+"""Plans of the wizards, judged during input."""

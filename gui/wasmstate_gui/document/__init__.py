@@ -1,0 +1,1 @@
+"""The open file: disk access, layout, map strip."""

@@ -1,0 +1,43 @@
+"""Files that the user chooses."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.document.unwritten import Unwritten
+from wasmstate_gui.kit.dialogs import ask_for_file
+from wasmstate_gui.samples import sample_copy
+from wasmstate_gui.window.docks import Shell
+from wasmstate_gui.window.file_actions import Controller
+
+
+class Opener(QObject):
+    """Asks for files, and has them opened."""
+
+    def __init__(self, controller: Controller, unwritten: Unwritten, shell: Shell) -> None:
+        super().__init__(shell)
+        self._controller = controller
+        self._unwritten = unwritten
+        self._shell = shell
+
+    def open(self, path: Path) -> None:
+        """Show a file, after asking if changes would be lost."""
+        self._unwritten.ask_before(partial(self._controller.open, path))
+
+    def choose(self) -> None:
+        """Ask for a file and open it."""
+        ask_for_file(self._shell, self._chosen)
+
+    def open_sample(self) -> None:
+        """Open a copy of the sample."""
+        try:
+            self.open(sample_copy())
+        except OSError as error:
+            self._controller.failed.emit("The sample cannot be opened.", told(error))
+
+    def _chosen(self, name: str) -> None:
+        self.open(Path(name))

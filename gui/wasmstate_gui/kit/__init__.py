@@ -1,0 +1,1 @@
+"""Widgets and services without knowledge of a document."""

@@ -1,1 +1,0 @@
-"""The parts of the window: each lays out widgets and forwards what the user does."""

@@ -1,1 +1,0 @@
-"""What the window shows and decides, without Qt."""

@@ -1,0 +1,1 @@
+"""The tensor list, cells, heatmap, histogram and changes."""

@@ -1,0 +1,1 @@
+"""The plot over the steps, playback and time travel."""

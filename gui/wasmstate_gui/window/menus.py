@@ -1,0 +1,124 @@
+"""The window's actions: menus, toolbar, keys, made of the table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPalette
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+
+from wasmstate_gui.core.window.commands import COMMANDS, ICONS_ONLY, MENUS, TOOLBAR, Command
+from wasmstate_gui.kit.icons import icon
+
+
+class Actions:
+    """Everything the user can do, by the names of :data:`COMMANDS`.
+
+    Args:
+        window: gets menus and a toolbar.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        self._actions: dict[str, QAction] = {}
+        self._window = window
+        self._groups: dict[str, QActionGroup] = {}
+        self._actions = {command.name: self._action(command) for command in COMMANDS}
+        self.since_step.setChecked(True)
+        self.values.setChecked(True)
+        self.follow.setChecked(True)
+        self.toolbar = self._toolbar()
+
+    def __getattr__(self, name: str) -> QAction:
+        try:
+            return self._actions[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def connect_to(self, run: Callable[[str], None]) -> None:
+        """Let the commands do something: ``run`` is called with the name of each."""
+        for name, action in self._actions.items():
+            action.triggered.connect(partial(run, name))
+
+    def add_keys(self, bytes_view: QWidget) -> None:
+        """Let the view of the bytes have the keys of the commands that are for bytes."""
+        for command in COMMANDS:
+            if command.is_for_bytes:
+                bytes_view.addAction(self._actions[command.name])
+
+    def add_menus(self, docks: Iterable[QDockWidget]) -> None:
+        """Fill the menu bar."""
+        for title in MENUS:
+            menu = self._window.menuBar().addMenu(f"&{title}")
+            if title == "View":
+                self._add_docks(menu, docks)
+            for command in COMMANDS:
+                if command.menu == title:
+                    if command.begins_group:
+                        menu.addSeparator()
+                    menu.addAction(self._actions[command.name])
+
+    def set_usable(self, usable: Mapping[str, bool]) -> None:
+        """Which of the commands can be used, by their names; the others stay what they are."""
+        for name, can in usable.items():
+            self._actions[name].setEnabled(can)
+
+    def set_palette(self, palette: QPalette) -> None:
+        """Draw the icons in these colours."""
+        colour = palette.color(QPalette.ColorGroup.Normal, QPalette.ColorRole.ButtonText)
+        faint = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
+        for command in COMMANDS:
+            if command.icon:
+                drawn = icon(command.icon, QColor(colour), QColor(faint))
+                self._actions[command.name].setIcon(drawn)
+
+    def _action(self, command: Command) -> QAction:
+        action = QAction(command.text, self._window)
+        tip = command.tip or command.text.removesuffix("\u2026")
+        if command.keys:
+            keys = command.keys.split(", ")
+            action.setShortcuts([QKeySequence(each) for each in keys])
+            tip = f"{tip} ({', '.join(keys)})"
+        action.setToolTip(tip)
+        action.setCheckable(command.is_checkable)
+        if command.group:
+            group = self._groups.setdefault(command.group, QActionGroup(self._window))
+            group.addAction(action)
+        if command.is_for_bytes:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        else:
+            self._window.addAction(action)
+        return action
+
+    def _add_docks(self, menu: QMenu, docks: Iterable[QDockWidget]) -> None:
+        for number, dock in enumerate(docks, 1):
+            action = QAction(dock.objectName(), self._window)
+            action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+            action.triggered.connect(partial(_toggle, dock))
+            menu.addAction(action)
+
+    def _toolbar(self) -> QToolBar:
+        bar = QToolBar("Toolbar", self._window)
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in TOOLBAR:
+            if not name:
+                bar.addSeparator()
+                continue
+            bar.addAction(self._actions[name])
+            button = bar.widgetForAction(self._actions[name])
+            if name in ICONS_ONLY and isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        bar.toggleViewAction().setVisible(False)
+        self._window.addToolBar(bar)
+        return bar
+
+
+def _toggle(dock: QDockWidget) -> None:
+    """Show a panel; hide it if it can be seen already. One behind another tab is shown."""
+    is_seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
+    dock.setVisible(not is_seen)
+    if not is_seen:
+        dock.raise_()

@@ -1,0 +1,107 @@
+"""A picture, shown in the panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from wasmstate_gui.core.calls.call_form import forms
+from wasmstate_gui.core.document import absence
+from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.snapshot import Snapshot
+from wasmstate_gui.core.window import status
+from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.window.docks import Shell
+
+_HINTS = {
+    status.WAITING: "Another program is writing the file; Revert shows what is there by now",
+    "newer on disk": "Another program has replaced the file; F6 or Revert shows what it wrote",
+    "not following": "What other programs write is not shown; F6 follows the file",
+    "following": "What other programs write is shown at once",
+}
+_LOOKING_BACK = "An older step is shown; Alt+End goes to the newest and on with following"
+
+
+class Display:
+    """Gives each panel its part of the picture.
+
+    What follows from the file alone, and not from S in memory, is shown when the file is another.
+    """
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._base: Snapshot | None = None
+
+    def begin(self) -> None:
+        """Another file is shown, also if it is the same one anew."""
+        self._base = None
+
+    def show(self, picture: Picture | None, typed: Mapping[int, int]) -> None:
+        """Show a picture, or the page without a file.
+
+        Args:
+            picture: what is to be shown.
+            typed: bytes that were typed and are not in it yet.
+        """
+        shell = self._shell
+        document = None if picture is None else picture.document
+        shell.setWindowTitle(status.title(document))
+        shell.show_page(is_file=document is not None)
+        if document is None or picture is None:
+            return
+        shell.setWindowModified(document.is_dirty)
+        size = document.source.size
+        shell.page.strip.show_rows(picture.rows, size, picture.changed, picture.damage)
+        shell.page.hex.show_dump(replace(picture.dump, typed=typed))
+        shell.layout_panel.show_rows(picture.rows)
+        if document.base is not self._base:
+            self._show_base(document.base)
+        if document.state is None and not picture.tensors:
+            shell.tensors_panel.show_reason(
+                absence.no_tensors(document.base), can_attach=absence.can_attach(document.base)
+            )
+        else:
+            shell.tensors_panel.show_tensors(picture.tensors)
+        shell.page.damage.show_notice(status.damage_notice(document))
+        shell.page.conflict.show_notice(status.conflict_notice(document))
+        self._show_status(document)
+
+    def show_following(self, text: str) -> None:
+        """Say what becomes of the versions that other programs write."""
+        label = self._shell.status_labels["follow"]
+        label.setText(text)
+        label.setToolTip(_HINTS.get(text, _LOOKING_BACK))
+        label.setProperty("waits", text == status.WAITING)
+        label.style().polish(label)  # its colour depends on that
+
+    def show_diff(self) -> None:
+        """Raise the list of the cells that changed."""
+        shell = self._shell
+        shell.docks["Tensors"].show()
+        shell.docks["Tensors"].raise_()
+        shell.tensors_panel.tabs.setCurrentWidget(shell.tensors_panel.tabs.diff)
+        shell.tensors_panel.tabs.diff.setFocus()
+
+    def show_problems(self) -> None:
+        """Raise the list of what is wrong."""
+        dock = self._shell.docks["Problems"]
+        dock.show()
+        dock.raise_()
+        self._shell.problems_panel.setFocus()
+
+    def _show_base(self, base: Snapshot) -> None:
+        docks = self._shell.docks
+        if self._base is None or bool(base.findings) != bool(self._base.findings):
+            docks["Problems"].setVisible(bool(base.findings))
+            docks["Problems" if base.findings else "Timeline"].raise_()
+        self._shell.problems_panel.show_findings(base.findings)
+        docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
+        self._shell.step_panel.show_forms(forms(base.functions), base.obstacle)
+        self._base = base
+
+    def _show_status(self, document: Document) -> None:
+        labels = self._shell.status_labels
+        labels["validity"].setText(status.validity(document))
+        labels["generation"].setText(status.generation(document))
+        labels["disk"].setText(status.disk_state(document))
+        labels["size"].setText(f"{document.source.size:,} bytes")

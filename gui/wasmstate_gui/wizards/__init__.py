@@ -1,0 +1,1 @@
+"""New model, attach, bake, graft: dialogs over plans in other processes."""
