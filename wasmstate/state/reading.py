@@ -42,12 +42,13 @@ def decode_record(content: bytes) -> Record:
     end = payload_offset + len(payload)
     _decode_trailer(content, end, header)
     _check_zeros(content, "padding", schema_offset + len(schema), payload_offset)
-    regions = _decode_regions(table, header.region_offset, payload, payload_offset)
+    entries = decode_table(table, header.region_offset)
+    _check_contents(entries, header.region_offset, payload, payload_offset)
     _check_crc32("header.payload_crc32", header.payload_crc32, payload)
     reserved = content[_HEADER_OFFSETS["reserved"] : header.header_length - 4]
     record = Record(
         Lineage.of(header),
-        regions,
+        tuple(region for region, _ in entries),
         schema,
         payload,
         header.keep,
@@ -71,8 +72,9 @@ def _decode_header(content: bytes) -> Any:
         reason = f"version {header.major}.{header.minor} is not known, only {MAJOR}.x is"
         _corrupt_header("major", reason)
     length = header.header_length
-    if length < HEADER_SIZE or length > len(content):
-        _corrupt_header("header_length", f"{length} is not between 256 and {len(content)}")
+    most = min(len(content), layout.MAX_HEADER_SIZE)
+    if not HEADER_SIZE <= length <= most:
+        _corrupt_header("header_length", f"{length} is not between {HEADER_SIZE} and {most}")
     stored = int.from_bytes(content[length - 4 : length], "little")
     computed = zlib.crc32(content[: length - 4])
     if stored != computed:
@@ -138,10 +140,17 @@ def _decode_trailer(content: bytes, offset: int, header: Any) -> None:
         raise StateCorruptError("content", length, reason)
 
 
-def _decode_regions(
-    table: bytes, offset: int, payload: bytes, payload_offset: int
-) -> tuple[Region, ...]:
-    regions: list[Region] = []
+def decode_table(table: bytes, offset: int = 0) -> list[tuple[Region, int]]:
+    """The regions of a table, each with its CRC-32, by the rules that need no byte of the payload.
+
+    Args:
+        table: entry after entry.
+        offset: of the table, from the start of the content.
+
+    Raises:
+        StateCorruptError: naming the entry and the field.
+    """
+    found: list[tuple[Region, int]] = []
     at = 0
     for i in range(len(table) // REGION_SIZE):
         raw = layout.region.parse(table[i * REGION_SIZE : (i + 1) * REGION_SIZE])
@@ -163,33 +172,47 @@ def _decode_regions(
             corrupt("reserved", "must be zero")
         if raw.payload_offset != at:
             corrupt("payload_offset", f"is {raw.payload_offset}, must be {at}")
-        end = at + raw.length
+        at = aligned(at + raw.length, layout.REGION_ALIGNMENT)
+        region = Region(
+            RegionKind(raw.kind), raw.index, raw.address, raw.length, raw.payload_offset
+        )
+        found.append((region, raw.crc32))
+    _check_overlaps([region for region, _ in found], offset)
+    return found
+
+
+def whole_memory_fault(region: Region, stored: bytes) -> str | None:
+    """The reason why these bytes cannot be the region's, if it is a whole memory."""
+    if region.kind is RegionKind.WHOLE_MEMORY:
+        try:
+            image_runs(stored, region.address)
+        except ValueError as error:
+            return f"whole memory: {error}"
+    return None
+
+
+def _check_contents(
+    entries: list[tuple[Region, int]], offset: int, payload: bytes, payload_offset: int
+) -> None:
+    at = 0
+    for i, (region, crc32) in enumerate(entries):
+        end = at + region.length
         if end > len(payload):
-            corrupt("length", f"the region ends {end - len(payload)} bytes past the payload")
+            where = offset + i * REGION_SIZE + _REGION_OFFSETS["length"]
+            reason = f"the region ends {end - len(payload)} bytes past the payload"
+            raise StateCorruptError(f"regions[{i}].length", where, reason)
         computed = zlib.crc32(payload[at:end])
-        if raw.crc32 != computed:
+        fault = whole_memory_fault(region, payload[at:end]) if crc32 == computed else None
+        if crc32 != computed:
             # Which of the two is damaged cannot be told; the bytes are the larger target.
-            raise StateCorruptError(
-                f"regions[{i}]",
-                payload_offset + at,
-                f"CRC-32 of its {raw.length} bytes is {computed:08x}, stored is {raw.crc32:08x}",
-            )
-        if raw.kind == RegionKind.WHOLE_MEMORY:
-            try:
-                image_runs(payload[at:end], raw.address)
-            except ValueError as error:
-                reason = f"whole memory: {error}"
-                raise StateCorruptError(f"regions[{i}]", payload_offset + at, reason) from error
+            fault = f"CRC-32 of its {region.length} bytes is {computed:08x}, stored is {crc32:08x}"
+        if fault is not None:
+            raise StateCorruptError(f"regions[{i}]", payload_offset + at, fault)
         at = aligned(end, layout.REGION_ALIGNMENT)
         _check_zeros(payload, f"regions[{i}].padding", end, min(at, len(payload)), payload_offset)
-        regions.append(
-            Region(RegionKind(raw.kind), raw.index, raw.address, raw.length, raw.payload_offset)
-        )
     if at != len(payload):
         reason = f"has {len(payload)} bytes, its regions end at {at}"
         raise StateCorruptError("payload", payload_offset + min(at, len(payload)), reason)
-    _check_overlaps(regions, offset)
-    return tuple(regions)
 
 
 def _check_overlaps(regions: list[Region], offset: int) -> None:

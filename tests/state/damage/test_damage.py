@@ -18,6 +18,8 @@ from state.records import (
 )
 from support import message
 from wasmstate.errors import StateCorruptError, StateError
+from wasmstate.state.damage.find_records import whole_length
+from wasmstate.state.older import Part, split
 from wasmstate.state.reading import decode_record
 from wasmstate.state.state import State
 
@@ -207,6 +209,19 @@ def test_a_longer_header_in_version_1_0_is_refused() -> None:
     assert refusal(record_bytes(extra_header=bytes(64))) == (
         "header.reserved at content offset 0xd4: must be zero in version 1.0"
     )
+
+
+@pytest.mark.parametrize("length", [65_536, 65_540])
+def test_a_header_of_a_newer_version_has_at_most_65536_bytes(length: int) -> None:
+    content = record_bytes(header={"minor": 1}, extra_header=bytes(length - 256))
+    if length == 65_536:
+        assert decode_record(content).header_length == length
+        assert split(content) == [Part(0, len(content), is_record=True)]
+    else:
+        assert refusal(content) == (
+            "header.header_length at content offset 0x14: 65540 is not between 256 and 65536"
+        )
+        assert whole_length(content) is None
 
 
 def test_padding_before_the_payload_must_be_zero() -> None:

@@ -182,4 +182,4 @@ def test_a_memory_that_is_claimed_and_not_there_costs_nothing_to_check() -> None
 def test_a_region_table_that_breaks_the_rules_is_not_believed() -> None:
     content = record_bytes(table=region_bytes(9, 0, 0, 8, 0, 0), payload=bytes(16))
     data = module_bytes(custom_bytes(STATE_SECTION, content, width=5))
-    assert "its region table is lost" in salvage_bytes(data).obstacles[0]
+    assert "its region table cannot be read" in salvage_bytes(data).obstacles[0]

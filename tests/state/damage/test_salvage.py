@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,12 +20,15 @@ from state.damaged import (
     with_generation,
     zeroed,
 )
-from state.records import record_bytes
+from state.records import record_bytes, table_and_payload
 from support import custom_bytes, module_bytes
 from wasmstate.binary import Module
+from wasmstate.errors import StateCorruptError
 from wasmstate.state.damage.check import check_module
 from wasmstate.state.damage.salvage import salvage_bytes
 from wasmstate.state.damage.salvage_result import Salvage
+from wasmstate.state.layout import MAX_COUNT
+from wasmstate.state.memory_image import encode_image
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
 from wasmstate.state.state import State
 
@@ -140,10 +145,11 @@ def test_a_region_table_or_schema_that_is_gone_is_that_of_the_generation_before(
         assert salvage_bytes(damaged).data == LATER_DATA
     alone = zeroed(DATA, state_at(BANDIT) + 320, 200)
     assert salvage_bytes(alone).obstacles[0] == (
-        f"of the record at {state_at(BANDIT):#x} its schema is lost: an older copy may have it"
+        f"of the record at {state_at(BANDIT):#x} its schema cannot be read: an older copy may "
+        "have it"
     )
     alone = zeroed(DATA, state_at(BANDIT) + 256, 40)
-    assert "its region table is lost" in salvage_bytes(alone).obstacles[0]
+    assert "its region table cannot be read" in salvage_bytes(alone).obstacles[0]
 
 
 def test_a_table_whose_checksums_alone_are_wrong_is_made_again_from_the_values() -> None:
@@ -178,9 +184,9 @@ def test_without_header_the_history_tells_places_and_names() -> None:
     assert saved.state.generation == 2
     assert saved.state["count"] == 3
     other = zeroed(module.to_bytes(), state_at(module) + 320, 20)
-    assert "its schema is lost" in salvage_bytes(other).obstacles[0]
+    assert "its schema cannot be read" in salvage_bytes(other).obstacles[0]
     alone = module.without_custom(PREV_SECTION).without_custom(INIT_SECTION)
-    assert "its region table is lost" in salvage_bytes(alone.to_bytes()).obstacles[0]
+    assert "its region table cannot be read" in salvage_bytes(alone.to_bytes()).obstacles[0]
 
 
 @pytest.mark.parametrize(("cut", "count"), [(10, 3), (40, 3), (60, 1), (900, 0)])
@@ -284,7 +290,115 @@ def test_a_history_whose_section_is_lost_is_written_again() -> None:
 def test_a_schema_that_cannot_be_is_an_obstacle() -> None:
     data = module_bytes(custom_bytes(STATE_SECTION, record_bytes(schema={"tensors": 1})))
     saved = salvage_bytes(data, accept=["code"])
-    assert saved.obstacles == ("the schema of the record cannot be right: tensors must be a list",)
+    assert saved.obstacles == ("a reader refuses the record: tensors must be a list",)
+
+
+def salvaged_or_refused(content: bytes, **options: Any) -> Salvage:
+    """What is saved of a record, held against the reader."""
+    data = module_bytes(custom_bytes(STATE_SECTION, content, width=5))
+    saved = salvage_bytes(data, accept=["code"], **options)
+    if saved.data is not None:
+        State.of(Module.from_bytes(saved.data))
+    else:
+        assert saved.obstacles
+    return saved
+
+
+def forged(regions: Sequence[tuple[int, int, int, int]], **more: Any) -> bytes:
+    """A record of these regions whose checksums are right, with a tensor in each."""
+    contents = [bytes([i + 1]) * region[3] for i, region in enumerate(regions)]
+    table, payload = table_and_payload(regions, contents)
+    tensors = [
+        {"name": f"t{i}", "dtype": "u8", "shape": [region[3]], "region": i, "offset": 0}
+        for i, region in enumerate(regions)
+    ]
+    return record_bytes(schema={"tensors": tensors}, table=table, payload=payload, **more)
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        ((0, 0, 1024, 12), (0, 0, 1030, 8)),  # they overlap
+        ((0, 0, 1024, 12), (2, 0, 65536, 8)),  # so do these
+        ((0, 0, (1 << 64) - 4, 8),),  # it ends past the last address
+        ((1, 0, 0, 5),),  # no global has five bytes
+        ((1, 0, 8, 8),),  # no global has an address
+        ((2, 0, 1 << 33, 8),),  # no memory has eight gigabytes
+        ((2, 0, 65536, 12),),  # its bytes are no runs of blocks
+    ],
+)
+def test_what_a_reader_refuses_is_not_called_proven(
+    regions: Sequence[tuple[int, int, int, int]],
+) -> None:
+    content = forged(regions)
+    with pytest.raises(StateCorruptError):
+        State.from_content(content)
+    saved = salvaged_or_refused(content)
+    assert saved.data is None
+    assert saved.proven == 0 or {"lost", "proven"} == set(statuses(saved).values())
+
+
+def test_a_filled_region_that_leaves_no_room_for_a_tensor_is_refused_with_the_reason() -> None:
+    number = bytes(range(8))
+
+    def whole(size: int, shape: int, header: dict[str, Any]) -> bytes:
+        stored = encode_image(b"\1" * 256 + bytes(size - 256))
+        table, payload = table_and_payload(
+            ((2, 0, size, len(stored)), (1, 0, 0, 8)), (stored, number)
+        )
+        tensors = [
+            {"name": "w", "dtype": "u8", "shape": [shape], "region": 0, "offset": 0},
+            {"name": "n", "dtype": "u64", "shape": [], "region": 1, "offset": 0},
+        ]
+        return record_bytes(
+            schema={"tensors": tensors}, table=table, payload=payload, header=header
+        )
+
+    smaller = module_bytes(custom_bytes(STATE_SECTION, whole(65536, 65536, {}), width=5))
+    larger = whole(131072, 131072, {"generation": 6})
+    at = larger.index(b"\1" * 256)
+    saved = salvaged_or_refused(
+        larger[:at] + b"\2" * 200 + larger[at + 200 :],
+        donor=Module.from_bytes(smaller),
+        fill="donor",
+    )
+    assert saved.data is None
+    (obstacle,) = saved.obstacles
+    assert obstacle == (
+        "a reader refuses the record: w: its 131072 bytes at 0 do not lie in region 0, which has "
+        "65536"
+    )
+    assert statuses(saved) == {"w": "filled", "n": "unproven"}
+
+
+def test_no_forged_record_comes_out_of_salvage_that_a_reader_refuses() -> None:
+    dice = random.Random(4)
+    numbers = (0, 1, 2, 5, 8, 12, 64, 65, 256, 65536, 65537, (1 << 32) - 1)
+    for _ in range(150):
+        regions = [
+            (
+                dice.choice((0, 0, 1, 2)),
+                dice.randrange(2),
+                dice.choice(numbers),
+                dice.choice((4, 8)),
+            )
+            for _ in range(dice.randrange(1, 4))
+        ]
+        fields = dice.sample(("keep", "update_count", "generation", "minor", "region_count"), 2)
+        header = {field: dice.choice(numbers[:9]) for field in fields}
+        content = forged(regions, header=header, extra_header=bytes(dice.choice((0, 0, 8))))
+        if dice.randrange(2):
+            content = flipped(content, dice.randrange(len(content)), dice.randrange(8))
+        salvaged_or_refused(content, fill=dice.choice((None, "zeros")))
+
+
+def test_the_last_generation_has_none_behind_it_that_what_is_left_could_be() -> None:
+    content = forged([(0, 0, 1024, 12), (0, 0, 2048, 12)], header={"generation": MAX_COUNT})
+    at = content.index(b"\1" * 12)
+    saved = salvaged_or_refused(zeroed(content, at, 12), fill="zeros")
+    assert saved.obstacles == (
+        f"what is left would be a generation of its own, and {MAX_COUNT} is the last one",
+    )
 
 
 def test_lengths_that_are_claimed_cost_nothing() -> None:

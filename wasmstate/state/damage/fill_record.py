@@ -8,7 +8,7 @@ from dataclasses import replace
 from wasmstate.state.damage.region_tables import regions_of
 from wasmstate.state.damage.salvage_result import Accept, Fill, Notes, SavedTensor, Status
 from wasmstate.state.damage.survey_parts import Part, Source, Survey, tensors_of
-from wasmstate.state.layout import REGION_ALIGNMENT
+from wasmstate.state.layout import MAX_COUNT, REGION_ALIGNMENT
 from wasmstate.state.record import Lineage, Record, Region, RegionKind
 from wasmstate.state.tensor import Tensor
 
@@ -52,7 +52,8 @@ class Filler:
         if found.table is None or found.schema is None or not tensors:
             missing = "its region table" if found.table is None else "its schema"
             self._notes.obstacles.append(
-                f"of the record at {found.start:#x} {missing} is lost: an older copy may have it"
+                f"of the record at {found.start:#x} {missing} cannot be read: an older copy may "
+                "have it"
             )
             self._notes.remedies.append("donor")
             return None
@@ -83,6 +84,11 @@ class Filler:
                 "as they stand"
             )
             self._notes.remedies += ["fill", "accept"]
+            return None
+        if found.generation == MAX_COUNT:
+            self._notes.obstacles.append(
+                f"what is left would be a generation of its own, and {MAX_COUNT} is the last one"
+            )
             return None
         keep = 1 if found.header is None else found.fields.keep
         return Record(self._lineage(found), tuple(regions), schema.content, bytes(payload), keep)

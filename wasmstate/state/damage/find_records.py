@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wasmstate.state import layout
-from wasmstate.state.layout import HEADER_SIZE, MAGIC, TRAILER_MAGIC, TRAILER_SIZE
+from wasmstate.state.layout import HEADER_SIZE, MAGIC, MAX_HEADER_SIZE, TRAILER_MAGIC, TRAILER_SIZE
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
 
 _NAMES = (STATE_SECTION, PREV_SECTION, INIT_SECTION)
@@ -70,6 +70,8 @@ def whole_length(data: bytes, start: int = 0) -> int | None:
     if len(header) < HEADER_SIZE or not header.startswith(MAGIC):
         return None
     parsed = layout.header.parse(header)
+    if not HEADER_SIZE <= parsed.header_length <= MAX_HEADER_SIZE:
+        return None
     head = data[start : start + parsed.header_length]
     if zlib.crc32(head[:-4]) != int.from_bytes(head[-4:], "little"):
         return None

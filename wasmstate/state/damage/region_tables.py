@@ -6,8 +6,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from wasmstate.errors import StateCorruptError
 from wasmstate.state import layout
 from wasmstate.state.layout import REGION_SIZE, aligned
+from wasmstate.state.reading import decode_table
 from wasmstate.state.record import Region, RegionKind
 
 _FIELDS = ("kind", "index", "address", "length", "payload_offset")
@@ -49,15 +51,12 @@ def payload_length(table: bytes) -> int:
 
 
 def is_table(table: bytes) -> bool:
-    """Whether the entries keep the rules that need no other bytes."""
-    at = 0
-    for entry in entries(table):
-        if entry.kind not in RegionKind.__members__.values() or entry.reserved:
-            return False
-        if entry.payload_offset != at or not 0 < entry.length <= layout.MAX_PAYLOAD_SIZE:
-            return False
-        at = aligned(at + entry.length, layout.REGION_ALIGNMENT)
-    return at > 0
+    """Whether the entries keep the rules that need no other bytes, as a reader checks them."""
+    try:
+        decode_table(table)
+    except StateCorruptError:
+        return False
+    return 0 < payload_length(table) <= layout.MAX_PAYLOAD_SIZE
 
 
 def with_checksums(table: bytes, payload: bytes) -> bytes:

@@ -8,12 +8,13 @@ state of its own: one generation on, so that nobody takes it for the one that wa
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import MalformedError, SchemaError, SectionError
+from wasmstate.errors import MalformedError, SectionError, StateError
 from wasmstate.state.damage.fill_record import Filler
 from wasmstate.state.damage.find_code import Code, find_code, rebuilt
 from wasmstate.state.damage.find_records import sites
@@ -32,6 +33,7 @@ from wasmstate.state.damage.salvage_result import (
     Notes,
     Salvage,
     SavedTensor,
+    Status,
 )
 from wasmstate.state.damage.survey import survey
 from wasmstate.state.damage.survey_parts import Source, Survey
@@ -105,8 +107,10 @@ class _Salvager:
             try:
                 history = self._history(state.generation)
                 data = rebuilt(code.module, state, history).to_bytes()
-            except (SectionError, MalformedError) as error:
+                State.of(Module.from_bytes(data))
+            except (SectionError, MalformedError, StateError) as error:
                 self.notes.obstacles.append(f"the state cannot be put into the module: {error}")
+                data = None
         records = tuple(
             FoundRecord(
                 each.start,
@@ -240,9 +244,16 @@ class _Salvager:
 
     def _state(self, found: Record) -> State | None:
         try:
-            state = State(found)
-        except SchemaError as error:
-            self.notes.obstacles.append(f"the schema of the record cannot be right: {error}")
+            state = State.from_content(found.encode())
+        except StateError as error:  # checksums can be right for what breaks the rules
+            self.notes.obstacles.append(f"a reader refuses the record: {error}")
+            refused: Status = "unproven"
+            self.notes.tensors[:] = [
+                replace(each, status=refused, by="nothing: a reader refuses the record")
+                if each.status in ("proven", "mended")
+                else each
+                for each in self.notes.tensors
+            ]
             return None
         if not self.notes.tensors:
             self.notes.tensors.extend(

@@ -23,13 +23,14 @@ from wasmstate.state.damage.region_tables import (
     payload_length,
     place,
     places,
+    regions_of,
     with_checksums,
 )
 from wasmstate.state.damage.repair_header import known_header, made_header
 from wasmstate.state.damage.survey_parts import DIGEST, OWN, Part, Source, Survey, tensors_of
 from wasmstate.state.damage.try_patches import patched
 from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE, aligned
-from wasmstate.state.reading import decode_record
+from wasmstate.state.reading import decode_record, whole_memory_fault
 from wasmstate.state.record import Record, RegionKind, build_trailer
 from wasmstate.state.tensor import Tensor
 
@@ -220,10 +221,13 @@ class _Surveyor:
         assert found.table is not None
         payload_at = self._payload_offset(found)
         tensors = tensors_of(found)
+        regions = regions_of(found.table.content)
         for i, entry in enumerate(entries(found.table.content)):
             at = payload_at + entry.payload_offset
             there = self.data[at : max(at, min(at + entry.length, self.end))]
             part = self._mended(f"regions[{i}]", at, there, entry.length, entry.crc32)
+            if part.proof and whole_memory_fault(regions[i], part.content):
+                part = replace(part, proof="")  # a checksum makes no sense of what has none
             if not part.proof and not part.flip:
                 inside = [
                     tensor
