@@ -63,7 +63,7 @@ class Watched:
     def step(self, times: int) -> float:
         """Call update() so often; gives the seconds until all of it is shown."""
         started = time.perf_counter()
-        self.window.step_panel.step_times("update", times)
+        self.window.panels.step.step_times("update", times)
         self._loop.exec()
         return time.perf_counter() - started
 

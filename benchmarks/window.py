@@ -143,7 +143,7 @@ def table_times() -> list[float]:
 def chosen_time(path: Path) -> float:
     """Median seconds from choosing a tensor in the list to its first picture."""
     watched = Watched(path)
-    panel, times = watched.window.tensors_panel, []
+    panel, times = watched.window.panels.tensors, []
     panel.grab()
     for _ in range(9):
         panel.list.selectRow(1)
@@ -159,7 +159,7 @@ def chosen_time(path: Path) -> float:
 def jump_time(watched: Watched) -> float:
     """Median seconds of a jump to any of the steps, to the end of painting it."""
     times = []
-    slider = watched.window.timeline_panel.slider
+    slider = watched.window.panels.timeline.slider
     for target in (0, STEPS, STEPS // 2, 1, STEPS - 1, 499, 7777, 3):
         started = time.perf_counter()
         slider.setValue(target)
@@ -203,8 +203,8 @@ def main() -> None:
             "a tensor of 1,000,000 rows, chosen and painted", chosen_time(million), "limit", 0.06
         )
         stuck = Watched(model(folder / "stuck.wasm", 64 << 10))
-        stuck.window.step_panel.fields[0].edit.setText("-1")
-        stuck.window.step_panel.step()
+        stuck.window.panels.step.fields[0].edit.setText("-1")
+        stuck.window.panels.step.step()
         with stuck.watched():
             stuck.wait(1500)
         against("one turn while a call never returns, at most", max(stuck.gaps), "limit", 0.05)

@@ -34,7 +34,7 @@ class Stage:
         self.window.set_theme(theme)
         self.window.resize(SIZE)
         self.window.show()
-        self.window.reset_layout()
+        self.window.panels.reset_layout()
         self._loop = QEventLoop()
         self.window.idle.connect(self._loop.quit)
 
@@ -50,14 +50,14 @@ class Stage:
     def run_rows(self, path: Path, watch: str = "") -> None:
         """Call update() for each row of a table, and watch for drift if a detector is named."""
         self.wait_for(lambda: self.window.rows.read(str(path)))
-        options = self.window.step_panel.options.watch
+        options = self.window.panels.step.options.watch
         options.setCurrentIndex(options.findData(watch))
-        self.wait_for(self.window.step_panel.run)
+        self.wait_for(self.window.panels.step.run)
 
     def show_module(self) -> None:
         """Show the list of functions, and the instructions of the first one."""
-        self.window.docks["Module"].show()
-        self.window.docks["Module"].raise_()
+        self.window.panels.docks["Module"].show()
+        self.window.panels.docks["Module"].raise_()
         loop = QEventLoop()
         self.window.explorer.settled.connect(loop.quit)
         self.window.explorer.show_first()
@@ -114,7 +114,7 @@ def damaged(folder: Path) -> None:
     path.write_bytes(content)
     with stage("inspector-damaged", DARK) as it:
         it.open(path)
-        repair = it.window.problems_panel.findChild(QPushButton)
+        repair = it.window.panels.problems.findChild(QPushButton)
         assert repair is not None
         it.wait_for(repair.click)
         dialog = it.window.repairer.dialog
@@ -146,7 +146,7 @@ def network(folder: Path) -> None:
     with stage("inspector-heatmap", DARK) as it:
         it.open(path)
         it.run_rows(table)
-        panel = it.window.tensors_panel
+        panel = it.window.panels.tensors
         names = [row.tensor.name for row in panel.list_model.rows]
         panel.list.selectRow(names.index("first_weights"))
         panel.tabs.setCurrentIndex(1)

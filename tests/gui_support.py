@@ -25,7 +25,7 @@ def bytes_of(source: Source) -> bytes:
 
 def shown_bytes(window: MainWindow) -> bytes:
     """The bytes that the hex view shows."""
-    dump = window.page.hex.dump
+    dump = window.panels.page.hex.dump
     return dump.read(0, dump.size)
 
 

@@ -39,7 +39,7 @@ def run(
         window.set_theme(_theme(app, dark))
     if settings.layout is None:
         window.resize(*size)
-        window.reset_layout()
+        window.panels.reset_layout()
     if file is not None or screenshot is not None or panel is not None:
         window.furnish()
         script = _Script(window, file, steps, screenshot, panel)
@@ -110,7 +110,7 @@ class _Script(QObject):
             self._draw_soon()
             return
         self._window.idle.connect(self._stepped, Qt.ConnectionType.SingleShotConnection)
-        if not self._window.step_panel.step_times("update", self._steps):
+        if not self._window.panels.step.step_times("update", self._steps):
             self._error = "there is no update() that could be called"
             self._draw_soon()
 
@@ -119,13 +119,13 @@ class _Script(QObject):
         self._draw_soon()
 
     def _draw_soon(self) -> None:
-        dock = self._window.docks.get(self._panel or "")
+        dock = self._window.panels.docks.get(self._panel or "")
         if dock is not None:
             dock.show()
             dock.raise_()
         elif self._panel is not None:
-            self._error = f"there is no panel {self._panel}: {', '.join(self._window.docks)}"
-        if dock is self._window.docks["Module"]:
+            self._error = f"there is no panel {self._panel}: {', '.join(self._window.panels.docks)}"
+        if dock is self._window.panels.docks["Module"]:
             self._window.explorer.show_first()
             self._window.explorer.settled.connect(self._wait_and_draw)
         else:

@@ -20,14 +20,14 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def click(window: MainWindow, offset: int, modifiers: Qt.KeyboardModifier | None = None) -> None:
-    view = window.page.hex
+    view = window.panels.page.hex
     view.reveal(offset)
     none = Qt.KeyboardModifier.NoModifier
     QTest.mouseClick(view.viewport(), LEFT, modifiers or none, view.place_of(offset))
 
 
 def drag(window: MainWindow, start: int, end: int) -> None:
-    view = window.page.hex
+    view = window.panels.page.hex
     view.reveal(start)
     QTest.mousePress(view.viewport(), LEFT, pos=view.place_of(start))
     # QTest's mouse moves carry no button.
@@ -47,10 +47,10 @@ def tensor_at(window: MainWindow, index: int) -> int:
 
 def test_dragging_and_shift_select_a_range(bandit: Path, open_window: OpenWindow) -> None:
     window = open_window(bandit)
-    view = window.page.hex
+    view = window.panels.page.hex
     drag(window, 0xA70, 0xA85)
     assert view.selection == (0xA70, 0xA86)
-    assert window.place_label.text() == "22 bytes selected \u00b7 0xA70 to 0xA85"
+    assert window.panels.place_label.text() == "22 bytes selected \u00b7 0xA70 to 0xA85"
     drag(window, 0xA85, 0xA70)
     assert view.selection == (0xA70, 0xA86)
     click(window, 0xA60)
@@ -71,10 +71,10 @@ def test_ctrl_a_selects_everything_and_too_much_is_not_copied(
     bandit: Path, large: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(large)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_A, CTRL)
-    assert window.page.hex.selection == (0, large.stat().st_size)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_A, CTRL)
+    assert window.panels.page.hex.selection == (0, large.stat().st_size)
     QGuiApplication.clipboard().setText("before")
-    QTest.keyClick(window.page.hex, Qt.Key.Key_C, CTRL)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().text() == "before"
     assert window.statusBar().currentMessage().endswith("are too many to copy: at most 1,048,576")
 
@@ -84,7 +84,7 @@ def test_bytes_are_copied_in_four_ways(bandit: Path, open_window: OpenWindow) ->
     at = tensor_at(window, 1)
     drag(window, at, at + 15)
     board = QGuiApplication.clipboard()
-    QTest.keyClick(window.page.hex, Qt.Key.Key_C, CTRL)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_C, CTRL)
     assert board.text() == "00 00 00 00 00 00 F0 3F 00 00 00 00 00 00 F0 3F"
     window.actions_.copy_array.trigger()
     assert board.text() == "np.array([1.0, 1.0], dtype=np.float64)"
@@ -108,15 +108,15 @@ def test_space_selects_the_field_then_what_it_is_a_part_of(
     click(window, field.offset + 1)
     found = []
     for _ in range(5):
-        QTest.keyClick(window.page.hex, Qt.Key.Key_Space)
-        found.append(window.place_label.text().split(" \u00b7 ")[0])
+        QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Space)
+        found.append(window.panels.place_label.text().split(" \u00b7 ")[0])
     assert found == ["entries[1].name", "entries[1]", "export", *["the whole file"] * 2]
-    assert window.page.hex.cursor_at == field.offset + 1
+    assert window.panels.page.hex.cursor_at == field.offset + 1
     click(window, tensor_at(window, 0) + 9)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Space)
-    assert window.place_label.text().startswith("successes[1] \u00b7 8 bytes selected")
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Space)
-    assert window.place_label.text().startswith("successes  f64[4] \u00b7 32 bytes selected")
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Space)
+    assert window.panels.place_label.text().startswith("successes[1] \u00b7 8 bytes selected")
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Space)
+    assert window.panels.place_label.text().startswith("successes  f64[4] \u00b7 32 bytes selected")
 
 
 def test_the_bytes_at_the_cursor_are_read_as_every_type(
@@ -124,26 +124,26 @@ def test_the_bytes_at_the_cursor_are_read_as_every_type(
 ) -> None:
     window = open_window(bandit)
     click(window, tensor_at(window, 0))
-    cells = window.page.values_bar.cells
+    cells = window.panels.page.values_bar.cells
     assert cells["float", "64 bit"].text() == "1"
     assert cells["unsigned", "64 bit"].text() == "4607182418800017408"
     click(window, 1)
     assert cells["text", ""].text() == "text  asm\u00b7\u00b7\u00b7\u00b7\u00b7"[:14]
-    QTest.keyClick(window.page.hex, Qt.Key.Key_I, CTRL)
-    assert not window.page.values_bar.isVisible()
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_I, CTRL)
+    assert not window.panels.page.values_bar.isVisible()
 
 
 def edit(window: MainWindow, offset: int, text: str) -> None:
     click(window, offset)
     if not window.actions_.edit_mode.isChecked():
-        QTest.keyClick(window.page.hex, Qt.Key.Key_Insert)
-    QTest.keyClicks(window.page.hex, text)
+        QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Insert)
+    QTest.keyClicks(window.panels.page.hex, text)
 
 
 def test_without_edit_mode_typing_changes_nothing(bandit: Path, open_window: OpenWindow) -> None:
     window = open_window(bandit)
     click(window, tensor_at(window, 0))
-    QTest.keyClicks(window.page.hex, "ff")
+    QTest.keyClicks(window.panels.page.hex, "ff")
     assert shown_bytes(window) == bandit.read_bytes()
     assert not window.isWindowModified()
 
@@ -154,9 +154,9 @@ def test_bytes_of_s_become_values_and_are_committed(
     window = open_window(bandit)
     at = tensor_at(window, 0)
     edit(window, at + 6, "0040")
-    assert window.page.hex.cursor_at == at + 8
+    assert window.panels.page.hex.cursor_at == at + 8
     assert window.isWindowModified()
-    assert not window.page.question.isVisible()
+    assert not window.panels.page.question.isVisible()
     document = window.controller.document
     assert document is not None
     assert document.state is not None
@@ -191,22 +191,22 @@ def test_other_bytes_are_overwritten_as_they_are_after_one_question_a_file(
     window = open_window(bandit)
     at = before.index(b"update")
     edit(window, at, "55")
-    assert window.page.question.isVisible()
+    assert window.panels.page.question.isVisible()
     assert shown_bytes(window) == before
-    QTest.mouseClick(window.page.question.buttons[1], LEFT)
+    QTest.mouseClick(window.panels.page.question.buttons[1], LEFT)
     assert shown_bytes(window) == before
-    QTest.keyClicks(window.page.hex, "55")
-    QTest.mouseClick(window.page.question.buttons[0], LEFT)
-    assert not window.page.question.isVisible()
-    assert window.page.hex.cursor_at == at + 1
+    QTest.keyClicks(window.panels.page.hex, "55")
+    QTest.mouseClick(window.panels.page.question.buttons[0], LEFT)
+    assert not window.panels.page.question.isVisible()
+    assert window.panels.page.hex.cursor_at == at + 1
     assert shown_bytes(window) == before[:at] + b"U" + before[at + 1 :]
     edit(window, at + 1, "50")
-    assert not window.page.question.isVisible()
-    assert window.status_labels["disk"].text() == "2 bytes edited, not on disk"
+    assert not window.panels.page.question.isVisible()
+    assert window.panels.status_labels["disk"].text() == "2 bytes edited, not on disk"
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_S, CTRL)
     assert bandit.read_bytes() == before[:at] + b"UP" + before[at + 2 :]
-    assert window.status_labels["disk"].text() == "as on disk"
+    assert window.panels.status_labels["disk"].text() == "as on disk"
 
 
 def press(qtbot: QtBot, window: MainWindow, key: Qt.Key) -> None:
@@ -248,13 +248,13 @@ def test_a_damaged_state_that_was_written_is_undone(
     window = open_window(bandit)
     window.editor._may_overwrite = True
     click(window, tensor_at(window, 0))
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Insert, SHIFT)
-    QTest.keyClicks(window.page.hex, "01")
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Insert, SHIFT)
+    QTest.keyClicks(window.panels.page.hex, "01")
     press(qtbot, window, Qt.Key.Key_S)
     assert len(wasmstate.check(bandit)) == 1
     press(qtbot, window, Qt.Key.Key_Z)
     assert shown_bytes(window) == before
-    assert not window.page.damage.isVisible()
+    assert not window.panels.page.damage.isVisible()
     press(qtbot, window, Qt.Key.Key_S)
     assert bandit.read_bytes() == before
 
@@ -273,7 +273,7 @@ def test_steps_before_overwritten_bytes_are_there_after_both_were_written(
     assert not window.isWindowModified()
     press(qtbot, window, Qt.Key.Key_Z)
     assert shown_bytes(window)[at : at + 5] == b"clang"
-    assert window.status_labels["disk"].text() == "1 byte edited, not on disk"
+    assert window.panels.status_labels["disk"].text() == "1 byte edited, not on disk"
     press(qtbot, window, Qt.Key.Key_Z)
     press(qtbot, window, Qt.Key.Key_S)
     assert bandit.read_bytes()[at : at + 5] == b"clang"
@@ -304,9 +304,9 @@ def test_text_is_typed_into_the_characters(bandit: Path, open_window: OpenWindow
     window.editor._may_overwrite = True
     at = before.index(b"update")
     click(window, at)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Insert)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Tab)
-    QTest.keyClicks(window.page.hex, "a b")
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Insert)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Tab)
+    QTest.keyClicks(window.panels.page.hex, "a b")
     assert shown_bytes(window)[at : at + 6] == b"a bate"
 
 
@@ -317,24 +317,24 @@ def test_s_is_damaged_on_purpose_and_repaired_by_hand(
     window = open_window(bandit)
     at = tensor_at(window, 0)
     click(window, at)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Insert, SHIFT)
-    QTest.keyClicks(window.page.hex, "01")
-    QTest.mouseClick(window.page.question.buttons[0], LEFT)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Insert, SHIFT)
+    QTest.keyClicks(window.panels.page.hex, "01")
+    QTest.mouseClick(window.panels.page.question.buttons[0], LEFT)
     assert shown_bytes(window) == before[:at] + b"\x01" + before[at + 1 :]
-    assert window.page.damage.isVisible()
-    assert "CRC-32" in window.page.damage.label.text()
-    assert not window.step_panel.step_button.isEnabled()
+    assert window.panels.page.damage.isVisible()
+    assert "CRC-32" in window.panels.page.damage.label.text()
+    assert not window.panels.step.step_button.isEnabled()
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_S, CTRL)
     assert len(wasmstate.check(bandit)) == 1
     again = open_window(bandit)
-    assert again.page.damage.isVisible()
+    assert again.panels.page.damage.isVisible()
     click(again, at)
-    QTest.keyClick(again.page.hex, Qt.Key.Key_Insert)
-    QTest.keyClicks(again.page.hex, "00")
-    QTest.mouseClick(again.page.question.buttons[0], LEFT)
-    assert not again.page.damage.isVisible()
-    assert again.step_panel.step_button.isEnabled()
+    QTest.keyClick(again.panels.page.hex, Qt.Key.Key_Insert)
+    QTest.keyClicks(again.panels.page.hex, "00")
+    QTest.mouseClick(again.panels.page.question.buttons[0], LEFT)
+    assert not again.panels.page.damage.isVisible()
+    assert again.panels.step.step_button.isEnabled()
     with qtbot.waitSignal(again.idle, timeout=WAIT):
         QTest.keyClick(again, Qt.Key.Key_F10)
     with qtbot.waitSignal(again.idle, timeout=WAIT):
@@ -364,7 +364,7 @@ def test_bytes_of_a_large_file_are_edited_beside_the_window(
     window = open_window(large)
     window.editor._may_overwrite = True
     edit(window, 5 << 20, "c0ffee")
-    assert window.page.hex.dump.read(5 << 20, (5 << 20) + 3) == b"\xc0\xff\xee"
+    assert window.panels.page.hex.dump.read(5 << 20, (5 << 20) + 3) == b"\xc0\xff\xee"
     QTest.keyClick(window, Qt.Key.Key_S, CTRL)  # not lost, though bytes are being laid over
     assert window.isWindowModified()
     qtbot.waitUntil(lambda: not window.isWindowModified(), timeout=WAIT)
@@ -384,7 +384,7 @@ def test_bytes_typed_while_others_are_written_are_not_on_disk_yet(
     qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
     assert [large.read_bytes()[at] for at in (first, second)] == [0xC0, 0]
     assert window.isWindowModified()
-    assert window.status_labels["disk"].text() == "1 byte edited, not on disk"
+    assert window.panels.status_labels["disk"].text() == "1 byte edited, not on disk"
     press(qtbot, window, Qt.Key.Key_S)
     assert [large.read_bytes()[at] for at in (first, second)] == [0xC0, 0xEE]
     assert not window.isWindowModified()
@@ -400,7 +400,7 @@ def test_a_file_that_was_changed_meanwhile_is_never_overwritten(
     other = bandit.read_bytes() + b"\0\x02\x01x"
     bandit.write_bytes(other)
     QTest.keyClick(window, Qt.Key.Key_S, CTRL)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
     assert bandit.read_bytes() == other
 
 
@@ -409,7 +409,7 @@ def test_a_digit_alone_is_no_edit(bandit: Path, open_window: OpenWindow) -> None
     at = tensor_at(window, 0)
     edit(window, at, "7")
     assert shown_bytes(window)[at] == 0x70
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Right)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Right)
     assert shown_bytes(window) == bandit.read_bytes()
     assert not window.isWindowModified()
 
@@ -420,4 +420,4 @@ def test_bytes_typed_one_after_the_other_are_marked_together(
     window = open_window(bandit)
     at = tensor_at(window, 0)
     edit(window, at, "1234")
-    assert window.page.hex.dump.changed.tolist() == [at, at + 1]
+    assert window.panels.page.hex.dump.changed.tolist() == [at, at + 1]

@@ -17,8 +17,7 @@ from wasmstate_gui.core.window.about import about_lines
 from wasmstate_gui.core.window.command_search import matching
 from wasmstate_gui.core.window.commands import COMMANDS
 from wasmstate_gui.kit.settings import Settings
-from wasmstate_gui.window.docks import LEAST_SIZE
-from wasmstate_gui.window.main_window import MainWindow
+from wasmstate_gui.window.main_window import LEAST_SIZE, MainWindow
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -60,14 +59,14 @@ def test_the_last_files_are_offered_the_newest_first(
     qtbot: QtBot, bandit: Path, stubborn: Path, new_window: NewWindow
 ) -> None:
     window = new_window()
-    assert window.empty.recent_buttons == []
+    assert window.panels.empty.recent_buttons == []
     show(qtbot, window, bandit)
     show(qtbot, window, stubborn)
     window.close()
     again = new_window()
-    assert [b.text() for b in again.empty.recent_buttons] == ["stubborn.wasm", "bandit.wasm"]
+    assert [b.text() for b in again.panels.empty.recent_buttons] == ["stubborn.wasm", "bandit.wasm"]
     with qtbot.waitSignal(again.idle, timeout=15_000):
-        QTest.mouseClick(again.empty.recent_buttons[1], Qt.MouseButton.LeftButton)
+        QTest.mouseClick(again.panels.empty.recent_buttons[1], Qt.MouseButton.LeftButton)
     assert again.windowTitle().startswith("bandit.wasm")
 
 
@@ -118,22 +117,22 @@ def test_letters_grow_and_shrink_and_stay_so(
 ) -> None:
     window = new_window()
     show(qtbot, window, bandit)
-    line = window.page.hex.grid.line
-    row = window.tensors_panel.table.rowHeight(0)
+    line = window.panels.page.hex.grid.line
+    row = window.panels.tensors.table.rowHeight(0)
     for _ in range(4):
         QTest.keyClick(window, Qt.Key.Key_Equal, CTRL)
-    assert window.page.hex.grid.line > line
-    assert window.tensors_panel.table.rowHeight(0) > row
-    larger = window.page.hex.grid.line
+    assert window.panels.page.hex.grid.line > line
+    assert window.panels.tensors.table.rowHeight(0) > row
+    larger = window.panels.page.hex.grid.line
     window.close()
     again = new_window()
     show(qtbot, again, bandit)
-    assert again.page.hex.grid.line == larger
+    assert again.panels.page.hex.grid.line == larger
     for _ in range(30):
         QTest.keyClick(again, Qt.Key.Key_Minus, CTRL)
-    assert again.page.hex.grid.line < line
+    assert again.panels.page.hex.grid.line < line
     QTest.keyClick(again, Qt.Key.Key_0, CTRL)
-    assert again.page.hex.grid.line == line
+    assert again.panels.page.hex.grid.line == line
 
 
 def test_colours_and_the_places_and_sizes_of_panels_are_remembered(
@@ -142,23 +141,23 @@ def test_colours_and_the_places_and_sizes_of_panels_are_remembered(
     window = new_window()
     show(qtbot, window, bandit)
     window.actions_.dark.trigger()
-    window.docks["Layout"].hide()
+    window.panels.docks["Layout"].hide()
     window.resize(LEAST_SIZE)  # one that has room on every screen
-    tensors = window.docks["Tensors"]
+    tensors = window.panels.docks["Tensors"]
     window.resizeDocks([tensors], [300], Qt.Orientation.Horizontal)
     qtbot.waitUntil(lambda: tensors.width() == 300)
     window.close()
     again = new_window()
-    assert not any(dock.isVisible() for dock in again.docks.values())
+    assert not any(dock.isVisible() for dock in again.panels.docks.values())
     show(qtbot, again, bandit)
-    assert not again.docks["Layout"].isVisible()
-    assert again.docks["Tensors"].isVisible()
-    qtbot.waitUntil(lambda: again.docks["Tensors"].width() == 300)
+    assert not again.panels.docks["Layout"].isVisible()
+    assert again.panels.docks["Tensors"].isVisible()
+    qtbot.waitUntil(lambda: again.panels.docks["Tensors"].width() == 300)
     again.actions_.reset.trigger()
-    assert again.docks["Layout"].isVisible()
-    assert again.theme.is_dark
+    assert again.panels.docks["Layout"].isVisible()
+    assert again.panels.theme.is_dark
     again.actions_.light.trigger()
-    assert not new_window().theme.is_dark
+    assert not new_window().panels.theme.is_dark
 
 
 def test_a_panel_that_was_closed_stays_closed_at_the_next_step(
@@ -166,10 +165,10 @@ def test_a_panel_that_was_closed_stays_closed_at_the_next_step(
 ) -> None:
     window = new_window()
     show(qtbot, window, bandit)
-    window.docks["Timeline"].close()
+    window.panels.docks["Timeline"].close()
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F10)
-    assert not window.docks["Timeline"].isVisible()
+    assert not window.panels.docks["Timeline"].isVisible()
 
 
 def test_the_palette_finds_a_command_by_typing_and_does_it(
@@ -183,7 +182,7 @@ def test_the_palette_finds_a_command_by_typing_and_does_it(
     QTest.keyClicks(palette.line, "dark")
     assert palette.list.item(0).text() == "View: Dark"
     QTest.keyClick(palette.line, Qt.Key.Key_Return)
-    assert window.theme.is_dark
+    assert window.panels.theme.is_dark
 
 
 def test_the_palette_offers_only_what_can_be_done_now(
@@ -236,12 +235,12 @@ def test_zooming_leaves_the_panels_where_they_are(
 ) -> None:
     window = open_window(bandit)
     window.resize(*size)
-    window.reset_layout()
+    window.panels.reset_layout()
     QApplication.processEvents()
-    places = [dock.geometry() for dock in window.docks.values() if dock.isVisible()]
+    places = [dock.geometry() for dock in window.panels.docks.values() if dock.isVisible()]
     for command in (["zoom_in"] * 14, ["zoom_reset"], ["zoom_out"] * 3, ["zoom_reset"]):
         for name in command:
             getattr(window.actions_, name).trigger()
             QApplication.processEvents()  # the layout has its say after each
-            now = [dock.geometry() for dock in window.docks.values() if dock.isVisible()]
+            now = [dock.geometry() for dock in window.panels.docks.values() if dock.isVisible()]
             assert now == places

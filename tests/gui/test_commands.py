@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -22,8 +25,18 @@ from wasmstate_gui.core.window.commands import (
     Command,
     keys_table,
 )
-from wasmstate_gui.core.window.usable_commands import usable
+from wasmstate_gui.core.window.usable_commands import Situation
 from wasmstate_gui.window.main_window import MainWindow
+
+
+@pytest.fixture(scope="module")
+def shared_window(qapp: object) -> Iterator[MainWindow]:
+    """A window without a file, its panes made."""
+    window = MainWindow()
+    window.furnish()
+    yield window
+    window.close_jobs()
+
 
 DOCS = Path(__file__).parents[2] / "docs" / "inspector.md"
 
@@ -44,8 +57,18 @@ def test_no_keys_are_used_twice_and_every_name_is_known() -> None:
 
 def test_what_the_first_picture_shows_as_unusable_depends_on_the_file() -> None:
     """The rest of the toolbar would stay as it is when the panels are made."""
-    decided = {*usable(None, None, is_running=False, is_verifying=False), "step", "run", "predict"}
+    decided = {command.name for command in COMMANDS if command.usable}
     assert {*TOOLBAR} - {"", "open", "follow"} <= decided
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_names_a_method_of_the_window_and_a_property_of_the_situation(
+    shared_window: MainWindow, command: Command
+) -> None:
+    method = attrgetter(command.does)(shared_window)
+    if command.does != "close":  # Qt's own, without a signature
+        inspect.signature(method).bind(*command.args)
+    assert not command.usable or isinstance(getattr(Situation(), command.usable), bool)
 
 
 def test_each_command_stands_in_its_menu(qtbot: QtBot) -> None:
@@ -70,13 +93,18 @@ def test_every_key_gives_its_command(
 ) -> None:
     window = open_window(bandit)
     here = window.traveller
-    for act in (window.step_panel.step, window.step_panel.step, here.back, window.step_panel.step):
+    for act in (
+        window.panels.step.step,
+        window.panels.step.step,
+        here.back,
+        window.panels.step.step,
+    ):
         with qtbot.waitSignal(window.controller.changed):
             act()
         qtbot.waitUntil(lambda: not window.controller.is_busy)
     if command.name in ("forward", "last", "play", "next_mark"):
         here.back()  # from the end of one of two branches, with S not on disk
-    target = window.page.hex if command.is_for_bytes else window
+    target = window.panels.page.hex if command.is_for_bytes else window
     target.setFocus()
     action = getattr(window.actions_, command.name)
     assert action.isEnabled()
@@ -98,7 +126,7 @@ def test_a_click_in_its_menu_gives_a_command_without_a_key(
     window = open_window(bandit)
     if command.name == "revert":
         with qtbot.waitSignal(window.idle):
-            window.step_panel.step()
+            window.panels.step.step()
     bar = window.menuBar().actions()
     menu = next(each.menu() for each in bar if each.text() == f"&{command.menu}")
     assert isinstance(menu, QMenu)
@@ -111,7 +139,7 @@ def test_a_click_in_its_menu_gives_a_command_without_a_key(
 
 def test_ctrl_and_a_number_show_and_hide_each_panel(bandit: Path, open_window: OpenWindow) -> None:
     window = open_window(bandit)
-    for number, (name, dock) in enumerate(window.docks.items()):
+    for number, (name, dock) in enumerate(window.panels.docks.items()):
         for _ in range(2):
             was_seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
             key = Qt.Key(Qt.Key.Key_1 + number)

@@ -26,14 +26,14 @@ def window(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> MainWindow:
     """A window with four steps: arms 0, 1, 2 and 3 have failed one after the other."""
     window = open_window(bandit)
     for arm in range(4):
-        type_into(window.step_panel.fields[0].edit, str(arm))
+        type_into(window.panels.step.fields[0].edit, str(arm))
         with qtbot.waitSignal(window.idle, timeout=WAIT):
             QTest.keyClick(window, Qt.Key.Key_F10)
     return window
 
 
 def click_step(window: MainWindow, step: int, modifier: Qt.KeyboardModifier) -> None:
-    plot = window.timeline_panel.plot
+    plot = window.panels.timeline.plot
     QTest.mouseClick(plot, LEFT, modifier, QPoint(round(plot.to_x(step)), 40))
 
 
@@ -48,7 +48,7 @@ def marked_arms(window: MainWindow) -> list[int]:
 
 
 def place(window: MainWindow) -> str:
-    return window.timeline_panel.place.text()
+    return window.panels.timeline.place.text()
 
 
 def test_ctrl_and_a_click_on_the_plot_choose_the_step_to_compare_with(window: MainWindow) -> None:
@@ -103,14 +103,14 @@ def test_another_file_is_compared_with_its_own_steps(
 @pytest.mark.parametrize("how", ["key", "mouse"])
 def test_ctrl_d_raises_the_diff_of_a_tensor_that_changed(window: MainWindow, how: str) -> None:
     click_step(window, 1, CTRL)
-    window.tensors_panel.list.selectRow(0)
-    window.docks["Tensors"].hide()
+    window.panels.tensors.list.selectRow(0)
+    window.panels.docks["Tensors"].hide()
     if how == "key":
         QTest.keyClick(window, Qt.Key.Key_D, CTRL)
     else:
         button = window.actions_.toolbar.widgetForAction(window.actions_.diff)
         QTest.mouseClick(button, LEFT)
-    tabs = window.tensors_panel.tabs
+    tabs = window.panels.tensors.tabs
     assert tabs.diff.isVisible()
     cells = [tabs.diff_model.index(i, 0).data() for i in range(tabs.diff_model.rowCount())]
     assert cells == ["[1]", "[2]", "[3]"]
@@ -118,7 +118,7 @@ def test_ctrl_d_raises_the_diff_of_a_tensor_that_changed(window: MainWindow, how
 
 
 def test_the_plot_goes_from_step_to_step_by_keys(window: MainWindow) -> None:
-    plot = window.timeline_panel.plot
+    plot = window.panels.timeline.plot
     click_step(window, 3, NONE)
     assert plot.hasFocus()
     for key, step in (
@@ -135,7 +135,7 @@ def test_the_plot_goes_from_step_to_step_by_keys(window: MainWindow) -> None:
 
 
 def test_the_slider_goes_from_step_to_step_by_keys(window: MainWindow) -> None:
-    slider = window.timeline_panel.slider
+    slider = window.panels.timeline.slider
     slider.setFocus()
     for key, step in (
         (Qt.Key.Key_Left, 3),
@@ -163,18 +163,18 @@ def conflict(qtbot: QtBot, window: MainWindow, bandit: Path) -> MainWindow:
     successes = state["successes"].copy()
     successes[3] = 7
     wasmstate.commit(bandit, state.with_values({"successes": successes}))
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
     return window
 
 
 def button(window: MainWindow, text: str) -> QPushButton:
-    (found,) = (each for each in window.page.conflict.buttons if each.text() == text)
+    (found,) = (each for each in window.panels.page.conflict.buttons if each.text() == text)
     return found
 
 
 def shown_diff(window: MainWindow) -> list[list[str]]:
     """The cells, S1 and S2 of the tab for that."""
-    model = window.tensors_panel.tabs.diff_model
+    model = window.panels.tensors.tabs.diff_model
     return [[model.index(i, j).data() for j in range(3)] for i in range(model.rowCount())]
 
 
@@ -184,19 +184,19 @@ def test_a_conflict_can_be_looked_at_before_it_is_settled(
     theirs, before = bandit.read_bytes(), window.controller.document
     assert marked_arms(window) == [3]
     QTest.mouseClick(button(conflict, "Diff"), LEFT)
-    assert "S1 is the state on disk, S2 the one here" in conflict.page.conflict.label.text()
-    assert conflict.tensors_panel.tabs.diff.isVisible()
+    assert "S1 is the state on disk, S2 the one here" in conflict.panels.page.conflict.label.text()
+    assert conflict.panels.tensors.tabs.diff.isVisible()
     assert marked_arms(window) == [0, 1, 2, 3]
-    window.tensors_panel.list.selectRow(0)
+    window.panels.tensors.list.selectRow(0)
     assert shown_diff(window) == [["[3]", "7", "1"]]
     assert window.controller.document is not None
     assert before is not None
     assert window.controller.document.state is before.state
     assert bandit.read_bytes() == theirs
     QTest.mouseClick(button(conflict, "End diff"), LEFT)
-    assert "S1" not in conflict.page.conflict.label.text()
+    assert "S1" not in conflict.panels.page.conflict.label.text()
     assert marked_arms(window) == [3]
-    assert window.page.conflict.isVisible()
+    assert window.panels.page.conflict.isVisible()
 
 
 def test_the_diff_of_a_conflict_is_that_of_the_newest_version_and_of_the_shown_step(

@@ -139,12 +139,12 @@ def test_however_many_steps_come_a_picture_is_made_when_it_is_time(
     monkeypatch.setattr("wasmstate_gui.calls.run_calls.FRAME", 3600.0)
     window = open_window(wide)
     assert run(qtbot, window) == 2  # of the first steps, and of the last one
-    assert window.status_labels["disk"].text() == f"{CALLS} steps ahead of disk"
+    assert window.panels.status_labels["disk"].text() == f"{CALLS} steps ahead of disk"
 
 
 def run(qtbot: QtBot, window: MainWindow) -> int:
     """Run update() so often; gives how many pictures were made meanwhile."""
-    window.step_panel.options.times.setValue(CALLS)
+    window.panels.step.options.times.setValue(CALLS)
     pictures: list[Picture | None] = []
     window.controller.changed.connect(lambda: pictures.append(window.picture))
     with qtbot.waitSignal(window.idle, timeout=WAIT):

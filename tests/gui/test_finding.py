@@ -124,19 +124,19 @@ def test_ctrl_f_finds_and_f3_goes_on(qtbot: QtBot, bandit: Path, open_window: Op
     window = open_window(bandit)
     data = bandit.read_bytes()
     places = [i for i in range(len(data)) if data[i:].startswith(b"predict")]
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Home)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_F, CTRL)
-    bar = window.page.find_bar
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Home)
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_F, CTRL)
+    bar = window.panels.page.find_bar
     bar.kinds.setCurrentText("text")
     type_into(bar.edit, "predict")
     seen = []
     for modifier in (Qt.KeyboardModifier.NoModifier,) * 2:
         find(qtbot, window, Qt.Key.Key_Return, modifier)
-        seen.append(window.page.hex.selection)
+        seen.append(window.panels.page.hex.selection)
     find(qtbot, window, Qt.Key.Key_F3, SHIFT)
-    seen.append(window.page.hex.selection)
+    seen.append(window.panels.page.hex.selection)
     find(qtbot, window, Qt.Key.Key_Return, SHIFT)
-    seen.append(window.page.hex.selection)
+    seen.append(window.panels.page.hex.selection)
     wanted = [places[0], places[1], places[0], places[-1]]
     assert seen == [(place, place + 7) for place in wanted]
     assert bar.note.text() == f"at 0x{places[-1]:X}, from the other end again"
@@ -148,7 +148,7 @@ def test_ctrl_f_finds_and_f3_goes_on(qtbot: QtBot, bandit: Path, open_window: Op
     assert bar.tolerance.isVisible()
     QTest.keyClick(bar.edit, Qt.Key.Key_Escape)
     assert not bar.isVisible()
-    assert window.page.hex.hasFocus()
+    assert window.panels.page.hex.hasFocus()
 
 
 PLACES = {
@@ -190,8 +190,8 @@ def test_ctrl_g_goes_to_a_function_by_its_name(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    QTest.keyClick(window.page.hex, Qt.Key.Key_G, CTRL)
-    bar = window.page.goto_bar
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_G, CTRL)
+    bar = window.panels.page.goto_bar
     qtbot.waitUntil(lambda: window.explorer.functions is not None, timeout=WAIT)
     type_into(bar.edit, "gamma")
     functions = window.explorer.functions
@@ -201,7 +201,7 @@ def test_ctrl_g_goes_to_a_function_by_its_name(
     start, end = functions.span(row)
     assert bar.note.text() == f"function {row}, gamma, at 0x{start:X}"
     QTest.keyClick(bar.edit, Qt.Key.Key_Return)
-    assert window.page.hex.selection == (start, end)
+    assert window.panels.page.hex.selection == (start, end)
     assert not bar.isVisible()
 
 
@@ -209,19 +209,19 @@ def test_a_row_and_an_instruction_select_their_bytes_and_the_other_way_round(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    panel = window.module_panel
+    panel = window.panels.module
     QTest.keyClick(window, Qt.Key.Key_6, CTRL)
-    window.docks["Module"].raise_()
+    window.panels.docks["Module"].raise_()
     qtbot.waitUntil(lambda: panel.table_model.rowCount() == 4, timeout=WAIT)
     panel.table.setFocus()
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: panel.listing_model.rowCount() > 0, timeout=WAIT)
-    assert window.page.hex.selection == panel.table_model.table.span(1)
+    assert window.panels.page.hex.selection == panel.table_model.table.span(1)
     panel.listing.setFocus()
     panel.listing.selectRow(2)
     span = panel.listing_model.listing.span(2)
-    assert window.page.hex.selection == span
+    assert window.panels.page.hex.selection == span
     # The cursor in the code of another function chooses that function and its instruction.
     start, _ = panel.table_model.table.span(2)
     window.navigator.go_to_byte(start + 12)
@@ -235,8 +235,8 @@ def test_a_filter_leaves_the_rows_with_all_words(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    panel = window.module_panel
-    window.docks["Module"].raise_()
+    panel = window.panels.module
+    window.panels.docks["Module"].raise_()
     qtbot.waitUntil(lambda: panel.table_model.rowCount() == 4, timeout=WAIT)
     panel.kinds.setCurrentText("Exports")
     qtbot.waitUntil(lambda: panel.table_model.rowCount() == 8, timeout=WAIT)
@@ -252,16 +252,16 @@ def test_a_filter_leaves_the_rows_with_all_words(
 
 def test_a_section_opens_its_list(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> None:
     window = open_window(bandit)
-    model = window.layout_panel.layout_model
+    model = window.panels.layout.layout_model
     names = [model.index(i, 0).data() for i in range(model.rowCount())]
     index = model.index(names.index("data"), 0)
-    tree = window.layout_panel
+    tree = window.panels.layout
     place = tree.visualRect(index).center()
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseDClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    panel = window.module_panel
+    panel = window.panels.module
     qtbot.waitUntil(lambda: panel.table_model.table.kind == "Data", timeout=WAIT)
-    assert window.docks["Module"].isVisible()
+    assert window.panels.docks["Module"].isVisible()
 
 
 @pytest.mark.parametrize("package", REAL_BINARIES)

@@ -52,7 +52,7 @@ def test_each_replacement_by_another_program_is_shown(
     for count in (5, 6, 7):
         commit_count(bandit, count)
         qtbot.waitUntil(partial(is_shown, window, count), timeout=WAIT)
-    assert window.status_labels["generation"].text() == "generation 3, 0 updates"
+    assert window.panels.status_labels["generation"].text() == "generation 3, 0 updates"
     assert window.picture is not None
     assert [row.changed_count for row in window.picture.tensors] == [0, 0, 0, 1]
 
@@ -65,7 +65,7 @@ def test_a_file_written_in_place_is_followed_too(
     data[-50] ^= 1
     with bandit.open("r+b") as file:
         file.write(data)
-    qtbot.waitUntil(window.page.damage.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.page.damage.isVisible, timeout=WAIT)
     assert shown_bytes(window) == data
 
 
@@ -76,17 +76,17 @@ def test_another_module_in_the_place_of_the_file_is_shown_whole(
     step(qtbot, window)
     window.actions_.revert.trigger()
     bandit.write_bytes((FIXTURES / "linear.wasm").read_bytes())
-    qtbot.waitUntil(lambda: len(window.step_panel.fields) == 5, timeout=WAIT)
-    assert window.layout_panel.currentIndex().data() == "weights  f64[4]"
+    qtbot.waitUntil(lambda: len(window.panels.step.fields) == 5, timeout=WAIT)
+    assert window.panels.layout.currentIndex().data() == "weights  f64[4]"
     step(qtbot, window)
-    assert window.step_panel.result.text().startswith("update returned ()")
+    assert window.panels.step.result.text().startswith("update returned ()")
     bandit.write_bytes(b"hello")
-    QTest.mouseClick(window.step_panel.step_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
-    QTest.mouseClick(window.page.conflict.buttons[0], Qt.MouseButton.LeftButton)
-    assert window.page.damage.isVisible()
-    assert window.docks["Problems"].isVisible()
-    assert not window.step_panel.step_button.isEnabled()
+    QTest.mouseClick(window.panels.step.step_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
+    QTest.mouseClick(window.panels.page.conflict.buttons[0], Qt.MouseButton.LeftButton)
+    assert window.panels.page.damage.isVisible()
+    assert window.panels.docks["Problems"].isVisible()
+    assert not window.panels.step.step_button.isEnabled()
     assert not window.actions_.step.isEnabled()
 
 
@@ -96,12 +96,12 @@ def test_a_conflict_is_never_settled_without_being_asked(
     window = open_window(bandit)
     step(qtbot, window)
     commit_count(bandit, 5)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
     theirs = bandit.read_bytes()
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     assert bandit.read_bytes() == theirs
     assert shown_count(window) == 1
-    assert window.status_labels["disk"].text() == "disk and memory differ"
+    assert window.panels.status_labels["disk"].text() == "disk and memory differ"
 
 
 @pytest.mark.parametrize(("button", "count"), [(1, 5), (2, 1)], ids=["theirs", "mine"])
@@ -111,9 +111,9 @@ def test_a_conflict_ends_with_the_state_that_was_chosen(
     window = open_window(bandit)
     step(qtbot, window)
     commit_count(bandit, 5)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
-    QTest.mouseClick(window.page.conflict.buttons[button], Qt.MouseButton.LeftButton)
-    assert not window.page.conflict.isVisible()
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
+    QTest.mouseClick(window.panels.page.conflict.buttons[button], Qt.MouseButton.LeftButton)
+    assert not window.panels.page.conflict.isVisible()
     assert shown_count(window) == count
     step(qtbot, window)
     with qtbot.waitSignal(window.idle, timeout=WAIT):
@@ -131,12 +131,12 @@ def test_a_write_that_comes_too_late_ends_in_the_conflict_bar(
     commit_count(bandit, 5)
     theirs = bandit.read_bytes()
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
     assert bandit.read_bytes() == theirs
 
 
 def follow_status(window: MainWindow) -> str:
-    return window.status_labels["follow"].text()
+    return window.panels.status_labels["follow"].text()
 
 
 def says(window: MainWindow, text: str) -> bool:
@@ -174,7 +174,7 @@ def test_without_follow_revert_shows_what_is_on_disk(
     step(qtbot, window)
     commit_count(bandit, 5)
     qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
-    assert not window.page.conflict.isVisible()
+    assert not window.panels.page.conflict.isVisible()
     window.actions_.revert.trigger()
     assert (follow_status(window), shown_count(window)) == ("not following", 5)
     assert not window.isWindowModified()
@@ -195,12 +195,12 @@ def test_without_follow_a_write_over_a_newer_file_asks_whose_state_is_kept(
     theirs = bandit.read_bytes()
     # Before the watch of the folder has had its say, and afterwards.
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
-    QTest.mouseClick(window.page.conflict.buttons[2], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
+    QTest.mouseClick(window.panels.page.conflict.buttons[2], Qt.MouseButton.LeftButton)
     commit_count(bandit, 6)
     qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    assert window.page.conflict.isVisible()
+    assert window.panels.page.conflict.isVisible()
     assert shown_count(window) == 1
     assert bandit.read_bytes() != theirs
     assert wasmstate.State.of(wasmstate.Module.open(bandit))["count"].item() == 6
@@ -223,7 +223,7 @@ def test_nothing_jumps_under_a_user_who_looks_at_an_older_step(
     assert (shown_bytes(window), shown_count(window)) == (before, 1)
     QTest.keyClick(window, Qt.Key.Key_End, Qt.KeyboardModifier.AltModifier)
     assert (follow_status(window), shown_count(window)) == ("following", 7)
-    assert window.timeline_panel.place.text() == "step 5 / 5"
+    assert window.panels.timeline.place.text() == "step 5 / 5"
     QTest.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert shown_count(window) == 6
 
@@ -238,7 +238,7 @@ def test_a_step_from_an_older_one_ends_the_pause_in_the_conflict_bar(
     commit_count(bandit, 5)
     qtbot.waitUntil(partial(says, window, "1 newer"), timeout=WAIT)
     step(qtbot, window)
-    assert window.page.conflict.isVisible()
+    assert window.panels.page.conflict.isVisible()
     assert shown_count(window) == 2
 
 
@@ -251,15 +251,15 @@ def test_a_half_written_file_leaves_the_last_good_one(
     window = open_window(bandit)
     bandit.write_bytes(whole[:kept])
     qtbot.waitUntil(partial(says, window, "waiting for a whole file"), timeout=WAIT)
-    label = window.status_labels["follow"]
-    assert label.palette().windowText().color().name().upper() == window.theme.error_text
+    label = window.panels.status_labels["follow"]
+    assert label.palette().windowText().color().name().upper() == window.panels.theme.error_text
     assert shown_bytes(window) == whole
-    assert not window.page.damage.isVisible()
+    assert not window.panels.page.damage.isVisible()
     bandit.write_bytes(whole)
     commit_count(bandit, 5)
     qtbot.waitUntil(partial(is_shown, window, 5), timeout=WAIT)
     assert follow_status(window) == "following"
-    assert label.palette().windowText().color().name().upper() == window.theme.text
+    assert label.palette().windowText().color().name().upper() == window.panels.theme.text
 
 
 def test_a_file_without_its_state_that_replaces_the_one_with_it_is_whole(
@@ -269,7 +269,7 @@ def test_a_file_without_its_state_that_replaces_the_one_with_it_is_whole(
     other = bandit.with_name("other")
     other.write_bytes(bandit.read_bytes()[:0xA67])
     os.replace(other, bandit)
-    qtbot.waitUntil(window.tensors_panel.attach_button.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.tensors.attach_button.isVisible, timeout=WAIT)
     assert follow_status(window) == "following"
 
 
@@ -282,7 +282,7 @@ def test_a_file_that_stays_half_written_is_shown_on_revert(
     qtbot.waitUntil(partial(says, window, "waiting for a whole file"), timeout=WAIT)
     window.actions_.revert.trigger()
     assert shown_bytes(window) == half
-    assert window.page.damage.isVisible()
+    assert window.panels.page.damage.isVisible()
     assert follow_status(window) == "following"
 
 

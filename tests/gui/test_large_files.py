@@ -57,12 +57,14 @@ def test_the_checks_of_a_large_file_come_after_it_is_shown(
     window = MainWindow()
     window.furnish()
     qtbot.addWidget(window)
-    window.controller.opened.connect(lambda: seen.append(window.status_labels["validity"].text()))
+    window.controller.opened.connect(
+        lambda: seen.append(window.panels.status_labels["validity"].text())
+    )
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(large)
     assert seen == ["checking\u2026"]
-    assert window.status_labels["validity"].text() == "code not checked"
-    assert window.step_panel.step_button.isEnabled()
+    assert window.panels.status_labels["validity"].text() == "code not checked"
+    assert window.panels.step.step_button.isEnabled()
     window.controller.close()
 
 
@@ -91,13 +93,13 @@ def test_another_file_in_its_place_leaves_the_bytes_what_they_were(
     other = large.with_name("other")
     other.write_bytes(b"hello")
     os.replace(other, large)
-    qtbot.waitUntil(window.page.conflict.isVisible, timeout=WAIT)
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
     assert shown_bytes(window) == shown
     # The process that runs calls is started anew, from the file that was opened.
     window.controller._calls._caller._end()
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_F10)
-    assert window.step_panel.result.text().startswith("update returned ()")
+    assert window.panels.step.result.text().startswith("update returned ()")
 
 
 def test_a_file_that_is_cut_off_under_the_window_is_shown_as_it_is_then(
@@ -106,10 +108,10 @@ def test_a_file_that_is_cut_off_under_the_window_is_shown_as_it_is_then(
     window = open_window(large)
     with large.open("r+b") as file:
         file.truncate(5000)
-    window.page.hex.reveal(4 << 20)
-    window.page.hex.viewport().grab()
-    qtbot.waitUntil(lambda: window.page.hex.dump.size == 5000, timeout=WAIT)
-    assert window.page.damage.isVisible()
+    window.panels.page.hex.reveal(4 << 20)
+    window.panels.page.hex.viewport().grab()
+    qtbot.waitUntil(lambda: window.panels.page.hex.dump.size == 5000, timeout=WAIT)
+    assert window.panels.page.damage.isVisible()
     assert shown_bytes(window) == large.read_bytes()
 
 
@@ -117,7 +119,7 @@ def test_what_a_step_changes_in_a_large_state_is_computed_before_it_is_shown(
     qtbot: QtBot, tmp_path: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(with_many_numbers(tmp_path / "many.wasm"))
-    type_into(window.step_panel.fields[0].edit, "100000")
+    type_into(window.panels.step.fields[0].edit, "100000")
     known: list[bool] = []
 
     def note() -> None:

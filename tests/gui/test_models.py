@@ -52,7 +52,7 @@ def test_every_model_keeps_the_rules(
         content[-100] ^= 4
         bandit.write_bytes(content)
     window = open_window(bandit)
-    window.tensors_panel.tabs.setCurrentWidget(window.tensors_panel.tabs.diff)
+    window.panels.tensors.tabs.setCurrentWidget(window.panels.tensors.tabs.diff)
     QTest.keyClick(window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not window.explorer.is_busy, timeout=WAIT)
     if not is_damaged:

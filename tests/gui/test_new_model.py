@@ -65,7 +65,7 @@ def test_a_model_is_made_with_the_keyboard_alone_and_opened(
     path = tmp_path / "bootstrap_thompson.wasm"
     assert wasmstate.State.of(wasmstate.Module.open(path))["arms"] == 4
     assert window.windowTitle().startswith("bootstrap_thompson.wasm")
-    assert window.tensors_panel.list_model.rowCount() == 8
+    assert window.panels.tensors.list_model.rowCount() == 8
     assert window.wizards.dialog is None
 
 
@@ -75,7 +75,7 @@ def test_each_mistake_stands_under_its_field_and_nothing_is_written(
     dialog = judged(
         qtbot,
         window,
-        lambda: QTest.mouseClick(window.empty.new_button, Qt.MouseButton.LeftButton),
+        lambda: QTest.mouseClick(window.panels.empty.new_button, Qt.MouseButton.LeftButton),
     )
     assert dialog.lines()["arms"].error.text() == "arms is needed"
     type_into(dialog.lines()["arms"].edit, "300")

@@ -34,7 +34,7 @@ def click(widget: QWidget, where: QPoint | None = None) -> None:
 def write(qtbot: QtBot, window: MainWindow) -> None:
     assert window.actions_.write.isEnabled()
     wait_for(qtbot, window, lambda: QTest.keyClick(window, Qt.Key.Key_S, CTRL))
-    assert window.status_labels["disk"].text() in ("as on disk", "state unreadable")
+    assert window.panels.status_labels["disk"].text() in ("as on disk", "state unreadable")
     assert not window.isWindowModified()
 
 
@@ -42,7 +42,7 @@ def test_ten_steps_back_to_the_third_written_damaged_and_repaired(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    panel, timeline, view = window.step_panel, window.timeline_panel, window.page.hex
+    panel, timeline, view = window.panels.step, window.panels.timeline, window.panels.page.hex
 
     for _ in range(10):
         wait_for(qtbot, window, lambda: click(panel.step_button))
@@ -50,42 +50,42 @@ def test_ten_steps_back_to_the_third_written_damaged_and_repaired(
 
     click(timeline.plot, QPoint(round(timeline.plot.to_x(3)), timeline.plot.height() // 2))
     assert timeline.place.text() == "step 3 / 10"
-    assert window.status_labels["disk"].text() == "3 steps ahead of disk"
+    assert window.panels.status_labels["disk"].text() == "3 steps ahead of disk"
     write(qtbot, window)
     sound = bandit.read_bytes()
     assert wasmstate.State.of(wasmstate.Module.open(bandit)).update_count == 3
 
     # The tensor's row leads to its bytes; raw mode asks once whether that is meant.
-    tensors = window.tensors_panel.list
+    tensors = window.panels.tensors.list
     for row in (0, 1):
         click(tensors.viewport(), tensors.visualRect(tensors.model().index(row, 0)).center())
-    offset = window.tensors_panel.list_model.rows[1].offset + 11
+    offset = window.panels.tensors.list_model.rows[1].offset + 11
     click(view.viewport(), view.place_of(offset))
     QTest.keyClick(view, Qt.Key.Key_Insert, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(view, "40")
-    click(window.page.question.buttons[0])
+    click(window.panels.page.question.buttons[0])
     assert view.dump.read(offset, offset + 1) == b"\x40"
-    assert window.page.damage.isVisible()
-    assert "edited here, not on disk yet" in window.page.damage.label.text()
+    assert window.panels.page.damage.isVisible()
+    assert "edited here, not on disk yet" in window.panels.page.damage.label.text()
     assert bandit.read_bytes() == sound
     write(qtbot, window)
     assert bandit.read_bytes() != sound
-    assert window.page.damage.label.text().endswith("Nothing has been changed.")
-    assert window.status_labels["validity"].text() == "1 error"
+    assert window.panels.page.damage.label.text().endswith("Nothing has been changed.")
+    assert window.panels.status_labels["validity"].text() == "1 error"
 
-    click(window.page.damage.buttons[0])
-    assert window.problems_panel.isVisible()
-    repair = window.problems_panel.findChild(QPushButton)
+    click(window.panels.page.damage.buttons[0])
+    assert window.panels.problems.isVisible()
+    repair = window.panels.problems.findChild(QPushButton)
     assert repair is not None
     wait_for(qtbot, window, lambda: click(repair))
     dialog = window.repairer.dialog
     assert dialog is not None
     click(dialog.in_place, QPoint(10, dialog.in_place.height() // 2))
     wait_for(qtbot, window, lambda: click(dialog.repair_button))
-    qtbot.waitUntil(lambda: not window.page.damage.isVisible(), timeout=WAIT)
+    qtbot.waitUntil(lambda: not window.panels.page.damage.isVisible(), timeout=WAIT)
     assert bandit.read_bytes() == sound
     assert wasmstate.check(bandit) == []
-    assert window.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "valid"
     qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
     wait_for(qtbot, window, lambda: click(panel.step_button))
-    assert window.status_labels["disk"].text() == "1 step ahead of disk"
+    assert window.panels.status_labels["disk"].text() == "1 step ahead of disk"

@@ -26,8 +26,8 @@ def window(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> MainWindow:
     for _ in range(5):
         with qtbot.waitSignal(window.idle, timeout=WAIT):
             QTest.keyClick(window, Qt.Key.Key_F10)
-    type_into(window.timeline_panel.pace, str(FASTEST))
-    QTest.keyClick(window.timeline_panel.pace, Qt.Key.Key_Return)
+    type_into(window.panels.timeline.pace, str(FASTEST))
+    QTest.keyClick(window.panels.timeline.pace, Qt.Key.Key_Return)
     QTest.keyClick(window, Qt.Key.Key_Home, ALT)
     return window
 
@@ -57,11 +57,11 @@ def test_playing_shows_every_step_and_ends_at_the_last(
     qtbot: QtBot, window: MainWindow, shown: list[int]
 ) -> None:
     with qtbot.waitSignal(window.player.playing_changed, timeout=WAIT, check_params_cb=is_stopped):
-        QTest.mouseClick(window.timeline_panel.play_button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(window.panels.timeline.play_button, Qt.MouseButton.LeftButton)
         assert window.actions_.play.isChecked()
     assert shown == [1, 2, 3, 4, 5]
     assert not window.actions_.play.isChecked()
-    assert window.timeline_panel.place.text() == "step 5 / 5"
+    assert window.panels.timeline.place.text() == "step 5 / 5"
 
 
 def test_playing_from_the_last_step_begins_with_the_first(
@@ -101,8 +101,8 @@ def predict(window: MainWindow) -> None:
 
 
 def edit(window: MainWindow) -> None:
-    table = window.tensors_panel.table
-    table.setCurrentIndex(window.tensors_panel.table_model.index(0, 0))
+    table = window.panels.tensors.table
+    table.setCurrentIndex(window.panels.tensors.table_model.index(0, 0))
     QTest.keyClick(table, Qt.Key.Key_F2)
     editor = table.viewport().findChild(QLineEdit)
     assert editor is not None
@@ -126,7 +126,7 @@ def test_playing_stops_when_the_user_does_something(
 def test_a_call_that_changes_nothing_stops_it_before_the_next_step_is_due(
     qtbot: QtBot, window: MainWindow, shown: list[int]
 ) -> None:
-    window.timeline_panel.pace.setValue(SLOWEST)
+    window.panels.timeline.pace.setValue(SLOWEST)
     play(window)
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         predict(window)
@@ -152,12 +152,12 @@ def test_what_another_program_writes_meanwhile_waits_for_the_end(
     window.actions_.first.trigger()
     state = wasmstate.State.of(wasmstate.Module.open(bandit))
     wasmstate.commit(bandit, state.with_values({"count": 70}))
-    follow = window.status_labels["follow"]
+    follow = window.panels.status_labels["follow"]
     qtbot.waitUntil(lambda: follow.text() == "1 newer", timeout=WAIT)
     with qtbot.waitSignal(window.player.playing_changed, timeout=WAIT, check_params_cb=is_stopped):
         play(window)
     assert follow.text() == "following"
-    assert window.timeline_panel.place.text() == "step 6 / 6"
+    assert window.panels.timeline.place.text() == "step 6 / 6"
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_the_pace_is_remembered_and_kept_within_its_bounds(qtbot: QtBot, store: 
         window = MainWindow(settings=Settings(store))
         window.furnish()
         qtbot.addWidget(window)
-        assert window.timeline_panel.pace.value() == shown
+        assert window.panels.timeline.pace.value() == shown
         window.close_jobs()
-    window.timeline_panel.pace.setValue(7)
+    window.panels.timeline.pace.setValue(7)
     assert Settings(store).pace == 7

@@ -42,7 +42,7 @@ def cells(table: QTableWidget) -> list[list[str]]:
 
 
 def press_repair(qtbot: QtBot, window: MainWindow) -> RepairDialog:
-    button = window.problems_panel.findChild(QPushButton)
+    button = window.panels.problems.findChild(QPushButton)
     assert button is not None
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -76,7 +76,7 @@ def test_the_repaired_copy_is_sound_and_opened(
     assert wasmstate.check(copy) == []
     assert damaged.read_bytes() == before
     assert window.windowTitle().startswith("bandit-repaired.wasm")
-    assert window.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "valid"
 
 
 @pytest.mark.parametrize("is_followed", [True, False], ids=["followed", "not followed"])
@@ -92,12 +92,16 @@ def test_a_repair_in_place_can_be_undone(
     dialog.in_place.setChecked(True)
     with qtbot.waitSignal(window.controller.changed, timeout=15_000):
         QTest.mouseClick(dialog.repair_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.status_labels["validity"].text() == "valid", timeout=15_000)
+    qtbot.waitUntil(
+        lambda: window.panels.status_labels["validity"].text() == "valid", timeout=15_000
+    )
     assert wasmstate.check(damaged) == []
-    assert "1 byte changed in 1 place" in window.page.notice.label.text()
+    assert "1 byte changed in 1 place" in window.panels.page.notice.label.text()
     window.controller.look_again()  # at this moment the watch of the folder may have its say
-    QTest.mouseClick(window.page.notice.buttons[0], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.status_labels["validity"].text() == "1 error", timeout=15_000)
+    QTest.mouseClick(window.panels.page.notice.buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: window.panels.status_labels["validity"].text() == "1 error", timeout=15_000
+    )
     assert damaged.read_bytes() == before
 
 

@@ -54,11 +54,11 @@ def test_the_first_picture_takes_neither_numpy_nor_construct_nor_wasmtime() -> N
 
 
 def test_the_panels_are_made_after_the_first_picture(qtbot: QtBot, window: MainWindow) -> None:
-    assert not window.is_furnished
+    assert not window.panels.is_made
     show_active(qtbot, window)
-    qtbot.waitUntil(lambda: window.is_furnished, timeout=WAIT)
-    assert window.docks["Layout"].widget() is window.layout_panel
-    assert not window.docks["Layout"].isVisible()
+    qtbot.waitUntil(lambda: window.panels.is_made, timeout=WAIT)
+    assert window.panels.docks["Layout"].widget() is window.panels.layout
+    assert not window.panels.docks["Layout"].isVisible()
 
 
 def test_the_window_answers_between_the_making_of_two_panels(
@@ -67,13 +67,13 @@ def test_the_window_answers_between_the_making_of_two_panels(
     made = []
 
     def note() -> None:
-        made.append([hasattr(window, f"{name}_panel") for name in ("tensors", "step", "module")])
+        made.append([hasattr(window.panels, name) for name in ("tensors", "step", "module")])
 
     timer = QTimer(interval=0)
     timer.timeout.connect(note)
     timer.start()
     window.show()
-    qtbot.waitUntil(lambda: window.is_furnished, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.panels.is_made, timeout=WAIT)
     assert [False, False, False] in made
     assert [True, False, False] in made
     assert [True, True, True] in made
@@ -84,14 +84,14 @@ def test_what_is_clicked_before_the_panels_are_there_is_done_when_they_are(
 ) -> None:
     window.show()
     with qtbot.waitSignal(window.idle, timeout=WAIT):
-        QTest.mouseClick(window.empty.sample_button, Qt.MouseButton.LeftButton)
-        assert not window.is_furnished
-    assert window.status_labels["validity"].text() == "valid"
+        QTest.mouseClick(window.panels.empty.sample_button, Qt.MouseButton.LeftButton)
+        assert not window.panels.is_made
+    assert window.panels.status_labels["validity"].text() == "valid"
 
 
 def test_a_window_can_be_closed_while_the_panels_are_made(qtbot: QtBot, window: MainWindow) -> None:
     def close() -> None:
-        if hasattr(window, "page"):
+        if hasattr(window.panels, "page"):
             window.close()
 
     timer = QTimer(interval=0)
@@ -99,15 +99,15 @@ def test_a_window_can_be_closed_while_the_panels_are_made(qtbot: QtBot, window: 
     timer.start()
     window.show()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
-    assert not window.is_furnished
+    assert not window.panels.is_made
 
 
 def test_the_first_picture_is_that_of_the_finished_window(qtbot: QtBot, window: MainWindow) -> None:
     show_active(qtbot, window)
-    window.empty.setFocus()
+    window.panels.empty.setFocus()
     first = window.grab().toImage()
     window.furnish()
-    window.empty.setFocus()
+    window.panels.empty.setFocus()
     assert window.grab().toImage() == first
 
 
@@ -116,24 +116,24 @@ def test_a_file_opened_before_that_is_shown_in_panels(
 ) -> None:
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(bandit)
-    assert window.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "valid"
 
 
 def test_a_window_that_is_closed_at_once_needs_no_panels(window: MainWindow) -> None:
     window.show()
     window.close()
-    assert not window.is_furnished
+    assert not window.panels.is_made
     assert window.picture is None
 
 
 def test_colours_and_zoom_chosen_before_reach_the_panels(window: MainWindow) -> None:
     plain = MainWindow()
     plain.furnish()
-    window.comforts.use_theme(dark=True)
+    window.comforts.use_theme("dark")
     window.comforts.zoom(3)
     window.furnish()
-    assert window.page.hex.grid.char > plain.page.hex.grid.char
-    assert window.layout_panel.palette().base().color().name() == window.theme.base.lower()
+    assert window.panels.page.hex.grid.char > plain.panels.page.hex.grid.char
+    assert window.panels.layout.palette().base().color().name() == window.panels.theme.base.lower()
     plain.close_jobs()
 
 

@@ -220,17 +220,17 @@ def test_the_diff_tab_sorts_by_a_click_on_a_header_and_selects_the_cell(
     window = open_window(path)
     choose(window, "w")
     for index, text in ((0, "9"), (5, "2")):
-        window.tensors_panel.typed.emit("w", index, text)
-    window.tensors_panel.tabs.setCurrentIndex(3)
+        window.panels.tensors.typed.emit("w", index, text)
+    window.panels.tensors.tabs.setCurrentIndex(3)
     window.actions_.since_disk.trigger()
-    model = window.tensors_panel.tabs.diff_model
+    model = window.panels.tensors.tabs.diff_model
     qtmodeltester.check(model)  # type: ignore[no-untyped-call]
     assert [model.index(i, 0).data() for i in range(model.rowCount())] == ["[0,0]", "[1,2]"]
-    header = window.tensors_panel.tabs.diff.horizontalHeader()
+    header = window.panels.tensors.tabs.diff.horizontalHeader()
     where = QPoint(header.sectionPosition(2) + 5, 5)
     QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert [model.index(i, 0).data() for i in range(model.rowCount())] == ["[1,2]", "[0,0]"]
-    window.tensors_panel.tabs.diff.selectRow(1)
+    window.panels.tensors.tabs.diff.selectRow(1)
     assert window.navigator.selection is not None
     assert window.navigator.selection.text.startswith("w[0,0] = 9.0 (was -1.0)")
     window.grab()
@@ -240,13 +240,13 @@ def test_the_diff_tab_sorts_by_a_click_on_a_header_and_selects_the_cell(
 def test_no_column_of_the_diff_is_cut(path: Path, open_window: OpenWindow, zoom: int) -> None:
     window = open_window(path)
     window.resize(1280, 800)
-    window.reset_layout()
+    window.panels.reset_layout()
     window.actions_.since_disk.trigger()
-    window.tensors_panel.tabs.setCurrentIndex(3)
-    diff = window.tensors_panel.tabs.diff
+    window.panels.tensors.tabs.setCurrentIndex(3)
+    diff = window.panels.tensors.tabs.diff
     for name, text in (("w", "1.2345678e-5"), ("counts", "200"), ("n", str(-(2**62)))):
         choose(window, name)
-        window.tensors_panel.typed.emit(name, 0, text)
+        window.panels.tensors.typed.emit(name, 0, text)
         for _ in range(zoom):
             window.actions_.zoom_in.trigger()
         window.grab()
@@ -262,9 +262,9 @@ def test_no_column_of_the_diff_is_cut(path: Path, open_window: OpenWindow, zoom:
 
 
 def choose(window: MainWindow, name: str) -> None:
-    rows = window.tensors_panel.list_model.rows
+    rows = window.panels.tensors.list_model.rows
     names = [row.tensor.name for row in rows]
-    window.tensors_panel.list.selectRow(names.index(name))
+    window.panels.tensors.list.selectRow(names.index(name))
 
 
 def test_f2_edits_a_cell_and_ctrl_z_undoes_it(
@@ -272,9 +272,9 @@ def test_f2_edits_a_cell_and_ctrl_z_undoes_it(
 ) -> None:
     window = open_window(path)
     choose(window, "w")
-    table = window.tensors_panel.table
+    table = window.panels.tensors.table
     table.setFocus()
-    table.setCurrentIndex(window.tensors_panel.table_model.index(0, 2))
+    table.setCurrentIndex(window.panels.tensors.table_model.index(0, 2))
     QTest.keyClick(table, Qt.Key.Key_F2)
     editor = table.viewport().findChild(QLineEdit)
     assert editor is not None
@@ -282,11 +282,11 @@ def test_f2_edits_a_cell_and_ctrl_z_undoes_it(
     QTest.keyClicks(editor, "7.25")
     with qtbot.waitSignal(window.controller.changed):
         QTest.keyClick(editor, Qt.Key.Key_Return)
-    assert window.tensors_panel.table_model.index(0, 2).data() == "+7.25000"
+    assert window.panels.tensors.table_model.index(0, 2).data() == "+7.25000"
     assert window.isWindowModified()
-    assert window.timeline_panel.place.text() == "step 1 / 1"
+    assert window.panels.timeline.place.text() == "step 1 / 1"
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert window.tensors_panel.table_model.index(0, 2).data() == "+0.50000"
+    assert window.panels.tensors.table_model.index(0, 2).data() == "+0.50000"
     assert not window.isWindowModified()
 
 
@@ -295,9 +295,9 @@ def test_a_typing_error_is_told_and_changes_nothing(
 ) -> None:
     window = open_window(path)
     choose(window, "counts")
-    model = window.tensors_panel.table_model
+    model = window.panels.tensors.table_model
     model.setData(model.index(0, 0), "300")
-    assert "300 does not fit u8" in window.page.notice.label.text()
+    assert "300 does not fit u8" in window.panels.page.notice.label.text()
     assert not window.isWindowModified()
 
 
@@ -306,9 +306,9 @@ def test_a_click_into_the_heatmap_selects_the_cell_and_its_bytes(
 ) -> None:
     window = open_window(path)
     choose(window, "cube")
-    window.tensors_panel.tabs.setCurrentIndex(1)
-    window.tensors_panel.tabs.heatmap.pickers[0].setValue(1)
-    canvas = window.tensors_panel.tabs.heatmap.canvas
+    window.panels.tensors.tabs.setCurrentIndex(1)
+    window.panels.tensors.tabs.heatmap.pickers[0].setValue(1)
+    canvas = window.panels.tensors.tabs.heatmap.canvas
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
     selection = window.navigator.selection
     assert selection is not None
@@ -321,9 +321,9 @@ def test_the_histogram_is_drawn_of_the_chosen_tensor(
     qtbot: QtBot, path: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(path)
-    window.tensors_panel.tabs.setCurrentIndex(2)
+    window.panels.tensors.tabs.setCurrentIndex(2)
     choose(window, "counts")
-    description = window.tensors_panel.tabs.histogram.accessibleDescription()
+    description = window.panels.tensors.tabs.histogram.accessibleDescription()
     assert description.startswith("64 bins from 0 to 39")
     window.grab()
 
@@ -348,17 +348,17 @@ def test_a_tensor_is_copied_saved_and_loaded(
     assert dialog is not None
     dialog.fileSelected.emit(str(tmp_path / "w.csv"))
     dialog.reject()
-    assert window.tensors_panel.shown is not None
-    assert window.tensors_panel.shown.values.tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert window.timeline_panel.caption.text().startswith("w loaded from w.csv")
+    assert window.panels.tensors.shown is not None
+    assert window.panels.tensors.shown.values.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert window.panels.timeline.caption.text().startswith("w loaded from w.csv")
     window.tensor_commands.save_to(str(tmp_path / "nowhere" / "w.npy"))
-    assert "No such file" in window.page.notice.label.text()
+    assert "No such file" in window.panels.page.notice.label.text()
 
 
 def test_a_matrix_has_room_for_its_numbers_after_a_list(
     path: Path, open_window: OpenWindow
 ) -> None:
-    panel = open_window(path).tensors_panel
+    panel = open_window(path).panels.tensors
     names = [row.tensor.name for row in panel.list_model.rows]
 
     def widths(name: str) -> list[int]:

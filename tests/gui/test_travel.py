@@ -53,7 +53,7 @@ def type_into(field: QWidget, text: str) -> None:
 
 
 def step(qtbot: QtBot, window: MainWindow, arm: int = 0, times: int = 1) -> None:
-    type_into(window.step_panel.fields[0].edit, str(arm))
+    type_into(window.panels.step.fields[0].edit, str(arm))
     for _ in range(times):
         with qtbot.waitSignal(window.idle, timeout=15_000):
             QTest.keyClick(window, Qt.Key.Key_F10)
@@ -68,7 +68,7 @@ def failures(window: MainWindow) -> list[float]:
 
 
 def place(window: MainWindow) -> str:
-    return window.timeline_panel.place.text()
+    return window.panels.timeline.place.text()
 
 
 def test_keys_go_back_and_forward_through_the_states(
@@ -82,7 +82,7 @@ def test_keys_go_back_and_forward_through_the_states(
     QTest.keyClick(window, Qt.Key.Key_Left, ALT)
     QTest.keyClick(window, Qt.Key.Key_Z, CTRL)
     assert (failures(window)[0], place(window)) == (2.0, "step 1 / 3")
-    assert window.status_labels["disk"].text() == "1 step ahead of disk"
+    assert window.panels.status_labels["disk"].text() == "1 step ahead of disk"
     QTest.keyClick(window, Qt.Key.Key_Y, CTRL)
     assert failures(window)[0] == 3.0
     QTest.keyClick(window, Qt.Key.Key_Home, ALT)
@@ -104,7 +104,7 @@ def test_going_back_shows_what_that_step_changed(
     QTest.keyClick(window, Qt.Key.Key_Left, ALT)
     assert window.picture is not None
     assert window.picture.tensors[1].changed.tolist() == [False, True, False, False]
-    caption = window.timeline_panel.caption.toolTip() or window.timeline_panel.caption.text()
+    caption = window.panels.timeline.caption.toolTip() or window.panels.timeline.caption.text()
     assert caption.startswith("update(arm=1, reward=0.0) \u00b7 ")
     assert caption.endswith("not on disk")
 
@@ -136,9 +136,9 @@ def test_an_older_step_can_be_written_and_the_newer_ones_stay(
     assert (on_disk.generation, on_disk.update_count) == (1, 2)
     assert on_disk["failures"].tolist() == [3.0, 1.0, 1.0, 1.0]
     QTest.keyClick(window, Qt.Key.Key_Right, ALT)
-    assert window.status_labels["disk"].text() == "1 step ahead of disk"
+    assert window.panels.status_labels["disk"].text() == "1 step ahead of disk"
     QTest.keyClick(window, Qt.Key.Key_Home, ALT)
-    assert window.status_labels["disk"].text() == "2 steps behind disk"
+    assert window.panels.status_labels["disk"].text() == "2 steps behind disk"
     assert window.isWindowModified()
 
 
@@ -147,7 +147,7 @@ def test_the_slider_and_a_click_into_the_plot_go_to_a_step(
 ) -> None:
     window = open_window(bandit)
     step(qtbot, window, times=4)
-    panel = window.timeline_panel
+    panel = window.panels.timeline
     panel.slider.setFocus()
     QTest.keyClick(panel.slider, Qt.Key.Key_Left)
     assert place(window) == "step 3 / 4"
@@ -160,16 +160,16 @@ def test_a_run_ends_when_its_condition_holds(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    type_into(window.step_panel.options.until, "failures[0] >= 8")
+    type_into(window.panels.step.options.until, "failures[0] >= 8")
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F5)
     assert failures(window)[0] == 8.0
     assert place(window) == "step 7 / 7"
-    assert "Stopped after call 7: the condition holds" in window.step_panel.result.text()
-    type_into(window.step_panel.options.until, "nothing > 1")
+    assert "Stopped after call 7: the condition holds" in window.panels.step.result.text()
+    type_into(window.panels.step.options.until, "nothing > 1")
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F5)
-    assert "there is no 'nothing'" in window.step_panel.result.text()
+    assert "there is no 'nothing'" in window.panels.step.result.text()
 
 
 def test_a_run_takes_its_arguments_from_a_table(
@@ -180,19 +180,19 @@ def test_a_run_takes_its_arguments_from_a_table(
     window = open_window(bandit)
     with qtbot.waitSignal(window.idle, timeout=15_000):
         window.rows.read(str(table))
-    options = window.step_panel.options
+    options = window.panels.step.options
     assert options.rows_button.text() == "3 rows of clicks.csv  \u00d7"
-    assert window.step_panel.run_button.text() == "Run 3  F5"
+    assert window.panels.step.run_button.text() == "Run 3  F5"
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F5)
     assert failures(window) == [2.0, 1.0, 1.0, 3.0]
-    assert "update(arm=3, reward=0.0)" in window.timeline_panel.plot.accessibleDescription()
+    assert "update(arm=3, reward=0.0)" in window.panels.timeline.plot.accessibleDescription()
     QTest.mouseClick(options.rows_button, Qt.MouseButton.LeftButton)
-    assert window.step_panel.run_button.text() == "Run 100  F5"
+    assert window.panels.step.run_button.text() == "Run 100  F5"
     table.write_text("arm,reward\n0,much\n")
     with qtbot.waitSignal(window.idle, timeout=15_000):
         window.rows.read(str(table))
-    assert "line 2: reward cannot be" in window.page.notice.label.text()
+    assert "line 2: reward cannot be" in window.panels.page.notice.label.text()
 
 
 def test_a_table_whose_columns_are_called_otherwise_is_taken_by_the_columns_that_are_named(
@@ -218,9 +218,9 @@ def test_a_table_whose_columns_are_called_otherwise_is_taken_by_the_columns_that
     assert cells(dialog.taken) == [["arm", "1  shown"], ["reward", "2  clicked, or not"]]
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(dialog.line.edit, Qt.Key.Key_Return)
-    assert window.step_panel.options.rows_button.text() == "2 rows of clicks.csv  \u00d7"
+    assert window.panels.step.options.rows_button.text() == "2 rows of clicks.csv  \u00d7"
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        QTest.mouseClick(window.step_panel.run_button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(window.panels.step.run_button, Qt.MouseButton.LeftButton)
     assert failures(window) == [1.0, 1.0, 2.0, 2.0]
 
 
@@ -238,7 +238,7 @@ def test_columns_without_names_are_chosen_by_number(
     type_into(dialog.line.edit, "1:3")
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.mouseClick(dialog.agree_button, Qt.MouseButton.LeftButton)
-    assert window.step_panel.options.rows == [[3, 0.0]]
+    assert window.panels.step.options.rows == [[3, 0.0]]
 
 
 def test_the_selected_cell_is_plotted_and_no_longer(
@@ -246,13 +246,13 @@ def test_the_selected_cell_is_plotted_and_no_longer(
 ) -> None:
     window = open_window(bandit)
     step(qtbot, window, arm=2, times=2)
-    table = window.tensors_panel
-    window.tensors_panel.list.selectRow(1)
+    table = window.panels.tensors
+    window.panels.tensors.list.selectRow(1)
     table.table.setCurrentIndex(table.table_model.index(2, 0))
     QTest.keyClick(window, Qt.Key.Key_L, CTRL)
-    plot = window.timeline_panel.plot
+    plot = window.panels.timeline.plot
     assert "failures[2]" in plot.accessibleDescription()
-    QTest.mouseClick(window.timeline_panel.plot_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.panels.timeline.plot_button, Qt.MouseButton.LeftButton)
     assert "failures[2]" not in plot.accessibleDescription()
 
 
@@ -263,7 +263,7 @@ def test_a_trap_is_marked_at_the_step_that_it_was_met_at(
     step(qtbot, window, arm=0)
     step(qtbot, window, arm=2)
     assert place(window) == "step 1 / 1"
-    assert "trapped" in window.timeline_panel.plot.accessibleDescription()
+    assert "trapped" in window.panels.timeline.plot.accessibleDescription()
 
 
 def test_a_file_replaced_by_another_program_becomes_a_step(

@@ -57,15 +57,15 @@ def test_f7_raises_the_problems_that_are_in_the_code(
     qtbot: QtBot, bad_code: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bad_code)
-    assert window.status_labels["validity"].text() == "code not checked"
-    assert not window.docks["Problems"].isVisible()
+    assert window.panels.status_labels["validity"].text() == "code not checked"
+    assert not window.panels.docks["Problems"].isVisible()
     verify(qtbot, window)
-    assert window.status_labels["validity"].text() == "1 error"
+    assert window.panels.status_labels["validity"].text() == "1 error"
     assert said(window) == "Verified: 1 problem found, see Problems"
-    assert not window.docks["Problems"].visibleRegion().isEmpty()
-    model = window.problems_panel.problems_model
+    assert not window.panels.docks["Problems"].visibleRegion().isEmpty()
+    model = window.panels.problems.problems_model
     assert [finding.reason for finding in model.findings] == ["illegal opcode ff"]
-    assert window.page.damage.isVisible()
+    assert window.panels.page.damage.isVisible()
 
 
 def test_the_button_verifies_a_sound_file(
@@ -76,10 +76,10 @@ def test_the_button_verifies_a_sound_file(
     with qtbot.waitSignal(window.verifier.finished, timeout=WAIT):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert not window.actions_.verify.isEnabled()
-    assert window.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "valid"
     size = f"{large.stat().st_size:,}"
     assert said(window) == f"Verified: all {size} bytes are valid, instructions included"
-    assert not window.docks["Problems"].isVisible()
+    assert not window.panels.docks["Problems"].isVisible()
     assert window.actions_.verify.isEnabled()
 
 
@@ -88,7 +88,7 @@ def test_a_verification_shows_how_far_it_is_and_is_given_up(
     qtbot: QtBot, slow: Path, open_window: OpenWindow, how: str
 ) -> None:
     window = open_window(slow)
-    bar = window.page.task_bar
+    bar = window.panels.page.task_bar
     QTest.keyClick(window, Qt.Key.Key_F7)
     qtbot.waitUntil(lambda: bar.isVisible() and bar.progress.value() > 0, timeout=WAIT)
     assert bar.what.text() == "Verifying slow.wasm\u2026"
@@ -99,7 +99,7 @@ def test_a_verification_shows_how_far_it_is_and_is_given_up(
         QTest.mouseClick(bar.cancel_button, Qt.MouseButton.LeftButton)
     assert not bar.isVisible()
     assert said(window) == "Not verified: given up"
-    assert window.status_labels["validity"].text() == "code not checked"
+    assert window.panels.status_labels["validity"].text() == "code not checked"
     assert not window.actions_.stop.isEnabled()
     assert window.actions_.verify.isEnabled()
 
@@ -112,7 +112,7 @@ def test_what_is_given_up_at_once_is_not_even_begun(
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert said(window) == "Not verified: given up"
     verify(qtbot, window)
-    assert window.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "valid"
 
 
 def test_another_file_ends_the_verification_of_the_first(
@@ -123,7 +123,7 @@ def test_another_file_ends_the_verification_of_the_first(
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(bandit)
     assert not window.verifier.is_busy
-    assert window.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "valid"
 
 
 def test_what_was_found_in_other_bytes_is_not_shown(
@@ -134,7 +134,7 @@ def test_what_was_found_in_other_bytes_is_not_shown(
         QTest.keyClick(window, Qt.Key.Key_F7)
         window.controller.overwrite(0xA3, b"\x63", is_raw=True)
     assert said(window) == "The file changed while it was verified: F7 does it again"
-    assert window.status_labels["validity"].text() != "valid"
+    assert window.panels.status_labels["validity"].text() != "valid"
     verify(qtbot, window)
     assert said(window).endswith("found, see Problems")
 
@@ -147,9 +147,9 @@ def test_overwritten_bytes_are_verified_as_they_are(
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.controller.overwrite(code.content_offset + code.size - 1, b"\x0a", is_raw=True)
     # The state is of other code then; in the code itself nobody has looked yet.
-    assert window.status_labels["validity"].text() == "1 error"
+    assert window.panels.status_labels["validity"].text() == "1 error"
     verify(qtbot, window)
-    assert window.status_labels["validity"].text() == "2 errors"
+    assert window.panels.status_labels["validity"].text() == "2 errors"
 
 
 def test_a_check_that_comes_late_takes_nothing_back(large: Path) -> None:
@@ -167,14 +167,16 @@ def test_a_process_that_ends_by_itself_is_a_failure_that_is_told(
     qtbot: QtBot, slow: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(slow)
-    bar = window.page.task_bar
+    bar = window.panels.page.task_bar
     QTest.keyClick(window, Qt.Key.Key_F7)
     qtbot.waitUntil(bar.isVisible, timeout=WAIT)
     with qtbot.waitSignal(window.verifier.finished, timeout=WAIT):
         os.kill(window.verifier.process_id, signal.SIGKILL)
-    assert window.page.notice.label.text().startswith("<b>Not verified.</b> the process that ")
+    assert window.panels.page.notice.label.text().startswith(
+        "<b>Not verified.</b> the process that "
+    )
     assert not bar.isVisible()
-    assert window.status_labels["validity"].text() == "code not checked"
+    assert window.panels.status_labels["validity"].text() == "code not checked"
 
 
 def test_verifying_tells_how_far_it_is(slow: Path) -> None:

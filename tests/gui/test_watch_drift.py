@@ -166,7 +166,7 @@ def run_table(qtbot: QtBot, window: MainWindow, tmp_path: Path, detector: str) -
     table.write_text("\n".join(f"{x[0]},{label}" for x, label in ROWS))
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.rows.read(str(table))
-    combo = window.step_panel.options.watch
+    combo = window.panels.step.options.watch
     combo.setFocus()
     QTest.keyClicks(combo, detector)
     with qtbot.waitSignal(window.idle, timeout=WAIT):
@@ -174,7 +174,7 @@ def run_table(qtbot: QtBot, window: MainWindow, tmp_path: Path, detector: str) -
 
 
 def place(window: MainWindow) -> int:
-    return int(window.timeline_panel.place.text().split()[1])
+    return int(window.panels.timeline.place.text().split()[1])
 
 
 def test_a_drift_is_a_ring_that_keys_and_clicks_go_to(
@@ -182,12 +182,12 @@ def test_a_drift_is_a_ring_that_keys_and_clicks_go_to(
 ) -> None:
     first, *_ = foretold(rain, "page_hinkley")
     window = open_window(rain)
-    assert not window.step_panel.options.watch.isEnabled()  # without rows
+    assert not window.panels.step.options.watch.isEnabled()  # without rows
     run_table(qtbot, window, tmp_path, "Page")
-    assert "1 drift told" in window.step_panel.result.text()
+    assert "1 drift told" in window.panels.step.result.text()
     QTest.keyClick(window, Qt.Key.Key_PageUp, ALT)
     assert place(window) == first + 1
-    caption = window.timeline_panel.caption
+    caption = window.panels.timeline.caption
     assert caption.toolTip().startswith("drift told by page_hinkley: mean loss 0.")
     QTest.keyClick(window, Qt.Key.Key_PageUp, ALT)
     assert place(window) == 0  # the step that is on disk
@@ -198,7 +198,7 @@ def test_a_drift_is_a_ring_that_keys_and_clicks_go_to(
     assert place(window) == first + 1
     assert window.statusBar().currentMessage() == "There is no mark behind the shown step"
     QTest.keyClick(window, Qt.Key.Key_Home, ALT)
-    plot = window.timeline_panel.plot
+    plot = window.panels.timeline.plot
     beside = QPoint(round(plot.to_x(first + 1)) + 4, plot.height() - 12)
     QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=beside)
     assert place(window) == first + 1
@@ -210,7 +210,7 @@ def test_a_run_without_a_detector_has_no_rings(
 ) -> None:
     window = open_window(rain)
     run_table(qtbot, window, tmp_path, "none")
-    assert "told" not in window.step_panel.result.text()
+    assert "told" not in window.panels.step.result.text()
     assert window.controller.timeline is not None
     assert window.controller.timeline.notable == []
 
@@ -219,9 +219,9 @@ def test_a_run_in_the_window_stops_at_the_first_drift(
     qtbot: QtBot, rain: Path, tmp_path: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(rain)
-    QTest.keyClicks(window.step_panel.options.until, "drift")
+    QTest.keyClicks(window.panels.step.options.until, "drift")
     run_table(qtbot, window, tmp_path, "DDM")
-    assert window.step_panel.result.text().startswith("Stopped after call ")
+    assert window.panels.step.result.text().startswith("Stopped after call ")
     assert place(window) == foretold(rain, "ddm")[0] + 1
 
 
@@ -233,10 +233,10 @@ def test_what_the_detector_cannot_take_is_said_and_s_stays(
     table.write_text("0,1\n1,0\n")
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.rows.read(str(table))
-    QTest.keyClicks(window.step_panel.options.watch, "DDM")
+    QTest.keyClicks(window.panels.step.options.watch, "DDM")
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_F5)
-    text = window.step_panel.result.text()
+    text = window.panels.step.result.text()
     assert text.startswith("no loss: update() has to take what predict() does")
     assert text.endswith("S is what it was.")
     assert not window.isWindowModified()

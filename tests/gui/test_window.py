@@ -14,8 +14,7 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import bytes_of, shown_bytes
 from wasmstate import models
-from wasmstate_gui.window.docks import LEAST_SIZE
-from wasmstate_gui.window.main_window import MainWindow
+from wasmstate_gui.window.main_window import LEAST_SIZE, MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
 
@@ -27,18 +26,18 @@ def test_a_file_is_shown_with_its_first_tensor_selected(
 ) -> None:
     window = open_window(bandit)
     assert window.windowTitle() == "bandit.wasm[*] - wasmstate"
-    tree = window.layout_panel
+    tree = window.panels.layout
     assert tree.currentIndex().data() == "successes  f64[4]"
-    model = window.layout_panel.layout_model
+    model = window.panels.layout.layout_model
     row = [model.index(11, column, QModelIndex()).data() for column in range(3)]
     assert row == ["wasmstate.state", "000A67", "1,216"]
     assert shown_bytes(window) == bandit.read_bytes()
-    first, last = window.page.hex.visible_range()
+    first, last = window.panels.page.hex.visible_range()
     offset = window.picture.tensors[0].offset if window.picture else 0
     assert first <= offset < last
-    assert not window.page.damage.isVisible()
-    assert not window.docks["Problems"].isVisible()
-    assert window.status_labels["disk"].text() == "as on disk"
+    assert not window.panels.page.damage.isVisible()
+    assert not window.panels.docks["Problems"].isVisible()
+    assert window.panels.status_labels["disk"].text() == "as on disk"
 
 
 def test_names_and_numbers_are_not_cut_off_in_a_window_of_1280_by_800(
@@ -46,11 +45,11 @@ def test_names_and_numbers_are_not_cut_off_in_a_window_of_1280_by_800(
 ) -> None:
     window = open_window(bandit)
     window.resize(1280, 800)
-    window.reset_layout()
+    window.panels.reset_layout()
     qtbot.waitUntil(lambda: window.width() == 1280)
     with qtbot.waitSignal(window.idle):
-        window.step_panel.step_times("update", 1)  # numbers become longer
-    for view, columns in ((window.layout_panel, 3), (window.tensors_panel.list, 5)):
+        window.panels.step.step_times("update", 1)  # numbers become longer
+    for view, columns in ((window.panels.layout, 3), (window.panels.tensors.list, 5)):
         for column in range(columns):
             assert view.columnWidth(column) >= view.sizeHintForColumn(column) > 0
 
@@ -61,10 +60,12 @@ def test_the_least_and_greatest_values_make_room_for_long_names(
     path = tmp_path / "network.wasm"
     path.write_bytes(models.new("mlp", features=8, classes=3, seed=3).to_bytes())
     window = open_window(path)
-    names = window.tensors_panel.list
+    names = window.panels.tensors.list
     for width, are_hidden in ((1280, True), (1920, False)):
         window.resize(width, 900)
-        window.resizeDocks([window.docks["Tensors"]], [width * 3 // 10], Qt.Orientation.Horizontal)
+        window.resizeDocks(
+            [window.panels.docks["Tensors"]], [width * 3 // 10], Qt.Orientation.Horizontal
+        )
         qtbot.waitUntil(lambda: names.isColumnHidden(3) == are_hidden)  # noqa: B023 (it waits)
         assert names.columnWidth(0) >= names.sizeHintForColumn(0)
 
@@ -73,21 +74,21 @@ def test_a_byte_a_cell_and_a_section_are_one_selection(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    view = window.page.hex
+    view = window.panels.page.hex
     assert window.picture is not None
     offset = window.picture.tensors[1].offset + 8
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.place_of(offset + 3))
     assert view.cursor_at == offset + 3
     assert view.selection == (offset, offset + 8)
-    assert window.layout_panel.currentIndex().data() == "failures  f64[4]"
-    assert window.tensors_panel.table.currentIndex().row() == 1
-    assert window.place_label.text().startswith("failures[1] = 1.0, f64 at 0x")
+    assert window.panels.layout.currentIndex().data() == "failures  f64[4]"
+    assert window.panels.tensors.table.currentIndex().row() == 1
+    assert window.panels.place_label.text().startswith("failures[1] = 1.0, f64 at 0x")
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert view.cursor_at == offset + 4
-    QTest.keyClick(window.tensors_panel.table, Qt.Key.Key_Down)
+    QTest.keyClick(window.panels.tensors.table, Qt.Key.Key_Down)
     assert view.selection == (offset + 8, offset + 16)
-    QTest.keyClick(window.page.strip, Qt.Key.Key_Left)
-    assert window.layout_panel.currentIndex().data() == "producers"
+    QTest.keyClick(window.panels.page.strip, Qt.Key.Key_Left)
+    assert window.panels.layout.currentIndex().data() == "producers"
 
 
 def test_f8_goes_from_one_changed_cell_to_the_next(
@@ -104,7 +105,7 @@ def test_f8_goes_from_one_changed_cell_to_the_next(
         (Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier),
     ]:
         QTest.keyClick(window, key, modifier)
-        places.append(window.place_label.text().split(" ")[0])
+        places.append(window.panels.place_label.text().split(" ")[0])
     assert places == ["failures[0]", "rng[0]", "failures[0]", "count"]
 
 
@@ -115,23 +116,23 @@ def test_damage_is_told_in_a_bar_and_listed(
     data[-50] ^= 1
     bandit.write_bytes(data)
     window = open_window(bandit)
-    assert window.page.damage.isVisible()
-    assert "State section damaged." in window.page.damage.label.text()
+    assert window.panels.page.damage.isVisible()
+    assert "State section damaged." in window.panels.page.damage.label.text()
     assert shown_bytes(window) == data
-    assert window.docks["Problems"].windowTitle() == "Problems (1)"
-    offset = window.problems_panel.problems_model.findings[0].offset
-    assert window.page.hex.cursor_at == offset  # what is wrong is what is looked at first
-    assert window.tensors_panel.list.currentIndex().data() == "rng"
-    header = window.tensors_panel.list_model.headerData(2, Qt.Orientation.Horizontal)
-    trust = [window.tensors_panel.list_model.index(i, 2).data() for i in range(4)]
+    assert window.panels.docks["Problems"].windowTitle() == "Problems (1)"
+    offset = window.panels.problems.problems_model.findings[0].offset
+    assert window.panels.page.hex.cursor_at == offset  # what is wrong is what is looked at first
+    assert window.panels.tensors.list.currentIndex().data() == "rng"
+    header = window.panels.tensors.list_model.headerData(2, Qt.Orientation.Horizontal)
+    trust = [window.panels.tensors.list_model.index(i, 2).data() for i in range(4)]
     assert (header, trust) == ("Trust", ["proven", "proven", "damaged", "proven"])
-    QTest.keyClick(window.page.hex, Qt.Key.Key_Home)
-    problems = window.problems_panel
+    QTest.keyClick(window.panels.page.hex, Qt.Key.Key_Home)
+    problems = window.panels.problems
     problems.setFocus()
     problems.selectRow(0)
     QTest.keyClick(problems, Qt.Key.Key_Return)
-    assert window.page.hex.cursor_at == offset
-    assert not window.step_panel.step_button.isEnabled()
+    assert window.panels.page.hex.cursor_at == offset
+    assert not window.panels.step.step_button.isEnabled()
     assert not window.actions_.write.isEnabled()
 
 
@@ -139,8 +140,8 @@ def test_a_file_that_cannot_be_read_is_told(
     qtbot: QtBot, tmp_path: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(tmp_path / "none.wasm")
-    assert window.empty.failure.isVisible()
-    assert "No such file" in window.empty.failure.text()
+    assert window.panels.empty.failure.isVisible()
+    assert "No such file" in window.panels.empty.failure.text()
 
 
 def test_the_sample_is_a_copy(qtbot: QtBot, open_window: OpenWindow, bandit: Path) -> None:
@@ -157,14 +158,14 @@ def test_every_panel_and_field_has_a_name_for_a_screen_reader(
     bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    panel = window.step_panel
+    panel = window.panels.step
     named = [
-        *window.docks.values(),
-        window.layout_panel,
-        window.tensors_panel,
-        window.problems_panel,
-        window.page.hex,
-        window.page.strip,
+        *window.panels.docks.values(),
+        window.panels.layout,
+        window.panels.tensors,
+        window.panels.problems,
+        window.panels.page.hex,
+        window.panels.page.strip,
         panel,
         panel.exports,
         panel.options.times,
@@ -183,23 +184,23 @@ def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_step
     plain.write_bytes(wasmstate.Module.open(bandit).without_custom("wasmstate.state").to_bytes())
     window = open_window(bandit)
     window.resize(LEAST_SIZE)
-    window.reset_layout()
+    window.panels.reset_layout()
     qtbot.waitUntil(lambda: window.width() == LEAST_SIZE.width())
-    assert window.docks["Tensors"].width() >= 240
-    assert window.page.hex.width() >= window.page.hex.minimumSizeHint().width()
-    assert window.timeline_panel.plot.isVisible()
-    assert window.tensors_panel.summary.y() >= window.tensors_panel.list.geometry().bottom()
-    options = window.step_panel.options
+    assert window.panels.docks["Tensors"].width() >= 240
+    assert window.panels.page.hex.width() >= window.panels.page.hex.minimumSizeHint().width()
+    assert window.panels.timeline.plot.isVisible()
+    assert window.panels.tensors.summary.y() >= window.panels.tensors.list.geometry().bottom()
+    options = window.panels.step.options
     options.show_rows("measurements-of-the-last-five-years.csv", [[0, 1.0]])
     QApplication.processEvents()  # it finds its size
-    assert options.minimumSizeHint().width() <= window.step_panel.viewport().width()
+    assert options.minimumSizeHint().width() <= window.panels.step.viewport().width()
     with qtbot.waitSignal(window.idle):
         window.open(plain)
-    assert not window.timeline_panel.plot.isVisible()
-    assert window.timeline_panel.reason.text().startswith("No steps: there is no state")
+    assert not window.panels.timeline.plot.isVisible()
+    assert window.panels.timeline.reason.text().startswith("No steps: there is no state")
     with qtbot.waitSignal(window.idle):
         window.open(bandit)
-    assert window.timeline_panel.plot.isVisible()
+    assert window.panels.timeline.plot.isVisible()
 
 
 @pytest.mark.parametrize("what", ["cell", "tensor", "range"])
@@ -207,12 +208,12 @@ def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow, what: str
 ) -> None:
     window = open_window(bandit)
-    hex_view, navigator = window.page.hex, window.navigator
-    window.tensors_panel.list.selectRow(1)
+    hex_view, navigator = window.panels.page.hex, window.navigator
+    window.panels.tensors.list.selectRow(1)
     assert navigator.selection is not None
     start = navigator.selection.start
     if what == "cell":
-        window.tensors_panel.table.setCurrentIndex(window.tensors_panel.table_model.index(2, 0))
+        window.panels.tensors.table.setCurrentIndex(window.panels.tensors.table_model.index(2, 0))
     elif what == "range":
         navigator.select_range(start + 8, start + 23)
     before = navigator.selection

@@ -43,13 +43,13 @@ def write(qtbot: QtBot, window: MainWindow) -> None:
 
 def changed_cells(window: MainWindow) -> list[str]:
     """The cells of the shown tensor that have the ground of changed ones, bold and underlined."""
-    model = window.tensors_panel.table_model
+    model = window.panels.tensors.table_model
     found = []
     for row in range(model.rowCount()):
         for column in range(model.columnCount()):
             index = model.index(row, column)
             font = index.data(Qt.ItemDataRole.FontRole)
-            if index.data(Qt.ItemDataRole.BackgroundRole) == QColor(window.theme.changed):
+            if index.data(Qt.ItemDataRole.BackgroundRole) == QColor(window.panels.theme.changed):
                 assert font.bold()
                 assert font.underline()
                 found.append(index.data())
@@ -61,17 +61,17 @@ def test_f10_steps_in_memory_and_marks_what_changed(
 ) -> None:
     before = bandit.read_bytes()
     window = open_window(bandit)
-    arm, reward = window.step_panel.fields
+    arm, reward = window.panels.step.fields
     type_into(qtbot, arm.edit, "2")
     type_into(qtbot, reward.edit, "0.75")
     press(qtbot, window, Qt.Key.Key_F10)
-    assert window.step_panel.result.text().startswith("update returned () in ")
+    assert window.panels.step.result.text().startswith("update returned () in ")
     assert changed_cells(window) == ["+1.75000"]
     assert window.isWindowModified()
-    assert window.status_labels["disk"].text() == "1 step ahead of disk"
+    assert window.panels.status_labels["disk"].text() == "1 step ahead of disk"
     assert window.picture is not None
     second = window.picture.tensors[0].offset + 2 * 8
-    assert {second + 6} <= set(window.page.hex.dump.changed.tolist())
+    assert {second + 6} <= set(window.panels.page.hex.dump.changed.tolist())
     assert bandit.read_bytes() == before
 
 
@@ -86,7 +86,7 @@ def test_ctrl_s_writes_the_next_generation(
     assert on_disk.update_count == 1
     assert on_disk["failures"].tolist() == [2.0, 1.0, 1.0, 1.0]
     assert not window.isWindowModified()
-    assert window.status_labels["generation"].text() == "generation 1, 1 update"
+    assert window.panels.status_labels["generation"].text() == "generation 1, 1 update"
     press(qtbot, window, Qt.Key.Key_F10)
     write(qtbot, window)
     assert state_on_disk(bandit).generation == 2
@@ -102,7 +102,7 @@ def test_revert_goes_back_to_the_file_and_can_be_undone(
     window.actions_.revert.trigger()
     assert shown_bytes(window) == bandit.read_bytes()
     assert not window.isWindowModified()
-    QTest.mouseClick(window.page.notice.buttons[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.panels.page.notice.buttons[0], Qt.MouseButton.LeftButton)
     assert shown_bytes(window) == stepped
     window.actions_.revert.trigger()
     press(qtbot, window, Qt.Key.Key_F10)
@@ -115,14 +115,14 @@ def test_text_that_is_no_number_is_told_beside_its_field_and_nothing_is_called(
     window = open_window(bandit)
     calls: list[bool] = []
     window.controller.running_changed.connect(calls.append)
-    type_into(qtbot, window.step_panel.fields[0].edit, "two")
+    type_into(qtbot, window.panels.step.fields[0].edit, "two")
     QTest.keyClick(window, Qt.Key.Key_F10)
-    error = window.step_panel.fields[0].error
+    error = window.panels.step.fields[0].error
     assert error.isVisible()
     assert error.text() == "'two' is not an integer: write 12, -3 or 0x1F"
     assert not window.controller.is_busy
     assert calls == []
-    type_into(qtbot, window.step_panel.fields[0].edit, "2")
+    type_into(qtbot, window.panels.step.fields[0].edit, "2")
     assert not error.isVisible()
 
 
@@ -130,10 +130,10 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    window.step_panel.options.seconds.setValue(0)
+    window.panels.step.options.seconds.setValue(0)
     press(qtbot, window, Qt.Key.Key_F10)
     before = shown_bytes(window)
-    type_into(qtbot, window.step_panel.fields[0].edit, "1")
+    type_into(qtbot, window.panels.step.fields[0].edit, "1")
     ticks: list[int] = []
     clock = QElapsedTimer()
     timer = QTimer(window, interval=10)
@@ -148,9 +148,9 @@ def test_an_endless_call_leaves_the_window_alive_and_esc_ends_it(
     assert sorted(ticks)[len(ticks) // 2] < 50
     press(qtbot, window, Qt.Key.Key_Escape)
     timer.stop()
-    assert window.step_panel.result.text() == "update() was stopped. S is what it was."
+    assert window.panels.step.result.text() == "update() was stopped. S is what it was."
     assert shown_bytes(window) == before
-    type_into(qtbot, window.step_panel.fields[0].edit, "0")
+    type_into(qtbot, window.panels.step.fields[0].edit, "0")
     press(qtbot, window, Qt.Key.Key_F10)
     assert changed_cells(window) == ["2"]
     assert window.controller.worker_id != worker
@@ -160,10 +160,10 @@ def test_a_call_that_runs_out_of_its_time_is_ended(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    window.step_panel.options.seconds.setValue(0.1)
-    type_into(qtbot, window.step_panel.fields[0].edit, "1")
+    window.panels.step.options.seconds.setValue(0.1)
+    type_into(qtbot, window.panels.step.fields[0].edit, "1")
     press(qtbot, window, Qt.Key.Key_F10)
-    assert window.step_panel.result.text() == (
+    assert window.panels.step.result.text() == (
         "update() was ended: it ran longer than 0.1 s. S is what it was."
     )
 
@@ -172,16 +172,16 @@ def test_a_trap_is_told_and_changes_nothing(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    type_into(qtbot, window.step_panel.fields[0].edit, "2")
+    type_into(qtbot, window.panels.step.fields[0].edit, "2")
     press(qtbot, window, Qt.Key.Key_F10)
-    text = window.step_panel.result.text()
+    text = window.panels.step.result.text()
     assert "unreachable" in text
     assert text.endswith("S is what it was.")
     assert shown_bytes(window) == stubborn.read_bytes()
     assert not window.isWindowModified()
     # S in the other process is what it was, too, though the call had written to it.
     press(qtbot, window, Qt.Key.Key_F9)
-    assert window.step_panel.result.text().startswith("predict returned 0 ")
+    assert window.panels.step.result.text().startswith("predict returned 0 ")
 
 
 def test_run_calls_many_times_and_counts_each(
@@ -189,7 +189,7 @@ def test_run_calls_many_times_and_counts_each(
 ) -> None:
     window = open_window(bandit)
     press(qtbot, window, Qt.Key.Key_F5)
-    assert window.status_labels["disk"].text() == "100 steps ahead of disk"
+    assert window.panels.status_labels["disk"].text() == "100 steps ahead of disk"
     write(qtbot, window)
     assert state_on_disk(bandit).update_count == 100
     assert state_on_disk(bandit)["count"] == 100
@@ -199,7 +199,7 @@ def test_a_run_that_is_stopped_keeps_the_calls_that_are_done(
     qtbot: QtBot, stubborn: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(stubborn)
-    window.step_panel.options.times.setValue(1_000_000)
+    window.panels.step.options.times.setValue(1_000_000)
     QTest.keyClick(window, Qt.Key.Key_F5)
     qtbot.waitUntil(window.isWindowModified, timeout=WAIT)
     press(qtbot, window, Qt.Key.Key_Escape)
@@ -208,14 +208,14 @@ def test_a_run_that_is_stopped_keeps_the_calls_that_are_done(
     assert document.state is not None
     assert 0 < document.steps == document.state["n"] < 1_000_000
     end = f"S is as call {document.steps:,} left it."
-    assert window.step_panel.result.text() == f"update() was stopped. {end}"
+    assert window.panels.step.result.text() == f"update() was stopped. {end}"
 
 
 def test_predict_changes_nothing(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> None:
     window = open_window(bandit)
     press(qtbot, window, Qt.Key.Key_F9)
-    assert "predict returned" in window.step_panel.result.text()
-    assert "S unchanged" in window.step_panel.result.text()
+    assert "predict returned" in window.panels.step.result.text()
+    assert "S unchanged" in window.panels.step.result.text()
     assert not window.isWindowModified()
 
 
@@ -241,7 +241,7 @@ def test_what_needs_the_file_waits_for_the_call_under_way(
 ) -> None:
     window = open_window(stubborn)
     done: list[bytes] = []
-    type_into(qtbot, window.step_panel.fields[0].edit, "1")
+    type_into(qtbot, window.panels.step.fields[0].edit, "1")
     QTest.keyClick(window, Qt.Key.Key_F10)
     window.controller.do(stubborn.read_bytes, done.append, "Not read.")
     assert window.statusBar().currentMessage().startswith("This waits for the call")
@@ -259,7 +259,7 @@ def test_what_cannot_be_written_says_which_control_of_the_window_helps(
     bandit.with_name("other.wasm").hardlink_to(bandit)
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    text = window.page.notice.label.text()
+    text = window.panels.page.notice.label.text()
     assert "Not written." in text
     assert text.endswith("or allow it (Edit &gt; Save tensor\u2026 keeps the values)")
 
@@ -269,4 +269,4 @@ def test_what_cannot_be_saved_names_the_file_and_the_reason(
 ) -> None:
     window = open_window(bandit)
     window.tensor_commands.save_to(str(bandit / "values.npy"))
-    assert window.page.notice.label.text().endswith(f"{bandit}/values.npy: Not a directory")
+    assert window.panels.page.notice.label.text().endswith(f"{bandit}/values.npy: Not a directory")

@@ -117,7 +117,7 @@ def test_a_module_is_given_a_state_from_the_tensors_panel(
 ) -> None:
     before = plain.read_bytes()
     window = open_window(plain)
-    button = window.tensors_panel.attach_button
+    button = window.panels.tensors.attach_button
     dialog = cast("AttachDialog", judged(qtbot, window, lambda: click(button)))
     names = [line.name.text() for line in dialog.rows]
     assert names == ["weights", "counts", "flags", "end", "total", "seen", "global7", "__heap_base"]
@@ -139,7 +139,7 @@ def test_a_module_is_given_a_state_from_the_tensors_panel(
     assert state["seen"] == -7
     assert plain.read_bytes() == before
     assert window.windowTitle().startswith("plain-learning.wasm")
-    assert window.tensors_panel.list_model.rowCount() == 2
+    assert window.panels.tensors.list_model.rowCount() == 2
     assert not window.actions_.attach.isEnabled()
 
 
@@ -183,11 +183,11 @@ def test_a_tensor_at_an_address_is_added_and_the_file_itself_changed_and_put_bac
     assert dialog.destination.in_place.isChecked()
     qtbot.waitUntil(dialog.agree_button.isEnabled, timeout=WAIT)
     click(dialog.agree_button)
-    qtbot.waitUntil(lambda: window.tensors_panel.list_model.rowCount() == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.panels.tensors.list_model.rowCount() == 1, timeout=WAIT)
     assert wasmstate.State.of(wasmstate.Module.open(plain))["w"] == 1.5
     assert list(plain.parent.iterdir()) == [plain]
-    click(window.page.notice.buttons[0])
-    qtbot.waitUntil(window.tensors_panel.attach_button.isVisible, timeout=WAIT)
+    click(window.panels.page.notice.buttons[0])
+    qtbot.waitUntil(window.panels.tensors.attach_button.isVisible, timeout=WAIT)
     assert plain.read_bytes() == before
 
 
@@ -399,7 +399,7 @@ def test_baking_is_shown_written_to_a_copy_and_undone_in_place(
     click(undo.agree_button)
     qtbot.waitUntil(lambda: not window.actions_.unbake.isEnabled(), timeout=WAIT)
     assert baked.read_bytes() == before
-    assert "Undo baking: done." in window.page.notice.label.text()
+    assert "Undo baking: done." in window.panels.page.notice.label.text()
 
 
 def test_what_cannot_be_baked_is_said_in_words(stubborn: Path) -> None:
@@ -490,10 +490,10 @@ def test_wizards_begin_with_what_is_on_disk(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:
     window = open_window(bandit)
-    field = window.step_panel.fields[0].edit
+    field = window.panels.step.fields[0].edit
     assert isinstance(field, QLineEdit)
     with qtbot.waitSignal(window.idle, timeout=WAIT):
-        window.step_panel.step()
+        window.panels.step.step()
     window.actions_.bake.trigger()
     assert window.wizards.dialog is None
     assert window.statusBar().currentMessage().startswith("Write your changes or revert them")

@@ -6,23 +6,23 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from wasmstate_gui.core.problems.remedies import told
 from wasmstate_gui.document.unwritten import Unwritten
 from wasmstate_gui.kit.dialogs import ask_for_file
 from wasmstate_gui.samples import sample_copy
-from wasmstate_gui.window.docks import Shell
 from wasmstate_gui.window.file_actions import Controller
 
 
 class Opener(QObject):
     """Asks for files, and has them opened."""
 
-    def __init__(self, controller: Controller, unwritten: Unwritten, shell: Shell) -> None:
-        super().__init__(shell)
+    def __init__(self, controller: Controller, unwritten: Unwritten, window: QWidget) -> None:
+        super().__init__(window)
         self._controller = controller
         self._unwritten = unwritten
-        self._shell = shell
+        self._window = window
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
@@ -30,7 +30,7 @@ class Opener(QObject):
 
     def choose(self) -> None:
         """Ask for a file and open it."""
-        ask_for_file(self._shell, self._chosen)
+        ask_for_file(self._window, self._chosen)
 
     def open_sample(self) -> None:
         """Open a copy of the sample."""

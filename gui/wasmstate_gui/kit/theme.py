@@ -88,6 +88,18 @@ class Theme:
             palette.setColor(QPalette.ColorGroup.Disabled, each, faint)
         return palette
 
+    def window_style(self) -> str:
+        """The style sheet of the main window."""
+        return (
+            f"QStatusBar {{ border-top: 1px solid {self.line}; }}"
+            "QStatusBar::item { border: none; }"
+            "QStatusBar > QLabel { padding: 0 8px; }"
+            f"QLabel[waits=true] {{ color: {self.error_text}; font-weight: bold; }}"
+            f"QMainWindow::separator {{ background: {self.line}; width: 3px; height: 3px; }}"
+            f"QToolTip {{ background: {self.base}; color: {self.text};"
+            f" border: 1px solid {self.line}; }}"
+        )
+
 
 def mixed(over: QColor, under: QColor, share: float) -> QColor:
     """One colour laid over another, ``share`` of it opaque."""

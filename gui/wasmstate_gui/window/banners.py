@@ -7,8 +7,8 @@ from PySide6.QtCore import QObject, Signal
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.window import status
 from wasmstate_gui.document.file_undo import UNDO, Undoer
-from wasmstate_gui.window.docks import Shell
 from wasmstate_gui.window.file_actions import Controller
+from wasmstate_gui.window.panels import Panels
 
 
 class Notices(QObject):
@@ -17,13 +17,13 @@ class Notices(QObject):
     diff_wanted = Signal()
     """What is on disk is compared now: it is to be seen."""
 
-    def __init__(self, controller: Controller, undoer: Undoer, shell: Shell) -> None:
-        super().__init__(shell)
+    def __init__(self, controller: Controller, undoer: Undoer, panels: Panels) -> None:
+        super().__init__(panels)
         self._controller = controller
         self._undoer = undoer
-        self._shell = shell
+        self._panels = panels
         self._left: Document | None = None
-        page = shell.page
+        page = panels.page
         controller.failed.connect(self.show_failure)
         controller.noticed.connect(page.notice.show_notice)
         controller.reverted.connect(self._reverted)
@@ -33,7 +33,7 @@ class Notices(QObject):
     def begin(self) -> None:
         """Another file is shown: there is nothing to undo any more."""
         self._undoer.forget()
-        self._shell.page.notice.show_notice(None)
+        self._panels.page.notice.show_notice(None)
 
     def show(self, document: Document) -> None:
         """The document is another: what was reverted can only be come back to on the same file."""
@@ -42,22 +42,22 @@ class Notices(QObject):
 
     def show_failure(self, title: str, text: str) -> None:
         """Something could not be done."""
-        self._shell.page.notice.show_notice(status.Notice("conflict", title, text))
-        self._shell.empty.show_failure(f"{title} {text}")
+        self._panels.page.notice.show_notice(status.Notice("conflict", title, text))
+        self._panels.empty.show_failure(f"{title} {text}")
 
     def forget_revert(self) -> None:
         """Something else is done: a revert is not undone any more."""
         self._left = None
-        self._shell.page.notice.show_notice(None)
+        self._panels.page.notice.show_notice(None)
 
     def _reverted(self, left: Document) -> None:
         self._left = left
-        self._shell.step_panel.show_result("", failed=False)
-        self._shell.page.notice.show_notice(status.revert_notice(left))
+        self._panels.step.show_result("", failed=False)
+        self._panels.page.notice.show_notice(status.revert_notice(left))
 
     def _chosen(self, key: str) -> None:
         if key == UNDO:
-            self._shell.page.notice.show_notice(None)
+            self._panels.page.notice.show_notice(None)
             self._undoer.undo()
             return
         left = self._left

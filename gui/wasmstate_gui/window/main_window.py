@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from wasmstate_gui.core.window.commands import TOOLBAR
+from wasmstate_gui.core.window.commands import TOOLBAR, Command
 from wasmstate_gui.kit.dialogs import show_about, show_keys
 from wasmstate_gui.kit.import_ahead import import_in_turns
 from wasmstate_gui.kit.settings import Settings
 from wasmstate_gui.kit.theme import LIGHT, Theme
-from wasmstate_gui.window.docks import Shell
 from wasmstate_gui.window.menus import Actions
+from wasmstate_gui.window.panels import Panels
 from wasmstate_gui.window.preferences import Comforts
 from wasmstate_gui.window.startup import Furnisher
 
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from wasmstate_gui.core.window.view_state import Picture
     from wasmstate_gui.wizards.open_wizard import Wizards
 
+FIRST_SIZE = QSize(1440, 900)
+LEAST_SIZE = QSize(1024, 640)
 _SAID_MS = 6000
 
 
-class MainWindow(Shell):
-    """Passes on what the user does, and shows what comes of it."""
+class MainWindow(QMainWindow):
+    """Passes commands on, and shows their results."""
 
     idle = Signal()
     """Nothing is under way any more: no call, no reading, no writing."""
@@ -39,23 +42,29 @@ class MainWindow(Shell):
 
     def __init__(self, parent: QWidget | None = None, *, settings: Settings | None = None) -> None:
         super().__init__(parent)
+        self.setMinimumSize(LEAST_SIZE)
+        self.resize(FIRST_SIZE)
+        self.setAcceptDrops(True)
+        self.panels = Panels(self)
         self._settings = settings or Settings()
-        self.comforts = Comforts(self, self._settings)
+        self.comforts = Comforts(self.panels, self._settings)
+        self.comforts.theme_wanted.connect(self.set_theme)
         self.actions_ = Actions(self)
-        self.actions_.add_menus(self.docks.values())
+        self.actions_.add_menus(self.panels.docks.values())
         self.actions_.set_usable({name: name in ("open", "follow") for name in TOOLBAR if name})
         self.actions_.connect_to(self._run)
-        self.empty.open_requested.connect(self.actions_.open.trigger)
-        self.empty.sample_requested.connect(self.actions_.sample.trigger)
-        self.empty.new_requested.connect(self.actions_.new_model.trigger)
-        self.empty.recent_requested.connect(self._open_named)
+        empty = self.panels.empty
+        empty.open_requested.connect(self.actions_.open.trigger)
+        empty.sample_requested.connect(self.actions_.sample.trigger)
+        empty.new_requested.connect(self.actions_.new_model.trigger)
+        empty.recent_requested.connect(self._open_named)
         self._furnisher = Furnisher(self._furnish(), self)
         self._painted.connect(self._furnisher.begin, Qt.ConnectionType.QueuedConnection)
         self.set_theme(LIGHT)
-        self.reset_layout()
+        self.panels.reset_layout()
         self.setWindowTitle("wasmstate")
         self.comforts.restore()
-        self.show_page(is_file=False)  # whatever was remembered of the panels
+        self.panels.show_page(is_file=False)  # whatever the settings say
 
     def furnish(self) -> None:
         """Make the panels and who stands behind them now, as far as they are not made yet."""
@@ -65,38 +74,40 @@ class MainWindow(Shell):
         yield from import_in_turns()
         from wasmstate_gui.window import page_parts  # noqa: PLC0415 (see there)
 
-        yield from self.make_panels()
+        yield from self.panels.make()
+        panels, page = self.panels, self.panels.page
         self.controller = page_parts.Controller(self)
-        self.navigator = page_parts.Navigator(self)
-        self.traveller = page_parts.Traveller(self.controller, self.navigator, self.timeline_panel)
-        self.player = page_parts.Player(self.controller, self.timeline_panel, self._settings)
-        self.tensor_commands = page_parts.TensorCommands(self.controller, self.tensors_panel, self)
-        self.explorer = page_parts.Explorer(self.module_panel, self)
-        self.finder = page_parts.Finder(self.page, self.navigator, self.explorer)
-        self.editor = page_parts.Editor(self.controller, self.navigator, self.page)
+        self.navigator = page_parts.Navigator(panels)
+        self.traveller = page_parts.Traveller(self.controller, self.navigator, panels.timeline)
+        self.player = page_parts.Player(self.controller, panels.timeline, self._settings)
+        self.tensor_commands = page_parts.TensorCommands(self.controller, panels.tensors, self)
+        self.explorer = page_parts.Explorer(panels.module, self)
+        self.finder = page_parts.Finder(page, self.navigator, self.explorer)
+        self.editor = page_parts.Editor(self.controller, self.navigator, page)
         self.byte_commands = page_parts.ByteCommands(
-            self.controller, self.navigator, self.explorer, self.page
+            self.controller, self.navigator, self.explorer, page
         )
-        self.display = page_parts.Display(self)
-        self.verifier = page_parts.Verifier(self.controller, self.display, self.page.task_bar)
+        self.display = page_parts.Display(panels)
+        self.verifier = page_parts.Verifier(self.controller, self.display, page.task_bar)
         self.undoer = page_parts.Undoer(self.controller)
         self.repairer = page_parts.Repairer(self.controller, self.undoer, self)
-        self.rows = page_parts.Rows(self.controller, self.step_panel, self)
-        self.notices = page_parts.Notices(self.controller, self.undoer, self)
+        self.rows = page_parts.Rows(self.controller, panels)
+        self.notices = page_parts.Notices(self.controller, self.undoer, panels)
         self.unwritten = page_parts.Unwritten(self.controller, self)
         self.opener = page_parts.Opener(self.controller, self.unwritten, self)
-        self.actions_.add_keys(self.page.hex)
+        self.actions_.add_keys(self.panels.page.hex)
         self.editor.use(self.actions_)
-        self.timeline_panel.play_button.setDefaultAction(self.actions_.play)
+        self.panels.timeline.play_button.setDefaultAction(self.actions_.play)
         self.player.playing_changed.connect(self.actions_.play.setChecked)
         self._connect()
         self._show()
 
-    def _run(self, command: str) -> None:
-        self._furnisher.when_done(partial(self._do, command))
+    def _run(self, command: Command) -> None:
+        self._furnisher.when_done(partial(self.do, command))
 
-    def _do(self, command: str) -> None:
-        self._slots[command]()
+    def do(self, command: Command) -> None:
+        """Do a command at once; the panels are made."""
+        attrgetter(command.does)(self)(*command.args)
 
     def _open_named(self, name: str) -> None:
         self.open(Path(name))
@@ -106,75 +117,12 @@ class MainWindow(Shell):
         """Made when one is wanted: most of the dialogs are never seen."""
         from wasmstate_gui.wizards.open_wizard import Wizards  # noqa: PLC0415
 
-        wizards = Wizards(self.controller, self.undoer, self)
+        wizards = Wizards(self.controller, self.undoer, self.panels)
         wizards.made.connect(self.open)
         return wizards
 
-    @cached_property
-    def _slots(self) -> dict[str, Callable[[], object]]:
-        """What each command does."""
-        return {
-            "open": self.opener.choose,
-            "sample": self.opener.open_sample,
-            "new_model": partial(self._begin, "new_model"),
-            "attach": partial(self._begin, "attach"),
-            "graft": partial(self._begin, "graft"),
-            "bake": partial(self._begin, "bake"),
-            "unbake": partial(self._begin, "unbake"),
-            "write": self.controller.write,
-            "revert": self.controller.revert,
-            "follow": self._toggle_follow,
-            "quit": self.close,
-            "step": self.step_panel.step,
-            "predict": self.step_panel.predict,
-            "run": self.step_panel.run,
-            "stop": self._stop,
-            "verify": self.verifier.verify,
-            "back": self.traveller.back,
-            "forward": self.traveller.forward,
-            "first": self.traveller.first,
-            "last": self.traveller.last,
-            "play": self.player.toggle,
-            "branch": self.traveller.next_branch,
-            "next_mark": self.traveller.next_mark,
-            "previous_mark": self.traveller.previous_mark,
-            "plot": self.traveller.plot_cell,
-            "copy_tensor": self.tensor_commands.copy,
-            "save_tensor": self.tensor_commands.save,
-            "load_tensor": self.tensor_commands.load,
-            "next_change": self.navigator.next_change,
-            "previous_change": self.navigator.previous_change,
-            "light": partial(self.comforts.use_theme, dark=False),
-            "dark": partial(self.comforts.use_theme, dark=True),
-            "recent": self.comforts.choose_recent,
-            "zoom_in": partial(self.comforts.zoom, 1),
-            "zoom_out": partial(self.comforts.zoom, -1),
-            "zoom_reset": partial(self.comforts.zoom, 0),
-            "palette": self._show_palette,
-            "about": partial(show_about, self),
-            "since_step": partial(self.controller.compare_with, "step"),
-            "since_chosen": self.traveller.compare,
-            "diff": self._show_diff,
-            "since_disk": partial(self.controller.compare_with, "disk"),
-            "reset": self.reset_layout,
-            "keys": partial(show_keys, self),
-            "copy_hex": partial(self.byte_commands.copy, "hex"),
-            "copy_c": partial(self.byte_commands.copy, "c"),
-            "copy_python": partial(self.byte_commands.copy, "python"),
-            "copy_array": partial(self.byte_commands.copy, "array"),
-            "select_field": self.byte_commands.select_field,
-            "select_all": self.navigator.select_all,
-            "edit_mode": self.editor.toggle,
-            "raw_mode": self.editor.toggle_raw,
-            "values": self._toggle_values,
-            "find": self.finder.begin_find,
-            "find_next": self.finder.find_next,
-            "find_previous": self.finder.find_previous,
-            "goto": self.finder.begin_goto,
-        }
-
     def _connect(self) -> None:
-        controller, page = self.controller, self.page
+        controller, panels = self.controller, self.panels
         controller.opened.connect(self._opened)
         controller.changed.connect(self._show)
         controller.typed_changed.connect(self._typed_changed)
@@ -182,29 +130,34 @@ class MainWindow(Shell):
         controller.result.connect(self._result)
         controller.said.connect(self._said)
         controller.settled.connect(self._settled)
-        self.notices.diff_wanted.connect(self._show_diff)
+        self.notices.diff_wanted.connect(self.show_diff)
         self.verifier.begun.connect(self._enable)
         self.verifier.finished.connect(self._enable)
-        self.tensors_panel.attach_wanted.connect(partial(self._begin, "attach"))
-        self.step_panel.requested.connect(self._call)
-        self.step_panel.stop_requested.connect(controller.stop)
-        page.damage.chosen.connect(self.display.show_problems)
+        panels.tensors.attach_wanted.connect(self.actions_.attach.trigger)
+        panels.step.requested.connect(self._call)
+        panels.step.stop_requested.connect(controller.stop)
+        panels.page.damage.chosen.connect(self.display.show_problems)
         self.navigator.moved.connect(self.explorer.go_to)
-        self.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
-        self.problems_panel.repair_wanted.connect(self.repairer.preview)
+        panels.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
+        panels.problems.repair_wanted.connect(self.repairer.preview)
 
     @property
     def picture(self) -> Picture | None:
         """What the panels show; ``None`` before a file is open."""
-        return self.controller.picture if self.is_furnished else None
+        return self.controller.picture if self.panels.is_made else None
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
         self._furnisher.when_done(lambda: self.opener.open(path))
 
     def set_theme(self, theme: Theme) -> None:
-        super().set_theme(theme)
-        self.actions_.set_palette(self.palette())
+        """Use other colours everywhere."""
+        palette = theme.palette()
+        QApplication.setPalette(palette)
+        self.setPalette(palette)
+        self.panels.set_theme(theme)
+        self.setStyleSheet(theme.window_style())
+        self.actions_.set_palette(palette)
         (self.actions_.dark if theme.is_dark else self.actions_.light).setChecked(True)
 
     def _opened(self) -> None:
@@ -217,7 +170,7 @@ class MainWindow(Shell):
             self.comforts.opened(self.controller.document.disk.path)
         self._show()
         self.navigator.begin()
-        self.page.hex.setFocus()
+        self.panels.page.hex.setFocus()
 
     def _show(self) -> None:
         picture = self.controller.picture
@@ -235,20 +188,18 @@ class MainWindow(Shell):
     def _enable(self) -> None:
         from wasmstate_gui.window import page_parts  # noqa: PLC0415 (see there)
 
-        controller, panel, running = self.controller, self.step_panel, self.controller.is_running
-        panel.set_running(running=running)
-        can = page_parts.usable(
+        controller, form = self.controller, self.panels.step
+        form.set_running(running=controller.is_running)
+        now = page_parts.Situation(
             controller.document,
             controller.timeline,
-            is_running=running,
-            is_verifying=self.verifier.is_busy,
+            controller.is_running,
+            self.verifier.is_busy,
+            form.step_button.isEnabled(),
+            form.run_button.isEnabled(),
+            form.predict_button.isEnabled(),
         )
-        can |= {"step": panel.step_button.isEnabled(), "run": panel.run_button.isEnabled()}
-        can |= {"predict": panel.predict_button.isEnabled()}
-        self.actions_.set_usable(can)
-
-    def _begin(self, wizard: str) -> None:
-        getattr(self.wizards, wizard)()
+        self.actions_.set_usable(page_parts.usable(now))
 
     def _show_following(self) -> None:
         from wasmstate_gui.window import page_parts  # noqa: PLC0415 (see there)
@@ -260,17 +211,20 @@ class MainWindow(Shell):
             text = page_parts.status.following(controller.document, is_on=on, looks_back=is_back)
             self.display.show_following(text)
 
-    def _toggle_follow(self) -> None:
+    def toggle_follow(self) -> None:
+        """Follow the file on disk, or no longer."""
         self.controller.follow(on=self.actions_.follow.isChecked())
         self._show_following()
 
-    def _show_diff(self) -> None:
-        shown = self.tensors_panel.shown
+    def show_diff(self) -> None:
+        """Show the changed cells."""
+        shown = self.panels.tensors.shown
         if shown is not None and not shown.changed_count:
             self.navigator.show_changed_tensor()
         self.display.show_diff()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End the call and the verification."""
         self.controller.stop()
         self.verifier.cancel()
 
@@ -281,13 +235,13 @@ class MainWindow(Shell):
     def _running_changed(self, running: bool) -> None:
         self._enable()
         if running:
-            self.step_panel.show_result("Running\u2026 Esc stops it.", failed=False)
+            self.panels.step.show_result("Running\u2026 Esc stops it.", failed=False)
 
     def _result(self, text: str, failed: bool) -> None:
-        self.step_panel.show_result(text, failed=failed)
+        self.panels.step.show_result(text, failed=failed)
 
     def _typed_changed(self) -> None:
-        self.page.hex.show_typed(self.controller.typed)
+        self.panels.page.hex.show_typed(self.controller.typed)
         self.setWindowModified(True)
         self.actions_.write.setEnabled(True)
 
@@ -298,16 +252,26 @@ class MainWindow(Shell):
         self._enable()
         self.idle.emit()
 
-    def _show_palette(self) -> None:
+    def show_palette(self) -> None:
+        """Find a command by typing."""
         self.comforts.show_palette(self.actions_)
 
-    def _toggle_values(self) -> None:
-        self.page.values_bar.setVisible(self.actions_.values.isChecked())
+    def show_about(self) -> None:
+        """Show versions."""
+        show_about(self)
+
+    def show_keys(self) -> None:
+        """Show all keys."""
+        show_keys(self)
+
+    def toggle_values(self) -> None:
+        """Show or hide the values at the cursor."""
+        self.panels.page.values_bar.setVisible(self.actions_.values.isChecked())
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""
         self._furnisher.close()
-        if not self.is_furnished:
+        if not self.panels.is_made:
             return
         if "wizards" in vars(self):
             self.wizards.close()
@@ -316,13 +280,17 @@ class MainWindow(Shell):
         self.explorer.close()
         self.controller.close()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.panels.shown()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self.is_furnished:
+        if not self.panels.is_made:
             self._painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.is_furnished and self.unwritten.exists:
+        if self.panels.is_made and self.unwritten.exists:
             event.ignore()
             self.unwritten.ask_before(self.close)
             return

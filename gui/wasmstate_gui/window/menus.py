@@ -36,10 +36,10 @@ class Actions:
         except KeyError:
             raise AttributeError(name) from None
 
-    def connect_to(self, run: Callable[[str], None]) -> None:
-        """Let the commands do something: ``run`` is called with the name of each."""
-        for name, action in self._actions.items():
-            action.triggered.connect(partial(run, name))
+    def connect_to(self, run: Callable[[Command], None]) -> None:
+        """Call ``run`` with the command of each triggered action."""
+        for command in COMMANDS:
+            self._actions[command.name].triggered.connect(partial(run, command))
 
     def add_keys(self, bytes_view: QWidget) -> None:
         """Let the view of the bytes have the keys of the commands that are for bytes."""

@@ -1,4 +1,4 @@
-"""What a window needs once it has a file: its panels, and who stands behind them.
+"""The objects behind the panels.
 
 They take NumPy, construct and most of this program, so the window imports this module when its own
 first picture is on the screen.
@@ -9,28 +9,21 @@ from __future__ import annotations
 from wasmstate_gui.bytes.byte_commands import ByteCommands
 from wasmstate_gui.bytes.edit_mode import Editor
 from wasmstate_gui.bytes.find_bars import Finder
-from wasmstate_gui.calls.step_panel import StepPanel
 from wasmstate_gui.calls.table_rows import Rows
 from wasmstate_gui.core.calls.protocol import Call
 from wasmstate_gui.core.document.follow import looks_back
 from wasmstate_gui.core.window import status
-from wasmstate_gui.core.window.usable_commands import usable
+from wasmstate_gui.core.window.usable_commands import Situation, usable
 from wasmstate_gui.core.window.view_state import Picture
-from wasmstate_gui.document.file_page import FilePage
 from wasmstate_gui.document.file_undo import Undoer
-from wasmstate_gui.document.layout_panel import LayoutPanel
 from wasmstate_gui.document.open_dialog import Opener
 from wasmstate_gui.document.unwritten import Unwritten
 from wasmstate_gui.module.module_lists import Explorer
-from wasmstate_gui.module.module_panel import ModulePanel
-from wasmstate_gui.problems.problems_panel import ProblemsPanel
 from wasmstate_gui.problems.repair_file import Repairer
 from wasmstate_gui.problems.verify_file import Verifier
 from wasmstate_gui.tensors.tensor_commands import TensorCommands
-from wasmstate_gui.tensors.tensors_panel import TensorsPanel
 from wasmstate_gui.timeline.playback import Player
 from wasmstate_gui.timeline.time_travel import Traveller
-from wasmstate_gui.timeline.timeline_panel import TimelinePanel
 from wasmstate_gui.window.banners import Notices
 from wasmstate_gui.window.file_actions import Controller
 from wasmstate_gui.window.refresh import Display
@@ -43,22 +36,16 @@ __all__ = [
     "Display",
     "Editor",
     "Explorer",
-    "FilePage",
     "Finder",
-    "LayoutPanel",
-    "ModulePanel",
     "Navigator",
     "Notices",
     "Opener",
     "Picture",
     "Player",
-    "ProblemsPanel",
     "Repairer",
     "Rows",
-    "StepPanel",
+    "Situation",
     "TensorCommands",
-    "TensorsPanel",
-    "TimelinePanel",
     "Traveller",
     "Undoer",
     "Unwritten",

@@ -11,7 +11,7 @@ from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.window import status
 from wasmstate_gui.core.window.view_state import Picture
-from wasmstate_gui.window.docks import Shell
+from wasmstate_gui.window.panels import Panels
 
 _HINTS = {
     status.WAITING: "Another program is writing the file; Revert shows what is there by now",
@@ -28,8 +28,8 @@ class Display:
     What follows from the file alone, and not from S in memory, is shown when the file is another.
     """
 
-    def __init__(self, shell: Shell) -> None:
-        self._shell = shell
+    def __init__(self, panels: Panels) -> None:
+        self._panels = panels
         self._base: Snapshot | None = None
 
     def begin(self) -> None:
@@ -43,32 +43,32 @@ class Display:
             picture: what is to be shown.
             typed: bytes that were typed and are not in it yet.
         """
-        shell = self._shell
+        panels = self._panels
         document = None if picture is None else picture.document
-        shell.setWindowTitle(status.title(document))
-        shell.show_page(is_file=document is not None)
+        panels.window.setWindowTitle(status.title(document))
+        panels.show_page(is_file=document is not None)
         if document is None or picture is None:
             return
-        shell.setWindowModified(document.is_dirty)
+        panels.window.setWindowModified(document.is_dirty)
         size = document.source.size
-        shell.page.strip.show_rows(picture.rows, size, picture.changed, picture.damage)
-        shell.page.hex.show_dump(replace(picture.dump, typed=typed))
-        shell.layout_panel.show_rows(picture.rows)
+        panels.page.strip.show_rows(picture.rows, size, picture.changed, picture.damage)
+        panels.page.hex.show_dump(replace(picture.dump, typed=typed))
+        panels.layout.show_rows(picture.rows)
         if document.base is not self._base:
             self._show_base(document.base)
         if document.state is None and not picture.tensors:
-            shell.tensors_panel.show_reason(
+            panels.tensors.show_reason(
                 absence.no_tensors(document.base), can_attach=absence.can_attach(document.base)
             )
         else:
-            shell.tensors_panel.show_tensors(picture.tensors)
-        shell.page.damage.show_notice(status.damage_notice(document))
-        shell.page.conflict.show_notice(status.conflict_notice(document))
+            panels.tensors.show_tensors(picture.tensors)
+        panels.page.damage.show_notice(status.damage_notice(document))
+        panels.page.conflict.show_notice(status.conflict_notice(document))
         self._show_status(document)
 
     def show_following(self, text: str) -> None:
         """Say what becomes of the versions that other programs write."""
-        label = self._shell.status_labels["follow"]
+        label = self._panels.status_labels["follow"]
         label.setText(text)
         label.setToolTip(_HINTS.get(text, _LOOKING_BACK))
         label.setProperty("waits", text == status.WAITING)
@@ -76,31 +76,28 @@ class Display:
 
     def show_diff(self) -> None:
         """Raise the list of the cells that changed."""
-        shell = self._shell
-        shell.docks["Tensors"].show()
-        shell.docks["Tensors"].raise_()
-        shell.tensors_panel.tabs.setCurrentWidget(shell.tensors_panel.tabs.diff)
-        shell.tensors_panel.tabs.diff.setFocus()
+        panels = self._panels
+        panels.show("Tensors")
+        panels.tensors.tabs.setCurrentWidget(panels.tensors.tabs.diff)
+        panels.tensors.tabs.diff.setFocus()
 
     def show_problems(self) -> None:
         """Raise the list of what is wrong."""
-        dock = self._shell.docks["Problems"]
-        dock.show()
-        dock.raise_()
-        self._shell.problems_panel.setFocus()
+        self._panels.show("Problems")
+        self._panels.problems.setFocus()
 
     def _show_base(self, base: Snapshot) -> None:
-        docks = self._shell.docks
+        docks = self._panels.docks
         if self._base is None or bool(base.findings) != bool(self._base.findings):
             docks["Problems"].setVisible(bool(base.findings))
             docks["Problems" if base.findings else "Timeline"].raise_()
-        self._shell.problems_panel.show_findings(base.findings)
+        self._panels.problems.show_findings(base.findings)
         docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
-        self._shell.step_panel.show_forms(forms(base.functions), base.obstacle)
+        self._panels.step.show_forms(forms(base.functions), base.obstacle)
         self._base = base
 
     def _show_status(self, document: Document) -> None:
-        labels = self._shell.status_labels
+        labels = self._panels.status_labels
         labels["validity"].setText(status.validity(document))
         labels["generation"].setText(status.generation(document))
         labels["disk"].setText(status.disk_state(document))

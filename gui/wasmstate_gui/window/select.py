@@ -22,7 +22,7 @@ from wasmstate_gui.core.window.selection import (
     of_row,
 )
 from wasmstate_gui.core.window.view_state import Picture
-from wasmstate_gui.window.docks import Shell
+from wasmstate_gui.window.panels import Panels
 
 
 class Navigator(QObject):
@@ -31,20 +31,20 @@ class Navigator(QObject):
     moved = Signal(int)
     """The cursor is at another byte, or at the first one of what was selected."""
 
-    def __init__(self, shell: Shell) -> None:
-        super().__init__(shell)
+    def __init__(self, panels: Panels) -> None:
+        super().__init__(panels)
         self.selection: Selection | None = None
-        self._shell = shell
+        self._panels = panels
         self._picture: Picture | None = None
-        shell.layout_panel.chosen.connect(self._row_chosen)
-        shell.tensors_panel.cell_chosen.connect(self._byte_chosen)
-        shell.tensors_panel.tensor_chosen.connect(self._tensor_chosen)
-        shell.problems_panel.chosen.connect(self._go_to)
-        shell.page.hex.moved.connect(self._byte_chosen)
-        shell.page.hex.ranged.connect(self._range_chosen)
-        shell.page.strip.chosen.connect(self._go_to)
-        shell.module_panel.range_chosen.connect(self._entry_chosen)
-        shell.layout_panel.doubleClicked.connect(self._section_activated)
+        panels.layout.chosen.connect(self._row_chosen)
+        panels.tensors.cell_chosen.connect(self._byte_chosen)
+        panels.tensors.tensor_chosen.connect(self._tensor_chosen)
+        panels.problems.chosen.connect(self._go_to)
+        panels.page.hex.moved.connect(self._byte_chosen)
+        panels.page.hex.ranged.connect(self._range_chosen)
+        panels.page.strip.chosen.connect(self._go_to)
+        panels.module.range_chosen.connect(self._entry_chosen)
+        panels.layout.doubleClicked.connect(self._section_activated)
 
     def show(self, picture: Picture) -> None:
         """Another picture is shown; what was selected stays so, if it is still there."""
@@ -56,8 +56,8 @@ class Navigator(QObject):
             if before is not None and self.selection is not None:
                 line = before.dump.line_of(old.start)
                 now = picture.dump.line_of(self.selection.start)
-                self._shell.page.hex.follow_line(line, now)
-        self._shell.page.follow_view()
+                self._panels.page.hex.follow_line(line, now)
+        self._panels.page.follow_view()
 
     def begin(self) -> None:
         """Select what is of most interest in a file just opened, and go there."""
@@ -68,12 +68,12 @@ class Navigator(QObject):
         tensors = [row for row in flat(picture.rows) if row.tensor is not None]
         if tensors:
             # As many tensors as there is room for, not the first one alone.
-            self._shell.page.hex.reveal(tensors[-1].end - 1)
+            self._panels.page.hex.reveal(tensors[-1].end - 1)
         if picture.first_damage is not None:
             self._byte_chosen(picture.first_damage)
             return
         self._select(first)
-        self._shell.page.hex.reveal(first.start, at_top=not tensors)
+        self._panels.page.hex.reveal(first.start, at_top=not tensors)
 
     def go_to_byte(self, offset: int) -> None:
         """Put the cursor on a byte."""
@@ -84,8 +84,8 @@ class Navigator(QObject):
         picture = self._picture
         if picture is not None and picture.document.source.size:
             self._select(of_range(last, start, picture.rows, picture.tensors, what))
-            self._shell.page.hex.reveal(last)
-            self._shell.page.hex.reveal(start)
+            self._panels.page.hex.reveal(last)
+            self._panels.page.hex.reveal(start)
 
     def go_to_place(self, place: Place) -> None:
         """Select a place, at the top of the bytes."""
@@ -93,7 +93,7 @@ class Navigator(QObject):
             self._byte_chosen(place.start)
         else:
             self.select_range(place.start, place.end - 1, place.label)
-        self._shell.page.hex.reveal(place.start, at_top=True)
+        self._panels.page.hex.reveal(place.start, at_top=True)
 
     def select_all(self) -> None:
         """Select every byte, where the view is staying."""
@@ -142,15 +142,15 @@ class Navigator(QObject):
         self.selection = selection
         if selection is None:
             return
-        shell = self._shell
-        shell.page.hex.select(selection.start, selection.end, selection.cursor)
-        shell.layout_panel.mark(selection.row)
+        panels = self._panels
+        panels.page.hex.select(selection.start, selection.end, selection.cursor)
+        panels.layout.mark(selection.row)
         if selection.row is not None and selection.row.tensor is not None:
-            shell.tensors_panel.mark(selection.row.tensor, selection.cell)
-        shell.place_label.show_text(selection.text)
-        shell.page.follow_view()
+            panels.tensors.mark(selection.row.tensor, selection.cell)
+        panels.place_label.show_text(selection.text)
+        panels.page.follow_view()
         at = selection.cursor if selection.cursor is not None else selection.start
-        shell.page.values_bar.show_values(values_at(shell.page.hex.dump.read(at, at + LONGEST)))
+        panels.page.values_bar.show_values(values_at(panels.page.hex.dump.read(at, at + LONGEST)))
         self.moved.emit(at)
 
     def _byte_chosen(self, offset: int) -> None:
@@ -159,22 +159,22 @@ class Navigator(QObject):
             source = picture.document.source
             offset = min(max(offset, 0), source.size - 1)
             self._select(at_byte(offset, source, picture.rows, picture.tensors))
-            self._shell.page.hex.reveal(offset)
+            self._panels.page.hex.reveal(offset)
 
     def _range_chosen(self, anchor: int, cursor: int) -> None:
         picture = self._picture
         if picture is not None:
             self._select(of_range(anchor, cursor, picture.rows, picture.tensors))
-            self._shell.page.hex.reveal(cursor)
+            self._panels.page.hex.reveal(cursor)
 
     def _go_to(self, offset: int) -> None:
         self._byte_chosen(offset)
         if self.selection is not None and self.selection.cursor is not None:
-            self._shell.page.hex.reveal(self.selection.cursor, at_top=True)
+            self._panels.page.hex.reveal(self.selection.cursor, at_top=True)
 
     def _row_chosen(self, row: LayoutRow) -> None:
         self._select(of_row(row))
-        self._shell.page.hex.reveal(row.start, at_top=True)
+        self._panels.page.hex.reveal(row.start, at_top=True)
 
     def _entry_chosen(self, start: int, end: int) -> None:
         if end > start:
@@ -182,15 +182,14 @@ class Navigator(QObject):
 
     def _section_activated(self, index: QModelIndex) -> None:
         """Show the list of a section, if it has one."""
-        row = self._shell.layout_panel.layout_model.row(index)
+        row = self._panels.layout.layout_model.row(index)
         kind = table_of(row.name, row.kind)
         if kind is not None:
-            self._shell.docks["Module"].show()
-            self._shell.docks["Module"].raise_()
-            self._shell.module_panel.kinds.setCurrentText(kind)
+            self._panels.show("Module")
+            self._panels.module.kinds.setCurrentText(kind)
 
     def _tensor_chosen(self, name: str) -> None:
         for row in flat(self._picture.rows if self._picture else ()):
             if row.tensor == name:
                 self._select(of_row(row))
-                self._shell.page.hex.reveal(row.start)
+                self._panels.page.hex.reveal(row.start)

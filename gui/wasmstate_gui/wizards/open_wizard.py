@@ -26,8 +26,8 @@ from wasmstate_gui.core.wizards.plan import Made, Plan, Verdict
 from wasmstate_gui.document.file_undo import InPlace, Undoer
 from wasmstate_gui.kit.jobs import Jobs
 from wasmstate_gui.kit.waiting_dialog import WaitingDialog
-from wasmstate_gui.window.docks import Shell
 from wasmstate_gui.window.file_actions import Controller
+from wasmstate_gui.window.panels import Panels
 from wasmstate_gui.wizards.attach_dialog import AttachDialog
 from wasmstate_gui.wizards.bake_dialog import BakingDialog
 from wasmstate_gui.wizards.find_dialog import FindDialog
@@ -52,11 +52,12 @@ class Wizards(QObject):
     judged = Signal()
     """The dialog shows what would come of what is chosen now."""
 
-    def __init__(self, controller: Controller, undoer: Undoer, window: Shell) -> None:
-        super().__init__(window)
+    def __init__(self, controller: Controller, undoer: Undoer, panels: Panels) -> None:
+        super().__init__(panels)
         self._controller = controller
         self._undoer = undoer
-        self._window = window
+        self._panels = panels
+        self._window = panels.window
         self._jobs = Jobs(self)
         self._path = Path()
         self.plan: RemotePlan | None = None
@@ -72,7 +73,7 @@ class Wizards(QObject):
     def new_model(self) -> None:
         """Make a file with a model that has learned nothing yet."""
         if self.plan is None:
-            dialog = NewModelDialog(families(), self._model_path, self._window.theme, self._window)
+            dialog = NewModelDialog(families(), self._model_path, self._panels.theme, self._window)
             self.plan = RemotePlan(NewModel)
             self._begin(dialog)
 
@@ -99,17 +100,17 @@ class Wizards(QObject):
         self._jobs.close()
 
     def _show_attach(self, offer: Offer) -> None:
-        dialog = AttachDialog(self._path, offer, self._window.theme, self._window)
+        dialog = AttachDialog(self._path, offer, self._panels.theme, self._window)
         dialog.find_wanted.connect(self._begin_finding)
         self._begin(dialog)
 
     def _show_baking(self, _offer: None, *, is_undo: bool) -> None:
-        theme, window = self._window.theme, self._window
+        theme, window = self._panels.theme, self._window
         self._begin(BakingDialog(self._path, theme, window, is_undo=is_undo))
 
     def _show_graft(self, offer: Exports) -> None:
         shipped = [(name, donors.summary(name)) for name in donors.names()]
-        theme, window = self._window.theme, self._window
+        theme, window = self._panels.theme, self._window
         self._begin(GraftDialog(self._path, offer, shipped, theme, window))
 
     def _look(self, make: Callable[[Path], Plan], show: Callable[[Any], None]) -> None:

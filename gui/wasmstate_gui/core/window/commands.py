@@ -1,4 +1,9 @@
-"""Everything the user can do, as data: menus, toolbar, keys and documentation are made of it."""
+"""Every command of the window, declared once; menus, toolbar, keys, palette and docs follow.
+
+A new command is one entry here and the method that it names. The entry does not stand beside the
+method, as a decorator would: menus are drawn in the first picture, and the modules of the methods
+bring NumPy and construct, which come after it (docs/decisions/0006).
+"""
 
 from __future__ import annotations
 
@@ -7,24 +12,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to do.
+    """One command.
 
     Attributes:
-        name: by which the window knows it.
-        text: what menus show; also what the documentation says, without its dots.
-        menu: in which it stands, in the order of :data:`COMMANDS`.
+        name: the identifier of its action.
+        text: in menus; the documentation uses it without its dots.
+        menu: one of :data:`MENUS`; the order there is that of :data:`COMMANDS`.
+        does: the method, by its attribute path from the main window.
+        args: arguments of the method.
         keys: as Qt writes them; several are separated by a comma and a blank.
-        tip: more about it, where the text does not say enough.
-        icon: its drawing, if it has one.
-        group: of commands of which one is chosen.
-        is_checkable: whether it is on or off.
-        is_for_bytes: whether its keys count only while the bytes have the focus.
-        begins_group: whether a line stands above it.
+        tip: the tooltip, if the text does not say enough.
+        icon: the name of its drawing.
+        group: commands of one group exclude each other.
+        is_checkable: True for a switch.
+        is_for_bytes: True if its keys count only while the bytes have the focus.
+        begins_group: True if a separator stands above it in the menu.
+        usable: the property of :class:`~wasmstate_gui.core.window.usable_commands.Situation` that
+            decides whether it is enabled; empty for a command that always is.
     """
 
     name: str
     text: str
     menu: str
+    does: str
+    args: tuple[str | int, ...] = ()
     keys: str = ""
     tip: str = ""
     icon: str = ""
@@ -32,6 +43,7 @@ class Command:
     is_checkable: bool = False
     is_for_bytes: bool = False
     begins_group: bool = False
+    usable: str = ""
 
 
 MENUS = ("File", "Edit", "View", "Go", "Step", "Module", "Help")
@@ -39,86 +51,144 @@ MENUS = ("File", "Edit", "View", "Go", "Step", "Module", "Help")
 COMMANDS = (
     Command(
         "new_model",
-        "New model\u2026",
+        "New model…",
         "File",
-        "Ctrl+N",
-        "Make a file with a model that has learned nothing yet",
+        "wizards.new_model",
+        keys="Ctrl+N",
+        tip="Make a file with a model that has learned nothing yet",
     ),
-    Command("open", "Open\u2026", "File", "Ctrl+O", "Open a file", "open"),
-    Command("recent", "Open recent\u2026", "File", "Ctrl+R", "Open one of the last files"),
-    Command("sample", "Open the sample: a bandit", "File"),
+    Command(
+        "open", "Open…", "File", "opener.choose", keys="Ctrl+O", tip="Open a file", icon="open"
+    ),
+    Command(
+        "recent",
+        "Open recent…",
+        "File",
+        "comforts.choose_recent",
+        keys="Ctrl+R",
+        tip="Open one of the last files",
+    ),
+    Command("sample", "Open the sample: a bandit", "File", "opener.open_sample"),
     Command(
         "write",
         "Write changes",
         "File",
-        "Ctrl+S",
-        "Write S and edited bytes to the file, crash-safely",
-        "write",
+        "controller.write",
+        keys="Ctrl+S",
+        tip="Write S and edited bytes to the file, crash-safely",
+        icon="write",
         begins_group=True,
+        usable="is_dirty",
     ),
     Command(
         "revert",
         "Revert",
         "File",
+        "controller.revert",
         tip="Go back to what is in the file",
         icon="revert",
+        usable="can_revert",
     ),
     Command(
         "follow",
         "Follow",
         "File",
-        "F6",
-        "Show what other programs make of the file, as soon as they have replaced it",
-        "follow",
+        "toggle_follow",
+        keys="F6",
+        tip="Show what other programs make of the file, as soon as they have replaced it",
+        icon="follow",
         is_checkable=True,
     ),
-    Command("quit", "Quit", "File", "Ctrl+Q", begins_group=True),
+    Command("quit", "Quit", "File", "close", keys="Ctrl+Q", begins_group=True),
     Command(
         "back",
         "Undo, step back",
         "Edit",
-        "Ctrl+Z, Alt+Left",
-        "To the step before: undoes a call or an edit",
-        "back",
+        "traveller.back",
+        keys="Ctrl+Z, Alt+Left",
+        tip="To the step before: undoes a call or an edit",
+        icon="back",
+        usable="can_go_back",
     ),
     Command(
         "forward",
         "Redo, step forward",
         "Edit",
-        "Ctrl+Y, Alt+Right",
-        "To the next step",
-        "forward",
+        "traveller.forward",
+        keys="Ctrl+Y, Alt+Right",
+        tip="To the next step",
+        icon="forward",
+        usable="can_go_forward",
     ),
     Command(
         "copy_hex",
         "Copy as hex",
         "Edit",
-        "Ctrl+C",
-        "Copy the selected bytes as hex",
+        "byte_commands.copy",
+        args=("hex",),
+        keys="Ctrl+C",
+        tip="Copy the selected bytes as hex",
         is_for_bytes=True,
         begins_group=True,
     ),
-    Command("copy_c", "Copy as a C array", "Edit"),
-    Command("copy_python", "Copy as Python bytes", "Edit"),
-    Command("copy_array", "Copy as a NumPy array", "Edit", tip="Elements of a tensor, else bytes"),
-    Command("copy_tensor", "Copy tensor as CSV", "Edit", "Ctrl+Shift+C", begins_group=True),
-    Command("save_tensor", "Save tensor\u2026", "Edit", "Ctrl+Shift+S", "Save it as npy or CSV"),
-    Command("load_tensor", "Load tensor\u2026", "Edit", "Ctrl+Shift+L", "Take values from a file"),
+    Command("copy_c", "Copy as a C array", "Edit", "byte_commands.copy", args=("c",)),
+    Command("copy_python", "Copy as Python bytes", "Edit", "byte_commands.copy", args=("python",)),
+    Command(
+        "copy_array",
+        "Copy as a NumPy array",
+        "Edit",
+        "byte_commands.copy",
+        args=("array",),
+        tip="Elements of a tensor, else bytes",
+    ),
+    Command(
+        "copy_tensor",
+        "Copy tensor as CSV",
+        "Edit",
+        "tensor_commands.copy",
+        keys="Ctrl+Shift+C",
+        begins_group=True,
+    ),
+    Command(
+        "save_tensor",
+        "Save tensor…",
+        "Edit",
+        "tensor_commands.save",
+        keys="Ctrl+Shift+S",
+        tip="Save it as npy or CSV",
+    ),
+    Command(
+        "load_tensor",
+        "Load tensor…",
+        "Edit",
+        "tensor_commands.load",
+        keys="Ctrl+Shift+L",
+        tip="Take values from a file",
+    ),
     Command(
         "select_field",
         "Select the field, then its parent",
         "Edit",
-        "Space",
+        "byte_commands.select_field",
+        keys="Space",
         is_for_bytes=True,
         begins_group=True,
     ),
-    Command("select_all", "Select all bytes", "Edit", "Ctrl+A", is_for_bytes=True),
+    Command(
+        "select_all",
+        "Select all bytes",
+        "Edit",
+        "navigator.select_all",
+        keys="Ctrl+A",
+        is_for_bytes=True,
+    ),
     Command(
         "edit_mode",
         "Edit mode",
         "Edit",
-        "Ins",
-        "Typing overwrites bytes: those of S become values, with checksums that are right",
+        "editor.toggle",
+        keys="Ins",
+        tip="Typing overwrites bytes: those of S become values, with checksums that are right",
         is_checkable=True,
         is_for_bytes=True,
         begins_group=True,
@@ -127,8 +197,9 @@ COMMANDS = (
         "raw_mode",
         "Raw bytes: mend no checksums",
         "Edit",
-        "Shift+Ins",
-        "Typing overwrites bytes as they are, also those of S: to damage or to repair by hand",
+        "editor.toggle_raw",
+        keys="Shift+Ins",
+        tip="Typing overwrites bytes as they are, also those of S: to damage or to repair by hand",
         is_checkable=True,
         is_for_bytes=True,
     ),
@@ -136,8 +207,9 @@ COMMANDS = (
         "values",
         "Values at the cursor",
         "View",
-        "Ctrl+I",
-        "The bytes at the cursor as numbers and text",
+        "toggle_values",
+        keys="Ctrl+I",
+        tip="The bytes at the cursor as numbers and text",
         is_checkable=True,
         begins_group=True,
     ),
@@ -145,6 +217,8 @@ COMMANDS = (
         "since_step",
         "Changes of the shown step",
         "View",
+        "controller.compare_with",
+        args=("step",),
         group="since",
         is_checkable=True,
         begins_group=True,
@@ -153,111 +227,232 @@ COMMANDS = (
         "since_chosen",
         "Changes since this step",
         "View",
-        "Ctrl+M",
-        "Compare every step with the one that is shown now, S1",
+        "traveller.compare",
+        keys="Ctrl+M",
+        tip="Compare every step with the one that is shown now, S1",
         group="since",
         is_checkable=True,
     ),
-    Command("since_disk", "Changes since the file", "View", group="since", is_checkable=True),
     Command(
-        "diff",
-        "Diff S1\u2194S2",
+        "since_disk",
+        "Changes since the file",
         "View",
-        "Ctrl+D",
-        "Show which cells changed, from what to what",
-        "diff",
+        "controller.compare_with",
+        args=("disk",),
+        group="since",
+        is_checkable=True,
     ),
-    Command("light", "Light", "View", group="theme", is_checkable=True, begins_group=True),
-    Command("dark", "Dark", "View", group="theme", is_checkable=True),
-    Command("zoom_in", "Larger letters", "View", "Ctrl++, Ctrl+=", begins_group=True),
-    Command("zoom_out", "Smaller letters", "View", "Ctrl+-"),
-    Command("zoom_reset", "Letters as at first", "View", "Ctrl+0"),
-    Command("reset", "Reset layout", "View", begins_group=True),
     Command(
-        "goto", "Go to\u2026", "Go", "Ctrl+G", "Go to an offset, a section, a cell, a function"
+        "diff",
+        "Diff S1↔S2",
+        "View",
+        "show_diff",
+        keys="Ctrl+D",
+        tip="Show which cells changed, from what to what",
+        icon="diff",
+        usable="has_state",
     ),
-    Command("find", "Find\u2026", "Go", "Ctrl+F", "Find bytes, text or numbers"),
-    Command("find_next", "Find next", "Go", "F3"),
-    Command("find_previous", "Find previous", "Go", "Shift+F3"),
-    Command("next_change", "Next change", "Go", "F8", begins_group=True),
-    Command("previous_change", "Previous change", "Go", "Shift+F8"),
-    Command("step", "Step", "Step", "F10", "Call the chosen export once", "step"),
-    Command("predict", "Predict", "Step", "F9", "Call predict()", "predict"),
-    Command("run", "Run", "Step", "F5", "Call the export many times", "run"),
+    Command(
+        "light",
+        "Light",
+        "View",
+        "comforts.use_theme",
+        args=("light",),
+        group="theme",
+        is_checkable=True,
+        begins_group=True,
+    ),
+    Command(
+        "dark",
+        "Dark",
+        "View",
+        "comforts.use_theme",
+        args=("dark",),
+        group="theme",
+        is_checkable=True,
+    ),
+    Command(
+        "zoom_in",
+        "Larger letters",
+        "View",
+        "comforts.zoom",
+        args=(1,),
+        keys="Ctrl++, Ctrl+=",
+        begins_group=True,
+    ),
+    Command("zoom_out", "Smaller letters", "View", "comforts.zoom", args=(-1,), keys="Ctrl+-"),
+    Command("zoom_reset", "Letters as at first", "View", "comforts.zoom", args=(0,), keys="Ctrl+0"),
+    Command("reset", "Reset layout", "View", "panels.reset_layout", begins_group=True),
+    Command(
+        "goto",
+        "Go to…",
+        "Go",
+        "finder.begin_goto",
+        keys="Ctrl+G",
+        tip="Go to an offset, a section, a cell, a function",
+    ),
+    Command(
+        "find", "Find…", "Go", "finder.begin_find", keys="Ctrl+F", tip="Find bytes, text or numbers"
+    ),
+    Command("find_next", "Find next", "Go", "finder.find_next", keys="F3"),
+    Command("find_previous", "Find previous", "Go", "finder.find_previous", keys="Shift+F3"),
+    Command(
+        "next_change", "Next change", "Go", "navigator.next_change", keys="F8", begins_group=True
+    ),
+    Command(
+        "previous_change", "Previous change", "Go", "navigator.previous_change", keys="Shift+F8"
+    ),
+    Command(
+        "step",
+        "Step",
+        "Step",
+        "panels.step.step",
+        keys="F10",
+        tip="Call the chosen export once",
+        icon="step",
+        usable="can_step",
+    ),
+    Command(
+        "predict",
+        "Predict",
+        "Step",
+        "panels.step.predict",
+        keys="F9",
+        tip="Call predict()",
+        icon="predict",
+        usable="can_predict",
+    ),
+    Command(
+        "run",
+        "Run",
+        "Step",
+        "panels.step.run",
+        keys="F5",
+        tip="Call the export many times",
+        icon="run",
+        usable="can_run",
+    ),
     Command(
         "stop",
         "Stop",
         "Step",
-        "Esc",
-        "End what is under way: a call, or a verification",
         "stop",
+        keys="Esc",
+        tip="End what is under way: a call, or a verification",
+        icon="stop",
         begins_group=True,
+        usable="is_busy",
     ),
-    Command("first", "First step", "Step", "Alt+Home", icon="first", begins_group=True),
-    Command("last", "Last step", "Step", "Alt+End", icon="last"),
+    Command(
+        "first",
+        "First step",
+        "Step",
+        "traveller.first",
+        keys="Alt+Home",
+        icon="first",
+        begins_group=True,
+        usable="can_go_back",
+    ),
+    Command(
+        "last",
+        "Last step",
+        "Step",
+        "traveller.last",
+        keys="Alt+End",
+        icon="last",
+        usable="can_go_forward",
+    ),
     Command(
         "play",
         "Play",
         "Step",
-        "Shift+F5",
-        "Go from step to step to the last one; again to stop",
-        "play",
+        "player.toggle",
+        keys="Shift+F5",
+        tip="Go from step to step to the last one; again to stop",
+        icon="play",
         is_checkable=True,
+        usable="can_play",
     ),
-    Command("branch", "Next branch", "Step", "Alt+Down"),
+    Command(
+        "branch",
+        "Next branch",
+        "Step",
+        "traveller.next_branch",
+        keys="Alt+Down",
+        usable="has_branches",
+    ),
     Command(
         "next_mark",
         "Next mark",
         "Step",
-        "Alt+PgDown",
-        "To the next step with a mark: a drift, trouble, a fork, the file",
+        "traveller.next_mark",
+        keys="Alt+PgDown",
+        tip="To the next step with a mark: a drift, trouble, a fork, the file",
     ),
-    Command("previous_mark", "Previous mark", "Step", "Alt+PgUp"),
+    Command("previous_mark", "Previous mark", "Step", "traveller.previous_mark", keys="Alt+PgUp"),
     Command(
         "plot",
         "Plot the selected cell",
         "Step",
-        "Ctrl+L",
-        "Plot the selected cell, or no longer",
+        "traveller.plot_cell",
+        keys="Ctrl+L",
+        tip="Plot the selected cell, or no longer",
         begins_group=True,
     ),
     Command(
         "verify",
         "Verify",
         "Module",
-        "F7",
-        "Look at every byte of the file, instructions included",
-        "verify",
+        "verifier.verify",
+        keys="F7",
+        tip="Look at every byte of the file, instructions included",
+        icon="verify",
+        usable="can_verify",
     ),
     Command(
         "attach",
-        "Add a state section\u2026",
+        "Add a state section…",
         "Module",
+        "wizards.attach",
         tip="Tell which bytes of the module's memory are S, so that it remembers",
         begins_group=True,
+        usable="can_attach",
     ),
     Command(
         "graft",
-        "Graft functions\u2026",
+        "Graft functions…",
         "Module",
+        "wizards.graft",
         tip="Add the functions of another module, such as an update()",
+        usable="can_graft",
     ),
     Command(
         "bake",
-        "Bake\u2026",
+        "Bake…",
         "Module",
+        "wizards.bake",
         tip="Write S into data segments and globals, so that any runtime starts from it",
         begins_group=True,
+        usable="can_bake",
     ),
     Command(
         "unbake",
-        "Undo baking\u2026",
+        "Undo baking…",
         "Module",
+        "wizards.unbake",
         tip="Other runtimes start again from what the module was compiled with",
+        usable="can_unbake",
     ),
-    Command("palette", "Commands\u2026", "Help", "Ctrl+Shift+P", "Find a command by typing"),
-    Command("keys", "Keys", "Help", "F1"),
-    Command("about", "About wasmstate", "Help", begins_group=True),
+    Command(
+        "palette",
+        "Commands…",
+        "Help",
+        "show_palette",
+        keys="Ctrl+Shift+P",
+        tip="Find a command by typing",
+    ),
+    Command("keys", "Keys", "Help", "show_keys", keys="F1"),
+    Command("about", "About wasmstate", "Help", "show_about", begins_group=True),
 )
 
 TOOLBAR = (

@@ -1,48 +1,115 @@
-"""Which commands can be used now."""
+"""Which commands are usable now."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wasmstate_gui.core.document import absence
 from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.timeline.timeline import Timeline
+from wasmstate_gui.core.window.commands import COMMANDS
 
 
-def usable(
-    document: Document | None,
-    timeline: Timeline | None,
-    *,
-    is_running: bool,
-    is_verifying: bool,
-) -> dict[str, bool]:
-    """Whether each of the commands that depend on what is shown can be used, by its name.
+@dataclass(frozen=True)
+class Situation:
+    """What the window shows and does; its properties enable commands.
 
-    Args:
-        document: what is shown.
-        timeline: its steps.
-        is_running: whether a call is under way.
-        is_verifying: whether a verification is.
+    Attributes:
+        document: the open file, or ``None``.
+        timeline: its steps, or ``None``.
+        is_running: True while a call runs.
+        is_verifying: True while a verification runs.
+        can_step, can_run, can_predict: whether the form of the call allows it.
     """
-    at_rest = not is_running
-    base = document.base if document is not None and at_rest else None
-    is_dirty = document is not None and document.is_dirty and at_rest
-    has_newer = document is not None and document.newest is not None and at_rest
-    position, last = (0, 0) if timeline is None else (timeline.position, len(timeline.path) - 1)
-    can_go_back = at_rest and position > 0
-    can_go_forward = at_rest and position < last
-    return {
-        "write": is_dirty,
-        "revert": is_dirty or has_newer,
-        "stop": is_running or is_verifying,
-        "verify": document is not None and not is_verifying,
-        "diff": document is not None and document.state is not None,
-        "attach": base is not None and absence.can_attach(base),
-        "graft": base is not None and absence.can_graft(base),
-        "bake": base is not None and absence.can_bake(base),
-        "unbake": base is not None and absence.can_unbake(base),
-        "back": can_go_back,
-        "first": can_go_back,
-        "forward": can_go_forward,
-        "last": can_go_forward,
-        "play": at_rest and last > 0,
-        "branch": at_rest and timeline is not None and timeline.other_branch(1) is not None,
-    }
+
+    document: Document | None = None
+    timeline: Timeline | None = None
+    is_running: bool = False
+    is_verifying: bool = False
+    can_step: bool = False
+    can_run: bool = False
+    can_predict: bool = False
+
+    @property
+    def is_dirty(self) -> bool:
+        """Changes are in memory only."""
+        return self._document is not None and self._document.is_dirty
+
+    @property
+    def can_revert(self) -> bool:
+        """The file on disk is another version than the shown one."""
+        return self.is_dirty or (self._document is not None and self._document.newest is not None)
+
+    @property
+    def is_busy(self) -> bool:
+        """A call or a verification runs."""
+        return self.is_running or self.is_verifying
+
+    @property
+    def can_verify(self) -> bool:
+        """A file is open, and not being verified."""
+        return self.document is not None and not self.is_verifying
+
+    @property
+    def has_state(self) -> bool:
+        """The file carries a state."""
+        return self.document is not None and self.document.state is not None
+
+    @property
+    def can_attach(self) -> bool:
+        """The module can be given a state."""
+        return self._base is not None and absence.can_attach(self._base)
+
+    @property
+    def can_graft(self) -> bool:
+        """Functions can be added to the module."""
+        return self._base is not None and absence.can_graft(self._base)
+
+    @property
+    def can_bake(self) -> bool:
+        """The state can be baked into the module."""
+        return self._base is not None and absence.can_bake(self._base)
+
+    @property
+    def can_unbake(self) -> bool:
+        """The module is baked."""
+        return self._base is not None and absence.can_unbake(self._base)
+
+    @property
+    def can_go_back(self) -> bool:
+        """An older step exists."""
+        return self._timeline is not None and self._timeline.position > 0
+
+    @property
+    def can_go_forward(self) -> bool:
+        """A newer step exists."""
+        timeline = self._timeline
+        return timeline is not None and timeline.position < len(timeline.path) - 1
+
+    @property
+    def can_play(self) -> bool:
+        """The branch has more than one step."""
+        return self._timeline is not None and len(self._timeline.path) > 1
+
+    @property
+    def has_branches(self) -> bool:
+        """Another branch leaves the path."""
+        return self._timeline is not None and self._timeline.other_branch(1) is not None
+
+    @property
+    def _document(self) -> Document | None:
+        return None if self.is_running else self.document
+
+    @property
+    def _timeline(self) -> Timeline | None:
+        return None if self.is_running else self.timeline
+
+    @property
+    def _base(self) -> Snapshot | None:
+        return None if self._document is None else self._document.base
+
+
+def usable(now: Situation) -> dict[str, bool]:
+    """Whether each command that depends on the situation is usable, by its name."""
+    return {each.name: getattr(now, each.usable) for each in COMMANDS if each.usable}

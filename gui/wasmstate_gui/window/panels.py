@@ -1,0 +1,256 @@
+"""The panes of the window, their docks, the page in the centre and the status bar.
+
+A new pane is its own file and one line in :class:`Panels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
+
+from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QStackedWidget,
+    QWidget,
+)
+
+from wasmstate_gui.document.empty_page import EmptyPage
+from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.theme import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from wasmstate_gui.calls.step_panel import StepPanel
+    from wasmstate_gui.document.file_page import FilePage
+    from wasmstate_gui.document.layout_panel import LayoutPanel
+    from wasmstate_gui.module.module_panel import ModulePanel
+    from wasmstate_gui.problems.problems_panel import ProblemsPanel
+    from wasmstate_gui.tensors.tensors_panel import TensorsPanel
+    from wasmstate_gui.timeline.timeline_panel import TimelinePanel
+
+_BYTES_WIDTH = 640  # one line of the hex view, with offset and text
+_STATUS = ("disk", "generation", "validity", "size", "follow")
+
+_LEFT, _RIGHT, _BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+Widget = TypeVar("Widget", bound=QWidget)
+
+
+class Pane(Generic[Widget]):
+    """One pane: the attribute of :class:`Panels` that holds its widget.
+
+    The class of the widget is imported when the pane is made, after the window's first picture:
+    it brings NumPy and construct.
+
+    Args:
+        title: of the dock, also its object name.
+        area: of the dock at first.
+        source: ``module:class`` of the widget in this package, with ``set_theme(theme)``.
+        is_hidden: whether a reset of the layout leaves it hidden.
+    """
+
+    def __init__(
+        self, title: str, area: Qt.DockWidgetArea, source: str, *, is_hidden: bool = False
+    ) -> None:
+        self.title = title
+        self.area = area
+        self.is_hidden = is_hidden
+        self._source = source
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, panels: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, panels: Panels, owner: type) -> Widget: ...
+    def __get__(self, panels: Panels | None, owner: type) -> Self | Widget:
+        if panels is None:
+            return self
+        try:
+            widget: Widget = vars(panels)[self._name]
+        except KeyError:
+            raise AttributeError(f"the pane {self.title} is not made yet") from None
+        return widget
+
+    def make(self, panels: Panels) -> None:
+        """Make the widget and put it into its dock."""
+        module, _, name = self._source.partition(":")
+        widget = getattr(import_module(f"wasmstate_gui.{module}"), name)()
+        vars(panels)[self._name] = widget
+        panels.docks[self.title].setWidget(widget)
+
+
+class Panels(QObject):
+    """The panes around the bytes.
+
+    Attributes:
+        docks: by title; they exist from the start, empty.
+        empty: the page without a file.
+        page: the page with the bytes of a file.
+        is_made: True when the page and all panes are made.
+        theme: the colours of all panes.
+    """
+
+    layout: Pane[LayoutPanel] = Pane("Layout", _LEFT, "document.layout_panel:LayoutPanel")
+    tensors: Pane[TensorsPanel] = Pane("Tensors", _RIGHT, "tensors.tensors_panel:TensorsPanel")
+    step: Pane[StepPanel] = Pane("Step", _RIGHT, "calls.step_panel:StepPanel")
+    timeline: Pane[TimelinePanel] = Pane(
+        "Timeline", _BOTTOM, "timeline.timeline_panel:TimelinePanel"
+    )
+    problems: Pane[ProblemsPanel] = Pane(
+        "Problems", _BOTTOM, "problems.problems_panel:ProblemsPanel", is_hidden=True
+    )
+    module: Pane[ModulePanel] = Pane("Module", _BOTTOM, "module.module_panel:ModulePanel")
+
+    PANES: ClassVar[dict[str, Pane[Any]]] = {
+        each.title: each for each in list(vars().values()) if isinstance(each, Pane)
+    }
+
+    page: FilePage
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.window = window
+        self.theme = LIGHT
+        self.is_made = False
+        self._points = 0
+        self._had_file = False
+        self._places: QByteArray | None = None  # the dock layout of the last time
+        self.empty = EmptyPage()
+        self._centre = QStackedWidget()
+        self._centre.addWidget(self.empty)
+        window.setCentralWidget(self._centre)
+        self.docks = {pane.title: self._dock(pane) for pane in self.PANES.values()}
+        window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
+        window.setCorner(Qt.Corner.BottomLeftCorner, _BOTTOM)
+        self.place_label = ElidedLabel()
+        self.place_label.setAccessibleName("Selection")
+        window.statusBar().addWidget(self.place_label, 1)
+        self.status_labels = {name: self._status_label(name) for name in _STATUS}
+
+    def make(self) -> Iterator[None]:
+        """Make the page and the panes, one a turn."""
+        from wasmstate_gui.document.file_page import FilePage  # noqa: PLC0415 (NumPy)
+
+        self.page = FilePage()
+        self._centre.addWidget(self.page)
+        yield
+        for pane in self.PANES.values():
+            pane.make(self)
+            yield
+        self.is_made = True
+        self.set_theme(self.theme)
+        self.set_zoom(self._points)
+
+    def show(self, title: str) -> QDockWidget:
+        """Show a pane in front of its tabs; gives its dock."""
+        dock = self.docks[title]
+        dock.show()
+        dock.raise_()
+        return dock
+
+    def reset_layout(self) -> None:
+        """Put every pane to its first place."""
+        below: QDockWidget | None = None
+        for title, pane in self.PANES.items():
+            dock = self.docks[title]
+            dock.setFloating(False)
+            self.window.addDockWidget(pane.area, dock)
+            if self._had_file and not pane.is_hidden:
+                dock.show()
+            if pane.area == _BOTTOM:
+                if below is not None:
+                    self.window.tabifyDockWidget(below, dock)
+                below = dock
+        self.docks["Timeline"].raise_()
+        self.share_out()
+
+    def share_out(self) -> None:
+        """Give each pane its first size; Qt does so for visible panes only."""
+        window = self.window
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        spare = window.width() - _BYTES_WIDTH
+        tensors = min(420, max(250, spare * 6 // 10))
+        layout = min(284, max(150, spare - tensors))
+        docks = [self.docks["Layout"], self.docks["Tensors"]]
+        window.resizeDocks(docks, [layout, tensors], horizontal)
+        heights = [window.height() - 440, 320]
+        window.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
+        bottom = min(210, max(118, window.height() // 5))
+        below = [self.docks[each.title] for each in self.PANES.values() if each.area == _BOTTOM]
+        window.resizeDocks(below, [bottom] * len(below), vertical)
+
+    def shown(self) -> None:
+        """The window is on the screen: sizes count from now on."""
+        if self._places is None:
+            self.share_out()
+
+    def restore(self, places: QByteArray) -> None:
+        """Use the dock layout of the last time when a file is shown; closed panes stay closed."""
+        self._places = places
+
+    def show_page(self, *, is_file: bool) -> None:
+        """Show the panes of a file, or the page that offers to open one."""
+        # A stack asks for as much room as the largest of its pages, also of those that are hidden.
+        policies = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        shown = self.page if is_file else self.empty
+        self._centre.setCurrentWidget(shown)
+        for page in (self.page, self.empty) if self.is_made else (self.empty,):
+            policy = policies[page is shown]
+            page.setSizePolicy(policy, policy)
+        if not is_file:
+            for dock in self.docks.values():
+                dock.hide()
+        elif not self._had_file:
+            self._had_file = True
+            for title, pane in self.PANES.items():
+                self.docks[title].setVisible(not pane.is_hidden)
+            if self._places is None:
+                self.share_out()
+            else:
+                self.window.restoreState(self._places)  # sizes hold for visible panes alone
+
+    @property
+    def had_file(self) -> bool:
+        """True after the first file: the panes have their places."""
+        return self._had_file
+
+    def set_zoom(self, points: int) -> None:
+        """Use letters larger by ``points`` for bytes and numbers."""
+        self._points = points
+        if self.is_made:
+            self.page.hex.set_zoom(points)
+            self.tensors.set_zoom(points)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours in every pane."""
+        self.theme = theme
+        if self.is_made:
+            self.page.set_theme(theme)
+            for title in self.docks:
+                self._widget(title).set_theme(theme)
+
+    def _widget(self, title: str) -> Any:
+        return self.docks[title].widget()
+
+    def _dock(self, pane: Pane[Any]) -> QDockWidget:
+        dock = QDockWidget(pane.title, self.window)
+        dock.setObjectName(pane.title)
+        dock.setAccessibleName(f"{pane.title} panel")
+        self.window.addDockWidget(pane.area, dock)
+        return dock
+
+    def _status_label(self, name: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(f"Status: {name}")
+        self.window.statusBar().addPermanentWidget(label)
+        return label
