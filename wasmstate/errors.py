@@ -36,7 +36,9 @@ Remedy = Literal[
     "assume_base",
     "attach()",
     "bake()",
+    "columns",
     "donor",
+    "encoding",
     "fill",
     "force",
     "keep_base",
@@ -45,6 +47,8 @@ Remedy = Literal[
     "replace_exports",
     "rollback()",
     "salvage()",
+    "separator",
+    "skip_unlabelled",
 ]
 """What of the library helps: a function, or an argument of the one that was called.
 

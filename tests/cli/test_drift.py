@@ -60,3 +60,19 @@ def test_a_row_that_cannot_be_taken_is_named(wasmstate: Wasmstate) -> None:
     done = wasmstate("drift", "model.wasm", "--from", "days.csv")
     assert done.exit_code == 1
     assert "days.csv, line 2: predict, argument x[0] = nan is not finite" in done.stderr
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ("x[0],label\n1,1\n,0\n", "days.csv, line 3: x[0] (f64): the value is empty"),
+        ("1,1\nnan,0\n", "days.csv, line 2: predict, argument x[0] = nan is not finite"),
+        ("a,b\n1,1\n", "days.csv, line 1: there is no column x[0], label; there are a, b"),
+    ],
+)
+def test_an_error_has_one_place(wasmstate: Wasmstate, table: str, place: str) -> None:
+    Path("days.csv").write_text(table)
+    done = wasmstate("drift", "model.wasm", "--from", "days.csv")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: model.wasm: {place}")

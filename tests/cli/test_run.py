@@ -153,8 +153,8 @@ def test_each_line_of_json_is_answered_by_one(model: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "part"),
     [
-        (b"{", "ArgumentError", "the line is no JSON"),
-        (b"\xff", "ArgumentError", "the line is no JSON"),
+        (b"{", "ArgumentError", "the line is not valid JSON"),
+        (b"\xff", "ArgumentError", "the line is not valid JSON"),
         (b"[" * 100_000, "ArgumentError", "nested too deeply"),
         (b"3", "ArgumentError", "the line is no call"),
         (b"[]", "ArgumentError", "the line is no call"),
@@ -162,8 +162,19 @@ def test_each_line_of_json_is_answered_by_one(model: Path) -> None:
         (b'{"fn": "update", "args": 1}', "ArgumentError", "the line is no call"),
         (b'{"args": [1]}', "ArgumentError", "the line is no call"),
         (b'["update"]', "ArgumentError", "takes 2 arguments, 0 given"),
-        (b'["update", "1", 1]', "ArgumentError", "must be an integer"),
-        (b'["update", {}, [1]]', "ArgumentError", "must be an integer"),
+        (b'["update", "1", 1]', "ArgumentError", 'args[0] must be a number or an array, not "1"'),
+        (b'["update", {}, [1]]', "ArgumentError", "args[0] must be a number or an array, not {}"),
+        (b'["update", true, 1]', "ArgumentError", "args[0] must be a number or an array, not true"),
+        (b'["update", 1, [[0, null]]]', "ArgumentError", "args[1][0][1] must be a number"),
+        (b'["update", [1,,2], 1]', "ArgumentError", "the line is not valid JSON"),
+        (b'["update", 1, 1e400]', "ArgumentError", "'1e400' is too large for f64"),
+        (b'["update", ' + b"[" * 99 + b"1.5" + b"]" * 99 + b", 1]", "ArgumentError", "deeply"),
+        (b'["update", [1.5], 1]', "ArgumentError", "must be an integer"),
+        (
+            b'{"fn": "update", "args": [1, 1], "args": [2, 1]}',
+            "ArgumentError",
+            'the key "args" stands twice',
+        ),
         (b'["learn"]', "CallError", "exports no function 'learn'"),
         (b'["update", 9, 1]', "TrapError", "trapped"),
     ],
@@ -244,3 +255,66 @@ def test_a_timeout_is_more_than_nothing(model: Path, wasmstate: Wasmstate, timeo
     result = wasmstate("run", str(model), "predict", "--timeout", timeout)
     assert result.exit_code == 2
     assert "Error: --timeout must be more than 0 seconds" in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_all_rows_before_an_invalid_byte_are_learned(linear: Path, options: list[str]) -> None:
+    rows = linear.with_name("rows.csv")
+    rows.write_bytes(b"x[0],x[1],y\n" + b"1,2,3\n" * 400 + b"1,2,\xe9\n")
+    words = ["update", "--from", str(rows), "--persist", "every:1000", *options]
+    result = run_command("run", str(linear), *words)
+    assert result.exit_code == 1
+    assert "rows.csv, line 402: byte 0xe9 is not valid utf-8" in result.stderr
+    assert "400 calls before it: generation 0 -> 1\nWhat helps: --encoding\n" in result.stderr
+    assert state_of(linear).update_count == 400
+
+
+def test_a_table_is_read_with_its_separator_and_encoding(linear: Path) -> None:
+    rows = linear.with_name("rows.csv")
+    rows.write_bytes("\u00e9;x[0];x[1];y\n-;1;2;3\n-;4;5;\n".encode("cp1252"))
+    words = ["run", str(linear), "update", "--from", str(rows)]
+    assert run_command(*words).stderr.endswith("\nWhat helps: --encoding\n")
+    words += ["--encoding", "cp1252"]
+    refused = run_command(*words)
+    assert "the cells seem to be separated by ';'" in refused.stderr
+    assert refused.stderr.endswith("\nWhat helps: --separator\n")
+    words += ["--separator", ";", "--persist", "on-close"]
+    assert run_command(*words).stderr.endswith("\nWhat helps: --skip-unlabelled\n")
+    done = run_command(*words, "--skip-unlabelled")
+    assert done.exit_code == 0
+    assert "rows.csv: 1 row without a label skipped\n" in done.stderr
+    assert state_of(linear).update_count == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["--separator", "ab"], ["--separator", "1"], ["--encoding", "klingon"]]
+)
+def test_an_invalid_separator_or_encoding_is_a_usage_error(linear: Path, words: list[str]) -> None:
+    assert run_command("run", str(linear), "update", "--from", "-", *words).exit_code == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", ["run", "drift"])
+def test_a_signal_ends_the_waiting_for_a_writer_of_a_named_pipe(
+    linear: Path, command: str, number: signal.Signals
+) -> None:
+    pipe = linear.with_name("pipe")
+    os.mkfifo(pipe)
+    words = ["update"] if command == "run" else []
+    program = f"import sys; from wasmstate.cli import main; main({[command, str(linear), *words]!r}"
+    # The signal is sent from within, when the opening of the pipe has begun to wait.
+    source = (
+        "import os, signal, threading\n"
+        "from pathlib import Path\n"
+        "opened = Path.open\n"
+        "def slow(path, *args, **how):\n"
+        "    if path.name == 'pipe':\n"
+        f"        threading.Timer(0.05, os.kill, (os.getpid(), {int(number)})).start()\n"
+        "    return opened(path, *args, **how)\n"
+        "Path.open = slow\n"
+        f"{program} + ['--from', {str(pipe)!r}])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stderr) == (128 + number, f"ended by {number.name}\n")

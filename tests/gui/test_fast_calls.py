@@ -136,7 +136,7 @@ def test_a_run_is_shown_on_its_way_and_ends_where_a_session_does(
 def test_however_many_steps_come_a_picture_is_made_when_it_is_time(
     qtbot: QtBot, wide: Path, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wasmstate_gui.calls.run_calls.FRAME", 3600.0)
+    monkeypatch.setattr("wasmstate_gui.document.run_calls.FRAME", 3600.0)
     window = open_window(wide)
     assert run(qtbot, window) == 2  # of the first steps, and of the last one
     assert window.panels.status_labels["disk"].text() == f"{CALLS} steps ahead of disk"

@@ -18,7 +18,6 @@ import wasmstate
 from gui_support import WAIT, OpenWindow, type_into
 from support import REAL_BINARIES, real_path
 from wasmstate.binary.source import BytesSource
-from wasmstate_gui.core.bytes.go_to import Place, find_place
 from wasmstate_gui.core.bytes.search import Match, Needle, Pattern, parse_needle, search
 from wasmstate_gui.core.bytes.values_at_cursor import values_at
 from wasmstate_gui.core.document import edited_source
@@ -26,6 +25,7 @@ from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import read_snapshot
 from wasmstate_gui.core.module.disassembly import listing
 from wasmstate_gui.core.module.entry_tables import KINDS, module_table
+from wasmstate_gui.core.window.go_to import Place, find_place
 from wasmstate_gui.core.window.view_state import Picture
 from wasmstate_gui.module.module_models import ListingModel, ModuleTableModel
 from wasmstate_gui.window.main_window import MainWindow

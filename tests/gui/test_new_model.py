@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import WAIT, show_active, type_into
 from wasmstate.errors import SchemaError
-from wasmstate_gui.core.wizards.destination import free_name, path_error
+from wasmstate_gui.core.document.destination import free_name, path_error
 from wasmstate_gui.core.wizards.new_model_plan import Choice, NewModel, families, fields
 from wasmstate_gui.window.main_window import MainWindow
 from wasmstate_gui.wizards.new_model_dialog import NewModelDialog

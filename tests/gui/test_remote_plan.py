@@ -20,10 +20,10 @@ from pytestqt.qtbot import QtBot
 import wasmstate
 from gui_support import WAIT
 from wasmstate_gui.core.wizards.attach_plan import AttachPlan, Choice
+from wasmstate_gui.kit.remote_plan import RemotePlan, StoppedError
 from wasmstate_gui.window.main_window import MainWindow
 from wasmstate_gui.wizards.attach_dialog import AttachDialog
 from wasmstate_gui.wizards.bake_dialog import BakingDialog
-from wasmstate_gui.wizards.remote_plan import RemotePlan, StoppedError
 
 OpenWindow = Callable[[Path], MainWindow]
 

@@ -50,6 +50,8 @@ def test_numbers_are_read_as_people_write_them(type: str, text: str, value: floa
         ("i32", "1.5", "'1.5' is not an integer: write 12, -3 or 0x1F"),
         ("i32", "4294967296", "4294967296 does not fit i32 (-2147483648 to 4294967295)"),
         ("f64", "much", "'much' is not a number: write 1.5, 1e-3, nan or inf"),
+        ("f64", "1_000", "'1_000' is not a number: write 1.5, 1e-3, nan or inf"),
+        ("f64", "1e400", "'1e400' is too large for f64: infinity is written inf"),
         ("f32", "1e39", "1e39 is too large for f32 (at most 3.4e38)"),
         ("f32", "", "a value is missing (f32)"),
     ],
@@ -68,6 +70,9 @@ def test_an_array_is_typed_with_commas_spaces_or_brackets(text: str) -> None:
     ("type", "text", "error"),
     [
         ("f64[3]", "1 2", "2 numbers, f64[3] takes 3"),
+        ("f64[2]", "1,,2", "element 1 is empty"),
+        ("f64[2]", "[1,2,]", "element 2 is empty"),
+        ("f64[2]", "", "element 0 is empty"),
         ("f64[2]", "1 much", "number 1: 'much' is not a number: write 1.5, 1e-3, nan or inf"),
         ("u8[2]", "1 -1", "number 1: -1 does not fit u8 (0 to 255)"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmstate_gui.core.timeline.delta import apply_delta, changed_bytes, decode_delta, encode_delta
+from wasmstate_gui.core.document.delta import apply_delta, changed_bytes, decode_delta, encode_delta
 from wasmstate_gui.core.timeline.timeline import Event, Timeline
 
 OPENED = Event("opened", "opened", 0)

@@ -21,7 +21,7 @@ from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.state.damage.finding import Finding
-from wasmstate_gui.core.problems.remedies import advice, shortened, told
+from wasmstate_gui.core.remedies import advice, shortened, told
 from wasmstate_gui.core.wizards.attach_plan import AttachPlan, Choice, Offer
 from wasmstate_gui.core.wizards.bake_plan import BakingPlan
 from wasmstate_gui.core.wizards.graft_plan import Choice as Graft

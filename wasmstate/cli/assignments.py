@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,46 +10,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate.errors import SchemaError
+from wasmstate.cli.strict_json import parse_json
+from wasmstate.errors import ArgumentError, SchemaError
+from wasmstate.session.numerals import parse_integer, parse_number, split_numbers
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES
 
 _ASSIGNMENT = re.compile(r"(?P<name>[^=\[\]]+)(?:\[(?P<index>[\d,\s]+)\])?=(?P<value>.+)", re.S)
 
 
-def parse_number(text: str) -> int | float:
-    """A number: an integer if it is written like one.
-
-    Raises:
-        ValueError: if it is neither.
-    """
-    try:
-        return int(text, 0)
-    except ValueError:
-        return float(text)
-
-
 def parse_argument(text: str) -> Any:
     """An argument of a call: a number, or an array such as ``1,2,3`` or ``[[1,2],[3,4]]``.
 
     Raises:
-        ValueError: saying what it is not.
+        ArgumentError: the text is neither, or an element of the array is empty.
     """
     stripped = text.strip()
     if stripped.startswith("["):
         try:
-            return json.loads(stripped)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{text!r} is no array: write [1,2,3] or [[1,2],[3,4]]") from error
-    parts = [part.strip() for part in stripped.split(",")]
+            return parse_json(stripped)
+        except ArgumentError as error:
+            raise ArgumentError(
+                f"{text!r} is not an array: {error}; write [1,2,3] or [[1,2],[3,4]]"
+            ) from error
+    if "," not in stripped:
+        return parse_number(stripped)
     try:
-        numbers = [parse_number(part) for part in parts if part]
-    except ValueError as error:
-        what = "a number" if len(parts) == 1 else "an array of numbers"
-        raise ValueError(f"{text!r} is not {what}") from error
-    if not numbers:
-        raise ValueError(f"{text!r} is not a number")
-    return numbers if len(parts) > 1 else numbers[0]
+        return [parse_number(each) for each in split_numbers(stripped)]
+    except ArgumentError as error:
+        raise ArgumentError(f"{text!r} is not an array of numbers: {error}") from error
 
 
 def assigned(state: State, assignments: Iterable[str]) -> State:
@@ -78,9 +66,10 @@ def _value(state: State, name: str, index: str | None, text: str) -> NDArray[Any
         if index is not None:
             raise SchemaError(f"{name}: a file gives all values, not one")
         return _load(Path(text[1:]))
+    parse = parse_integer if DTYPES[tensor.dtype].kind in "iu" else parse_number
     try:
-        numbers = [parse_number(part) for part in re.split(r"[,\s]+", text.strip())]
-    except ValueError as error:
+        numbers = [parse(each) for each in split_numbers(text)]
+    except ArgumentError as error:
         raise SchemaError(f"{name}: {error}") from error
     if index is None:
         if len(numbers) != state[name].size:

@@ -2,123 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import click
 import numpy as np
 
 from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.watching import Watching
-from wasmstate.errors import ArgumentError, CallError, StateBoundsError, WasmstateError
-from wasmstate.session.columns import parse_columns
+from wasmstate.errors import CallError, StateBoundsError, WasmstateError
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
-from wasmstate.session.table import Row, parse_table, read_table
+from wasmstate.session.table import PlacedRow, Row
 from wasmstate.state.compare.condition import DRIFT, Condition, step_size
-from wasmstate.state.signature import Param
 
 _CHUNK = 4096
-_LONGEST_LINE = 16 << 20
-
-
-class _Columns(click.ParamType[list[str]]):
-    name = "columns"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> list[str]:
-        try:
-            return parse_columns(str(value))
-        except ArgumentError as error:
-            self.fail(str(error), param, ctx)
-
-
-columns_option = click.option(
-    "--columns",
-    type=_Columns(),
-    metavar="NAMES",
-    help="The columns for the arguments, in their order: names, numbers from 0, ranges such as "
-    "1:9. If not given, those that are called as the arguments are.",
-)
-
-
-class _Lines:
-    """Lines of text, counted as they are read; one that never ends is not waited for."""
-
-    def __init__(self, file: IO[str], name: str, stop: Stopping) -> None:
-        self._file = file
-        self._name = name
-        self._stop = stop
-        self.count = self.size = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        with self._stop.waiting():
-            line = self._file.readline(_LONGEST_LINE)
-        if not line:
-            raise StopIteration
-        self.count += 1
-        if len(line) == _LONGEST_LINE:
-            raise ArgumentError(
-                f"{self._name}, line {self.count}: it has {_LONGEST_LINE:,} characters or more: "
-                "this is no table"
-            )
-        self.size += len(line)
-        return line
-
-
-class Rows:
-    """The rows of a file, or of standard input.
-
-    Args:
-        source: a CSV or ``.npy`` file, ``-`` for CSV from standard input.
-        params: of the function.
-        stop: ends the waiting for input.
-        columns: which to take, if the table names them otherwise.
-
-    Attributes:
-        size: of the whole in bytes; 0 if it cannot be known.
-    """
-
-    def __init__(
-        self,
-        source: Path,
-        params: Sequence[Param],
-        stop: Stopping,
-        columns: Sequence[str] | None = None,
-    ) -> None:
-        self._source = source
-        self._params = params
-        self._stop = stop
-        self._columns = columns
-        self._done = 0
-        self.size = 0 if str(source) == "-" else source.stat().st_size
-
-    def __iter__(self) -> Iterator[tuple[str, Row]]:
-        """Each row, and where it stands."""
-        if self._source.suffix == ".npy":
-            for i, row in enumerate(read_table(self._source, self._params, self._columns)):
-                self._done = i
-                yield f"{self._source.name}, row {i}", row
-            return
-        is_pipe = str(self._source) == "-"
-        name = "standard input" if is_pipe else self._source.name
-        with click.open_file(str(self._source), encoding="utf-8-sig") as file:
-            lines = _Lines(file, name, self._stop)
-            for row in parse_table(lines, name, self._params, self._columns):
-                self._done = lines.size
-                yield f"{name}, line {lines.count}", row
-
-    @property
-    def done(self) -> int:
-        """How much of ``size`` has been read."""
-        return min(self._done, self.size)
 
 
 class Feeder:
@@ -160,7 +59,7 @@ class Feeder:
         self.where = ""
         self._held: Exception | None = None
 
-    def feed(self, rows: Iterable[tuple[str, Row]]) -> None:
+    def feed(self, rows: Iterable[PlacedRow]) -> None:
         """Call it for each row. Raises as :meth:`Session.call`, naming the row."""
         before = self._session.state if self._until else None
         for where, row in rows:
@@ -193,14 +92,14 @@ class Feeder:
         watching = self._watching
         return {} if watching is None else {DRIFT: watching.drift is not None}
 
-    def feed_many(self, rows: Iterable[tuple[str, Row]]) -> None:
+    def feed_many(self, rows: Iterable[PlacedRow]) -> None:
         """The same by ``update_many``, many rows at a time."""
         source = iter(rows)
         while chunk := self._take(source):
             places, values = zip(*chunk, strict=True)
             before = self._session.state.update_count
             try:
-                self._session.update_many(*(np.array(each) for each in zip(*values, strict=True)))
+                self._session.update_many(*map(_column, zip(*values, strict=True)))
             except (CallError, StateBoundsError) as error:
                 done = self._session.state.update_count - before
                 self.calls += done
@@ -209,13 +108,13 @@ class Feeder:
             self.calls += len(chunk)
             self._progress()
 
-    def _take(self, source: Iterator[tuple[str, Row]]) -> list[tuple[str, Row]]:
+    def _take(self, source: Iterator[PlacedRow]) -> list[PlacedRow]:
         """The next rows; those before a line that cannot be read first, then its error."""
         if self._stop.signal is not None:
             raise Stopped
         if self._held is not None:
             raise self._held
-        chunk: list[tuple[str, Row]] = []
+        chunk: list[PlacedRow] = []
         try:
             for each in islice(source, _CHUNK):
                 chunk.append(each)
@@ -224,6 +123,13 @@ class Feeder:
                 raise
             self._held = error
         return chunk
+
+
+def _column(values: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+    """The values of one argument, without a digit lost."""
+    array = np.array(values)
+    is_mixed = array.dtype.kind == "f" and array.ndim == 1 and type(values[0]) is int
+    return np.array(values, object) if is_mixed else array  # integers on both sides of 2**63
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from wasmstate.cli.common import echo_json_line
 from wasmstate.cli.stopping import Stopping
+from wasmstate.cli.strict_json import check_numbers, parse_json
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.session.session import Session
 
@@ -47,10 +47,9 @@ def _answer(session: Session, line: bytes) -> dict[str, Any]:
 
 def _request(line: bytes) -> tuple[str, list[Any]]:
     try:
-        request = json.loads(line)
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ArgumentError(f"the line is no JSON: {reason}; {_USAGE}") from error
+        request = parse_json(line)
+    except ArgumentError as error:
+        raise ArgumentError(f"the line is not valid JSON: {error}; {_USAGE}") from error
     if isinstance(request, dict) and set(request) <= {"fn", "args"}:
         name, args = request.get("fn"), request.get("args", [])
     elif isinstance(request, list) and request:
@@ -58,5 +57,6 @@ def _request(line: bytes) -> tuple[str, list[Any]]:
     else:
         name, args = None, None
     if isinstance(name, str) and isinstance(args, list):
+        check_numbers(args, "args")
         return name, args
     raise ArgumentError(f"the line is no call: {_USAGE}")

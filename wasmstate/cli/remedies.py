@@ -21,7 +21,9 @@ WORDS: dict[Remedy, str] = {
     "assume_base": "--assume-base",
     "attach()": "wasmstate attach",
     "bake()": "wasmstate bake",
+    "columns": "--columns",
     "donor": "--donor",
+    "encoding": "--encoding",
     "fill": "--fill",
     "force": "--force",
     "keep_base": "--keep-base",
@@ -30,6 +32,8 @@ WORDS: dict[Remedy, str] = {
     "replace_exports": "--replace",
     "rollback()": "wasmstate rollback",
     "salvage()": "wasmstate salvage",
+    "separator": "--separator",
+    "skip_unlabelled": "--skip-unlabelled",
 }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
+from wasmstate_gui.bytes.file_page import FilePage
 from wasmstate_gui.core.bytes.copy_formats import MOST, copied
 from wasmstate_gui.core.window.status import counted
-from wasmstate_gui.document.file_page import FilePage
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.module.module_lists import Explorer
-from wasmstate_gui.window.file_actions import Controller
-from wasmstate_gui.window.select import Navigator
+from wasmstate_gui.window.selection_view import Navigator
 
 
 class ByteCommands(QObject):

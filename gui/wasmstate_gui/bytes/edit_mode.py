@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from wasmstate_gui.bytes.file_page import FilePage
 from wasmstate_gui.core.document.overwrite import is_value
 from wasmstate_gui.core.window.status import Notice
-from wasmstate_gui.document.file_page import FilePage
-from wasmstate_gui.window.file_actions import Controller
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.window.menus import Actions
-from wasmstate_gui.window.select import Navigator
+from wasmstate_gui.window.selection_view import Navigator
 
 _QUESTION = Notice(
     "info",

@@ -9,12 +9,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from wasmstate.errors import ColumnError
-from wasmstate.session.table import Row, read_table
+from wasmstate.session.table import Row, TableFormat, read_table
 from wasmstate.state.signature import Param
 from wasmstate_gui.calls.columns_dialog import ColumnsDialog
 from wasmstate_gui.core.calls.column_choice import ColumnChoice
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.dialogs import TABLE, ask_for_file
-from wasmstate_gui.window.file_actions import Controller
 from wasmstate_gui.window.panels import Panels
 
 
@@ -57,7 +57,7 @@ def _rows(
     path: Path, params: Sequence[Param], columns: Sequence[str] | None
 ) -> list[Row] | ColumnChoice:
     try:
-        return list(read_table(path, params, columns))
+        return [row for _, row in read_table(path, params, TableFormat(columns))]
     except ColumnError as error:
         if columns is not None:
             raise

@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate.errors import DurabilityUnknownError, StateConflictError
 from wasmstate_gui.core.document.document import Document
-from wasmstate_gui.core.document.follow import Found, find, looks_back, noticed
 from wasmstate_gui.core.document.overwrite import written
 from wasmstate_gui.core.document.snapshot import Snapshot, checked, look_at
-from wasmstate_gui.core.problems.remedies import WRITING, told
+from wasmstate_gui.core.remedies import WRITING, told
 from wasmstate_gui.core.timeline import stepping
+from wasmstate_gui.core.timeline.follow import Found, find, looks_back, noticed
 from wasmstate_gui.core.window.view_state import Picture
 from wasmstate_gui.document.file_watcher import Follower
 from wasmstate_gui.document.shown_document import Change, Shown

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 
 from wasmstate.storage.salvage import write_repair
 from wasmstate_gui.core.window.status import Notice
-from wasmstate_gui.window.file_actions import Controller
+from wasmstate_gui.document.controller import Controller
 
 UNDO = "undo_in_place"
 """The key of the button."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.remedies import told
+from wasmstate_gui.document.controller import Controller
+from wasmstate_gui.document.samples import sample_copy
 from wasmstate_gui.document.unwritten import Unwritten
 from wasmstate_gui.kit.dialogs import ask_for_file
-from wasmstate_gui.samples import sample_copy
-from wasmstate_gui.window.file_actions import Controller
 
 
 class Opener(QObject):

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate.errors import WasmstateError
 from wasmstate_gui.core.document.document import LIGHT, Document
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.timeline.stepping import compared
 from wasmstate_gui.core.timeline.timeline import Timeline
 from wasmstate_gui.core.window.view_state import Picture

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from wasmstate_gui.core.window import status
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.dialogs import ask_about_changes
-from wasmstate_gui.window.file_actions import Controller
 
 
 class Unwritten(QObject):

@@ -7,9 +7,9 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from wasmstate.binary.module import Module
-from wasmstate_gui.core.bytes.go_to import Place
 from wasmstate_gui.core.module.disassembly import Listing, listing
 from wasmstate_gui.core.module.entry_tables import ModuleTable, module_table
+from wasmstate_gui.core.window.go_to import Place
 from wasmstate_gui.kit.jobs import Jobs, Task
 from wasmstate_gui.module.module_panel import ModulePanel
 

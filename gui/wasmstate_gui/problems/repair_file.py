@@ -12,9 +12,9 @@ from wasmstate.state.damage.repair import preview
 from wasmstate.storage import write_apart
 from wasmstate.storage.temporary import leftovers
 from wasmstate_gui.core.problems.repair_plan import RepairPlan
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import InPlace, Undoer
 from wasmstate_gui.problems.repair_dialog import RepairDialog
-from wasmstate_gui.window.file_actions import Controller
 
 
 class Repairer(QObject):

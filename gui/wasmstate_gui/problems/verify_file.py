@@ -8,14 +8,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from wasmstate_gui.core.calls.module_transfer import load_of
 from wasmstate_gui.core.document.snapshot import Snapshot, verified
-from wasmstate_gui.core.problems.remedies import told
 from wasmstate_gui.core.problems.verify_process import Verification
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.window.status import verdict
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.jobs import Jobs
+from wasmstate_gui.kit.remote_plan import RemotePlan
 from wasmstate_gui.kit.task_bar import TaskBar
-from wasmstate_gui.window.file_actions import Controller
 from wasmstate_gui.window.refresh import Display
-from wasmstate_gui.wizards.remote_plan import RemotePlan
 
 _LOOK_MS = 100
 

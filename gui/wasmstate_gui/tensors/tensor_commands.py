@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from wasmstate.errors import SchemaError
 from wasmstate.state.state import State
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.tensors.cell_edit import with_cell
 from wasmstate_gui.core.tensors.tensor_files import csv_text, load_tensor, save_tensor
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.tensors.tensors_panel import TensorsPanel
-from wasmstate_gui.window.file_actions import Controller
 
 _FILTERS = ["NumPy (*.npy)", "CSV (*.csv)"]
 

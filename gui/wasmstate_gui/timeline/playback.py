@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.settings import Settings
 from wasmstate_gui.timeline.timeline_panel import TimelinePanel
-from wasmstate_gui.window.file_actions import Controller
 
 
 class Player(QObject):

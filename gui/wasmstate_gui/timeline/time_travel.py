@@ -13,9 +13,9 @@ from wasmstate_gui.core.timeline.plot_series import (
     mark_from,
 )
 from wasmstate_gui.core.timeline.timeline import Timeline
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.timeline.timeline_panel import TimelinePanel
-from wasmstate_gui.window.file_actions import Controller
-from wasmstate_gui.window.select import Navigator
+from wasmstate_gui.window.selection_view import Navigator
 
 NO_STEPS = (
     "No steps: there is no state that could be stepped. Edits of bytes are undone with Ctrl+Z."

@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.window import status
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import UNDO, Undoer
-from wasmstate_gui.window.file_actions import Controller
 from wasmstate_gui.window.panels import Panels
 
 

@@ -11,10 +11,11 @@ from wasmstate_gui.bytes.edit_mode import Editor
 from wasmstate_gui.bytes.find_bars import Finder
 from wasmstate_gui.calls.table_rows import Rows
 from wasmstate_gui.core.calls.protocol import Call
-from wasmstate_gui.core.document.follow import looks_back
+from wasmstate_gui.core.timeline.follow import looks_back
 from wasmstate_gui.core.window import status
 from wasmstate_gui.core.window.usable_commands import Situation, usable
 from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import Undoer
 from wasmstate_gui.document.open_dialog import Opener
 from wasmstate_gui.document.unwritten import Unwritten
@@ -25,9 +26,8 @@ from wasmstate_gui.tensors.tensor_commands import TensorCommands
 from wasmstate_gui.timeline.playback import Player
 from wasmstate_gui.timeline.time_travel import Traveller
 from wasmstate_gui.window.banners import Notices
-from wasmstate_gui.window.file_actions import Controller
 from wasmstate_gui.window.refresh import Display
-from wasmstate_gui.window.select import Navigator
+from wasmstate_gui.window.selection_view import Navigator
 
 __all__ = [
     "ByteCommands",

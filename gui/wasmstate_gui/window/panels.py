@@ -24,8 +24,8 @@ from wasmstate_gui.kit.elided_label import ElidedLabel
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
+    from wasmstate_gui.bytes.file_page import FilePage
     from wasmstate_gui.calls.step_panel import StepPanel
-    from wasmstate_gui.document.file_page import FilePage
     from wasmstate_gui.document.layout_panel import LayoutPanel
     from wasmstate_gui.module.module_panel import ModulePanel
     from wasmstate_gui.problems.problems_panel import ProblemsPanel
@@ -139,7 +139,7 @@ class Panels(QObject):
 
     def make(self) -> Iterator[None]:
         """Make the page and the panes, one a turn."""
-        from wasmstate_gui.document.file_page import FilePage  # noqa: PLC0415 (NumPy)
+        from wasmstate_gui.bytes.file_page import FilePage  # noqa: PLC0415 (NumPy)
 
         self.page = FilePage()
         self._centre.addWidget(self.page)

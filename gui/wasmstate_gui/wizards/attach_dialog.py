@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 
 from wasmstate import Discovery, Signature
 from wasmstate.state.tensor import DTYPES
+from wasmstate_gui.core.document.destination import copy_of
 from wasmstate_gui.core.wizards.attach_plan import Choice, Offer
-from wasmstate_gui.core.wizards.destination import copy_of
 from wasmstate_gui.core.wizards.found_tensors import found_text, with_found
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.core.wizards.tensor_candidates import Row

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel, QWidget
 
-from wasmstate_gui.core.wizards.destination import copy_of
+from wasmstate_gui.core.document.destination import copy_of
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.kit.lines_table import lines_table, show_lines
 from wasmstate_gui.kit.theme import Theme

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wasmstate_gui.core.wizards.destination import path_error
+from wasmstate_gui.core.document.destination import path_error
 from wasmstate_gui.kit.checked_line import CheckedLine
 from wasmstate_gui.kit.theme import Theme
 

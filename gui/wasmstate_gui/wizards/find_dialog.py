@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate import Signature
 from wasmstate_gui.calls.calls_form import CallsForm
-from wasmstate_gui.core.problems.remedies import shortened
+from wasmstate_gui.core.remedies import shortened
 from wasmstate_gui.kit.progress_row import ProgressRow
 from wasmstate_gui.kit.theme import Theme
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wasmstate_gui.core.wizards.destination import copy_of
+from wasmstate_gui.core.document.destination import copy_of
 from wasmstate_gui.core.wizards.graft_plan import Choice, Offer
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.kit.theme import Theme

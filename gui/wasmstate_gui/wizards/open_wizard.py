@@ -14,26 +14,26 @@ from wasmstate import Discovery, donors
 from wasmstate.binary.module import Module
 from wasmstate.storage.commit import write_new
 from wasmstate_gui.core.calls.trial_calls import Calls
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.document.destination import free_name
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.window.status import sentence
 from wasmstate_gui.core.wizards.attach_plan import AttachPlan, Offer
 from wasmstate_gui.core.wizards.bake_plan import BakingPlan
-from wasmstate_gui.core.wizards.destination import free_name
 from wasmstate_gui.core.wizards.graft_plan import GraftPlan
 from wasmstate_gui.core.wizards.graft_plan import Offer as Exports
 from wasmstate_gui.core.wizards.new_model_plan import NewModel, families
 from wasmstate_gui.core.wizards.plan import Made, Plan, Verdict
+from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import InPlace, Undoer
 from wasmstate_gui.kit.jobs import Jobs
+from wasmstate_gui.kit.remote_plan import RemotePlan, StoppedError
 from wasmstate_gui.kit.waiting_dialog import WaitingDialog
-from wasmstate_gui.window.file_actions import Controller
 from wasmstate_gui.window.panels import Panels
 from wasmstate_gui.wizards.attach_dialog import AttachDialog
 from wasmstate_gui.wizards.bake_dialog import BakingDialog
 from wasmstate_gui.wizards.find_dialog import FindDialog
 from wasmstate_gui.wizards.graft_dialog import GraftDialog
 from wasmstate_gui.wizards.new_model_dialog import NewModelDialog
-from wasmstate_gui.wizards.remote_plan import RemotePlan, StoppedError
 from wasmstate_gui.wizards.wizard_dialog import WizardDialog
 
 _TELL_MS = 200  # from one picture of the progress to the next; what is sooner done shows none

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from wasmstate_gui.core.problems.remedies import shortened
+from wasmstate_gui.core.remedies import shortened
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.kit.checked_line import CheckedLine
 from wasmstate_gui.kit.progress_row import ProgressRow

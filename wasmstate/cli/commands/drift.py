@@ -10,12 +10,12 @@ import click
 
 from wasmstate.cli import detectors
 from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural, readable_file
-from wasmstate.cli.feeding import Rows, columns_option
-from wasmstate.cli.stopping import Stopping
-from wasmstate.errors import CallError, StateBoundsError
+from wasmstate.cli.stopping import Stopped, Stopping
+from wasmstate.cli.tables import Rows, table_options
+from wasmstate.errors import ArgumentError, CallError, StateBoundsError
 from wasmstate.session.drift import find_drifts
 from wasmstate.session.session import Session
-from wasmstate.session.table import Row
+from wasmstate.session.table import Row, TableFormat
 
 
 @click.command("drift")
@@ -27,7 +27,7 @@ from wasmstate.session.table import Row
     required=True,
     help="The arguments of update(), a row a line: a CSV or npy file.",
 )
-@columns_option
+@table_options
 @click.option(
     "--detector",
     "named",
@@ -39,7 +39,7 @@ from wasmstate.session.table import Row
 def command(
     model: Path,
     source: Path,
-    columns: list[str] | None,
+    table: TableFormat,
     named: str | None,
     frozen: bool,
     as_json: bool,
@@ -57,8 +57,12 @@ def command(
 
     def rows() -> Iterator[Row]:
         nonlocal where
-        for where, row in Rows(source, params, stop, columns):  # noqa: B007 (of the last row)
-            yield row
+        try:
+            for where, row in Rows(source, params, stop, table):  # noqa: B007 (of the last row)
+                yield row
+        except ArgumentError:
+            where = ""  # the error has the place of the row that cannot be read
+            raise
 
     with (
         about(model),
@@ -71,8 +75,14 @@ def command(
             drifts = find_drifts(learner, watcher, rows(), learn=not frozen)
             try:
                 found = [(i, where) for i in drifts]
+            except Stopped:
+                assert stop.signal is not None
+                click.echo(f"ended by {stop.signal.name}", err=True)
+                sys.exit(128 + stop.signal)
             except (CallError, StateBoundsError) as error:
-                raise CallError(f"{where}: {error}") from error
+                if not where:
+                    raise
+                raise CallError(f"{where}: {error}").helped_by(*error.remedies) from error
     if as_json:
         told = [{"row": i, "place": place} for i, place in found]
         echo_json({"detector": name, "drifts": told})

@@ -21,15 +21,18 @@ from wasmstate.cli.common import (
     new_file,
     plural,
 )
-from wasmstate.cli.feeding import Feeder, Rows, can_take_many, columns_option
+from wasmstate.cli.feeding import Feeder, can_take_many
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
+from wasmstate.cli.strict_json import check_numbers
+from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
-from wasmstate.errors import CallError, WasmstateError
+from wasmstate.errors import ArgumentError, CallError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
+from wasmstate.session.table import TableFormat
 from wasmstate.state.compare.condition import Condition
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
@@ -58,7 +61,7 @@ class _Persist(click.ParamType[str]):
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
 )
-@columns_option
+@table_options
 @click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
 @click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
@@ -91,7 +94,7 @@ def command(
     function: str,
     arguments: tuple[str, ...],
     source: Path | None,
-    columns: list[str] | None,
+    table: TableFormat,
     times: int,
     until: str | None,
     watch_drift: str | None,
@@ -125,8 +128,8 @@ def command(
     arguments, options = _split(arguments, function, watch_drift)
     if source is not None and arguments:
         raise click.UsageError("give the arguments, or --from, not both")
-    if columns is not None and source is None:
-        raise click.UsageError("--columns says which columns of the table of --from are taken")
+    if table != TableFormat() and source is None:
+        raise click.UsageError("--columns, --separator, --encoding, --skip-unlabelled need --from")
     if is_pipe and (arguments or source or times > 1 or until):
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
     if str(source) == "-" and times > 1:
@@ -165,7 +168,7 @@ def command(
                     else:
                         run = _Run(session, function, stop, until, watch, as_json=as_json)
                         try:
-                            run.run(source, columns, given, times)
+                            run.run(source, table, given, times)
                         finally:
                             calls, where = run.calls, run.where
             except Stopped:
@@ -235,7 +238,7 @@ class _Run:
     def run(
         self,
         source: Path | None,
-        columns: list[str] | None,
+        table: TableFormat,
         numbers: list[Any],
         times: int,
     ) -> None:
@@ -243,7 +246,7 @@ class _Run:
         session, function = self._session, self._function
         rows = None
         if source is not None:
-            rows = Rows(source, session.params(function), self._stop, columns)
+            rows = Rows(source, session.params(function), self._stop, table)
         total = rows.size if rows is not None else 1
         with bar("calls", total * times) as progress:
             passes = 0
@@ -300,9 +303,12 @@ def _values(ctx: click.Context, arguments: Iterable[str]) -> list[Any]:
                 option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
             )
     try:
-        return [parse_argument(text) for text in arguments]
-    except ValueError as error:
+        values = [parse_argument(text) for text in arguments]
+        for i, value in enumerate(values):
+            check_numbers(value, f"argument {i}")
+    except ArgumentError as error:
         raise click.UsageError(str(error)) from error
+    return values
 
 
 def _options(ctx: click.Context) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from wasmstate.errors import ArgumentError
+from wasmstate.session.numerals import parse_float, parse_integer, split_numbers
 from wasmstate.state.signature import NUMERIC, Param, Signature
 from wasmstate.state.state import State
 from wasmstate_gui.core.calls.protocol import Outcome
@@ -73,7 +75,10 @@ def parse_argument(param: Param, text: str) -> Argument:
     """Read what is typed for a parameter: a number, or those of an array with commas or spaces."""
     if not param.is_array:
         return _parse_number(param.type, text)
-    texts = re.sub(r"[\[\](),;]", " ", text).split()
+    try:
+        texts = split_numbers(re.sub(r"[\[\]()]", " ", text))
+    except ArgumentError as error:
+        return Argument(None, str(error))
     count = math.prod(param.shape)
     if len(texts) != count:
         return Argument(None, f"{counted(len(texts), 'number')}, {param.type} takes {count}")
@@ -98,9 +103,9 @@ def _parse_number(type: str, text: str) -> Argument:
     if type[0] in "iu":
         return _integer(type, text)
     try:
-        value = float(text)
-    except ValueError:
-        return Argument(None, f"'{text}' is not a number: write 1.5, 1e-3, nan or inf")
+        value = parse_float(text)
+    except ArgumentError as error:
+        return Argument(None, str(error))
     if type == "f32" and _F32_MAX < abs(value) < float("inf"):
         return Argument(None, f"{text} is too large for f32 (at most 3.4e38)")
     return Argument(value)
@@ -108,9 +113,9 @@ def _parse_number(type: str, text: str) -> Argument:
 
 def _integer(type: str, text: str) -> Argument:
     try:
-        value = int(text, 0)
-    except ValueError:
-        return Argument(None, f"'{text}' is not an integer: write 12, -3 or 0x1F")
+        value = parse_integer(text)
+    except ArgumentError as error:
+        return Argument(None, str(error))
     bits = int(type[1:])
     low, high = 0 if type[0] == "u" else -(1 << bits - 1), (1 << bits) - 1
     if not low <= value <= high:

@@ -69,7 +69,7 @@ class Step:
     """What one call did.
 
     Attributes:
-        delta: of S; see :mod:`wasmstate_gui.core.timeline.delta`.
+        delta: of S; see :mod:`wasmstate_gui.core.document.delta`.
         value: what the call gave; several results as a list.
         size: ``dS``, the norm of the change of the floating-point tensors.
         lengths: of the regions afterwards; ``None`` if memory has not grown.

@@ -38,7 +38,7 @@ from wasmstate_gui.core.calls.protocol import (
     Took,
     encode,
 )
-from wasmstate_gui.core.timeline.delta import encode_delta
+from wasmstate_gui.core.document.delta import encode_delta
 
 PROGRESS_SECONDS = 1 / 30
 PROGRESS_WEIGHT = 2 << 20

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wasmstate_gui.core.document.delta import apply_delta, changed_bytes, encode_delta
 from wasmstate_gui.core.document.edited_source import Patches
-from wasmstate_gui.core.timeline.delta import apply_delta, changed_bytes, encode_delta
 from wasmstate_gui.core.timeline.tracks import CellPlace, Tracks
 
 MOST_STEPS = 100_000

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate_gui.core.timeline.delta import decode_delta
+from wasmstate_gui.core.document.delta import decode_delta
 
 CellPlace = tuple[int, str]
 """The offset of a cell in the regions one after the other, and NumPy's name of its type."""

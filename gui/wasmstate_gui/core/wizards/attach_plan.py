@@ -21,7 +21,7 @@ from wasmstate.state.attach.whole_memory import check_capturable, reachable_item
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import DTYPES, TensorSpec
 from wasmstate_gui.core.calls.trial_calls import callable_functions
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.tensors.tensor_table import number_text
 from wasmstate_gui.core.window.status import counted
 from wasmstate_gui.core.wizards.file_plan import FilePlan

@@ -13,7 +13,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.state.change.graft import graft
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.wizards.file_plan import FilePlan
 from wasmstate_gui.core.wizards.plan import Say, Verdict, silently
 

@@ -10,11 +10,11 @@ from time import perf_counter
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from wasmstate.state.state import State
-from wasmstate_gui.calls.call_process import Caller
 from wasmstate_gui.core.calls.call_form import failure_text, result_text
 from wasmstate_gui.core.calls.protocol import Call, Outcome, Step
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.timeline import stepping
+from wasmstate_gui.document.call_process import Caller
 from wasmstate_gui.document.shown_document import Change, Shown
 
 WARM_UP_MS = 400

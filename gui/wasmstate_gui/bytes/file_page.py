@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from wasmstate_gui.bytes.hex_view import HexView
 from wasmstate_gui.bytes.values_bar import ValuesBar
-from wasmstate_gui.core.bytes.go_to import HINT
+from wasmstate_gui.core.window.go_to import HINT
 from wasmstate_gui.document.map_strip import MapStrip
 from wasmstate_gui.kit.banner import Banner
 from wasmstate_gui.kit.line_bar import FindBar, GotoBar

@@ -10,16 +10,16 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from wasmstate.state.state import State
-from wasmstate_gui.calls.run_calls import Calls
 from wasmstate_gui.core.calls.protocol import Call
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import Snapshot
-from wasmstate_gui.core.problems.remedies import told
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.timeline import stepping
 from wasmstate_gui.core.timeline.timeline import Timeline
 from wasmstate_gui.core.window.view_state import Picture
 from wasmstate_gui.document.disk import Disk
 from wasmstate_gui.document.hand_edits import HandEdits
+from wasmstate_gui.document.run_calls import Calls
 from wasmstate_gui.document.shown_document import Change, Shown
 from wasmstate_gui.kit.jobs import Jobs
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from wasmstate.binary.content import Field
 from wasmstate.errors import MalformedError
-from wasmstate_gui.core.bytes.go_to import Place
 from wasmstate_gui.core.document.layout_rows import flat
 from wasmstate_gui.core.tensors.tensor_table import cell_at, cell_name, cell_offset
+from wasmstate_gui.core.window.go_to import Place
 from wasmstate_gui.core.window.view_state import Picture
 
 MOST_FIELDS = 8 << 10

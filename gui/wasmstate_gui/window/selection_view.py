@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QObject, Signal
 
-from wasmstate_gui.core.bytes.containing_parts import ladder, next_rung
-from wasmstate_gui.core.bytes.go_to import Place
 from wasmstate_gui.core.bytes.values_at_cursor import LONGEST, values_at
 from wasmstate_gui.core.document.layout_rows import LayoutRow, flat, row_at
 from wasmstate_gui.core.module.entry_tables import table_of
 from wasmstate_gui.core.tensors.tensor_table import next_changed
+from wasmstate_gui.core.window.containing_parts import ladder, next_rung
+from wasmstate_gui.core.window.go_to import Place
 from wasmstate_gui.core.window.selection import (
     Selection,
     again,

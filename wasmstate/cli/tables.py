@@ -1,0 +1,151 @@
+"""Tables on the command line: the options that say how one is written, and its rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from wasmstate.cli.common import plural
+from wasmstate.cli.stopping import Stopping
+from wasmstate.errors import ArgumentError
+from wasmstate.session.columns import parse_columns
+from wasmstate.session.table import PlacedRow, Table, TableFormat
+from wasmstate.session.table_text import PIECE, check_encoding
+from wasmstate.state.signature import Param
+
+
+class _Columns(click.ParamType[list[str]]):
+    name = "columns"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        try:
+            return parse_columns(str(value))
+        except ArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Separator(click.ParamType[str]):
+    name = "separator"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = "\t" if value in ("tab", "\\t") else str(value)
+        if len(text) != 1 or text in '"\r\n .' or text.isalnum():
+            self.fail(f"{value!r}: give one character such as ';' or '|', or tab", param, ctx)
+        return text
+
+
+class _Encoding(click.ParamType[str]):
+    name = "encoding"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        try:
+            check_encoding(str(value))
+        except ArgumentError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+def table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of a command that reads a table; it is called with a TableFormat as ``table``."""
+
+    @click.option(
+        "--columns",
+        type=_Columns(),
+        metavar="NAMES",
+        help="The columns for the arguments, in their order: names, numbers from 0, ranges such "
+        "as 1:9. If not given, those that are called as the arguments are.",
+    )
+    @click.option(
+        "--separator",
+        type=_Separator(),
+        default=",",
+        metavar="CHARACTER",
+        help="Between two cells of a row: ';', '|', tab; a comma if not given.",
+    )
+    @click.option(
+        "--encoding",
+        type=_Encoding(),
+        metavar="NAME",
+        help="Of the table's text: latin-1, cp1252, utf-16; UTF-8 if not given.",
+    )
+    @click.option(
+        "--skip-unlabelled",
+        is_flag=True,
+        help="Pass over rows without a value for the last argument, and say how many.",
+    )
+    @wraps(command)
+    def with_table(
+        *,
+        columns: Sequence[str] | None,
+        separator: str,
+        encoding: str | None,
+        skip_unlabelled: bool,
+        **others: Any,
+    ) -> None:
+        table = TableFormat(columns, separator, encoding, skip_unlabelled)
+        command(table=table, **others)
+
+    return with_table
+
+
+class Rows:
+    """The rows of a file, or of standard input.
+
+    Args:
+        source: a CSV or ``.npy`` file, ``-`` for CSV from standard input.
+        params: of the function.
+        stop: ends the waiting for input.
+        format: how the table is written.
+
+    Attributes:
+        size: of the whole in bytes; 0 if it is unknown.
+        done: how many of them have been read.
+    """
+
+    def __init__(
+        self, source: Path, params: Sequence[Param], stop: Stopping, format: TableFormat
+    ) -> None:
+        self._source = source
+        self._params = params
+        self._stop = stop
+        self._format = format
+        self._is_standard = str(source) == "-"
+        self.size = 0 if self._is_standard else source.stat().st_size
+        self.done = 0
+
+    def __iter__(self) -> Iterator[PlacedRow]:
+        """Each row, and where it stands."""
+        name = "standard input" if self._is_standard else self._source.name
+        table = Table(name, self._params, self._format)
+        if self._is_standard:
+            yield from table.parse_bytes(self._pieces(sys.stdin.buffer))
+        else:
+            with self._stop.waiting():  # a named pipe opens when somebody writes to it
+                file = self._source.open("rb")
+            with file:
+                if self._source.suffix == ".npy":
+                    yield from table.read_matrix(file)
+                else:
+                    yield from table.parse_bytes(self._pieces(file))
+        if table.skipped:
+            click.echo(f"{name}: {plural(table.skipped, 'row')} without a label skipped", err=True)
+
+    def _pieces(self, file: BinaryIO) -> Iterator[bytes]:
+        while True:
+            with self._stop.waiting():
+                piece = file.readline(PIECE)
+            if not piece:
+                return
+            self.done = min(self.done + len(piece), self.size)
+            yield piece

@@ -1,0 +1,126 @@
+"""The lines of a table, from its bytes.
+
+A block of bytes is decoded only up to its line end, so that an invalid byte has the number of its
+line, and all lines before it are given first. Files that are no text are named for what they are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterable, Iterator
+
+from wasmstate.errors import ArgumentError
+
+DEFAULT_ENCODING = "utf-8"
+PIECE = 1 << 16
+_LONGEST_LINE = 16 << 20
+_SAMPLE = 512
+
+_COMPRESSED = "it is compressed with {}: decompress it first"
+_CONVERT = "it is {}: convert it to CSV first"
+_KINDS: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b", _COMPRESSED.format("gzip")),
+    (b"BZh", _COMPRESSED.format("bzip2")),
+    (b"\xfd7zXZ\x00", _COMPRESSED.format("xz")),
+    (b"\x28\xb5\x2f\xfd", _COMPRESSED.format("zstd")),
+    (b"PK\x03\x04", "it is a zip archive, as .xlsx, .ods and .npz files are: take the table out"),
+    (b"PAR1", _CONVERT.format("a Parquet file")),
+    (b"ARROW1", _CONVERT.format("an Arrow file")),
+    (b"\x89HDF", _CONVERT.format("an HDF5 file")),
+    (b"SQLite format 3\x00", _CONVERT.format("an SQLite database")),
+    (b"\xd0\xcf\x11\xe0", _CONVERT.format("an old Excel file")),
+    (b"\x93NUMPY", "it is an npy file: its name must end in .npy"),
+    (b"\x00asm", "it is a WebAssembly module, not a table"),
+)
+_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"))
+_BIG_MARKS = ((codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def check_encoding(encoding: str) -> None:
+    """Check the name of a text encoding. Raises ArgumentError."""
+    try:
+        is_text = isinstance(codecs.getincrementaldecoder(encoding)().decode(b""), str)
+    except (LookupError, ValueError, AttributeError, TypeError):
+        is_text = False
+    if not is_text or encoding.lower().replace("_", "").replace("-", "") == "rot13":
+        raise ArgumentError(f"there is no text encoding {encoding!r}: try utf-8, latin-1, utf-16")
+
+
+def kind_of(start: bytes) -> str:
+    """What a file that begins so is, and what helps; empty if it may be text."""
+    return next((reason for magic, reason in _KINDS if start.startswith(magic)), "")
+
+
+def lines_of(pieces: Iterable[bytes], name: str, encoding: str | None = None) -> Iterator[str]:
+    """The lines of text.
+
+    Args:
+        pieces: of the file, none beyond a line feed.
+        name: of the file, for errors.
+        encoding: of the text, UTF-8 if not given.
+
+    Raises:
+        ArgumentError: naming the line that cannot be decoded, or what the file is.
+    """
+    check_encoding(encoding or DEFAULT_ENCODING)
+    is_utf8 = codecs.lookup(encoding or DEFAULT_ENCODING).name == "utf-8"
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if is_utf8 else encoding or "")()
+    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+    count, held, size = 1, [""], 0
+    for piece, is_last in _with_last(pieces):
+        if count == 1 and size == 0:
+            _check_kind(piece, name, encoding)
+        try:
+            text = lines.decode(piece, final=is_last)
+        except UnicodeError as error:
+            raise _undecodable(error, f"{name}, line {count}", name, encoding) from error
+        *whole, rest = text.split("\n")
+        for each in whole:
+            yield "".join((*held, each, "\n"))
+            count, held, size = count + 1, [], 0
+        held.append(rest)
+        size += len(rest)
+        if size > _LONGEST_LINE:
+            raise ArgumentError(
+                f"{name}, line {count}: it has more than {_LONGEST_LINE:,} characters: "
+                "this is not a table"
+            )
+    if size:
+        yield "".join(held)
+
+
+def _with_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece, then an empty one that is the last, so that no line waits for the next."""
+    for piece in pieces:
+        yield piece, False
+    yield b"", True
+
+
+def _check_kind(start: bytes, name: str, encoding: str | None) -> None:
+    if encoding is not None:
+        return
+    reason = kind_of(start)
+    if reason:
+        raise ArgumentError(f"{name}: {reason}")
+    sample = start[:_SAMPLE]
+    found = next((word for mark, word in (*_MARKS, *_BIG_MARKS) if sample.startswith(mark)), "")
+    if not found and b"\x00" in sample:
+        is_little = sample.find(b"\x00") % 2 == 1
+        found = "utf-16-le" if is_little else "utf-16-be"
+    if found:
+        raise ArgumentError(
+            f"{name}: the text is not UTF-8 but seems to be {found}: name its encoding"
+        ).helped_by("encoding")
+
+
+def _undecodable(error: UnicodeError, place: str, name: str, encoding: str | None) -> ArgumentError:
+    if isinstance(error, UnicodeDecodeError) and error.start < len(error.object):
+        reason = f"byte {error.object[error.start]:#04x} is not valid {error.encoding}"
+    else:
+        reason = str(error)
+    if name.endswith(".br"):
+        return ArgumentError(f"{name}: {_COMPRESSED.format('brotli')}")
+    if encoding is None:
+        reason += "; name the encoding if it is another one, such as latin-1 or cp1252"
+    return ArgumentError(f"{place}: {reason}").helped_by("encoding")
