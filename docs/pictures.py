@@ -103,7 +103,7 @@ def learned(folder: Path) -> None:
     with stage("inspector", LIGHT) as it:
         it.open(bandit)
         it.run_rows(clicks(bandit, folder / "clicks.csv", 300))
-        it.window.navigator.show_changed_tensor()
+        it.window.selection_model.show_changed_tensor()
 
 
 def damaged(folder: Path) -> None:

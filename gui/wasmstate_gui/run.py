@@ -115,7 +115,7 @@ class _Script(QObject):
             self._draw_soon()
 
     def _stepped(self) -> None:
-        self._window.navigator.show_changed_tensor()
+        self._window.selection_model.show_changed_tensor()
         self._draw_soon()
 
     def _draw_soon(self) -> None:

@@ -155,9 +155,9 @@ def test_colours_and_the_places_and_sizes_of_panels_are_remembered(
     qtbot.waitUntil(lambda: again.panels.docks["Tensors"].width() == 300)
     again.actions_.reset.trigger()
     assert again.panels.docks["Layout"].isVisible()
-    assert again.panels.theme.is_dark
+    assert again.theme.is_dark
     again.actions_.light.trigger()
-    assert not new_window().panels.theme.is_dark
+    assert not new_window().theme.is_dark
 
 
 def test_a_panel_that_was_closed_stays_closed_at_the_next_step(
@@ -182,7 +182,7 @@ def test_the_palette_finds_a_command_by_typing_and_does_it(
     QTest.keyClicks(palette.line, "dark")
     assert palette.list.item(0).text() == "View: Dark"
     QTest.keyClick(palette.line, Qt.Key.Key_Return)
-    assert window.panels.theme.is_dark
+    assert window.theme.is_dark
 
 
 def test_the_palette_offers_only_what_can_be_done_now(

@@ -224,7 +224,7 @@ def test_a_row_and_an_instruction_select_their_bytes_and_the_other_way_round(
     assert window.panels.page.hex.selection == span
     # The cursor in the code of another function chooses that function and its instruction.
     start, _ = panel.table_model.table.span(2)
-    window.navigator.go_to_byte(start + 12)
+    window.selection_model.go_to_byte(start + 12)
     qtbot.waitUntil(lambda: panel.listing.currentIndex().row() > 0, timeout=WAIT)
     assert panel.table.currentIndex().row() == 2
     low, high = panel.listing_model.listing.span(panel.listing.currentIndex().row())

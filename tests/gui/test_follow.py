@@ -252,14 +252,14 @@ def test_a_half_written_file_leaves_the_last_good_one(
     bandit.write_bytes(whole[:kept])
     qtbot.waitUntil(partial(says, window, "waiting for a whole file"), timeout=WAIT)
     label = window.panels.status_labels["follow"]
-    assert label.palette().windowText().color().name().upper() == window.panels.theme.error_text
+    assert label.palette().windowText().color().name().upper() == window.theme.error_text
     assert shown_bytes(window) == whole
     assert not window.panels.page.damage.isVisible()
     bandit.write_bytes(whole)
     commit_count(bandit, 5)
     qtbot.waitUntil(partial(is_shown, window, 5), timeout=WAIT)
     assert follow_status(window) == "following"
-    assert label.palette().windowText().color().name().upper() == window.panels.theme.text
+    assert label.palette().windowText().color().name().upper() == window.theme.text
 
 
 def test_a_file_without_its_state_that_replaces_the_one_with_it_is_whole(

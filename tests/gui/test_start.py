@@ -133,7 +133,7 @@ def test_colours_and_zoom_chosen_before_reach_the_panels(window: MainWindow) -> 
     window.comforts.zoom(3)
     window.furnish()
     assert window.panels.page.hex.grid.char > plain.panels.page.hex.grid.char
-    assert window.panels.layout.palette().base().color().name() == window.panels.theme.base.lower()
+    assert window.panels.layout.palette().base().color().name() == window.theme.base.lower()
     plain.close_jobs()
 
 

@@ -231,8 +231,8 @@ def test_the_diff_tab_sorts_by_a_click_on_a_header_and_selects_the_cell(
     QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert [model.index(i, 0).data() for i in range(model.rowCount())] == ["[1,2]", "[0,0]"]
     window.panels.tensors.tabs.diff.selectRow(1)
-    assert window.navigator.selection is not None
-    assert window.navigator.selection.text.startswith("w[0,0] = 9.0 (was -1.0)")
+    assert window.selection_model.selection is not None
+    assert window.selection_model.selection.text.startswith("w[0,0] = 9.0 (was -1.0)")
     window.grab()
 
 
@@ -310,7 +310,7 @@ def test_a_click_into_the_heatmap_selects_the_cell_and_its_bytes(
     window.panels.tensors.tabs.heatmap.pickers[0].setValue(1)
     canvas = window.panels.tensors.tabs.heatmap.canvas
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
-    selection = window.navigator.selection
+    selection = window.selection_model.selection
     assert selection is not None
     assert selection.text.startswith("cube[1,0,0] = 12.0")
     assert "3 by 4 elements from 12 to 23" in canvas.accessibleDescription()

@@ -208,15 +208,15 @@ def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow, what: str
 ) -> None:
     window = open_window(bandit)
-    hex_view, navigator = window.panels.page.hex, window.navigator
+    hex_view, selection_model = window.panels.page.hex, window.selection_model
     window.panels.tensors.list.selectRow(1)
-    assert navigator.selection is not None
-    start = navigator.selection.start
+    assert selection_model.selection is not None
+    start = selection_model.selection.start
     if what == "cell":
         window.panels.tensors.table.setCurrentIndex(window.panels.tensors.table_model.index(2, 0))
     elif what == "range":
-        navigator.select_range(start + 8, start + 23)
-    before = navigator.selection
+        selection_model.select_range(start + 8, start + 23)
+    before = selection_model.selection
     assert before is not None
     place, size = hex_view.place_of(before.start), bandit.stat().st_size
     with qtbot.waitSignal(window.idle, timeout=15_000):
@@ -226,7 +226,7 @@ def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
     # The generation before stands in front of the state now.
     moved = bandit.stat().st_size - size
     assert moved > 0
-    after = navigator.selection
+    after = selection_model.selection
     assert after is not None
     assert (after.start, after.end) == (before.start + moved, before.end + moved)
     assert after.cell == before.cell

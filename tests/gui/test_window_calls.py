@@ -49,7 +49,7 @@ def changed_cells(window: MainWindow) -> list[str]:
         for column in range(model.columnCount()):
             index = model.index(row, column)
             font = index.data(Qt.ItemDataRole.FontRole)
-            if index.data(Qt.ItemDataRole.BackgroundRole) == QColor(window.panels.theme.changed):
+            if index.data(Qt.ItemDataRole.BackgroundRole) == QColor(window.theme.changed):
                 assert font.bold()
                 assert font.underline()
                 found.append(index.data())

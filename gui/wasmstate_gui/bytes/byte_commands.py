@@ -7,27 +7,31 @@ from PySide6.QtGui import QGuiApplication
 
 from wasmstate_gui.bytes.file_page import FilePage
 from wasmstate_gui.core.bytes.copy_formats import MOST, copied
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 from wasmstate_gui.document.controller import Controller
+from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.module.module_lists import Explorer
-from wasmstate_gui.window.selection_view import Navigator
 
 
 class ByteCommands(QObject):
     """Copies them, and selects what they are a part of."""
 
     def __init__(
-        self, controller: Controller, navigator: Navigator, explorer: Explorer, page: FilePage
+        self,
+        controller: Controller,
+        selection_model: SelectionModel,
+        explorer: Explorer,
+        page: FilePage,
     ) -> None:
         super().__init__(page)
         self._controller = controller
-        self._navigator = navigator
+        self._selection_model = selection_model
         self._explorer = explorer
         self._page = page
 
     def copy(self, kind: str) -> None:
         """Put them on the clipboard; the kinds are those of :func:`copied`."""
-        selection, picture = self._navigator.selection, self._controller.picture
+        selection, picture = self._selection_model.selection, self._controller.picture
         if selection is None or picture is None:
             return
         size = selection.end - selection.start
@@ -40,7 +44,7 @@ class ByteCommands(QObject):
 
     def select_field(self) -> None:
         """Select the field that the cursor is in, then what that is a part of."""
-        selection = self._navigator.selection
+        selection = self._selection_model.selection
         if selection is not None:
             at = selection.start if selection.cursor is None else selection.cursor
-            self._navigator.select_field(self._explorer.places_at(at))
+            self._selection_model.select_field(self._explorer.places_at(at))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
 
 from wasmstate_gui.bytes.file_page import FilePage
 from wasmstate_gui.core.document.overwrite import is_value
-from wasmstate_gui.core.window.status import Notice
+from wasmstate_gui.core.texts import Notice
 from wasmstate_gui.document.controller import Controller
-from wasmstate_gui.window.menus import Actions
-from wasmstate_gui.window.selection_view import Navigator
+from wasmstate_gui.document.selection_model import SelectionModel
 
 _QUESTION = Notice(
     "info",
@@ -23,20 +23,22 @@ _QUESTION = Notice(
 class Editor(QObject):
     """Passes on what is typed; asks once a file before bytes that are no values are touched."""
 
-    def __init__(self, controller: Controller, navigator: Navigator, page: FilePage) -> None:
+    def __init__(
+        self, controller: Controller, selection_model: SelectionModel, page: FilePage
+    ) -> None:
         super().__init__(controller)
         self._controller = controller
-        self._navigator = navigator
+        self._selection_model = selection_model
         self._page = page
         self._may_overwrite = False
         self._asked: tuple[int, int] | None = None
-        self._actions: Actions | None = None
+        self._edit, self._raw = QAction(self), QAction(self)
         page.hex.typed.connect(self._typed)
         page.question.chosen.connect(self._answered)
 
-    def use(self, actions: Actions) -> None:
-        """Know the two switches."""
-        self._actions = actions
+    def use(self, edit: QAction, raw: QAction) -> None:
+        """Use the two switches."""
+        self._edit, self._raw = edit, raw
 
     def begin_file(self) -> None:
         """Another file is shown: it is asked about anew."""
@@ -45,27 +47,24 @@ class Editor(QObject):
 
     def toggle(self) -> None:
         """Edit mode was switched."""
-        assert self._actions is not None
-        if not self._actions.edit_mode.isChecked():
-            self._actions.raw_mode.setChecked(False)
+        if not self._edit.isChecked():
+            self._raw.setChecked(False)
         self._show_mode()
 
     def toggle_raw(self) -> None:
         """Raw mode was switched; it is a kind of edit mode."""
-        assert self._actions is not None
-        if self._actions.raw_mode.isChecked():
-            self._actions.edit_mode.setChecked(True)
+        if self._raw.isChecked():
+            self._edit.setChecked(True)
         self._show_mode()
 
     @property
     def _is_raw(self) -> bool:
-        return self._actions is not None and self._actions.raw_mode.isChecked()
+        return self._raw.isChecked()
 
     def _show_mode(self) -> None:
-        assert self._actions is not None
         mode = "raw" if self._is_raw else "edit"
-        self._page.hex.set_editing(mode if self._actions.edit_mode.isChecked() else "")
-        if not self._actions.edit_mode.isChecked():
+        self._page.hex.set_editing(mode if self._edit.isChecked() else "")
+        if not self._edit.isChecked():
             self._ask(None)
 
     def _typed(self, offset: int, byte: int) -> None:
@@ -78,7 +77,7 @@ class Editor(QObject):
             self._ask((offset, byte))
             return
         self._controller.overwrite(offset, bytes([byte]), is_raw=is_raw)
-        self._navigator.go_to_byte(offset + 1)
+        self._selection_model.go_to_byte(offset + 1)
 
     def _answered(self, key: str) -> None:
         asked = self._asked

@@ -10,9 +10,9 @@ from wasmstate_gui.bytes.file_page import FilePage
 from wasmstate_gui.core.bytes.search import Match, parse_needle, search
 from wasmstate_gui.core.window.go_to import HINT, Place, find_place
 from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.kit.jobs import Jobs, Task
 from wasmstate_gui.module.module_lists import Explorer
-from wasmstate_gui.window.selection_view import Navigator
 
 PROGRESS_AFTER_MS = 150
 
@@ -23,10 +23,10 @@ class Finder(QObject):
     found = Signal()
     """A search has come to its end."""
 
-    def __init__(self, page: FilePage, navigator: Navigator, explorer: Explorer) -> None:
+    def __init__(self, page: FilePage, selection_model: SelectionModel, explorer: Explorer) -> None:
         super().__init__(page)
         self._page = page
-        self._navigator = navigator
+        self._selection_model = selection_model
         self._explorer = explorer
         self._picture: Picture | None = None
         self._jobs = Jobs(self)
@@ -87,7 +87,7 @@ class Finder(QObject):
             bar.note.show_text(needle or "Write what is to be found")
             return
         self._cancel()
-        selection = self._navigator.selection
+        selection = self._selection_model.selection
         here = selection.start if selection is not None else -1
         source = picture.document.source
         start = here + 1 if direction > 0 else here - 1
@@ -102,7 +102,7 @@ class Finder(QObject):
         bar = self._page.find_bar
         bar.show_progress(None)
         if isinstance(result, Match):
-            self._navigator.select_range(result.start, result.end - 1)
+            self._selection_model.select_range(result.start, result.end - 1)
             wrapped = ", from the other end again" if result.is_wrapped else ""
             bar.note.show_text(f"at 0x{result.start:X}{wrapped}")
         elif result is None:
@@ -157,7 +157,7 @@ class Finder(QObject):
     def _go(self, text: str) -> None:
         place = self._place(text)
         if isinstance(place, Place):
-            self._navigator.go_to_place(place)
+            self._selection_model.go_to_place(place)
             self._page.goto_bar.shut()
         else:
             self._page.goto_bar.note.show_text(place)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from wasmstate.session.table import Row
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 
 DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM"}
 """What can watch for drift, and what it is called."""

@@ -12,29 +12,31 @@ from wasmstate.errors import ColumnError
 from wasmstate.session.table import Row, TableFormat, read_table
 from wasmstate.state.signature import Param
 from wasmstate_gui.calls.columns_dialog import ColumnsDialog
+from wasmstate_gui.calls.step_panel import StepPanel
 from wasmstate_gui.core.calls.column_choice import ColumnChoice
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.dialogs import TABLE, ask_for_file
-from wasmstate_gui.window.panels import Panels
+from wasmstate_gui.kit.themed_window import ThemedWindow
 
 
 class Rows(QObject):
     """Asks for a table, for its columns if they are called otherwise, and has its rows shown."""
 
-    def __init__(self, controller: Controller, panels: Panels) -> None:
-        super().__init__(panels)
+    def __init__(self, controller: Controller, panel: StepPanel, window: ThemedWindow) -> None:
+        super().__init__(window)
         self._controller = controller
-        self._panels = panels
+        self._panel = panel
+        self._window = window
         self.dialog: ColumnsDialog | None = None
-        panels.step.options.rows_wanted.connect(self.choose)
+        panel.options.rows_wanted.connect(self.choose)
 
     def choose(self) -> None:
         """Ask for a file."""
-        ask_for_file(self._panels.window, self.read, TABLE)
+        ask_for_file(self._window, self.read, TABLE)
 
     def read(self, name: str) -> None:
         """Take the arguments from a file, if its columns are called as they are."""
-        form = self._panels.step.form
+        form = self._panel.form
         if form is not None:
             self._read(Path(name), form.fields, None)
 
@@ -44,11 +46,11 @@ class Rows(QObject):
 
     def _took(self, path: Path, params: Sequence[Param], result: list[Row] | ColumnChoice) -> None:
         if isinstance(result, ColumnChoice):
-            self.dialog = ColumnsDialog(result, self._panels.theme, self._panels.window)
+            self.dialog = ColumnsDialog(result, self._window.theme, self._window)
             self.dialog.agreed.connect(partial(self._read, path, params))
             self.dialog.open()
         elif result:
-            self._panels.step.options.show_rows(path.name, result)
+            self._panel.options.show_rows(path.name, result)
         else:
             self._controller.failed.emit("No arguments.", f"{path.name} has no rows")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from wasmstate.errors import Remedy, WasmstateError
 from wasmstate.state.damage.finding import Finding
-from wasmstate_gui.core.window.status import sentence
+from wasmstate_gui.core.texts import sentence
 
 _LINES = 6
 

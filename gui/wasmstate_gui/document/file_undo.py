@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from wasmstate.storage.salvage import write_repair
-from wasmstate_gui.core.window.status import Notice
+from wasmstate_gui.core.texts import Notice
 from wasmstate_gui.document.controller import Controller
 
 UNDO = "undo_in_place"

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_HERE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def sample_copy() -> Path:
@@ -15,7 +15,7 @@ def sample_copy() -> Path:
     Raises:
         OSError: if the sample is not there, or cannot be copied.
     """
-    in_wheel = _HERE / "samples" / "bandit.wasm"
-    in_checkout = _HERE.parent.parent / "fixtures" / "bandit.wasm"
+    in_wheel = _PACKAGE / "samples" / "bandit.wasm"
+    in_checkout = _PACKAGE.parents[1] / "fixtures" / "bandit.wasm"
     folder = Path(tempfile.mkdtemp(prefix="wasmstate-"))
     return Path(shutil.copy(in_wheel if in_wheel.exists() else in_checkout, folder))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from wasmstate_gui.core.texts import sentence
 from wasmstate_gui.core.window import status
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.dialogs import ask_about_changes
@@ -36,7 +37,7 @@ class Unwritten(QObject):
             action()
             return
         self._afterwards = action
-        what = status.sentence(status.disk_changes(document))
+        what = sentence(status.disk_changes(document))
         self.question = ask_about_changes(self._window, what, self._controller.write, self._drop)
 
     def _drop(self) -> None:

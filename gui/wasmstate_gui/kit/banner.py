@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from wasmstate_gui.core.window.status import Notice
+from wasmstate_gui.core.texts import Notice
 from wasmstate_gui.kit.icons import icon
 from wasmstate_gui.kit.theme import LIGHT, Theme
 

@@ -17,7 +17,7 @@ _WITHOUT_QT = (
     "module.entry_tables",
     "bytes.search",
     "bytes.copy_formats",
-    "bytes.containing_parts",
+    "window.containing_parts",
     "bytes.values_at_cursor",
     "tensors.changes",
     "tensors.heatmap",
@@ -27,9 +27,9 @@ _WITHOUT_QT = (
     "wizards.plan",
 )
 _IN_TURNS = (
-    "window.file_actions",
+    "document.controller",
     "bytes.byte_commands",
-    "document.file_page",
+    "bytes.file_page",
     "tensors.tensors_panel",
     "calls.step_panel",
     "timeline.timeline_panel",

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.module.disassembly import Listing
 from wasmstate_gui.core.module.entry_tables import KINDS, ModuleTable
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 from wasmstate_gui.kit.elided_label import ElidedLabel
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.module.module_models import ListingModel, ModuleTableModel

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 
 from wasmstate.state.damage.check import Finding
 from wasmstate_gui.core.remedies import advice
-from wasmstate_gui.core.window.status import sentence
+from wasmstate_gui.core.texts import sentence
 from wasmstate_gui.kit.icons import icon
 from wasmstate_gui.kit.theme import LIGHT, Theme
 

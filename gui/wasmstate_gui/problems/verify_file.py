@@ -15,7 +15,6 @@ from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.jobs import Jobs
 from wasmstate_gui.kit.remote_plan import RemotePlan
 from wasmstate_gui.kit.task_bar import TaskBar
-from wasmstate_gui.window.refresh import Display
 
 _LOOK_MS = 100
 
@@ -24,13 +23,14 @@ class Verifier(QObject):
     """Has the file that is shown verified, and shows what is wrong with it."""
 
     begun = Signal()
+    found = Signal()
+    """The verification found problems."""
     finished = Signal()
     """It is known what is wrong, or it was given up."""
 
-    def __init__(self, controller: Controller, display: Display, bar: TaskBar) -> None:
+    def __init__(self, controller: Controller, bar: TaskBar) -> None:
         super().__init__(bar)
         self._controller = controller
-        self._display = display
         self._bar = bar
         self._jobs = Jobs(self)
         self._process: RemotePlan | None = None
@@ -97,7 +97,7 @@ class Verifier(QObject):
             return
         self._controller.said.emit(verdict(found))
         if found.findings:
-            self._display.show_problems()
+            self.found.emit()
 
     def _end(self) -> None:
         self._process = None

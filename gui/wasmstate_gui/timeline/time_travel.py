@@ -14,8 +14,8 @@ from wasmstate_gui.core.timeline.plot_series import (
 )
 from wasmstate_gui.core.timeline.timeline import Timeline
 from wasmstate_gui.document.controller import Controller
+from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.timeline.timeline_panel import TimelinePanel
-from wasmstate_gui.window.selection_view import Navigator
 
 NO_STEPS = (
     "No steps: there is no state that could be stepped. Edits of bytes are undone with Ctrl+Z."
@@ -25,10 +25,12 @@ NO_STEPS = (
 class Traveller(QObject):
     """Shows the controller's timeline in the panel, and tells the controller where to go."""
 
-    def __init__(self, controller: Controller, navigator: Navigator, panel: TimelinePanel) -> None:
+    def __init__(
+        self, controller: Controller, selection_model: SelectionModel, panel: TimelinePanel
+    ) -> None:
         super().__init__(controller)
         self._controller = controller
-        self._navigator = navigator
+        self._selection_model = selection_model
         self._panel = panel
         self._plots = Plots()
         self._shown: Timeline | None = None
@@ -103,7 +105,7 @@ class Traveller(QObject):
 
     def plot_cell(self) -> None:
         """Plot the selected cell, or no longer."""
-        document, selection = self._controller.document, self._navigator.selection
+        document, selection = self._controller.document, self._selection_model.selection
         row = selection.row if selection is not None else None
         if document is None or document.state is None or row is None or row.tensor is None:
             self._controller.said.emit("Select a cell of a tensor first")

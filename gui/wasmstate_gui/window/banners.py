@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from wasmstate_gui.core.document.document import Document
+from wasmstate_gui.core.texts import Notice
 from wasmstate_gui.core.window import status
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import UNDO, Undoer
@@ -42,7 +43,7 @@ class Notices(QObject):
 
     def show_failure(self, title: str, text: str) -> None:
         """Something could not be done."""
-        self._panels.page.notice.show_notice(status.Notice("conflict", title, text))
+        self._panels.page.notice.show_notice(Notice("conflict", title, text))
         self._panels.empty.show_failure(f"{title} {text}")
 
     def forget_revert(self) -> None:

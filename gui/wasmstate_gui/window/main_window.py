@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from wasmstate_gui.core.window.commands import TOOLBAR, Command
 from wasmstate_gui.kit.dialogs import show_about, show_keys
 from wasmstate_gui.kit.import_ahead import import_in_turns
 from wasmstate_gui.kit.settings import Settings
 from wasmstate_gui.kit.theme import LIGHT, Theme
+from wasmstate_gui.kit.themed_window import ThemedWindow
 from wasmstate_gui.window.menus import Actions
 from wasmstate_gui.window.panels import Panels
 from wasmstate_gui.window.preferences import Comforts
@@ -32,7 +33,7 @@ LEAST_SIZE = QSize(1024, 640)
 _SAID_MS = 6000
 
 
-class MainWindow(QMainWindow):
+class MainWindow(ThemedWindow):
     """Passes commands on, and shows their results."""
 
     idle = Signal()
@@ -77,26 +78,29 @@ class MainWindow(QMainWindow):
         yield from self.panels.make()
         panels, page = self.panels, self.panels.page
         self.controller = page_parts.Controller(self)
-        self.navigator = page_parts.Navigator(panels)
-        self.traveller = page_parts.Traveller(self.controller, self.navigator, panels.timeline)
+        self.selection_model = page_parts.SelectionModel(self)
+        page_parts.SelectionView(self.selection_model, panels)
+        self.traveller = page_parts.Traveller(
+            self.controller, self.selection_model, panels.timeline
+        )
         self.player = page_parts.Player(self.controller, panels.timeline, self._settings)
         self.tensor_commands = page_parts.TensorCommands(self.controller, panels.tensors, self)
         self.explorer = page_parts.Explorer(panels.module, self)
-        self.finder = page_parts.Finder(page, self.navigator, self.explorer)
-        self.editor = page_parts.Editor(self.controller, self.navigator, page)
+        self.finder = page_parts.Finder(page, self.selection_model, self.explorer)
+        self.editor = page_parts.Editor(self.controller, self.selection_model, page)
         self.byte_commands = page_parts.ByteCommands(
-            self.controller, self.navigator, self.explorer, page
+            self.controller, self.selection_model, self.explorer, page
         )
         self.display = page_parts.Display(panels)
-        self.verifier = page_parts.Verifier(self.controller, self.display, page.task_bar)
+        self.verifier = page_parts.Verifier(self.controller, page.task_bar)
         self.undoer = page_parts.Undoer(self.controller)
         self.repairer = page_parts.Repairer(self.controller, self.undoer, self)
-        self.rows = page_parts.Rows(self.controller, panels)
+        self.rows = page_parts.Rows(self.controller, panels.step, self)
         self.notices = page_parts.Notices(self.controller, self.undoer, panels)
         self.unwritten = page_parts.Unwritten(self.controller, self)
         self.opener = page_parts.Opener(self.controller, self.unwritten, self)
         self.actions_.add_keys(self.panels.page.hex)
-        self.editor.use(self.actions_)
+        self.editor.use(self.actions_.edit_mode, self.actions_.raw_mode)
         self.panels.timeline.play_button.setDefaultAction(self.actions_.play)
         self.player.playing_changed.connect(self.actions_.play.setChecked)
         self._connect()
@@ -117,7 +121,7 @@ class MainWindow(QMainWindow):
         """Made when one is wanted: most of the dialogs are never seen."""
         from wasmstate_gui.wizards.open_wizard import Wizards  # noqa: PLC0415
 
-        wizards = Wizards(self.controller, self.undoer, self.panels)
+        wizards = Wizards(self.controller, self.undoer, self)
         wizards.made.connect(self.open)
         return wizards
 
@@ -132,12 +136,13 @@ class MainWindow(QMainWindow):
         controller.settled.connect(self._settled)
         self.notices.diff_wanted.connect(self.show_diff)
         self.verifier.begun.connect(self._enable)
+        self.verifier.found.connect(self.display.show_problems)
         self.verifier.finished.connect(self._enable)
         panels.tensors.attach_wanted.connect(self.actions_.attach.trigger)
         panels.step.requested.connect(self._call)
         panels.step.stop_requested.connect(controller.stop)
         panels.page.damage.chosen.connect(self.display.show_problems)
-        self.navigator.moved.connect(self.explorer.go_to)
+        self.selection_model.moved.connect(self.explorer.go_to)
         panels.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
         panels.problems.repair_wanted.connect(self.repairer.preview)
 
@@ -152,10 +157,11 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours everywhere."""
+        self.theme = theme
         palette = theme.palette()
         QApplication.setPalette(palette)
         self.setPalette(palette)
-        self.panels.set_theme(theme)
+        self.panels.colour()
         self.setStyleSheet(theme.window_style())
         self.actions_.set_palette(palette)
         (self.actions_.dark if theme.is_dark else self.actions_.light).setChecked(True)
@@ -163,13 +169,13 @@ class MainWindow(QMainWindow):
     def _opened(self) -> None:
         self.verifier.cancel()
         self.display.begin()
-        self.navigator.selection = None
+        self.selection_model.selection = None
         self.notices.begin()
         self.editor.begin_file()
         if self.controller.document is not None:
             self.comforts.opened(self.controller.document.disk.path)
         self._show()
-        self.navigator.begin()
+        self.selection_model.begin()
         self.panels.page.hex.setFocus()
 
     def _show(self) -> None:
@@ -182,7 +188,7 @@ class MainWindow(QMainWindow):
             self.notices.show(picture.document)
             self.explorer.show_module(picture.document.base.module)
             self.finder.show(picture)
-            self.navigator.show(picture)
+            self.selection_model.show(picture)
             self.traveller.show()
 
     def _enable(self) -> None:
@@ -220,7 +226,7 @@ class MainWindow(QMainWindow):
         """Show the changed cells."""
         shown = self.panels.tensors.shown
         if shown is not None and not shown.changed_count:
-            self.navigator.show_changed_tensor()
+            self.selection_model.show_changed_tensor()
         self.display.show_diff()
 
     def stop(self) -> None:

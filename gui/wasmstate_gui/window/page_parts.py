@@ -18,6 +18,7 @@ from wasmstate_gui.core.window.view_state import Picture
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import Undoer
 from wasmstate_gui.document.open_dialog import Opener
+from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.document.unwritten import Unwritten
 from wasmstate_gui.module.module_lists import Explorer
 from wasmstate_gui.problems.repair_file import Repairer
@@ -27,7 +28,7 @@ from wasmstate_gui.timeline.playback import Player
 from wasmstate_gui.timeline.time_travel import Traveller
 from wasmstate_gui.window.banners import Notices
 from wasmstate_gui.window.refresh import Display
-from wasmstate_gui.window.selection_view import Navigator
+from wasmstate_gui.window.selection_view import SelectionView
 
 __all__ = [
     "ByteCommands",
@@ -37,13 +38,14 @@ __all__ = [
     "Editor",
     "Explorer",
     "Finder",
-    "Navigator",
     "Notices",
     "Opener",
     "Picture",
     "Player",
     "Repairer",
     "Rows",
+    "SelectionModel",
+    "SelectionView",
     "Situation",
     "TensorCommands",
     "Traveller",

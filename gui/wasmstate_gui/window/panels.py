@@ -13,7 +13,6 @@ from PySide6.QtCore import QByteArray, QObject, Qt
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
-    QMainWindow,
     QSizePolicy,
     QStackedWidget,
     QWidget,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.document.empty_page import EmptyPage
 from wasmstate_gui.kit.elided_label import ElidedLabel
-from wasmstate_gui.kit.theme import LIGHT, Theme
+from wasmstate_gui.kit.themed_window import ThemedWindow
 
 if TYPE_CHECKING:
     from wasmstate_gui.bytes.file_page import FilePage
@@ -97,7 +96,6 @@ class Panels(QObject):
         empty: the page without a file.
         page: the page with the bytes of a file.
         is_made: True when the page and all panes are made.
-        theme: the colours of all panes.
     """
 
     layout: Pane[LayoutPanel] = Pane("Layout", _LEFT, "document.layout_panel:LayoutPanel")
@@ -117,10 +115,9 @@ class Panels(QObject):
 
     page: FilePage
 
-    def __init__(self, window: QMainWindow) -> None:
+    def __init__(self, window: ThemedWindow) -> None:
         super().__init__(window)
         self.window = window
-        self.theme = LIGHT
         self.is_made = False
         self._points = 0
         self._had_file = False
@@ -148,7 +145,7 @@ class Panels(QObject):
             pane.make(self)
             yield
         self.is_made = True
-        self.set_theme(self.theme)
+        self.colour()
         self.set_zoom(self._points)
 
     def show(self, title: str) -> QDockWidget:
@@ -231,9 +228,9 @@ class Panels(QObject):
             self.page.hex.set_zoom(points)
             self.tensors.set_zoom(points)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Use other colours in every pane."""
-        self.theme = theme
+    def colour(self) -> None:
+        """Give every pane the colours of the window."""
+        theme = self.window.theme
         if self.is_made:
             self.page.set_theme(theme)
             for title in self.docks:

@@ -16,7 +16,7 @@ from wasmstate.storage.commit import write_new
 from wasmstate_gui.core.calls.trial_calls import Calls
 from wasmstate_gui.core.document.destination import free_name
 from wasmstate_gui.core.remedies import told
-from wasmstate_gui.core.window.status import sentence
+from wasmstate_gui.core.texts import sentence
 from wasmstate_gui.core.wizards.attach_plan import AttachPlan, Offer
 from wasmstate_gui.core.wizards.bake_plan import BakingPlan
 from wasmstate_gui.core.wizards.graft_plan import GraftPlan
@@ -27,8 +27,8 @@ from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import InPlace, Undoer
 from wasmstate_gui.kit.jobs import Jobs
 from wasmstate_gui.kit.remote_plan import RemotePlan, StoppedError
+from wasmstate_gui.kit.themed_window import ThemedWindow
 from wasmstate_gui.kit.waiting_dialog import WaitingDialog
-from wasmstate_gui.window.panels import Panels
 from wasmstate_gui.wizards.attach_dialog import AttachDialog
 from wasmstate_gui.wizards.bake_dialog import BakingDialog
 from wasmstate_gui.wizards.find_dialog import FindDialog
@@ -52,12 +52,11 @@ class Wizards(QObject):
     judged = Signal()
     """The dialog shows what would come of what is chosen now."""
 
-    def __init__(self, controller: Controller, undoer: Undoer, panels: Panels) -> None:
-        super().__init__(panels)
+    def __init__(self, controller: Controller, undoer: Undoer, window: ThemedWindow) -> None:
+        super().__init__(window)
         self._controller = controller
         self._undoer = undoer
-        self._panels = panels
-        self._window = panels.window
+        self._window = window
         self._jobs = Jobs(self)
         self._path = Path()
         self.plan: RemotePlan | None = None
@@ -73,7 +72,7 @@ class Wizards(QObject):
     def new_model(self) -> None:
         """Make a file with a model that has learned nothing yet."""
         if self.plan is None:
-            dialog = NewModelDialog(families(), self._model_path, self._panels.theme, self._window)
+            dialog = NewModelDialog(families(), self._model_path, self._window.theme, self._window)
             self.plan = RemotePlan(NewModel)
             self._begin(dialog)
 
@@ -100,17 +99,17 @@ class Wizards(QObject):
         self._jobs.close()
 
     def _show_attach(self, offer: Offer) -> None:
-        dialog = AttachDialog(self._path, offer, self._panels.theme, self._window)
+        dialog = AttachDialog(self._path, offer, self._window.theme, self._window)
         dialog.find_wanted.connect(self._begin_finding)
         self._begin(dialog)
 
     def _show_baking(self, _offer: None, *, is_undo: bool) -> None:
-        theme, window = self._panels.theme, self._window
+        theme, window = self._window.theme, self._window
         self._begin(BakingDialog(self._path, theme, window, is_undo=is_undo))
 
     def _show_graft(self, offer: Exports) -> None:
         shipped = [(name, donors.summary(name)) for name in donors.names()]
-        theme, window = self._panels.theme, self._window
+        theme, window = self._window.theme, self._window
         self._begin(GraftDialog(self._path, offer, shipped, theme, window))
 
     def _look(self, make: Callable[[Path], Plan], show: Callable[[Any], None]) -> None:

@@ -16,7 +16,7 @@ from wasmstate.session.numerals import parse_float, parse_integer, split_numbers
 from wasmstate.state.signature import NUMERIC, Param, Signature
 from wasmstate.state.state import State
 from wasmstate_gui.core.calls.protocol import Outcome
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 
 _F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 

@@ -12,7 +12,7 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.explore.trial_arguments import made_up
 from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
 from wasmstate.state.signature import NUMERIC, Param
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 
 _MOST = 500  # functions that are offered
 _UPDATES = 3  # rows that are suggested

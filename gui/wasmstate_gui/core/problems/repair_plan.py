@@ -9,7 +9,7 @@ from wasmstate.state.compare.diff import TensorDiff
 from wasmstate.state.damage.repair import Preview
 from wasmstate_gui.core.document.destination import free_name
 from wasmstate_gui.core.tensors.tensor_table import number_text
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 
 _BYTES, _LINES, _CELLS = 16, 200, 20
 

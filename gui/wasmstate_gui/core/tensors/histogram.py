@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, brief
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 
 BINS = 64
 

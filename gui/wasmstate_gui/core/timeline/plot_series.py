@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from wasmstate.state.state import State
 from wasmstate_gui.core.calls.call_form import value_text
+from wasmstate_gui.core.texts import counted
 from wasmstate_gui.core.timeline.timeline import Timeline
-from wasmstate_gui.core.window.status import counted
 
 MOST_LINES = 6
 STEP_SIZE = "\u2016\u0394S\u2016"

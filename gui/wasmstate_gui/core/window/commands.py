@@ -178,7 +178,7 @@ COMMANDS = (
         "select_all",
         "Select all bytes",
         "Edit",
-        "navigator.select_all",
+        "selection_model.select_all",
         keys="Ctrl+A",
         is_for_bytes=True,
     ),
@@ -297,10 +297,19 @@ COMMANDS = (
     Command("find_next", "Find next", "Go", "finder.find_next", keys="F3"),
     Command("find_previous", "Find previous", "Go", "finder.find_previous", keys="Shift+F3"),
     Command(
-        "next_change", "Next change", "Go", "navigator.next_change", keys="F8", begins_group=True
+        "next_change",
+        "Next change",
+        "Go",
+        "selection_model.next_change",
+        keys="F8",
+        begins_group=True,
     ),
     Command(
-        "previous_change", "Previous change", "Go", "navigator.previous_change", keys="Shift+F8"
+        "previous_change",
+        "Previous change",
+        "Go",
+        "selection_model.previous_change",
+        keys="Shift+F8",
     ),
     Command(
         "step",

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.edited_source import shown_bytes
 from wasmstate_gui.core.document.snapshot import Snapshot
+from wasmstate_gui.core.texts import Notice, counted, sentence
 
 WAITING = "waiting for a whole file"
 """What is said while another program has only begun to write the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A bar above the map: what is wrong, in bold and in full, and what can be done."""
-
-    kind: str
-    title: str
-    text: str
-    actions: tuple[tuple[str, str], ...] = ()
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 byte``, ``3 bytes``."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def title(document: Document | None) -> str:
@@ -157,8 +141,3 @@ def revert_notice(document: Document) -> Notice:
 def disk_changes(document: Document) -> str:
     """``3 steps`` that are in memory only."""
     return counted(document.steps, "step") if document.steps > 0 else "your changes"
-
-
-def sentence(clause: str) -> str:
-    """A clause with a capital; the error messages have none."""
-    return clause[:1].upper() + clause[1:]

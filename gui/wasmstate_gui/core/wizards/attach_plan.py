@@ -23,7 +23,7 @@ from wasmstate.state.tensor import DTYPES, TensorSpec
 from wasmstate_gui.core.calls.trial_calls import callable_functions
 from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.tensors.tensor_table import number_text
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 from wasmstate_gui.core.wizards.file_plan import FilePlan
 from wasmstate_gui.core.wizards.plan import Say, Verdict, silently
 from wasmstate_gui.core.wizards.tensor_candidates import Row, candidates

@@ -11,7 +11,7 @@ from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.data import Data
 from wasmstate.binary.spaces import Spaces
 from wasmstate.state.change.bake import unbake
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 from wasmstate_gui.core.wizards.file_plan import FilePlan
 from wasmstate_gui.core.wizards.plan import Say, Verdict, silently
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wasmstate import Discovery
-from wasmstate_gui.core.window.status import counted, sentence
+from wasmstate_gui.core.texts import counted, sentence
 from wasmstate_gui.core.wizards.tensor_candidates import Row
 
 _SHOWN = 3

@@ -10,7 +10,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.models import Family, Option, describe, names
 from wasmstate.state.state import State
 from wasmstate.state.tensor import shape_text
-from wasmstate_gui.core.window.status import counted, sentence
+from wasmstate_gui.core.texts import counted, sentence
 from wasmstate_gui.core.wizards.plan import Made, Say, Verdict, silently
 
 SEED = "seed"

@@ -12,7 +12,7 @@ from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
 from wasmstate.state.symbols import Symbol, symbols
 from wasmstate.state.tensor import DTYPES
-from wasmstate_gui.core.window.status import counted
+from wasmstate_gui.core.texts import counted
 
 _NUMBERS = ("i32", "i64", "f32", "f64")
 _LARGEST = 1 << 16  # bytes between two symbols that are still taken for one array
