@@ -83,7 +83,7 @@ def load(*, for_file: bool) -> Callable[..., int]:
         if for_file:
             # What is not of Qt comes first: PySide reads the source of what is imported after it.
             import_without_qt()
-            import_module("wasmstate_gui.window.page_parts")
+            import_module("wasmstate_gui.window.late_imports")
         run: Callable[..., int] = import_module("wasmstate_gui.run").run
         gc.freeze()  # nor is it looked through again
     return run

@@ -29,7 +29,7 @@ from wasmstate_gui.core.calls.protocol import (
     encode,
 )
 from wasmstate_gui.core.calls.worker import PROGRESS_WEIGHT
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]

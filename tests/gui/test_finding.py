@@ -26,7 +26,7 @@ from wasmstate_gui.core.document.snapshot import read_snapshot
 from wasmstate_gui.core.module.disassembly import listing
 from wasmstate_gui.core.module.entry_tables import KINDS, module_table
 from wasmstate_gui.core.window.go_to import Place, find_place
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.module.module_models import ListingModel, ModuleTableModel
 from wasmstate_gui.window.main_window import MainWindow
 

@@ -24,7 +24,7 @@ from wasmstate_gui.core.document.byte_kinds import KINDS
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.layout_rows import LayoutRow
 from wasmstate_gui.core.document.snapshot import read_snapshot
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 
 ROWS = (
     LayoutRow("magic + version", "header", 0, 8, 8),

@@ -15,8 +15,8 @@ from gui_support import WAIT, OpenWindow, bytes_of, shown_bytes, type_into
 from wasmstate.binary.source import FileSource
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import look_at, read_snapshot
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.core.window.status import validity
-from wasmstate_gui.core.window.view_state import Picture
 from wasmstate_gui.window.main_window import MainWindow
 
 # update(n) adds a half to the first n of a million numbers.

@@ -22,8 +22,8 @@ from wasmstate_gui.core.document.map_segments import (
 from wasmstate_gui.core.document.snapshot import Snapshot, read_snapshot
 from wasmstate_gui.core.tensors.tensor_table import TensorTable, cell_hint, number_text
 from wasmstate_gui.core.window import status
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.core.window.selection import at_byte
-from wasmstate_gui.core.window.view_state import Picture
 
 
 def snapshot_of(data: bytes, folder: Path) -> Snapshot:

@@ -212,7 +212,7 @@ def test_a_matrix_that_does_not_fit_is_refused(
         (
             "1\t2\n",
             (
-                "line 1: there is no column x, y; there are 1\t2: say which ones to take; "
+                "line 1: there is no column x, y; there are 1\\t2: say which ones to take; "
                 "the cells seem to be separated by a tab"
             ),
         ),
@@ -313,6 +313,7 @@ def test_rows_before_an_invalid_byte_come_first_and_its_line_is_named(tmp_path: 
         ("a.csv", b"\xff\xfex\0", "a.csv: the text is not UTF-8 but seems to be utf-16: name its"),
         ("a.csv", b"x\0,\0y\0", "a.csv: the text is not UTF-8 but seems to be utf-16-le"),
         ("a.csv", b"\0x\0,\0y", "a.csv: the text is not UTF-8 but seems to be utf-16-be"),
+        ("a.csv", b"x,\0y", "a.csv: it has zero bytes: this is no table"),
         ("a.npy", b"PK\3\4\0\0", "a.npy is not an npy file: it is a zip archive, as "),
         ("a.npz", b"PK\3\4\0\0", "a.npz: it is a zip archive, as "),
         ("a.npy", b"nonsense", "a.npy is not an npy file"),

@@ -15,6 +15,7 @@ from wasmstate.binary.sections.nested import NestedSection
 from wasmstate.binary.source import BytesSource, Source, open_source
 from wasmstate.binary.verify import findings
 from wasmstate.errors import MalformedError, SectionError
+from wasmstate.escapes import listed
 
 SectionType = TypeVar("SectionType", bound=Section)
 
@@ -230,7 +231,7 @@ class Module:
             return self.with_sections([*sections[:index], section, *sections[index:]])
         same = self.custom_sections(name)
         if len(same) > 1:
-            places = ", ".join(str(each.index) for each in same)
+            places = listed([str(each.index) for each in same])
             raise SectionError(
                 f"{len(same)} custom sections are named {name!r} (sections {places}): "
                 "remove them first, or give the index of the place for another"

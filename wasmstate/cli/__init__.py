@@ -6,15 +6,20 @@ does not wait for them.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from wasmstate import __version__
-from wasmstate.cli.common import Unusable, unusable
+from wasmstate.cli.common import Unusable, echo, unusable
+from wasmstate.cli.groups import Group
+from wasmstate.escapes import visible
 
 COMMANDS = {
     "layout": "List the sections of a module.",
@@ -45,22 +50,40 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+@contextmanager
+def _told(ctx: click.Context) -> Iterator[None]:
+    """Tell what ends a command, whatever it is, and by an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it has no bytes for is shown as an escape
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    except click.UsageError as error:
+        # click shows what was typed as it is, and has no other place to change that.
+        error.message = visible(error.message)  # type: ignore[misc]
+        raise
+    except BrokenPipeError:
+        # Whoever read has seen enough. What is left in the buffer must not be tried again when
+        # the interpreter ends (Python documentation, library "signal", "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ctx.exit(128 + 13)  # as a shell says it of SIGPIPE
+    except KeyboardInterrupt:
+        echo("interrupted", err=True)
+        ctx.exit(128 + 2)  # as a shell says it of SIGINT
+    except OSError as error:
+        raise unusable(error, "the output") from error
+    except MemoryError as error:
+        raise Unusable("there is not enough memory for files of this size") from error
+
+
+class _Commands(Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _told(ctx):  # --help and --version print while they are parsed
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _told(ctx):
             return super().invoke(ctx)
-        except BrokenPipeError:
-            # Whoever read has seen enough. What is left in the buffer must not be tried again when
-            # the interpreter ends (Python documentation, library "signal", "Note on SIGPIPE").
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(128 + 13)  # as a shell says it of SIGPIPE
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(128 + 2)  # as a shell says it of SIGINT
-        except OSError as error:
-            raise unusable(error, "the output") from error
-        except MemoryError as error:
-            raise Unusable("there is not enough memory for files of this size") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shlex
-import unicodedata
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from typing import Any
 
 import click
 
-from wasmstate.cli.remedies import with_help
-from wasmstate.errors import MalformedError, StateCorruptError, WasmstateError
+from wasmstate.cli.remedies import help_lines
+from wasmstate.errors import CallError, MalformedError, StateCorruptError, WasmstateError
+from wasmstate.escapes import is_hostile, visible
 
 _NO_PIPE = "it is read here and there, a pipe will not do: save it first"
 
@@ -65,6 +67,27 @@ class Unusable(click.ClickException):
     exit_code = 2
 
 
+class AfterCallsError(CallError):
+    """A call that failed after others.
+
+    Attributes:
+        kept: what became of those.
+    """
+
+    def __init__(self, message: str, kept: str) -> None:
+        super().__init__(message, kept)
+        self.kept = kept
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def failed(message: str, below: Sequence[str] = ()) -> click.ClickException:
+    """An error with lines below it; only lines that begin with two spaces may be in a message."""
+    lines = [*re.split(r"\n(?=  )", message), *below]
+    return click.ClickException("\n".join(map(visible, lines)))
+
+
 @contextmanager
 def about(path: Path, *, is_module: bool = True) -> Iterator[None]:
     """Turn errors and warnings about a file into messages that name it.
@@ -82,10 +105,10 @@ def about(path: Path, *, is_module: bool = True) -> Iterator[None]:
         message = str(error)
         if not message.startswith((f"{path}:", f"{os.path.abspath(path)}:")):
             message = f"{path}: {message}"
+        below = [error.kept] if isinstance(error, AfterCallsError) else []
         if is_module and isinstance(error, (MalformedError, StateCorruptError)):
-            message += f"\nSee all that is wrong with it: wasmstate check {quoted(path)}"
-        lines = with_help(message, error.remedies).split("\n")
-        raise click.ClickException("\n".join(map(visible, lines))) from error
+            below.append(f"See all that is wrong with it: wasmstate check {quoted(path)}")
+        raise failed(message, [*below, *help_lines(error.remedies)]) from error
     except BrokenPipeError:  # of the output, never of a file
         raise
     except OSError as error:
@@ -96,7 +119,7 @@ def unusable(error: OSError, path: Path | str) -> Unusable:
     """What the system says, of the file that it names, else of ``path``."""
     named = error.filename
     where = os.fsdecode(named) if isinstance(named, (str, bytes, os.PathLike)) else path
-    return Unusable(f"{where}: {error.strerror or error}")
+    return Unusable(visible(f"{where}: {error.strerror or error}"))
 
 
 def quoted(path: Path) -> str:
@@ -104,15 +127,23 @@ def quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def visible(text: str) -> str:
-    """A line of text with its control characters, which names in a file may have, as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(repr(c)[1:-1] if unicodedata.category(c) == "Cc" else c for c in text)
+def echo(line: object, *, err: bool = False) -> None:
+    """Print one line; what a name in it would do to the terminal is escaped."""
+    click.echo(visible(str(line)), err=err)
+
+
+def echo_block(text: str) -> None:
+    """Print lines of text whose line feeds are meant, as :func:`columns` gives them."""
+    click.echo("\n".join(map(visible, text.split("\n"))))
+
+
+def echo_bytes(content: bytes) -> None:
+    """Print bytes as they are, and nothing behind them."""
+    click.echo(content, nl=False)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.echo(f"Warning: {message}", err=True)
+    echo(f"Warning: {message}", err=True)
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
@@ -131,12 +162,26 @@ def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
 
 def echo_json(document: Any) -> None:
     """Print JSON; numbers that JSON lacks become the texts ``nan``, ``inf`` and ``-inf``."""
-    click.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(_json(document, indent=2))
 
 
 def echo_json_line(document: Any) -> None:
     """Print JSON on one line."""
-    click.echo(json.dumps(_plain(document), ensure_ascii=False, allow_nan=False))
+    click.echo(_json(document))
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    """JSON that the output's encoding has, without a character that a terminal would obey."""
+    plain = _plain(document)
+    text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(plain, indent=indent, allow_nan=False)
+    # What is left of them stands inside of strings: json escapes the first 32 itself.
+    return "".join(json.dumps(c)[1:-1] if c != "\n" and is_hostile(c) else c for c in text)
 
 
 def _plain(value: Any) -> Any:

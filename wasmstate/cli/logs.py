@@ -8,7 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
-from wasmstate.cli.common import plural, readable_file
+from wasmstate.cli.common import echo, plural, readable_file
 from wasmstate.session.replay import ReplayStep
 from wasmstate.state.compare.call_log import MAGIC, CallLog, read_log
 
@@ -25,7 +25,7 @@ def open_log(path: Path) -> CallLog:
             content += file.read()
     log = read_log(content)
     if log.torn:
-        click.echo(
+        echo(
             f"Warning: {path}: the last {plural(log.torn, 'byte')} are of an entry that was never "
             "finished",
             err=True,

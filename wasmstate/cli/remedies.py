@@ -42,7 +42,7 @@ def in_words(remedies: Iterable[Remedy]) -> str:
     return ", ".join(WORDS[each] for each in remedies)
 
 
-def with_help(text: str, remedies: Iterable[Remedy]) -> str:
-    """A message, and below it what helps."""
+def help_lines(remedies: Iterable[Remedy]) -> list[str]:
+    """The line below a message that says what helps, if anything is known to."""
     words = in_words(remedies)
-    return f"{text}\nWhat helps: {words}" if words else text
+    return [f"What helps: {words}"] if words else []

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from wasmstate.cli.common import plural
+from wasmstate.cli.common import echo, plural
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import ArgumentError
 from wasmstate.session.columns import parse_columns
@@ -139,7 +139,7 @@ class Rows:
                 else:
                     yield from table.parse_bytes(self._pieces(file))
         if table.skipped:
-            click.echo(f"{name}: {plural(table.skipped, 'row')} without a label skipped", err=True)
+            echo(f"{name}: {plural(table.skipped, 'row')} without a label skipped", err=True)
 
     def _pieces(self, file: BinaryIO) -> Iterator[bytes]:
         while True:

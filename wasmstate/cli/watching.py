@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
-from wasmstate.cli.common import echo_json_line, plural
+from wasmstate.cli.common import echo, echo_json_line, plural
 from wasmstate.cli.detectors import detector, fitting
 from wasmstate.cli.stopping import Stopped
 from wasmstate.session.drift import Drift, DriftWatch
@@ -48,7 +46,7 @@ class Watching:
         if not self._as_json:
             said = "" if drift.said is None else f", which said {drift.said}"
             was = "unknown" if drift.before is None else f"{drift.before:.4g}"
-            click.echo(
+            echo(
                 f"{where or f'call {drift.row + 1}'}: drift told by {self._detector}{said}: "
                 f"mean loss {drift.after:.4g} in the last rows, {was} before",
                 err=True,
@@ -73,7 +71,7 @@ class Watching:
             echo_json_line({"watched": summary})
         else:
             loss = f", mean loss {watch.mean_loss:.4g}" if watch.rows else ""
-            click.echo(
+            echo(
                 f"{plural(len(watch.drifts), 'drift')} told by {self._detector} in "
                 f"{plural(watch.rows, 'row')}{loss}",
                 err=True,

@@ -11,6 +11,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.types import FuncType
 from wasmstate.errors import CallError, LinkError
+from wasmstate.escapes import lines, listed
 from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.failures import one_line
@@ -81,7 +82,7 @@ class Program:
             CallError: if there is none of that name.
         """
         if name not in self.functions:
-            known = ", ".join(list(self.functions)[:20]) or "none"
+            known = listed(self.functions, 20)
             raise CallError(f"the module exports no function {name!r}; it exports {known}")
         return self.functions[name]
 
@@ -109,10 +110,10 @@ def _check_imports(spaces: Spaces) -> None:
     for each in spaces.imports:
         kind = str(spaces.func_type(each.type)) if isinstance(each.type, int) else each.kind
         missing.append(f"{each.module}.{each.name} {kind}")
-    listing = "".join(f"\n  {line}" for line in missing)
+    listing = lines(missing)
     count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
     text = f"the module needs {count}, and a model is granted none:{listing}"
     if is_scailable(spaces):
-        text += "\nIt has Scailable's interface, and can predict with stubs for these."
+        text += "\n  It has Scailable's interface, and can predict with stubs for these."
         raise LinkError(text, tuple(missing)).helped_by("ScailableModel")
     raise LinkError(text, tuple(missing))

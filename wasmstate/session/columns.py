@@ -14,12 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from wasmstate.errors import ArgumentError, ColumnError
+from wasmstate.escapes import listed
 from wasmstate.state.signature import Param
 
 _RANGE = re.compile(r"(\d{1,9}):(\d{1,9})")
 _MOST = 1 << 20  # columns that a range may stand for
-_SHOWN = 8
-_LONGEST_NAME = 64
 
 
 def number_names(params: Sequence[Param]) -> list[str]:
@@ -101,7 +100,7 @@ def _order(
     missing = [name for name in names if name not in header]
     if missing:
         there = f"{_there_are(header)}: say which ones to take"
-        raise _Unfit(f"there is no column {_listed(missing)}; {there}")
+        raise _Unfit(f"there is no column {listed(missing)}; {there}")
     return [_place(name, header, count) for name in names]
 
 
@@ -123,17 +122,8 @@ def _counted(count: int) -> str:
 
 
 def _needed(names: Sequence[str]) -> str:
-    return f"there must be {len(names)}: {_listed(names)}"
+    return f"there must be {len(names)}: {listed(names)}"
 
 
 def _there_are(header: Sequence[str]) -> str:
-    return f"there are {_listed(header)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(_short, names[:_SHOWN])) + more
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}.."
+    return f"there are {listed(header)}"

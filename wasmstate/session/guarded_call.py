@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from wasmstate.errors import ArgumentError, StateBoundsError
+from wasmstate.escapes import listed
 from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
@@ -128,4 +129,4 @@ class Live:
 
 
 def _raise(broken: Sequence[tuple[str, str]]) -> NoReturn:
-    raise StateBoundsError("; ".join(f"{name}{wrong}" for name, wrong in broken))
+    raise StateBoundsError(listed([f"{name}{wrong}" for name, wrong in broken], 20, separator="; "))

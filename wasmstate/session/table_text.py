@@ -106,8 +106,10 @@ def _check_kind(start: bytes, name: str, encoding: str | None) -> None:
     sample = start[:_SAMPLE]
     found = next((word for mark, word in (*_MARKS, *_BIG_MARKS) if sample.startswith(mark)), "")
     if not found and b"\x00" in sample:
-        is_little = sample.find(b"\x00") % 2 == 1
-        found = "utf-16-le" if is_little else "utf-16-be"
+        even, odd = (any(sample[i::2]) for i in (0, 1))  # ASCII in UTF-16 has every other byte zero
+        if even == odd:
+            raise ArgumentError(f"{name}: it has zero bytes: this is no table")
+        found = "utf-16-le" if even else "utf-16-be"
     if found:
         raise ArgumentError(
             f"{name}: the text is not UTF-8 but seems to be {found}: name its encoding"

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
+from wasmstate.escapes import listed
 from wasmstate.state.place import address_of, check_address
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
@@ -47,7 +48,7 @@ def check_types(spaces: Spaces, name: str, signature: Signature) -> None:
     """
     types = spaces.exported_functions()
     if name not in types:
-        known = ", ".join(list(types)[:20]) or "none"
+        known = listed(types, 20)
         raise SchemaError(f"the module exports no function {name!r}; it exports {known}")
     type_ = types[name]
     wanted = signature.wasm_params(address_type(spaces)), list(signature.results)

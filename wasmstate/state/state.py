@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.escapes import listed
 from wasmstate.state.memory_image import decode_part, image_runs
 from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.reading import decode_record
@@ -161,7 +162,7 @@ class State:
             SchemaError: if there is none of that name.
         """
         if name not in self._tensors:
-            raise SchemaError(f"no tensor {name!r}; there are {', '.join(self._tensors) or 'none'}")
+            raise SchemaError(f"no tensor {name!r}; there are {listed(self._tensors, 20)}")
         return self._tensors[name]
 
     def place(self, name: str) -> str:
@@ -257,7 +258,7 @@ class State:
         """
         found = self.violations()
         if found:
-            raise StateBoundsError("; ".join(found))
+            raise StateBoundsError(listed(found, 20, separator="; "))
 
 
 def _fits(regions: Sequence[Region], lengths: Sequence[int]) -> bool:

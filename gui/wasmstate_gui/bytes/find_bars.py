@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from wasmstate_gui.bytes.file_page import FilePage
 from wasmstate_gui.core.bytes.search import Match, parse_needle, search
 from wasmstate_gui.core.window.go_to import HINT, Place, find_place
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.kit.jobs import Jobs, Task
 from wasmstate_gui.module.module_lists import Explorer

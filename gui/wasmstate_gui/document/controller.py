@@ -16,7 +16,7 @@ from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.timeline import stepping
 from wasmstate_gui.core.timeline.timeline import Timeline
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.document.disk import Disk
 from wasmstate_gui.document.hand_edits import HandEdits
 from wasmstate_gui.document.run_calls import Calls

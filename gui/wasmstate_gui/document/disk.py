@@ -16,7 +16,7 @@ from wasmstate_gui.core.document.snapshot import Snapshot, checked, look_at
 from wasmstate_gui.core.remedies import WRITING, told
 from wasmstate_gui.core.timeline import stepping
 from wasmstate_gui.core.timeline.follow import Found, find, looks_back, noticed
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.document.file_watcher import Follower
 from wasmstate_gui.document.shown_document import Change, Shown
 from wasmstate_gui.kit.jobs import Jobs

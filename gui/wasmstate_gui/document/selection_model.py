@@ -11,6 +11,7 @@ from wasmstate_gui.core.document.layout_rows import LayoutRow, flat, row_at
 from wasmstate_gui.core.tensors.tensor_table import next_changed
 from wasmstate_gui.core.window.containing_parts import ladder, next_rung
 from wasmstate_gui.core.window.go_to import Place
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.core.window.selection import (
     Selection,
     again,
@@ -19,7 +20,6 @@ from wasmstate_gui.core.window.selection import (
     of_range,
     of_row,
 )
-from wasmstate_gui.core.window.view_state import Picture
 
 
 class SelectionModel(QObject):

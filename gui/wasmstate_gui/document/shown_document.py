@@ -15,7 +15,7 @@ from wasmstate_gui.core.document.document import LIGHT, Document
 from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.timeline.stepping import compared
 from wasmstate_gui.core.timeline.timeline import Timeline
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.kit.jobs import Jobs
 
 

@@ -25,7 +25,7 @@ from wasmstate_gui.window.startup import Furnisher
 
 if TYPE_CHECKING:
     from wasmstate_gui.core.calls.protocol import Call
-    from wasmstate_gui.core.window.view_state import Picture
+    from wasmstate_gui.core.window.picture import Picture
     from wasmstate_gui.wizards.open_wizard import Wizards
 
 FIRST_SIZE = QSize(1440, 900)
@@ -73,32 +73,32 @@ class MainWindow(ThemedWindow):
 
     def _furnish(self) -> Iterator[None]:
         yield from import_in_turns()
-        from wasmstate_gui.window import page_parts  # noqa: PLC0415 (see there)
+        from wasmstate_gui.window import late_imports  # noqa: PLC0415 (see there)
 
         yield from self.panels.make()
         panels, page = self.panels, self.panels.page
-        self.controller = page_parts.Controller(self)
-        self.selection_model = page_parts.SelectionModel(self)
-        page_parts.SelectionView(self.selection_model, panels)
-        self.traveller = page_parts.Traveller(
+        self.controller = late_imports.Controller(self)
+        self.selection_model = late_imports.SelectionModel(self)
+        late_imports.SelectionView(self.selection_model, panels)
+        self.traveller = late_imports.Traveller(
             self.controller, self.selection_model, panels.timeline
         )
-        self.player = page_parts.Player(self.controller, panels.timeline, self._settings)
-        self.tensor_commands = page_parts.TensorCommands(self.controller, panels.tensors, self)
-        self.explorer = page_parts.Explorer(panels.module, self)
-        self.finder = page_parts.Finder(page, self.selection_model, self.explorer)
-        self.editor = page_parts.Editor(self.controller, self.selection_model, page)
-        self.byte_commands = page_parts.ByteCommands(
+        self.player = late_imports.Player(self.controller, panels.timeline, self._settings)
+        self.tensor_commands = late_imports.TensorCommands(self.controller, panels.tensors, self)
+        self.explorer = late_imports.Explorer(panels.module, self)
+        self.finder = late_imports.Finder(page, self.selection_model, self.explorer)
+        self.editor = late_imports.Editor(self.controller, self.selection_model, page)
+        self.byte_commands = late_imports.ByteCommands(
             self.controller, self.selection_model, self.explorer, page
         )
-        self.display = page_parts.Display(panels)
-        self.verifier = page_parts.Verifier(self.controller, page.task_bar)
-        self.undoer = page_parts.Undoer(self.controller)
-        self.repairer = page_parts.Repairer(self.controller, self.undoer, self)
-        self.rows = page_parts.Rows(self.controller, panels.step, self)
-        self.notices = page_parts.Notices(self.controller, self.undoer, panels)
-        self.unwritten = page_parts.Unwritten(self.controller, self)
-        self.opener = page_parts.Opener(self.controller, self.unwritten, self)
+        self.display = late_imports.Display(panels)
+        self.verifier = late_imports.Verifier(self.controller, page.task_bar)
+        self.undoer = late_imports.Undoer(self.controller)
+        self.repairer = late_imports.Repairer(self.controller, self.undoer, self)
+        self.rows = late_imports.Rows(self.controller, panels.step, self)
+        self.notices = late_imports.Notices(self.controller, self.undoer, panels)
+        self.unwritten = late_imports.Unwritten(self.controller, self)
+        self.opener = late_imports.Opener(self.controller, self.unwritten, self)
         self.actions_.add_keys(self.panels.page.hex)
         self.editor.use(self.actions_.edit_mode, self.actions_.raw_mode)
         self.panels.timeline.play_button.setDefaultAction(self.actions_.play)
@@ -192,11 +192,11 @@ class MainWindow(ThemedWindow):
             self.traveller.show()
 
     def _enable(self) -> None:
-        from wasmstate_gui.window import page_parts  # noqa: PLC0415 (see there)
+        from wasmstate_gui.window import late_imports  # noqa: PLC0415 (see there)
 
         controller, form = self.controller, self.panels.step
         form.set_running(running=controller.is_running)
-        now = page_parts.Situation(
+        now = late_imports.Situation(
             controller.document,
             controller.timeline,
             controller.is_running,
@@ -205,16 +205,16 @@ class MainWindow(ThemedWindow):
             form.run_button.isEnabled(),
             form.predict_button.isEnabled(),
         )
-        self.actions_.set_usable(page_parts.usable(now))
+        self.actions_.set_usable(late_imports.usable(now))
 
     def _show_following(self) -> None:
-        from wasmstate_gui.window import page_parts  # noqa: PLC0415 (see there)
+        from wasmstate_gui.window import late_imports  # noqa: PLC0415 (see there)
 
         controller = self.controller
         if controller.document is not None and not controller.is_computing:
-            is_back = page_parts.looks_back(controller.timeline)
+            is_back = late_imports.looks_back(controller.timeline)
             on = controller.is_following
-            text = page_parts.status.following(controller.document, is_on=on, looks_back=is_back)
+            text = late_imports.status.following(controller.document, is_on=on, looks_back=is_back)
             self.display.show_following(text)
 
     def toggle_follow(self) -> None:

@@ -10,7 +10,7 @@ from wasmstate_gui.core.document import absence
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.window import status
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.window.panels import Panels
 
 _HINTS = {

@@ -38,6 +38,7 @@ from wasmstate.binary.sections.type import RecType, SubType, TypeSection, rectyp
 from wasmstate.binary.types import FuncType, GlobalType, TagType, tagtype
 from wasmstate.binary.values import u32
 from wasmstate.errors import SectionError
+from wasmstate.escapes import lines
 
 
 def graft_code(
@@ -183,11 +184,11 @@ class _Graft:
             index = counts[each.kind]
             counts[each.kind] += 1
             if each.index is None:
-                missing.append(f"\n  {each.module}.{each.name} ({each.kind}): {each.reason}")
+                missing.append(f"{each.module}.{each.name} ({each.kind}): {each.reason}")
             else:
                 self._space(each.kind)[index] = each.index
         if missing:
-            raise SectionError(f"the donor imports what the host does not have:{''.join(missing)}")
+            raise SectionError(f"the donor imports what the host does not have:{lines(missing)}")
 
     def _resolutions(self) -> Iterator[Resolution]:
         for each in self.donor.spaces.imports:

@@ -9,6 +9,7 @@ import click
 from wasmstate.cli.common import (
     about,
     break_links,
+    echo,
     existing_file,
     keep_option,
     new_file,
@@ -91,7 +92,7 @@ def command(
             write_new(output, edit(Module.open(file)), overwrite=force)
         state = State.of(Module.open(output or file))
     size = sum(region.size for region in state.regions)
-    click.echo(
+    echo(
         f"{output or file}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
         f"in {plural(len(state.regions), 'region')}"
     )

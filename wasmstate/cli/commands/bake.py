@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, break_links, existing_file, new_file, plural
+from wasmstate.cli.common import about, break_links, echo, existing_file, new_file, plural
 from wasmstate.session.bake import bake
 from wasmstate.state.state import State
 from wasmstate.storage.commit import rewrite, write_new
@@ -40,7 +40,7 @@ def command(file: Path, output: Path | None, force: bool, break_links: bool) -> 
         written = Module.open(output or file)
         generation = State.of(written).generation
     grown = plural(abs(written.size - before), "byte")
-    click.echo(
+    echo(
         f"{output or file}: any runtime starts from generation {generation}, "
         f"{grown} {'more' if written.size >= before else 'less'}"
     )

@@ -8,7 +8,18 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural, quoted
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    existing_file,
+    failed,
+    plural,
+    quoted,
+)
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
 from wasmstate.session.replay import ReplayStep, replay
@@ -38,7 +49,7 @@ def command(file: Path, log_path: Path, until: str, as_json: bool) -> None:
         log = open_log(log_path)
         condition = Condition(until, log.base)
         if condition.holds(log.base, dS=0.0, step=0):
-            raise click.ClickException(f"{log_path}: {until}: it was true before the first call")
+            raise failed(f"{log_path}: {until}: it was true before the first call")
         found: ReplayStep | None = None
         steps = 0
         with bar("calls", len(log.entries)) as progress:
@@ -51,21 +62,21 @@ def command(file: Path, log_path: Path, until: str, as_json: bool) -> None:
                     found = step
                     break
     if found is None:
-        raise click.ClickException(f"{log_path}: {until}: not true after any of {steps:,} calls")
+        raise failed(f"{log_path}: {until}: not true after any of {steps:,} calls")
     changes = diff_states(found.before, found.after)
     if as_json:
         echo_json(step_json(found) | {"changes": [asdict(each) for each in changes]})
         return
-    click.echo(f"call {found.number}, {found.text}: {until}")
+    echo(f"call {found.number}, {found.text}: {until}")
     rows = [
         (f"  {each.name}{list(cell.index) or ''}", repr(cell.before), "->", repr(cell.after))
         for each in changes
         for cell in each.changes
     ]
     if rows:
-        click.echo(columns(rows))
+        echo_block(columns(rows))
     more = sum(each.count - len(each.changes) for each in changes)
     if more:
-        click.echo(f"  and {plural(more, 'cell')} more")
+        echo(f"  and {plural(more, 'cell')} more")
     log_words = f"--log {quoted(log_path)} --to {found.number - 1}"
-    click.echo(f"the S before it: wasmstate replay {quoted(file)} {log_words}")
+    echo(f"the S before it: wasmstate replay {quoted(file)} {log_words}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, visible
+from wasmstate.cli.common import about, as_json, echo, echo_json, existing_file
 from wasmstate.cli.progress import bar
 from wasmstate.cli.remedies import in_words
 from wasmstate.storage.check import check
@@ -39,8 +39,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
             for finding in findings:
                 words = in_words(finding.remedies)
                 help_ = f" ({words})" if words else ""
-                click.echo(visible(f"{file}: {finding}{help_}"))
+                echo(f"{file}: {finding}{help_}")
             if not any(finding.severity == "error" for finding in findings):
-                click.echo(f"{file}: ok")
+                echo(f"{file}: ok")
     if any(finding.severity == "error" for findings in found.values() for finding in findings):
         sys.exit(1)

@@ -10,7 +10,16 @@ from typing import Any
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural, visible
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo_block,
+    echo_json,
+    existing_file,
+    plural,
+)
+from wasmstate.escapes import visible
 from wasmstate.state.compare.compare_files import Diff, diff
 from wasmstate.state.compare.diff import CellChange, TensorDiff
 from wasmstate.state.state import State
@@ -50,7 +59,7 @@ def command(before: Path, after: Path | None, limit: int, as_json: bool) -> None
     if as_json:
         echo_json(document(found))
     else:
-        click.echo("\n".join(_lines(found)))
+        echo_block("\n".join(_lines(found)))
     if not found.is_empty:
         sys.exit(1)
 

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, quoted
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    existing_file,
+    new_file,
+    quoted,
+)
 from wasmstate.cli.pairs import pairs
 from wasmstate.cli.progress import bar
 
@@ -89,12 +99,12 @@ def command(
             [f"--tensor '{each.spec}'", each.certainty, "; ".join(each.reasons)]
             for each in found.tensors
         ]
-        click.echo(columns(rows))
+        echo_block(columns(rows))
     else:
-        click.echo("These calls change nothing that they read.")
+        echo("These calls change nothing that they read.")
     for each in found.left_out:
-        click.echo(f"left out: {each}")
+        echo(f"left out: {each}")
     if found.needs_whole_memory:
-        click.echo("State lies on a heap. Keep all of memory: wasmstate attach --whole-memory")
+        echo("State lies on a heap. Keep all of memory: wasmstate attach --whole-memory")
     if output is not None:
-        click.echo(f"{output}: wasmstate attach {quoted(file)} --schema {quoted(output)}")
+        echo(f"{output}: wasmstate attach {quoted(file)} --schema {quoted(output)}")

@@ -9,7 +9,15 @@ from pathlib import Path
 import click
 
 from wasmstate.cli import detectors
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, plural, readable_file
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    echo,
+    echo_json,
+    existing_file,
+    plural,
+    readable_file,
+)
 from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.tables import Rows, table_options
 from wasmstate.errors import ArgumentError, CallError, StateBoundsError
@@ -77,7 +85,7 @@ def command(
                 found = [(i, where) for i in drifts]
             except Stopped:
                 assert stop.signal is not None
-                click.echo(f"ended by {stop.signal.name}", err=True)
+                echo(f"ended by {stop.signal.name}", err=True)
                 sys.exit(128 + stop.signal)
             except (CallError, StateBoundsError) as error:
                 if not where:
@@ -87,8 +95,8 @@ def command(
         told = [{"row": i, "place": place} for i, place in found]
         echo_json({"detector": name, "drifts": told})
     else:
-        click.echo(f"{plural(len(found), 'drift')}, told by {name}")
+        echo(f"{plural(len(found), 'drift')}, told by {name}")
         for _, place in found:
-            click.echo(f"  {place}")
+            echo(f"  {place}")
     if found:
         sys.exit(1)

@@ -15,7 +15,7 @@ from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection, Func
 from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.text import disassemble
-from wasmstate.cli.common import about, existing_file, plural, visible
+from wasmstate.cli.common import about, echo, existing_file, plural
 from wasmstate.errors import MalformedError, SectionError
 
 _LONGEST_VALUE = 60
@@ -38,11 +38,12 @@ def command(file: Path, wanted: str | None, function: str | None) -> None:
     with about(file):
         module = Module.open(file, strict=False)
         if function is not None:
-            click.echo("\n".join(map(visible, _one_function(module, function))))
+            for line in _one_function(module, function):
+                echo(line)
         else:
             for section in _chosen(module, wanted):
                 for line in _section(module, section):
-                    click.echo(visible(line))
+                    echo(line)
         if module.damage is not None:
             raise module.damage
 

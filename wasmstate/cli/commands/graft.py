@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, existing_file, new_file, plural
+from wasmstate.cli.common import about, echo, existing_file, new_file, plural
 from wasmstate.cli.pairs import pairs
 from wasmstate.donors import donor as shipped
 from wasmstate.donors import names as shipped_names
@@ -51,7 +51,7 @@ def command(
         grafted = graft(before, module, names=pairs("--map", names), replace_exports=replace)
         write_new(output, grafted, overwrite=force)
     added = grafted.size - before.size
-    click.echo(f"{output}: {plural(added, 'byte')} more than {host}")
+    echo(f"{output}: {plural(added, 'byte')} more than {host}")
 
 
 def _opened(path: Path) -> Module:

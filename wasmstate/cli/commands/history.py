@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file
+from wasmstate.cli.common import about, as_json, columns, echo, echo_block, echo_json, existing_file
 from wasmstate.state.compare.diff import count_changed
 from wasmstate.state.compare.history import HistoryEntry, history
 from wasmstate.state.state import State
@@ -34,10 +34,10 @@ def command(file: Path, as_json: bool) -> None:
         echo_json(rows)
     else:
         head = ("generation", "updates", "state", "changed", "parent", "section")
-        click.echo(columns([head, *map(_cells, rows)], right=(0, 1, 3)))
+        echo_block(columns([head, *map(_cells, rows)], right=(0, 1, 3)))
         for row in rows:
             if row["problem"] is not None:
-                click.echo(f"at {row['offset']:#x}: {row['problem']}")
+                echo(f"at {row['offset']:#x}: {row['problem']}")
     if any(entry.is_wrong for entry in entries):
         sys.exit(1)
 

@@ -13,7 +13,16 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    existing_file,
+    plural,
+)
 
 Row = dict[str, Any]
 
@@ -38,8 +47,8 @@ def command(file: Path, as_json: bool) -> None:
             echo_json(rows)
         elif module.sections:
             kind = "component" if module.is_component else "module"
-            click.echo(f"{kind}, {plural(module.size, 'byte')}")
-            click.echo(table(rows))
+            echo(f"{kind}, {plural(module.size, 'byte')}")
+            echo_block(table(rows))
         if module.damage is not None:
             raise module.damage
         deque(module.modules(), maxlen=0)  # a nested one that is damaged is told, too

@@ -8,8 +8,18 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, plural
-from wasmstate.cli.remedies import with_help
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo_block,
+    echo_json,
+    existing_file,
+    failed,
+    new_file,
+    plural,
+)
+from wasmstate.cli.remedies import help_lines
 from wasmstate.errors import StateError
 from wasmstate.state.merge.merge import Merge, merge
 from wasmstate.state.state import State
@@ -67,15 +77,14 @@ def command(
             assume_base=assume_base,
         )
     except StateError as error:
-        message = f"{base}: not merged: {error}"
-        raise click.ClickException(with_help(message, error.remedies)) from error
+        raise failed(f"{base}: not merged: {error}", help_lines(error.remedies)) from error
     if output is not None:
         with about(output):
             write_new(output, merged.module, overwrite=force)
     if as_json:
         echo_json(_document(merged))
     else:
-        click.echo(_text(merged))
+        echo_block(_text(merged))
 
 
 def _opened(path: Path) -> Module:

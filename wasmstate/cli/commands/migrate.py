@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, new_file
+from wasmstate.cli.common import about, as_json, echo_block, echo_json, existing_file, new_file
 from wasmstate.cli.pairs import pairs
 from wasmstate.state.change.migrate import migrate, plan_migration
 from wasmstate.state.state import State
@@ -62,6 +62,6 @@ def command(
         steps = [asdict(step) for step in plan.steps]
         echo_json({"verdict": plan.verdict, "tensors": steps})
     else:
-        click.echo("\n".join([plan.verdict, *(f"  {step}" for step in plan.steps)]))
+        echo_block("\n".join([plan.verdict, *(f"  {step}" for step in plan.steps)]))
     if plan.verdict == "refused":
         sys.exit(1)

@@ -7,13 +7,23 @@ from typing import Any
 
 import click
 
-from wasmstate.cli.common import about, as_json, columns, echo_json, new_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    new_file,
+    plural,
+)
 from wasmstate.cli.families import family_params
+from wasmstate.cli.groups import Group
 from wasmstate.errors import SchemaError
 from wasmstate.models import Family, describe, names
 
 
-@click.group("models")
+@click.group("models", cls=Group)
 def command() -> None:
     """List the models that come with wasmstate, and make files of them.
 
@@ -32,7 +42,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         echo_json([_document(family) for family in families])
         return
-    click.echo(columns([(family.name, family.summary) for family in families]))
+    echo_block(columns([(family.name, family.summary) for family in families]))
 
 
 @command.command("show")
@@ -51,19 +61,20 @@ def show(name: str, as_json: bool) -> None:
     if as_json:
         echo_json(_document(family))
         return
-    click.echo(f"{family.name}: {family.summary}\nSource: {family.source}")
-    click.echo("\nOptions")
+    echo(f"{family.name}: {family.summary}")
+    echo(f"Source: {family.source}")
+    _head("Options")
     rows = [
         (f"  --{option.name}", ", ".join(option.bounds), _default(option.default), option.help)
         for option in family.options
     ]
     if family.takes_seed:
         rows.append(("  --seed", ">= 0", "by chance", "of the random numbers"))
-    click.echo(columns(rows))
-    click.echo("\nFunctions")
-    click.echo(columns([(f"  {name}", text) for name, text in family.entry_points.items()]))
-    click.echo("\nTensors, how two devices' are merged, and what they must be")
-    click.echo(
+    echo_block(columns(rows))
+    _head("Functions")
+    echo_block(columns([(f"  {name}", text) for name, text in family.entry_points.items()]))
+    _head("Tensors, how two devices' are merged, and what they must be")
+    echo_block(
         columns(
             [
                 (f"  {tensor.spec}", tensor.merge, ", ".join(tensor.bounds))
@@ -71,6 +82,11 @@ def show(name: str, as_json: bool) -> None:
             ]
         )
     )
+
+
+def _head(text: str) -> None:
+    echo("")
+    echo(text)
 
 
 def _default(value: float | None) -> str:
@@ -101,7 +117,7 @@ def _document(family: Family) -> dict[str, Any]:
     }
 
 
-class _Families(click.Group):
+class _Families(Group):
     """A command a family, with its options."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -133,7 +149,7 @@ def _new_command(family: Family) -> click.Command:
         with about(output):
             write_new(output, module, overwrite=force)
         size = output.stat().st_size
-        click.echo(f"{output}: {family.name}, {plural(size, 'byte')}")
+        echo(f"{output}: {family.name}, {plural(size, 'byte')}")
 
     params = family_params(family)
     if family.takes_seed:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import click
 
-from wasmstate.cli.common import about, as_json, echo_json_line, existing_file
+from wasmstate.cli.common import about, as_json, echo, echo_json_line, existing_file
 
 
 @click.command("predict")
@@ -47,7 +47,7 @@ def command(
                 if as_json:
                     echo_json_line({"output": output})
                 else:
-                    click.echo(" ".join(map(str, output)))
+                    echo(" ".join(map(str, output)))
 
 
 def _list(text: str) -> list[Any]:

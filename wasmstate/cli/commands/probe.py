@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    existing_file,
+    plural,
+)
 
 
 @click.command("probe")
@@ -62,16 +71,16 @@ def command(
             }
         )
     else:
-        click.echo(f"tried with {', '.join(map(str, found.calls))}")
+        echo(f"tried with {', '.join(map(str, found.calls))}")
         rows = [
             [each.name, each.verdict, f"{each.live} of {plural(each.tried, 'element')} live"]
             for each in found.tensors
         ]
-        click.echo(columns(rows))
+        echo_block(columns(rows))
         for each in found.tensors:
             for folded in each.folded[:10]:
-                click.echo(f"warning: {folded}")
+                echo(f"warning: {folded}")
             if len(each.folded) > 10:
-                click.echo(f"warning: and {len(each.folded) - 10} more of {each.name}")
+                echo(f"warning: and {len(each.folded) - 10} more of {each.name}")
     if found.dead:
         raise SystemExit(1)

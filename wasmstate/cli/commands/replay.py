@@ -9,7 +9,16 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, echo_json, existing_file, new_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    echo,
+    echo_json,
+    existing_file,
+    failed,
+    new_file,
+    plural,
+)
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
 from wasmstate.session.fork import fork
@@ -59,7 +68,7 @@ def command(
                     wrong = step
                     break
     if to is not None and steps < to and wrong is None:
-        raise click.ClickException(f"{log_path}: it tells of {plural(steps, 'call')} only")
+        raise failed(f"{log_path}: it tells of {plural(steps, 'call')} only")
     if output is not None and wrong is None:
         with about(output):
             write_new(output, fork(module, log.base, state))
@@ -76,12 +85,10 @@ def command(
         )
     elif wrong is not None:
         why = wrong.problem or "S is not what it was"
-        click.echo(f"call {wrong.number}, {wrong.text}: {why}")
+        echo(f"call {wrong.number}, {wrong.text}: {why}")
     else:
         where = "" if is_held else " not"
-        click.echo(
-            f"{plural(steps, 'call')}: S is the same, bit for bit; it is{where} the one in {file}"
-        )
+        echo(f"{plural(steps, 'call')}: S is the same, bit for bit; it is{where} the one in {file}")
     if wrong is not None:
         ctx.exit(1)
 

@@ -8,7 +8,15 @@ from typing import Literal, cast
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, break_links, echo_json, existing_file, keep_option
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    break_links,
+    echo,
+    echo_json,
+    existing_file,
+    keep_option,
+)
 from wasmstate.state.state import State
 from wasmstate.storage.rollback import rollback
 
@@ -75,4 +83,4 @@ def command(
             }
         )
     else:
-        click.echo(f"{file}: generation {before} -> {after.generation}")
+        echo(f"{file}: generation {before} -> {after.generation}")

@@ -12,9 +12,11 @@ import click
 
 from wasmstate.cli.assignments import parse_argument
 from wasmstate.cli.common import (
+    AfterCallsError,
     about,
     as_json,
     break_links,
+    echo,
     echo_json_line,
     existing_file,
     keep_option,
@@ -28,7 +30,7 @@ from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.strict_json import check_numbers
 from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
-from wasmstate.errors import ArgumentError, CallError, WasmstateError
+from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
@@ -179,24 +181,24 @@ def command(
                 kept = f"generation {before} -> {session.generation}"
                 if session.generation == before:
                     kept = "nothing is written"
-                message = f"{error}\n{plural(calls, 'call')} before it: {kept}"
-                raise CallError(message).helped_by(*error.remedies) from error
+                kept = f"{plural(calls, 'call')} before it: {kept}"
+                raise AfterCallsError(str(error), kept).helped_by(*error.remedies) from error
     if source is not None and watch_drift is None and not calls and stop.signal is None:
-        click.echo(f"{source}: no rows, {function}() was not called", err=True)
+        echo(f"{source}: no rows, {function}() was not called", err=True)
     if not as_json and not is_pipe:
         stopped = f"{where}: {until}, after {plural(calls, 'call')}" if where else ""
         _sum_up(file, session, before, stopped)
     if stop.signal is not None:
-        click.echo(f"ended by {stop.signal.name}", err=True)
+        echo(f"ended by {stop.signal.name}", err=True)
         ctx.exit(128 + stop.signal)
 
 
 def _sum_up(file: Path, session: Session, before: int, stopped: str) -> None:
     """Say what ended the run, if a condition did, and what was written."""
     if stopped:
-        click.echo(stopped, err=True)
+        echo(stopped, err=True)
     if session.generation != before:
-        click.echo(
+        echo(
             f"{file}: generation {before} -> {session.generation}, "
             f"{plural(session.state.update_count, 'update')} in all",
             err=True,
@@ -278,7 +280,7 @@ class _Run:
             seen = {} if self._watch is None else self._watch.document
             echo_json_line({"value": value, "generation": self._session.generation, **seen})
         elif value is not None:
-            click.echo(value)
+            echo(value)
 
 
 def _split(

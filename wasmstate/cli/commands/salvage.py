@@ -10,7 +10,17 @@ from typing import Any
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, new_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    existing_file,
+    new_file,
+    plural,
+)
 from wasmstate.cli.remedies import in_words
 
 
@@ -109,20 +119,20 @@ def _show(saved: Any, output: Path | None) -> None:
     for each in saved.records:
         generation = "?" if each.generation is None else each.generation
         digest = f"state {each.digest[:12]}" if each.digest else "not whole"
-        click.echo(f"record at {each.offset:#x}: generation {generation}, {digest}")
+        echo(f"record at {each.offset:#x}: generation {generation}, {digest}")
     for step in saved.mended:
-        click.echo(f"mended: {step}")
+        echo(f"mended: {step}")
     if saved.tensors:
         rows = [(each.name, each.status, each.by) for each in saved.tensors]
-        click.echo(columns([("tensor", "status", "by"), *rows]))
-    click.echo(f"code: {'proven by ' + saved.code if saved.code else 'not proven'}")
-    click.echo(f"{saved.proven} of {plural(len(saved.tensors), 'tensor')} proven")
+        echo_block(columns([("tensor", "status", "by"), *rows]))
+    echo(f"code: {'proven by ' + saved.code if saved.code else 'not proven'}")
+    echo(f"{saved.proven} of {plural(len(saved.tensors), 'tensor')} proven")
     for obstacle in saved.obstacles:
-        click.echo(f"not written: {obstacle}", err=True)
+        echo(f"not written: {obstacle}", err=True)
     if saved.remedies:
-        click.echo(f"What helps: {in_words(saved.remedies)}", err=True)
+        echo(f"What helps: {in_words(saved.remedies)}", err=True)
     if output is not None and saved.data is not None:
-        click.echo(f"{output}: {plural(len(saved.data), 'byte')}")
+        echo(f"{output}: {plural(len(saved.data), 'byte')}")
 
 
 def _repair(file: Path, name: str, output: Path | None, *, force: bool, as_json: bool) -> None:
@@ -147,16 +157,16 @@ def _repair(file: Path, name: str, output: Path | None, *, force: bool, as_json:
             }
         )
         return
-    click.echo(f"{preview.name}: {preview.title}")
-    click.echo(f"proven by {preview.proof}" if preview.proof else "NOT proven by anything")
+    echo(f"{preview.name}: {preview.title}")
+    echo(f"proven by {preview.proof}" if preview.proof else "NOT proven by anything")
     for change in preview.changes:
-        click.echo(f"  {change.offset:#x}: {_bytes(change.before)} -> {_bytes(change.after)}")
+        echo(f"  {change.offset:#x}: {_bytes(change.before)} -> {_bytes(change.after)}")
     for tensor in preview.tensors:
         for cell in tensor.changes:
             index = f"[{','.join(map(str, cell.index))}]" if cell.index else ""
-            click.echo(f"  {tensor.name}{index}: {cell.before!r} -> {cell.after!r}")
+            echo(f"  {tensor.name}{index}: {cell.before!r} -> {cell.after!r}")
     if output is not None:
-        click.echo(f"{output}: {plural(len(preview.data), 'byte')}")
+        echo(f"{output}: {plural(len(preview.data), 'byte')}")
 
 
 def _bytes(data: bytes) -> str:

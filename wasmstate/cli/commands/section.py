@@ -15,11 +15,15 @@ from wasmstate.cli.common import (
     about,
     as_json,
     break_links,
+    echo,
+    echo_block,
+    echo_bytes,
     echo_json,
     existing_file,
     new_file,
     plural,
 )
+from wasmstate.cli.groups import Group
 from wasmstate.errors import SectionError
 from wasmstate.state.code_match import check_content
 from wasmstate.storage.commit import rewrite, write_apart, write_new
@@ -36,7 +40,7 @@ _force_state = click.option(
 )
 
 
-@click.group("section")
+@click.group("section", cls=Group)
 def command() -> None:
     """List, extract, add, replace or remove custom sections.
 
@@ -59,7 +63,7 @@ def list_(file: Path, as_json: bool) -> None:
     if as_json:
         echo_json([row(section) for section in sections])
     else:
-        click.echo(table(map(row, sections)) if sections else "no custom sections")
+        echo_block(table(map(row, sections)) if sections else "no custom sections")
 
 
 @command.command("extract")
@@ -85,11 +89,11 @@ def extract(file: Path, name: str, output: Path | None, force: bool) -> None:
     if output is None:
         if sys.stdout.isatty():
             raise click.UsageError("the content is binary: give -o, or send it to a pipe")
-        click.echo(content, nl=False)
+        echo_bytes(content)
     else:
         with about(output):
             write_apart(content, output, file, overwrite=force)
-        click.echo(f"{output}: {plural(len(content), 'byte')}")
+        echo(f"{output}: {plural(len(content), 'byte')}")
 
 
 @command.command("add")
@@ -182,4 +186,4 @@ def _apply(
         else:
             write_new(output, edit(Module.open(file)), overwrite=force)
         size = (output or file).stat().st_size
-    click.echo(f"{output or file}: {plural(size, 'byte')}")
+    echo(f"{output or file}: {plural(size, 'byte')}")

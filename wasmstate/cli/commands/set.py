@@ -8,7 +8,7 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.assignments import assigned
-from wasmstate.cli.common import about, break_links, existing_file, keep_option
+from wasmstate.cli.common import about, break_links, echo, existing_file, keep_option
 from wasmstate.state.state import State
 from wasmstate.storage.commit import commit
 
@@ -48,4 +48,4 @@ def command(
             check_bounds=not out_of_bounds,
             allow_break_links=break_links,
         )
-    click.echo(f"{file}: generation {committed.generation}")
+    echo(f"{file}: generation {committed.generation}")

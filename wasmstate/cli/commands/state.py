@@ -9,7 +9,16 @@ import click
 import numpy as np
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, columns, echo_json, existing_file, plural
+from wasmstate.cli.common import (
+    about,
+    as_json,
+    columns,
+    echo,
+    echo_block,
+    echo_json,
+    existing_file,
+    plural,
+)
 from wasmstate.state.compare.history import history, state_at
 from wasmstate.state.state import State
 from wasmstate.state.tensor import shape_text
@@ -37,7 +46,7 @@ def command(file: Path, names: tuple[str, ...], generation: int | None, as_json:
         echo_json(document(state, shown))
         return
     size = sum(region.size for region in state.regions)
-    click.echo(
+    echo(
         f"generation {state.generation}, {plural(state.update_count, 'update')}, "
         f"{plural(size, 'byte')} in {plural(len(state.regions), 'region')}, "
         f"state {state.digest.hex()[:12]}"
@@ -46,7 +55,7 @@ def command(file: Path, names: tuple[str, ...], generation: int | None, as_json:
         (name, _type(state, name), state.place(name), _values(state[name], whole=bool(names)))
         for name in shown
     ]
-    click.echo(columns([("tensor", "type", "place", "values"), *rows]))
+    echo_block(columns([("tensor", "type", "place", "values"), *rows]))
 
 
 def document(state: State, names: list[str]) -> dict[str, Any]:

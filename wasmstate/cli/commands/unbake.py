@@ -8,7 +8,7 @@ import click
 
 from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, break_links, existing_file, new_file, plural
+from wasmstate.cli.common import about, break_links, echo, existing_file, new_file, plural
 from wasmstate.errors import SectionError
 from wasmstate.state.change.bake import unbake
 from wasmstate.storage.commit import rewrite, write_new
@@ -39,4 +39,4 @@ def command(file: Path, output: Path | None, force: bool, break_links: bool) -> 
         else:
             write_new(output, edit(Module.open(file)), overwrite=force)
         size = (output or file).stat().st_size
-    click.echo(f"{output or file}: {plural(size, 'byte')}")
+    echo(f"{output or file}: {plural(size, 'byte')}")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateError
+from wasmstate.escapes import lines
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.change.successor import carry_on
 from wasmstate.state.digest import module_digest
@@ -135,9 +136,9 @@ def migrate(
     """
     before, after = _state_of("the old module", old), _state_of("the new module", new)
     plan = plan_migration(before, after, drop=drop, names=names, reshape=reshape)
-    refused = [f"\n  {step}" for step in plan.steps if step.action == "refused"]
+    refused = [str(step) for step in plan.steps if step.action == "refused"]
     if refused:
-        raise SchemaError(f"the new code cannot take the old state:{''.join(refused)}")
+        raise SchemaError(f"the new code cannot take the old state:{lines(refused)}")
     values = {
         step.tensor: _converted(before[step.source], after.tensor(step.tensor))
         for step in plan.steps

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from wasmstate.errors import SchemaError
+from wasmstate.escapes import listed
 from wasmstate.state.state import State
 
 EXTRAS = ("dS", "y", "step")
@@ -162,7 +163,7 @@ class Condition:
             return np.nan if value is None else value
         if name == DRIFT:
             raise self._refused("drift is known only while a detector watches the rows")
-        known = ", ".join(dict.fromkeys([*list(state)[:20], *EXTRAS, *extras]))
+        known = listed(dict.fromkeys([*list(state)[:20], *EXTRAS, *extras]), 30)
         raise self._refused(f"there is no {name!r}; there are {known}")
 
     def _index(self, node: ast.expr) -> Any:

@@ -13,6 +13,7 @@ from wasmstate.binary.frames import MAGIC as WASM_MAGIC
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
 from wasmstate.errors import MalformedError
+from wasmstate.escapes import listed
 from wasmstate.state.damage.find_records import sites, whole_length
 from wasmstate.state.damage.finding import Certainty, Finding
 from wasmstate.state.damage.repair_frames import (
@@ -234,7 +235,7 @@ def _cut(case: _Case) -> Finding | None:
         proved = {i for i, part in enumerate(there.regions) if part.proof}
         names = [tensor.name for tensor in tensors_of(there) if tensor.region in proved]
         advice += "; of the state " + (
-            ", ".join(names) + " can be salvaged" if names else "nothing is whole"
+            listed(names) + " can be salvaged" if names else "nothing is whole"
         )
     return case.finding(case.found.offset, reason, advice, "likely")
 

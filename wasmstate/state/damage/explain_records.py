@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wasmstate.errors import Remedy, StateCorruptError
+from wasmstate.escapes import listed
 from wasmstate.state.damage.find_records import sites
 from wasmstate.state.damage.finding import Certainty, Finding
 from wasmstate.state.damage.region_tables import regions_of
@@ -159,7 +160,7 @@ class _Damage:
         self, part: Part, tensors: Sequence[Tensor], advice: str, repair: str | None
     ) -> Finding:
         """Which bytes and which tensors of a region cannot be trusted."""
-        names = ", ".join(tensor.name for tensor in tensors) or "its values"
+        names = listed([tensor.name for tensor in tensors]) if tensors else "its values"
         at, reason = part.offset, f"the CRC-32 of {names} is wrong"
         certainty: Certainty = "certain"
         missing = self.found.lengths[self.found.regions.index(part)] - len(part.content)

@@ -14,6 +14,7 @@ import numpy as np
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.escapes import listed
 from wasmstate.state.change.bake import keep_baked
 from wasmstate.state.digest import module_digest
 from wasmstate.state.merge import join
@@ -220,8 +221,7 @@ def _joined(
 
 
 def _names(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+    return listed(names, 3)
 
 
 def _join(

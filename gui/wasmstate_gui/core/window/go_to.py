@@ -9,7 +9,7 @@ import numpy as np
 
 from wasmstate_gui.core.module.entry_tables import ModuleTable
 from wasmstate_gui.core.tensors.tensor_table import cell_name, cell_offset
-from wasmstate_gui.core.window.view_state import Picture
+from wasmstate_gui.core.window.picture import Picture
 
 HINT = "0x1F0, a section, w[2,3], a function's name or 'func 12'"
 

@@ -13,8 +13,8 @@ from wasmstate_gui.calls.table_rows import Rows
 from wasmstate_gui.core.calls.protocol import Call
 from wasmstate_gui.core.timeline.follow import looks_back
 from wasmstate_gui.core.window import status
+from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.core.window.usable_commands import Situation, usable
-from wasmstate_gui.core.window.view_state import Picture
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import Undoer
 from wasmstate_gui.document.open_dialog import Opener
