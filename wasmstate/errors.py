@@ -26,7 +26,10 @@ from __future__ import annotations
 from typing import Literal, Self
 
 Remedy = Literal[
+    "Module.with_content()",
+    "Module.with_name()",
     "Module.without_custom()",
+    "Module.without_section()",
     "ScailableModel",
     "Section.content",
     "State.with_values()",

@@ -139,6 +139,82 @@ def test_what_stands_before_the_damage_is_kept_if_asked() -> None:
     assert module.size == len(data)
 
 
+FUTURE = section_bytes(14, b"what it holds")
+NAMELESS = section_bytes(0, unhex("03  61 ff 62") + b"content")
+LAST = custom_bytes("last", b"content")
+
+
+@pytest.mark.parametrize(
+    ("section", "word", "content", "fault"),
+    [
+        (FUTURE, "unknown (14)", b"what it holds", "id at 0xb: malformed section id (14)"),
+        (NAMELESS, "a\\xffb", b"content", "name at 0xf: malformed UTF-8 encoding"),
+        (unhex("00 02 02 61"), "", b"\x02\x61", "name at 0xd: length out of bounds"),
+        (unhex("00 01 80"), "", b"\x80", "name at 0xe: unexpected end"),
+        (unhex("00 00"), "", b"", "name at 0xd: unexpected end"),
+    ],
+)
+def test_a_malformed_frame_of_the_right_size_hides_nothing_behind_it(
+    section: bytes, word: str, content: bytes, fault: str
+) -> None:
+    data = module_bytes(section_bytes(1, b"\0"), section, LAST)
+    assert refusal(data) == f"sections[1].{fault}"
+    module = Module.from_bytes(data, strict=False)
+    assert [each.name for each in module.sections] == ["type", word, "last"]
+    assert module.sections[1].content == content
+    assert [str(each.fault) for each in module.sections] == ["None", f"sections[1].{fault}", "None"]
+    assert str(module.damage) == f"sections[1].{fault}"
+    assert module.unread is None
+    assert list(map(str, module.findings())) == [f"sections[1].{fault}"]
+    assert module.to_bytes() == data
+
+
+def test_every_malformed_frame_is_listed_and_knows_its_place_after_an_edit() -> None:
+    module = Module.from_bytes(module_bytes(FUTURE, NAMELESS, LAST), strict=False)
+    assert [str(each) for each in module.faults] == [
+        "sections[0].id at 0x8: malformed section id (14)",
+        "sections[1].name at 0x1b: malformed UTF-8 encoding",
+    ]
+    later = module.with_custom("first", b"", index=0)
+    assert [str(each) for each in later.faults] == [
+        "sections[1].id at 0x14: malformed section id (14)",
+        "sections[2].name at 0x27: malformed UTF-8 encoding",
+    ]
+    assert Module.from_bytes(later.to_bytes(), strict=False).faults[1].offset == 0x27
+
+
+def test_a_section_whose_name_is_malformed_is_removed_or_renamed_by_its_index() -> None:
+    module = Module.from_bytes(module_bytes(NAMELESS, LAST), strict=False)
+    assert module.custom_sections()[0] is module.sections[0]
+    assert module.custom_sections("a\\xffb") == []
+    assert module.without_section(0).verify().to_bytes() == module_bytes(LAST)
+    assert module.with_name(0, "mended").verify().custom_sections("mended")[0].content == b"content"
+
+
+def test_other_content_behind_a_malformed_name_leaves_the_fault_where_it_is() -> None:
+    module = Module.from_bytes(module_bytes(NAMELESS, LAST), strict=False)
+    edited = module.with_content(0, bytes(200))
+    read = Module.from_bytes(edited.to_bytes(), strict=False)
+    assert list(map(str, edited.faults)) == list(map(str, read.faults))
+    assert edited.sections[0].content == read.sections[0].content == bytes(200)
+
+
+def test_sections_around_one_with_an_unknown_id_keep_their_order() -> None:
+    module = Module.from_bytes(module_bytes(FUTURE, section_bytes(3, b"\0")), strict=False)
+    edited = module.with_moved(0, 1)
+    assert [section.id for section in edited.sections] == [3, 14]
+    assert edited.findings()[0].path == "sections[1].id"
+
+
+@pytest.mark.parametrize("rest", [FUTURE + LAST[:-1], FUTURE * 9 + LAST, NAMELESS + b"\x80\x80"])
+def test_sizes_that_do_not_lead_to_the_end_are_not_believed(rest: bytes) -> None:
+    data = module_bytes(section_bytes(1, b"\0")) + rest
+    module = Module.from_bytes(data, strict=False)
+    assert [each.name for each in module.sections] == ["type"]
+    assert module.damage is module.unread
+    assert module.to_bytes() == data
+
+
 @pytest.mark.parametrize("data", [b"", b"\0\0", b"not a module", PREAMBLE[:6]])
 def test_a_file_that_is_no_module_keeps_its_bytes_if_asked(data: bytes) -> None:
     module = Module.from_bytes(data, strict=False)

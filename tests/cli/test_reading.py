@@ -43,6 +43,52 @@ def test_layout_of_a_component_lists_its_sections(tmp_path: Path, wasmstate: Was
     )
 
 
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [("01 00 00 00", "module, 8 bytes\nno sections\n"), ("0d 00 01 00", "component, 8 bytes\n")],
+)
+def test_layout_of_an_empty_module_says_so(
+    tmp_path: Path, wasmstate: Wasmstate, layer: str, expected: str
+) -> None:
+    file = tmp_path / "empty.wasm"
+    file.write_bytes(bytes.fromhex("00 61 73 6d" + layer))
+    result = wasmstate("layout", str(file))
+    assert result.stdout.startswith(expected)
+    assert result.stdout.endswith("no sections\n")
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        (b"\x0e\x02ab", "id at 0xa67: malformed section id (14)"),
+        (b"\0\x04\x03a\xffb", "name at 0xa6b: malformed UTF-8 encoding"),
+    ],
+)
+def test_one_malformed_frame_hides_neither_the_state_nor_the_layout(
+    model: Path, wasmstate: Wasmstate, section: bytes, fault: str
+) -> None:
+    whole = wasmstate("state", str(model)).stdout
+    data = model.read_bytes()
+    model.write_bytes(data[:0xA67] + section + data[0xA67:])
+    error = f"Error: bandit.wasm: sections[10].{fault}\n"
+    for command, shown in (
+        ("state", whole),
+        ("layout", "11   0  wasmstate.state"),
+        ("dump", "sections[11] wasmstate.state at"),
+    ):
+        result = wasmstate(command, str(model))
+        assert shown in result.stdout
+        assert result.stderr.startswith(error)
+        assert result.exit_code == 1
+    for command in ("run", "set", "rollback", "history"):
+        rest = {"run": ["predict"], "set": ["count=1"]}.get(command, [])
+        result = wasmstate(command, str(model), *rest)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(error)
+    (finding,) = wasmstate("check", str(model)).stdout.splitlines()
+    assert finding.startswith(f"bandit.wasm: error: sections[10].{fault}; the 11 other sections")
+
+
 NESTED = bytes.fromhex("""
     00 61 73 6d 0d 00 01 00           00 02 01 61
     04 16  00 61 73 6d 0d 00 01 00

@@ -368,6 +368,7 @@ def test_a_section_goes_to_the_index_that_is_asked_for(model: Path, wasmstate: W
         (["add", "x", "-", "--index", "99"], "no place 99: the module has 11 sections"),
         (["replace", "x", "-"], "no custom section is named 'x': add it"),
         (["remove", "x"], "no custom section is named 'x'"),
+        (["rename", "x", "y"], "no custom section is named 'x'"),
         (["extract", "x"], "no custom section is named 'x'"),
     ],
 )
@@ -386,7 +387,92 @@ def test_extracting_one_of_several_sections_is_refused(model: Path, wasmstate: W
     for _ in range(2):
         wasmstate("section", "add", str(model), "twin", "-", "--index", "0", input=b"x")
     result = wasmstate("section", "extract", str(model), "twin")
-    assert result.stderr == "Error: bandit.wasm: 2 custom sections named 'twin'\n"
+    assert result.stderr == (
+        "Error: bandit.wasm: 2 custom sections named 'twin': give --index, one of 0, 1\n"
+    )
+
+
+def test_one_of_several_sections_is_chosen_by_its_index(model: Path, wasmstate: Wasmstate) -> None:
+    for content in (b"second", b"first"):
+        wasmstate("section", "add", str(model), "twin", "-", "--index", "0", input=content)
+    assert wasmstate("section", "extract", str(model), "--index", "1").stdout == "second"
+    wasmstate("section", "replace", str(model), "twin", "-", "--index", "1", input=b"other")
+    assert wasmstate("section", "extract", str(model), "twin", "--index", "1").stdout == "other"
+    wasmstate("section", "replace", str(model), "-", "--index", "0", input=b"new")
+    wasmstate("section", "rename", str(model), "single", "--index", "0")
+    wasmstate("section", "remove", str(model), "--index", "1")
+    assert wasmstate("section", "extract", str(model), "single").stdout == "new"
+    assert wasmstate("section", "rename", str(model), "single", "twin").exit_code == 0
+    assert [s.content for s in Module.open(model).custom_sections("twin")] == [b"new"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["extract", "--index", "99"], "Error: bandit.wasm: section 99 is no custom section"),
+        (["remove", "--index", "0"], "Error: bandit.wasm: section 0 is no custom section"),
+        (
+            ["remove", "name", "--index", "9"],
+            "Error: bandit.wasm: section 9 is named 'producers', not 'name'",
+        ),
+        (["rename", "name", "producers"], "Error: bandit.wasm: there is a custom section"),
+        (["rename", "producers"], "Error: give NAME and NEW, or --index and NEW"),
+        (["replace", "-"], "Error: give NAME and CONTENT, or --index and CONTENT"),
+        (["remove"], "Error: give NAME, or --index"),
+        (["extract"], "Error: give NAME, or --index"),
+    ],
+)
+def test_a_section_that_is_not_chosen_is_asked_for(
+    model: Path, wasmstate: Wasmstate, arguments: list[str], message: str
+) -> None:
+    before = model.read_bytes()
+    verb, *rest = arguments
+    result = wasmstate("section", verb, str(model), *rest)
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr
+    assert model.read_bytes() == before
+
+
+def with_nameless(model: Path) -> None:
+    data = model.read_bytes()
+    last = Module.open(model).sections[-1].offset
+    model.write_bytes(data[:last] + b"\0\x05\x03a\xffbc" + data[last:])
+
+
+def test_a_section_whose_name_is_not_utf8_is_listed_renamed_and_removed(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    whole = model.read_bytes()
+    with_nameless(model)
+    fault = "bandit.wasm: sections[10].name at 0xa6b: malformed UTF-8 encoding"
+    listed = wasmstate("section", "list", str(model))
+    assert "10   0  a\\xffb" in listed.stdout
+    assert listed.stderr.startswith(f"Error: {fault}")
+    added = wasmstate("section", "add", str(model), "more", "-", "-o", "more.wasm", input=b"")
+    assert added.exit_code == 0
+    assert added.stderr == (
+        "Warning: still malformed: sections[10].name at 0xa6b: malformed UTF-8 encoding\n"
+    )
+    renamed = wasmstate("section", "rename", str(model), "--index", "10", "ab", "-o", "named.wasm")
+    assert (renamed.exit_code, renamed.stderr) == (0, "")
+    assert Module.open("named.wasm").verify().custom_sections("ab")[0].content == b"c"
+    assert wasmstate("section", "remove", str(model), "--index", "10").exit_code == 0
+    assert model.read_bytes() == whole
+
+
+def test_a_section_of_unknown_id_is_removed_by_its_index(model: Path, wasmstate: Wasmstate) -> None:
+    whole = model.read_bytes()
+    model.write_bytes(whole + b"\x0e\x02ab")
+    assert wasmstate("section", "remove", str(model), "--index", "11").exit_code == 0
+    assert model.read_bytes() == whole
+
+
+def test_sections_of_a_file_that_ends_too_early_are_not_edited(
+    model: Path, wasmstate: Wasmstate
+) -> None:
+    model.write_bytes(model.read_bytes()[:-1])
+    result = wasmstate("section", "remove", str(model), "name")
+    assert "length out of bounds" in result.stderr
 
 
 def test_a_module_with_no_custom_section_lists_none(tmp_path: Path, wasmstate: Wasmstate) -> None:
@@ -455,3 +541,23 @@ def test_what_could_not_be_kept_is_told(model: Path, wasmstate: Wasmstate) -> No
     assert result.stderr == (
         f"Warning: {model.absolute()}: committed, but not kept: attribute security.label\n"
     )
+
+
+def test_a_core_module_and_its_sections_are_extracted_from_a_component(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    core = b"\0asm\1\0\0\0" + b"\0\x07\x04notehi"
+    inner = b"\0asm\x0d\0\1\0" + bytes([1, len(core)]) + core
+    file = tmp_path / "component.wasm"
+    file.write_bytes(b"\0asm\x0d\0\1\0" + bytes([4, len(inner)]) + inner)
+    written = str(tmp_path / "core.wasm")
+    extract = ("section", "extract", str(file), "--module")
+    assert wasmstate(*extract, "0.0", "-o", written).exit_code == 0
+    assert Path(written).read_bytes() == core
+    assert wasmstate(*extract, "0.0", "note").stdout == "hi"
+    listed = wasmstate("section", "list", str(file), "--module", "0.0").stdout
+    assert listed.splitlines()[1].split() == ["0", "0", "note", "0x1c", "2"]
+    for number in ("1", "0.x"):
+        assert "no module" in wasmstate(*extract, number).stderr
+    plain = wasmstate("section", "extract", written, "--module", "0")
+    assert plain.stderr.endswith("inside: this is no component with modules in it\n")

@@ -251,6 +251,30 @@ def test_a_state_of_which_no_tensor_can_be_found_is_told_why(bandit: Path) -> No
     assert "cannot be trusted" in no_tensors(document.disk)
 
 
+def test_a_malformed_frame_hides_no_tensor_and_nothing_can_be_called(bandit: Path) -> None:
+    data = bandit.read_bytes()
+    document = Document.of(snapshot_of(data[:0xA67] + b"\x0e\0" + data[0xA67:], bandit.parent))
+    picture = Picture(document)
+    assert [row.tensor.name for row in picture.tensors] == ["successes", "failures", "rng", "count"]
+    assert [(row.name, row.kind) for row in picture.rows if row.damaged] == [
+        ("unknown (14)", "unknown")
+    ]
+    fault = "sections[10].id at 0xa67: malformed section id (14)"
+    assert document.disk.obstacle == f"this is no module: {fault}"
+    notice = status.damage_notice(document)
+    assert notice is not None
+    assert notice.title == "Module damaged."
+
+
+def test_malformed_content_of_a_custom_section_is_a_warning_and_no_damage(bandit: Path) -> None:
+    data = bandit.read_bytes()
+    document = Document.of(snapshot_of(data + b"\0\x0a\x08build_id\x05", bandit.parent))
+    (finding,) = document.disk.findings
+    assert finding.severity == "warning"
+    assert status.damage_notice(document) is None
+    assert document.disk.obstacle is None
+
+
 def test_a_module_without_a_state_is_not_damaged_and_told_how_to_get_one(tmp_path: Path) -> None:
     document = Document.of(snapshot_of(b"\0asm\x01\0\0\0", tmp_path))
     assert status.damage_notice(document) is None

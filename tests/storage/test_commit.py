@@ -239,8 +239,7 @@ def test_a_section_whose_name_stands_twice_is_not_replaced(path: Path) -> None:
     with pytest.raises(SectionError) as caught:
         replace_section(path, "note", b"3")
     assert str(caught.value) == (
-        "2 custom sections are named 'note' (sections 0, 9): "
-        "remove them first, or give the index of the place for another"
+        "2 custom sections are named 'note' (sections 0, 9): give the index of one"
     )
 
 

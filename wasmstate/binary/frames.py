@@ -1,5 +1,11 @@
 """The preamble and the frames of sections: all that is read when a module is opened.
 
+A section whose id is not known, or whose name is malformed, hides nothing behind it as long as its
+size can be believed. The sizes have no checksum, so the proof is where they lead: if the frames
+from there on end exactly with the file, each malformed one is a section with a fault; if they do
+not, or if there are many malformed ones, as where a wrong size led into the middle of a section,
+reading ends at the first.
+
 Source: WebAssembly Core 3.0, Binary Format, "Modules"; component-model, design/mvp/Binary.md.
 """
 
@@ -12,7 +18,8 @@ from wasmstate.binary.content import Content
 from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.foreign import HEAD, foreign_kind
 from wasmstate.binary.sections import COMPONENT_SECTIONS, CUSTOM_ID, MODULE_SECTIONS
-from wasmstate.binary.sections.base import Frame, Section
+from wasmstate.binary.sections.base import Frame, FrameFault, Section
+from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.source import Source
 from wasmstate.binary.values import byte, name, u32
 from wasmstate.errors import MalformedError
@@ -26,6 +33,7 @@ _Table = Mapping[int, tuple[str, type[Section]]]
 
 _HEAD = 64  # bytes: enough for an id, a size and most names
 _WINDOW = 1024
+_MOST_FAULTS = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Frames:
 
     Attributes:
         is_component: whether the preamble is that of a component.
-        sections: the sections in file order.
+        sections: the sections in file order, those with a malformed frame included.
         end: the first byte behind the last of them.
         damage: why nothing could be read from ``end`` on, if something is left there.
     """
@@ -58,6 +66,7 @@ def read_frames(source: Source, *, is_component: bool | None = None) -> Frames:
         return Frames(False, (), 0, error)
     table = COMPONENT_SECTIONS if is_component else MODULE_SECTIONS
     sections: list[Section] = []
+    faulty: list[tuple[Section, MalformedError]] = []
     offset = PREAMBLE_SIZE
     damage = None
     window, window_at = b"", 0
@@ -69,10 +78,17 @@ def read_frames(source: Source, *, is_component: bool | None = None) -> Frames:
         try:
             section = _read_section(source, head, offset, len(sections), table)
         except MalformedError as error:
-            damage = error
-            break
+            over = _read_over(source, head, offset, len(sections), error)
+            if over is None or len(faulty) == _MOST_FAULTS:
+                damage = error
+                break
+            faulty.append((over, error))
+            section = over
         sections.append(section)
         offset = section.frame.end
+    if damage is not None and faulty:
+        first, damage = faulty[0]
+        sections, offset = sections[: first.index], first.offset
     return Frames(is_component, tuple(sections), offset, damage)
 
 
@@ -146,6 +162,43 @@ def _read_unusual(source: Source, head: bytes, offset: int, index: int, table: _
     # Of a standard section nothing else can be unusual: this is a custom one.
     word, start = _read_name(source, start, size, path)
     return table[id][1](id, word, index, offset, Frame(source, offset, start, end))
+
+
+def _read_over(
+    source: Source, head: bytes, offset: int, index: int, error: MalformedError
+) -> Section | None:
+    """A section whose frame is malformed, if its size is not what is wrong."""
+    window = Content(head)
+    id = byte.read(window, "")
+    try:
+        size: int = u32.read(window, "")
+    except MalformedError:
+        return None
+    start = offset + window.tell()
+    if start + size > source.size:
+        return None
+    section_class: type[Section] = Section
+    word, at = f"unknown ({id})", start
+    if id == CUSTOM_ID:
+        word, at = _legible_name(source, start, size)
+        section_class = CustomSection
+    part = error.path.rpartition(".")[2]
+    fault = FrameFault(part, error.offset - offset, error.reason)
+    return section_class(id, word, index, offset, Frame(source, offset, at, start + size), fault)
+
+
+def _legible_name(source: Source, start: int, size: int) -> tuple[str, int]:
+    """What can be read of a malformed name, and where the content starts behind it."""
+    window = Content(source.read(start, min(size, _HEAD)))
+    try:
+        length: int = u32.read(window, "")
+    except MalformedError:
+        return "", start
+    end = window.tell() + length
+    if end > size:
+        return "", start
+    raw = source.read(start + window.tell(), length)
+    return raw.decode(errors="backslashreplace"), start + end
 
 
 def _read_name(source: Source, start: int, size: int, path: str) -> tuple[str, int]:

@@ -31,7 +31,7 @@ class Module:
         sections: in file order.
         is_component: whether this is a component (layer 1), of which only the frames, the custom
             sections and the nested core modules and components are known.
-        damage: of a module opened with ``strict=False``, why it could not be read to its end.
+        unread: of a module opened with ``strict=False``, why it could not be read to its end.
         parent_offset: of a binary nested in a component, where it begins there, else ``None``.
     """
 
@@ -42,12 +42,12 @@ class Module:
         rest: Frame | None = None,
         *,
         is_component: bool = False,
-        damage: MalformedError | None = None,
+        unread: MalformedError | None = None,
         parent_offset: int | None = None,
     ) -> None:
         self.is_component = is_component
         self.parent_offset = parent_offset
-        self.damage = damage
+        self.unread = unread
         self._preamble = preamble
         self._rest = rest
         self.sections: tuple[Section, ...] = tuple(sections)
@@ -59,7 +59,7 @@ class Module:
         Args:
             data: the whole binary.
             strict: whether bytes that the format does not allow are an error; if not, the
-                sections before them are kept and :attr:`damage` says what is wrong.
+                sections around them are kept and :attr:`damage` says what is wrong.
 
         Raises:
             MalformedError: if ``strict`` and the frames of the sections are not well-formed.
@@ -116,15 +116,30 @@ class Module:
             frames.sections,
             rest,
             is_component=frames.is_component,
-            damage=frames.damage,
+            unread=frames.damage,
             parent_offset=parent_offset,
         )
-        if strict and frames.damage is not None:
-            last = frames.sections[-1] if frames.sections else None
+        if strict and module.damage is not None:
+            before = [each for each in module.sections if each.offset < module.damage.offset]
+            last = next((each for each in reversed(before) if each.fault is None), None)
             if last is not None and last.id != CUSTOM_ID and not frames.is_component:
                 last.decode()  # the size of a malformed section is often wrong, too
-            raise frames.damage
+            raise module.damage
         return module
+
+    @property
+    def faults(self) -> list[MalformedError]:
+        """Each malformed frame in file order; the last may be what ended the reading."""
+        faults = [each.fault for each in self.sections if each.fault is not None]
+        return faults if self.unread is None else [*faults, self.unread]
+
+    @property
+    def damage(self) -> MalformedError | None:
+        """Of a module opened with ``strict=False``, the first malformed frame.
+
+        With one, this is no module: sections are readable, nothing runs it or commits to it.
+        """
+        return next(iter(self.faults), None)
 
     def verify(self) -> Self:
         """Decode every byte, instructions included; gives the module itself.
@@ -200,11 +215,15 @@ class Module:
         return None
 
     def custom_sections(self, name: str | None = None) -> list[CustomSection]:
-        """The custom sections, or those of one name, in file order."""
+        """The custom sections, or those of one name, in file order.
+
+        One whose name is malformed is among all of them, and has no name.
+        """
         return [
             section
             for section in self.sections
-            if isinstance(section, CustomSection) and name in (None, section.name)
+            if isinstance(section, CustomSection)
+            and (name is None or (name == section.name and section.fault is None))
         ]
 
     def with_custom(self, name: str, content: bytes, *, index: int | None = None) -> Self:
@@ -234,13 +253,42 @@ class Module:
             places = listed([str(each.index) for each in same])
             raise SectionError(
                 f"{len(same)} custom sections are named {name!r} (sections {places}): "
-                "remove them first, or give the index of the place for another"
-            )
+                "give the index of one"
+            ).helped_by("Module.with_content()")
         if same:
             sections[same[0].index] = section
         else:
             sections.append(section)
         return self.with_sections(sections)
+
+    def with_content(self, index: int, content: bytes) -> Self:
+        """A copy in which the custom section of this index holds other bytes; its name stays.
+
+        Raises:
+            SectionError: if no custom section has that index.
+        """
+        return self._with_changed(index, self._custom(index).with_content(content))
+
+    def with_name(self, index: int, name: str) -> Self:
+        """A copy in which the custom section of this index has another name.
+
+        This also mends a section whose name is malformed.
+
+        Raises:
+            SectionError: if no custom section has that index, or the name cannot be written as
+                UTF-8.
+        """
+        return self._with_changed(index, CustomSection.build(name, self._custom(index).content))
+
+    def _custom(self, index: int) -> CustomSection:
+        section_list.check_index(self.sections, index)
+        section = self.sections[index]
+        if not isinstance(section, CustomSection):
+            raise SectionError(f"section {index} is no custom section: it is {section.name}")
+        return section
+
+    def _with_changed(self, index: int, section: Section) -> Self:
+        return self.with_sections([*self.sections[:index], section, *self.sections[index + 1 :]])
 
     def without_custom(self, name: str) -> Self:
         """A copy without the custom sections of this name.
@@ -248,10 +296,10 @@ class Module:
         Raises:
             SectionError: if there is none.
         """
-        kept = [s for s in self.sections if not (s.id == CUSTOM_ID and s.name == name)]
-        if len(kept) == len(self.sections):
+        removed = {each.index for each in self.custom_sections(name)}
+        if not removed:
             raise SectionError(f"no custom section is named {name!r}")
-        return self.with_sections(kept)
+        return self.with_sections(s for s in self.sections if s.index not in removed)
 
     def with_entries(self, changes: Mapping[type[Section], Sequence[Any]]) -> Self:
         """A copy with other entries in some sections, ``{MemorySection: [...]}``.
@@ -289,7 +337,7 @@ class Module:
             section_list.placed(sections, self._preamble.end - self._preamble.start),
             self._rest,
             is_component=self.is_component,
-            damage=self.damage,
+            unread=self.unread,
             parent_offset=self.parent_offset,
         )
 

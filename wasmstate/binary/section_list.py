@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from wasmstate.binary.content import Content
-from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER, MODULE_SECTIONS
+from wasmstate.binary.sections import MODULE_ORDER, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
@@ -66,7 +66,7 @@ def move(sections: Sequence[Section], index: int, to: int) -> list[Section]:
     check_index(sections, to)
     edited = list(sections)
     edited.insert(to, edited.pop(index))
-    standard = [MODULE_ORDER.index(section.id) for section in edited if section.id != CUSTOM_ID]
+    standard = [MODULE_ORDER.index(each.id) for each in edited if each.id in MODULE_ORDER]
     if standard != sorted(standard):
         raise SectionError(
             f"the {sections[index].name} section cannot stand at {to}: only custom sections are "
@@ -178,7 +178,7 @@ def _place(sections: Sequence[Section], id: int) -> int:
 
     If there is none, custom sections at the start stay there: ``dylink.0`` has to be the first.
     """
-    standard = [i for i, section in enumerate(sections) if section.id != CUSTOM_ID]
+    standard = [i for i, section in enumerate(sections) if section.id in MODULE_ORDER]
     before = [i for i in standard if MODULE_ORDER.index(sections[i].id) < MODULE_ORDER.index(id)]
     if before:
         return before[-1] + 1

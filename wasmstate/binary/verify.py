@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
-from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER
+from wasmstate.binary.sections import MODULE_ORDER
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
@@ -32,7 +32,12 @@ class Sections(Protocol):
         ...
 
     @property
-    def damage(self) -> MalformedError | None:
+    def faults(self) -> Sequence[MalformedError]:
+        """Each malformed frame."""
+        ...
+
+    @property
+    def unread(self) -> MalformedError | None:
         """The reason why the sections end before the file does."""
         ...
 
@@ -80,13 +85,14 @@ def findings(
             )
 
         yield from _nested(module, look, depth)
-        if module.damage is not None:
-            yield module.damage
+        yield from module.faults
         return
     has_data_count = module.section(DataCountSection) is not None
     last = -1
     for section in module.sections:
-        if section.id == CUSTOM_ID:
+        if section.fault is not None:
+            yield section.fault
+        if section.id not in MODULE_ORDER:
             continue
         place = MODULE_ORDER.index(section.id)
         if place <= last:
@@ -100,8 +106,8 @@ def findings(
         except MalformedError as error:
             yield error
         reached(section.end)
-    if module.damage is not None:
-        yield module.damage
+    if module.unread is not None:
+        yield module.unread
         return
     yield from _counts(module)
 

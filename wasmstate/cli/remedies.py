@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from wasmstate.errors import Remedy
 
 WORDS: dict[Remedy, str] = {
+    "Module.with_content()": "wasmstate section replace --index",
+    "Module.with_name()": "wasmstate section rename --index",
     "Module.without_custom()": "wasmstate section remove",
+    "Module.without_section()": "wasmstate section remove --index",
     "ScailableModel": "wasmstate predict",
     "Section.content": "wasmstate section extract",
     "State.with_values()": "wasmstate set",

@@ -15,7 +15,8 @@ def module_digest(module: Module) -> bytes:
     """SHA-256 of the non-custom sections, of a baked module as they were before.
 
     For each of them: its id, the size of its content as eight bytes, little endian, its content.
-    How wide the sizes are written, names and other custom sections do not count.
+    How wide the sizes are written, names and other custom sections do not count, nor does a section
+    of unknown id, which only a damaged file has.
 
     Raises:
         MalformedError: if the module is baked and what was kept of before is damaged.
@@ -29,7 +30,7 @@ def sections_digest(module: Module) -> bytes:
     """SHA-256 of the non-custom sections as they are, baked or not; see :func:`module_digest`."""
     digest = hashlib.sha256()
     for section in module.sections:
-        if section.id != CUSTOM_ID:
+        if section.id != CUSTOM_ID and section.fault is None:
             digest.update(bytes([section.id]) + section.size.to_bytes(8, "little"))
             start, end = section.frame.content_start, section.frame.end
             for at in range(start, end, _CHUNK):  # a code section may have a hundred megabytes

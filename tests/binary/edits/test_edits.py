@@ -72,10 +72,39 @@ def test_an_index_beyond_the_end_is_refused(module: Module, index: int) -> None:
 def test_which_of_several_sections_to_replace_cannot_be_guessed(module: Module) -> None:
     twice = module.with_custom("note", b"", index=4)
     found = message(SectionError, lambda: twice.with_custom("note", b"x"))
-    assert found == (
-        "2 custom sections are named 'note' (sections 1, 4): "
-        "remove them first, or give the index of the place for another"
+    assert found == ("2 custom sections are named 'note' (sections 1, 4): give the index of one")
+
+
+def test_of_several_custom_sections_of_one_name_one_is_chosen_by_index(module: Module) -> None:
+    twice = module.with_custom("note", b"old", index=4)
+    edited = twice.with_content(4, b"new").with_name(1, "first")
+    assert [(s.name, s.content) for s in edited.custom_sections()] == [
+        ("first", b"hello"),
+        ("last", b"!"),
+        ("note", b"new"),
+    ]
+
+
+def test_a_custom_section_with_other_content_keeps_its_name_and_the_width_of_its_size() -> None:
+    module = module_of(section_bytes(0, unhex("83 00  61 62 63") + b"old", width=3))
+    edited = module.with_content(0, b"other")
+    assert edited.to_bytes() == module_bytes(
+        section_bytes(0, unhex("83 00  61 62 63") + b"other", width=3)
     )
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (0, "section 0 is no custom section: it is type"),
+        (9, "no section 9: the module has 4 sections"),
+    ],
+)
+def test_only_a_custom_section_is_renamed_or_filled(
+    module: Module, index: int, expected: str
+) -> None:
+    assert message(SectionError, lambda: module.with_content(index, b"")) == expected
+    assert message(SectionError, lambda: module.with_name(index, "x")) == expected
 
 
 def test_a_name_that_is_not_utf8_is_refused(module: Module) -> None:
@@ -154,4 +183,4 @@ def test_an_edit_of_a_damaged_module_keeps_the_rest_behind_it() -> None:
     module = Module.from_bytes(module_bytes(NOTE) + rest, strict=False)
     edited = module.with_custom("note", b"x")
     assert edited.to_bytes() == module_bytes(written("note", b"x")) + rest
-    assert edited.damage is module.damage
+    assert edited.unread is module.unread

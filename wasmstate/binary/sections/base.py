@@ -13,6 +13,7 @@ from wasmstate.binary.content import Content, Field
 from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.binary.values import decode, u32
+from wasmstate.errors import MalformedError
 
 if TYPE_CHECKING:
     Layout = Construct[Any, Any]
@@ -49,6 +50,20 @@ class Frame(NamedTuple):
         return cls(source, 0, len(head), source.size)
 
 
+class FrameFault(NamedTuple):
+    """Why the frame of a section is malformed, although its size leads to the next section.
+
+    Attributes:
+        part: of the frame: ``id`` or ``name``.
+        position: of the first bad byte, from the section's id byte.
+        reason: as in :class:`~wasmstate.errors.MalformedError`.
+    """
+
+    part: str
+    position: int
+    reason: str
+
+
 @dataclass(frozen=True, eq=False)
 class Section:
     """A section of a module, where it stands and what it holds.
@@ -60,6 +75,7 @@ class Section:
         name: the specification's word for the section, or a custom section's own name.
         index: among all sections of the module, from 0.
         offset: of the id byte, from the start of the module.
+        frame_fault: what is wrong with the frame; only in a module opened with ``strict=False``.
     """
 
     id: int
@@ -67,6 +83,15 @@ class Section:
     index: int
     offset: int
     frame: Frame
+    frame_fault: FrameFault | None = None
+
+    @property
+    def fault(self) -> MalformedError | None:
+        """Why the frame is malformed, ``None`` if it is not."""
+        if self.frame_fault is None:
+            return None
+        part, position, reason = self.frame_fault
+        return MalformedError(f"{self.path}.{part}", self.offset + position, reason)
 
     @property
     def size(self) -> int:

@@ -5,6 +5,7 @@ Source: WebAssembly Core 3.0, Binary Format, "Custom Section".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +15,7 @@ from wasmstate.binary.content import Content, Field
 from wasmstate.binary.custom import custom_layout
 from wasmstate.binary.custom.subsections import rest
 from wasmstate.binary.sections.base import Frame, Layout, Section
-from wasmstate.binary.values import decode
+from wasmstate.binary.values import decode, u32
 from wasmstate.binary.values import name as name_construct
 
 SIZE_WIDTH = 5
@@ -35,6 +36,20 @@ class CustomSection(Section):
         """
         prefix = name_construct.encode(name)
         return cls(0, name, 0, 0, Frame.build(0, content, prefix=prefix, width=SIZE_WIDTH))
+
+    def with_content(self, content: bytes) -> CustomSection:
+        """A copy with other content behind the same name, byte for byte, well-formed or not."""
+        start, content_start = self.frame.start, self.frame.content_start
+        head = Content(self.frame.source.read(start, content_start - start))
+        head.read(1)
+        u32.read(head, "")
+        width = head.tell() - 1
+        frame = Frame.build(self.id, content, prefix=head.read(), width=width)
+        fault = self.frame_fault
+        if fault is not None:
+            grown = frame.content_start - (content_start - start)
+            fault = fault._replace(position=fault.position + grown)
+        return replace(self, frame=frame, frame_fault=fault)
 
     @property
     def is_known(self) -> bool:

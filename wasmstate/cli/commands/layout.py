@@ -45,10 +45,10 @@ def command(file: Path, as_json: bool) -> None:
         rows = tree(module)
         if as_json:
             echo_json(rows)
-        elif module.sections:
+        elif module.sections or module.damage is None:
             kind = "component" if module.is_component else "module"
             echo(f"{kind}, {plural(module.size, 'byte')}")
-            echo_block(table(rows))
+            echo_block(table(rows) if rows else "no sections")
         if module.damage is not None:
             raise module.damage
         deque(module.modules(), maxlen=0)  # a nested one that is damaged is told, too

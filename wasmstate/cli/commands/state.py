@@ -19,6 +19,7 @@ from wasmstate.cli.common import (
     existing_file,
     plural,
 )
+from wasmstate.errors import StateError
 from wasmstate.state.compare.history import history, state_at
 from wasmstate.state.state import State
 from wasmstate.state.tensor import shape_text
@@ -39,12 +40,27 @@ def command(file: Path, names: tuple[str, ...], generation: int | None, as_json:
                wasmstate state model.wasm --json
     """
     with about(file):
-        module = Module.open(file)
-        state = State.of(module) if generation is None else state_at(history(module), generation)
+        module = Module.open(file, strict=False)
+        state = _state(module, generation)
         shown = [state.tensor(name).name for name in names] or list(state)
-    if as_json:
-        echo_json(document(state, shown))
-        return
+        if as_json:
+            echo_json(document(state, shown))
+        else:
+            _show(state, shown, whole=bool(names))
+        if module.damage is not None:
+            raise module.damage
+
+
+def _state(module: Module, generation: int | None) -> State:
+    try:
+        return State.of(module) if generation is None else state_at(history(module), generation)
+    except StateError:
+        if module.damage is not None:  # which explains it
+            raise module.damage from None
+        raise
+
+
+def _show(state: State, shown: list[str], *, whole: bool) -> None:
     size = sum(region.size for region in state.regions)
     echo(
         f"generation {state.generation}, {plural(state.update_count, 'update')}, "
@@ -52,7 +68,7 @@ def command(file: Path, names: tuple[str, ...], generation: int | None, as_json:
         f"state {state.digest.hex()[:12]}"
     )
     rows = [
-        (name, _type(state, name), state.place(name), _values(state[name], whole=bool(names)))
+        (name, _type(state, name), state.place(name), _values(state[name], whole=whole))
         for name in shown
     ]
     echo_block(columns([("tensor", "type", "place", "values"), *rows]))

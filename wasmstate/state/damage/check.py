@@ -35,8 +35,9 @@ def check_module(
 
 
 def _malformed(module: Module, found: MalformedError) -> Finding:
-    if found is module.damage:
-        return damaged_frames(module, found)
+    for fault in module.faults:
+        if (fault.path, fault.offset) == (found.path, found.offset):
+            return damaged_frames(module, found)
     advice = "this part cannot be used; the other sections are not concerned"
     return Finding("error", found.path, found.offset, found.reason, advice)
 

@@ -12,7 +12,7 @@ from wasmstate.binary.foreign import HEAD, foreign_kind
 from wasmstate.binary.frames import MAGIC as WASM_MAGIC
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, Remedy
 from wasmstate.escapes import listed
 from wasmstate.state.damage.find_records import sites, whole_length
 from wasmstate.state.damage.finding import Certainty, Finding
@@ -87,16 +87,29 @@ class _Case:
 
 
 def damaged_frames(module: Module, found: MalformedError) -> Finding:
-    """What is behind the damage that ends the reading of a module."""
+    """What is behind a malformed frame; the first of them explains the others."""
     case = _Case(module, found)
-    for look in _LOOKS:
+    is_first = module.damage is not None and found.offset == module.damage.offset
+    for look in _LOOKS if is_first else ():
         finding = look(case)
         if finding is not None:
             return finding
+    if found is not module.unread:
+        return _read_over(module, found)
     if found.path.startswith("sections"):
         advice = _readable(module)
         return Finding("error", found.path, found.offset, found.reason, advice)
     return Finding("error", found.path, found.offset, found.reason, _COPY)
+
+
+def _read_over(module: Module, found: MalformedError) -> Finding:
+    """A section that does not hide the others: nothing but its frame is malformed."""
+    count = sum(each.fault is None for each in module.sections)
+    advice = f"the {count} other sections are readable; nothing runs the file or commits to it"
+    helps: tuple[Remedy, ...] = ("Module.without_section()",)
+    if found.path.endswith(".name"):
+        helps = ("Module.with_name()", *helps)
+    return Finding("error", found.path, found.offset, found.reason, advice, remedies=helps)
 
 
 def _readable(module: Module) -> str:
@@ -225,7 +238,7 @@ def _mended(case: _Case) -> Finding | None:
 
 
 def _cut(case: _Case) -> Finding | None:
-    if "length out of bounds" not in case.found.reason or case.found.offset >= len(case.data):
+    if "length out of bounds" not in case.found.reason or not case.found.path.endswith(".size"):
         return None
     reason = f"{case.found.reason}: the file is cut"
     advice = _readable(case.module)

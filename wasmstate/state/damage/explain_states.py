@@ -181,8 +181,9 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
                     "rename-section",
                 )
             ]
-    is_damaged = module.damage is not None or any(module.findings(instructions=False))
-    if is_damaged:
+    malformed = len(module.findings(instructions=False))
+    is_damaged = module.unread is not None or malformed > len(module.faults)
+    if malformed:
         data = module.to_bytes()
         for site in sites(data):
             if site.section == STATE_SECTION and data.startswith(MAGIC, site.start):

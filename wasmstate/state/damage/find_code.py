@@ -83,12 +83,13 @@ def _without(module: Module, name: str) -> Module:
 
 
 def _readable(module: Module) -> Module | None:
-    """The sections that could be read, and nothing behind them."""
+    """The sections whose frames are sound, and nothing of what could not be read."""
     if module.damage is None:
         return module
     end = module.sections[-1].end if module.sections else 0
     whole = Module.from_bytes(module.to_bytes()[:end], strict=False)
-    return whole if whole.damage is None else None
+    sound = whole.with_sections(each for each in whole.sections if each.fault is None)
+    return sound if sound.damage is None else None
 
 
 def _digest(module: Module) -> bytes | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from wasmstate.binary.frames import MAGIC as WASM_MAGIC
 from wasmstate.binary.frames import MODULE_LAYER, PREAMBLE_SIZE
 from wasmstate.binary.module import Module
-from wasmstate.binary.sections import CUSTOM_ID, MODULE_ORDER
+from wasmstate.binary.sections import MODULE_ORDER
 from wasmstate.binary.values import u32
 from wasmstate.errors import MalformedError, StateError
 from wasmstate.state.damage.find_records import sites, whole_length
@@ -44,9 +44,13 @@ def is_whole(data: bytes) -> bool:
 
 
 def _is_whole(module: Module) -> bool:
-    if module.damage is not None or module.is_component:
+    return module.damage is None and _is_proven(module)
+
+
+def _is_proven(module: Module) -> bool:
+    if module.is_component:
         return False
-    order = [MODULE_ORDER.index(each.id) for each in module.sections if each.id != CUSTOM_ID]
+    order = [MODULE_ORDER.index(each.id) for each in module.sections if each.id in MODULE_ORDER]
     if order != sorted(order):
         return False  # before anything is hashed
     try:
@@ -76,8 +80,14 @@ def undone_text_mode(data: bytes) -> bytes | None:
 
 def tail_start(data: bytes, module: Module) -> int | None:
     """Where bytes begin that stand behind a last section that holds a whole state."""
-    end = module.sections[-1].end if module.sections else len(data)
-    return end if end < len(data) and is_whole(data[:end]) else None
+    end = _sound_end(module)
+    return end if PREAMBLE_SIZE < end < len(data) and is_whole(data[:end]) else None
+
+
+def _sound_end(module: Module) -> int:
+    """Where the sections end behind which there are none with a sound frame."""
+    sound = [each.end for each in module.sections if each.fault is None]
+    return sound[-1] if sound else PREAMBLE_SIZE
 
 
 def resized(data: bytes) -> tuple[int, int, int] | None:
@@ -117,6 +127,9 @@ def mended_frames(data: bytes, module: Module) -> tuple[bytes, int, int] | None:
     if len(data) >= PREAMBLE_SIZE and wrong.bit_count() == 1:
         bit = wrong.bit_length() - 1
         return right + data[PREAMBLE_SIZE:], bit // 8, bit % 8
+    named = [fault.path.endswith(".name") for fault in module.faults]
+    if all(named) and named and _is_proven(module):
+        return None  # the state and the code are proven already, and nothing proves a name
     for at in () if wrong else _heads(module, data):
         for bit in range(8):
             tried = Module.from_source(_Flipped(data, at, bit), strict=False)
@@ -127,7 +140,8 @@ def mended_frames(data: bytes, module: Module) -> tuple[bytes, int, int] | None:
 
 def _heads(module: Module, data: bytes) -> Iterator[int]:
     """The bytes of the frames, the last first, where one bit may have led the reader astray."""
+    faulty = [section for section in module.sections if section.fault is not None]
     end = module.sections[-1].end if module.sections else PREAMBLE_SIZE
     yield from range(end, min(end + _HEAD, len(data)))
-    for section in module.sections[: -_SECTIONS - 1 : -1]:
+    for section in (*faulty, *module.sections[: -_SECTIONS - 1 : -1]):
         yield from range(section.offset, min(section.offset + _HEAD, section.content_offset))

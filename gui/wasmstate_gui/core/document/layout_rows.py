@@ -86,6 +86,8 @@ def kind_of(section: Section) -> str:
     """The colour class of a section."""
     if section.id == CUSTOM_ID:
         return "state" if section.name == SECTION_NAME else "custom"
+    if section.fault is not None:
+        return "unknown"
     return _KIND_OF.get(section.name, "declarations")
 
 
@@ -106,7 +108,7 @@ def _section_row(
         section.offset,
         section.end,
         section.size,
-        damaged=_hit(section.offset, section.end, damage),
+        damaged=section.fault is not None or _hit(section.offset, section.end, damage),
         children=children,
     )
 

@@ -147,6 +147,8 @@ def checked(snapshot: Snapshot) -> Snapshot:
     if state is None:
         why = _why_not(module) or _no_state(module)
         return replace(found, obstacle=why, remains=remains(module))
+    if module.damage is not None:
+        return replace(found, obstacle=f"this is no module: {module.damage}")
     try:
         check_belongs(state, module)
         functions = _functions(module, state)

@@ -81,9 +81,10 @@ def generation(document: Document) -> str:
 def damage_notice(document: Document) -> Notice | None:
     """The banner of a damaged file; ``None`` for a sound one."""
     snapshot = document.base
-    if not snapshot.findings:
+    errors = [finding for finding in snapshot.findings if finding.severity == "error"]
+    if not errors:
         return None
-    first = snapshot.findings[0]
+    first = errors[0]
     actions = (("problems", "Show problems"),)
     if not snapshot.is_wasm:
         magic = shown_bytes(snapshot.source, 0, 8).hex(" ").upper()
