@@ -30,6 +30,7 @@ from wasmstate.errors import (
     StateCorruptError,
     StateError,
     TrapError,
+    UnsupportedError,
     WasmstateError,
 )
 
@@ -190,6 +191,7 @@ __all__ = [
     "TensorDiff",
     "TensorSpec",
     "TrapError",
+    "UnsupportedError",
     "WasmstateError",
     "__version__",
     "attach",

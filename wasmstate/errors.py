@@ -2,6 +2,7 @@
 
     WasmstateError
     ├── MalformedError            bytes that the binary format does not allow
+    │   └── UnsupportedError      bytes of a proposal that are not decoded here
     ├── SectionError              an edit that cannot be made
     ├── StateError
     │   ├── StateCorruptError     a state section whose bytes contradict each other
@@ -103,6 +104,22 @@ class MalformedError(_LocatedError):
         offset: of the first bad byte, from the start of the file.
         reason: one clause, no capital, no full stop; the official test suite's where it has one.
     """
+
+
+class UnsupportedError(MalformedError):
+    """Bytes that WebAssembly 3.0 does not allow and a known proposal does.
+
+    The file is newer than this library, not damaged. What holds the bytes cannot be decoded, and
+    is kept as it is.
+
+    Attributes:
+        proposal: the name of the proposal.
+    """
+
+    def __init__(self, path: str, offset: int, reason: str, proposal: str) -> None:
+        super().__init__(path, offset, reason)
+        self.args = (path, offset, reason, proposal)
+        self.proposal = proposal
 
 
 class SectionError(WasmstateError):

@@ -39,19 +39,19 @@ storagetypes = st.sampled_from(sorted((NUMBER_TYPES | PACKED_TYPES).values())) |
 
 
 @st.composite
-def _limits(draw: st.DrawFn) -> Limits:
-    flag = draw(st.integers(0, 15))
+def _limits(draw: st.DrawFn, *flags: int) -> Limits:
+    flag = draw(st.sampled_from(flags))
     return Limits(
         flag,
         draw(u64s),
         draw(u64s) if flag & 1 else None,
-        draw(u32s) if flag & 8 else None,
+        draw(st.integers(0, 63)) if flag & 8 else None,
     )
 
 
-limits = _limits()
+limits = _limits(*range(0x10))
 memtypes = st.builds(MemType, limits)
-tabletypes = st.builds(TableType, reftypes, limits)
+tabletypes = st.builds(TableType, reftypes, _limits(0, 1, 4, 5))
 globaltypes = st.builds(GlobalType, valtypes, st.booleans())
 tagtypes = st.builds(TagType, st.just(0), u32s)
 

@@ -198,7 +198,7 @@ def test_the_data_count_section_holds_a_number() -> None:
          "[0].init.instructions[0] at 0x10: illegal opcode c5"),
         (MemorySection, "01 10 00", "[0].limits.flag at 0xb: malformed limits flags"),
         (TagSection, "01 01 00", "[0].attribute at 0xb: malformed tag attribute"),
-        (GlobalSection, "01 7f 02 41 00 0b", "[0].type.mut at 0xc: malformed mutability"),
+        (GlobalSection, "01 7f 04 41 00 0b", "[0].type.mut at 0xc: malformed mutability"),
         (GlobalSection, "01 7f 00 41 00", "[0].init.instructions[1] at 0xf: " + END),
         (ExportSection, "01 00 05 00", "[0].kind at 0xc: malformed export kind"),
         (ElementSection, "01 08 00", "[0].flag at 0xb: malformed elements segment kind"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, NamedTuple, NoReturn
 
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, UnsupportedError
 
 _ROOT = "(parsing)"  # construct begins each path with it
 
@@ -47,10 +47,16 @@ class Content(io.BytesIO):
 
     def malformed(self, path: str, position: int, reason: str) -> NoReturn:
         """Raise for the byte at ``position`` of this content, at construct's ``path``."""
+        raise MalformedError(self._full(path), self.offset + position, reason)
+
+    def unsupported(self, path: str, position: int, what: str, proposal: str) -> NoReturn:
+        """Raise for bytes of a proposal that are not decoded; places as in :meth:`malformed`."""
+        reason = f"{what} is of the {proposal} proposal, not decoded here"
+        raise UnsupportedError(self._full(path), self.offset + position, reason, proposal)
+
+    def _full(self, path: str) -> str:
         inner = path.removeprefix(_ROOT).replace(" -> ", ".")
-        if not self.path:
-            inner = inner.removeprefix(".")
-        raise MalformedError(self.path + inner, self.offset + position, reason)
+        return self.path + inner if self.path else inner.removeprefix(".")
 
     def note(self, path: str, start: int, value: Any) -> None:
         """Remember a primitive that began at ``start`` and ends at the current position."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from construct import If, Struct, this
+from construct import If, Pass, Struct, this
 
 from wasmstate.binary.content import Content
-from wasmstate.binary.values import Choice, List, Primitive, record, s33, u32, u64
+from wasmstate.binary.proposals import HEAP_TYPES, SHARED_EVERYTHING
+from wasmstate.binary.values import Choice, List, Primitive, byte, record, s33, u32, u64
 from wasmstate.errors import SectionError
 
 PAGE_SIZE = 65536
@@ -84,6 +85,9 @@ class _HeapType(Primitive):
         code = index & 0x7F
         if code == _EXACT and content.tell() - start == 1:
             return Exact(u32.read(content, path))
+        if content.tell() - start == 1 and code in HEAP_TYPES:
+            word, proposal = HEAP_TYPES[code]
+            content.unsupported(path, start, f"the heap type {word!r}", proposal)
         if content.tell() - start > 1 or code not in ABSTRACT_HEAP_TYPES:
             content.malformed(path, start, "malformed heap type")
         return ABSTRACT_HEAP_TYPES[code]
@@ -119,6 +123,9 @@ class _Type(Primitive):
             return RefType(True, ABSTRACT_HEAP_TYPES[code])
         if code in (0x63, 0x64):
             return RefType(code == 0x63, heaptype.read(content, path))
+        if code in HEAP_TYPES:
+            word, proposal = HEAP_TYPES[code]
+            content.unsupported(path, start, f"the heap type {word!r}", proposal)
         return content.malformed(path, start, self.reason)
 
     def encode(self, value: ValType) -> bytes:
@@ -136,7 +143,21 @@ heaptype = _HeapType()
 reftype = _Type("malformed reference type", {})
 valtype = _Type("malformed value type", NUMBER_TYPES)
 storagetype = _Type("malformed storage type", NUMBER_TYPES | PACKED_TYPES)
+
+
+class _Mutability(Choice):
+    """0 or 1; with bit 1, the global is shared between threads."""
+
+    def read(self, content: Content, path: str) -> bool:
+        start = content.tell()
+        if byte.read(content, path) in (2, 3):
+            content.unsupported(path, start, "a shared global", SHARED_EVERYTHING)
+        content.seek(start)
+        return bool(super().read(content, path))
+
+
 mut = Choice("malformed mutability", names={0: False, 1: True})
+_global_mut = _Mutability("malformed mutability", names={0: False, 1: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +180,53 @@ class Limits:
         return bool(self.flag & 0x02)
 
 
+class _PageSize(Primitive):
+    """The binary logarithm of a page size, which is a number of 64 bits.
+
+    Which of those a memory can have (1 and 65,536) is validation.
+    """
+
+    def read(self, content: Content, path: str) -> int:
+        start = content.tell()
+        log2: int = u32.read(content, path)
+        if log2 >= 64:
+            content.malformed(path, start, "invalid custom page size")
+        return log2
+
+    def encode(self, value: int) -> bytes:
+        if value >= 64:
+            raise SectionError(f"cannot encode the page size 2**{value}: it does not fit u64")
+        return u32.encode(value)
+
+
+class _TableFlag(Choice):
+    """As of a memory, without a page size; a shared table is of a proposal."""
+
+    def read(self, content: Content, path: str) -> int:
+        start = content.tell()
+        flag: int = super().read(content, path)
+        if flag & 0x02:
+            content.unsupported(path, start, "a shared table", SHARED_EVERYTHING)
+        return flag
+
+
 # Bit 0: a max follows. Bit 1: shared. Bit 2: addresses are i64. Bit 3: a page size follows.
-# Which of them a table may have is validation, not decoding.
 limits = record(
     Limits,
     Struct(
         "flag" / Choice("malformed limits flags", *range(0x10)),
         "min" / u64,
         "max" / If(this.flag & 0x01, u64),
-        "page_size_log2" / If(this.flag & 0x08, u32),
+        "page_size_log2" / If(this.flag & 0x08, _PageSize()),
+    ),
+)
+_table_limits = record(
+    Limits,
+    Struct(
+        "flag" / _TableFlag("malformed limits flags", *range(0x08)),
+        "min" / u64,
+        "max" / If(this.flag & 0x01, u64),
+        "page_size_log2" / Pass,
     ),
 )
 
@@ -182,7 +241,7 @@ class MemType:
     def page_size(self) -> int:
         """In bytes: 65,536 unless the memory says otherwise."""
         log2 = self.limits.page_size_log2
-        return PAGE_SIZE if log2 is None else 1 << min(log2, 64)
+        return PAGE_SIZE if log2 is None else 1 << log2
 
 
 memtype = record(MemType, Struct("limits" / limits))
@@ -196,7 +255,7 @@ class TableType:
     limits: Limits
 
 
-tabletype = record(TableType, Struct("reftype" / reftype, "limits" / limits))
+tabletype = record(TableType, Struct("reftype" / reftype, "limits" / _table_limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +266,7 @@ class GlobalType:
     mut: bool
 
 
-globaltype = record(GlobalType, Struct("valtype" / valtype, "mut" / mut))
+globaltype = record(GlobalType, Struct("valtype" / valtype, "mut" / _global_mut))
 
 
 @dataclass(frozen=True, slots=True)

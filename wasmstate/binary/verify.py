@@ -16,7 +16,7 @@ from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, UnsupportedError
 
 _FUNCTIONS_A_STEP = 256  # of progress
 
@@ -110,6 +110,12 @@ def findings(
         yield module.unread
         return
     yield from _counts(module)
+
+
+def is_malformed(module: Sections) -> bool:
+    """True if a frame, or a section outside the code of functions, is malformed."""
+    found = findings(module, instructions=False)
+    return any(not isinstance(each, UnsupportedError) for each in found)
 
 
 def custom_findings(module: Sections, *, depth: int = 0) -> Iterator[MalformedError]:

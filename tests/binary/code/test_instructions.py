@@ -41,6 +41,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "refnull": ("6b", RefType(nullable=True, heap_type="struct")),
     "blocktype": ("c0 00", BlockType(64)),
     "memarg": ("42 01 80 01", MemArg(align=2, offset=128, memidx=1)),
+    "atomicarg": ("42 01 80 01", MemArg(align=2, offset=128, memidx=1)),
     "labels": ("02 00 01 02", Labels((0, 1, 2))),
     "valtypes": ("01 7f", ("i32",)),
     "catches": ("02 00 03 01 02 00", (Catch("catch", 3, 1), Catch("catch_all", None, 0))),

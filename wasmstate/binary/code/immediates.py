@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wasmstate.binary.content import Content
+from wasmstate.binary.proposals import SHARED_EVERYTHING
 from wasmstate.binary.types import HeapType, RefType, ValType, heaptype, valtype
 from wasmstate.binary.values import Choice, Primitive, Raw, byte, f32, f64, s32, s33, s64, u32, u64
 
@@ -109,6 +110,27 @@ class _MemArg(Primitive):
         return flags + u32.encode(value.memidx) + u64.encode(value.offset)
 
 
+class _AtomicMemArg(_MemArg):
+    """Bit 5 of an atomic instruction's flags announces an ordering that is not the usual one."""
+
+    def read(self, content: Content, path: str) -> MemArg:
+        start = content.tell()
+        if u32.read(content, path) & 0x20:
+            content.unsupported(path, start, "a memory ordering", SHARED_EVERYTHING)
+        content.seek(start)
+        return super().read(content, path)
+
+
+class _Fence(Choice):
+    def read(self, content: Content, path: str) -> int:
+        start = content.tell()
+        if byte.read(content, path) == 1:
+            content.unsupported(path, start, "a memory ordering", SHARED_EVERYTHING)
+        content.seek(start)
+        ordering: int = super().read(content, path)
+        return ordering
+
+
 class _Vector(Primitive):
     """A number of entries, each read by a function."""
 
@@ -182,13 +204,14 @@ IMMEDIATES: dict[str, Primitive] = {
     "v128": Raw(16),
     "lanes": Raw(16),
     "laneidx": byte,
-    "fence": Choice("zero byte expected", 0),
+    "fence": _Fence("zero byte expected", 0),
     "castop": Choice("malformed br_on_cast flags", *range(4)),
     "heaptype": heaptype,
     "ref": _RefHeapType(nullable=False),
     "refnull": _RefHeapType(nullable=True),
     "blocktype": _BlockType(),
     "memarg": _MemArg(),
+    "atomicarg": _AtomicMemArg(),
     "labels": _Labels(u32, extra=1),
     "valtypes": _Vector(valtype),
     "catches": _Vector(_Catch()),

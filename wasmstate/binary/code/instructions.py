@@ -14,6 +14,7 @@ from typing import Any
 from wasmstate.binary.code.immediates import IMMEDIATES
 from wasmstate.binary.code.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.content import Content
+from wasmstate.binary.proposals import OPCODES
 from wasmstate.binary.types import RefType
 from wasmstate.binary.values import Primitive, u32
 from wasmstate.errors import SectionError
@@ -87,13 +88,17 @@ class _Instr(Primitive):
         raw = content.read(1)
         if not raw:
             content.malformed(path, start, "unexpected end of section or function")
+        prefix, code = None, raw[0]
         if raw[0] in PREFIXED:
-            code: int = u32.read(content, path)
+            prefix, code = raw[0], u32.read(content, path)
             opcode = PREFIXED[raw[0]].get(code)
             shown = f"{raw[0]:02x} {code:02x}"
         else:
             opcode = PLAIN.get(raw[0])
             shown = f"{raw[0]:02x}"
+        if opcode is None and (prefix, code) in OPCODES:
+            name, proposal = OPCODES[prefix, code]
+            content.unsupported(path, start, f"{name} ({shown})", proposal)
         if opcode is None:
             content.malformed(path, start, f"illegal opcode {shown}")
         return Instr(

@@ -176,19 +176,19 @@ fe : f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u
 """
 
 _ATOMIC = """
-00 memarg : memory.atomic.notify memory.atomic.wait32 memory.atomic.wait64
+00 atomicarg : memory.atomic.notify memory.atomic.wait32 memory.atomic.wait64
 03 fence : atomic.fence
-10 memarg : i32.atomic.load i64.atomic.load i32.atomic.load8_u i32.atomic.load16_u
-14 memarg : i64.atomic.load8_u i64.atomic.load16_u i64.atomic.load32_u
-17 memarg : i32.atomic.store i64.atomic.store i32.atomic.store8 i32.atomic.store16
-1b memarg : i64.atomic.store8 i64.atomic.store16 i64.atomic.store32
-1e memarg : {add}
-25 memarg : {sub}
-2c memarg : {and}
-33 memarg : {or}
-3a memarg : {xor}
-41 memarg : {xchg}
-48 memarg : {cmpxchg}
+10 atomicarg : i32.atomic.load i64.atomic.load i32.atomic.load8_u i32.atomic.load16_u
+14 atomicarg : i64.atomic.load8_u i64.atomic.load16_u i64.atomic.load32_u
+17 atomicarg : i32.atomic.store i64.atomic.store i32.atomic.store8 i32.atomic.store16
+1b atomicarg : i64.atomic.store8 i64.atomic.store16 i64.atomic.store32
+1e atomicarg : {add}
+25 atomicarg : {sub}
+2c atomicarg : {and}
+33 atomicarg : {or}
+3a atomicarg : {xor}
+41 atomicarg : {xchg}
+48 atomicarg : {cmpxchg}
 """
 
 

@@ -56,6 +56,7 @@ _PATTERNS = {
     "castop": rb"[\x00-\x03]",
     **dict.fromkeys(("heaptype", "ref", "refnull"), _HEAP_TYPE),
     "valtypes": rb"\x01" + _ONE_BYTE_TYPE,
+    "atomicarg": rb"(?:[\x00-\x1f]|[\x40-\x5f]" + _U32 + b")" + _U64,
     "memarg": rb"(?:[\x00-\x3f]|[\x40-\x7f]" + _U32 + b")" + _U64,
 }
 STRUCTURE = frozenset(

@@ -6,7 +6,7 @@ Source: WebAssembly Core 3.0, Binary Format, "Import Section".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from construct import Struct, Switch, this
 
@@ -22,7 +22,7 @@ from wasmstate.binary.types import (
     tabletype,
     tagtype,
 )
-from wasmstate.binary.values import Choice, List, name, record, u32
+from wasmstate.binary.values import AnyConstruct, Choice, List, name, record, u32
 
 ExternType = int | TableType | MemType | GlobalType | TagType
 
@@ -65,7 +65,63 @@ import_ = record(
 )
 
 
+# Imports of one module are written together by the compact-import-section proposal: behind an
+# empty name, each with its type, or all with one.
+_EACH_TYPED, _ALL_TYPED = 0x7F, 0x7E
+_type = Struct(
+    "kind" / Choice("malformed import kind", names=_KINDS), "type" / Switch(this.kind, _types)
+)
+
+
+class _Imports(AnyConstruct):
+    """A list of imports, of which groups may be written together; each is an entry of its own."""
+
+    def _parse(self, stream: Any, context: Any, path: str) -> list[Import]:
+        start = stream.tell()
+        count = u32.read(stream, path)
+        if count > stream.length - stream.tell():
+            stream.malformed(path, start, "length out of bounds")
+        stream.note(f"{path} -> count", start, count)
+        found: list[Import] = []
+        for _ in range(count):
+            found += self._parse_one(stream, context, path, len(found))
+        return found
+
+    def _parse_one(self, stream: Any, context: Any, path: str, index: int) -> list[Import]:
+        start, at = stream.tell(), f"{path}[{index}]"
+        module = name._parse(stream, context, f"{at} -> module")
+        name_start = stream.tell()
+        word = name.read(stream, f"{at} -> name")
+        marker = stream.read(1)
+        if word or marker not in (bytes([_EACH_TYPED]), bytes([_ALL_TYPED])):
+            stream.seek(start)
+            if stream.trace is not None:
+                stream.trace.pop()
+            return [import_._parsereport(stream, context, at)]
+        stream.note(f"{at} -> is_group", name_start, marker[0])
+        shared = None
+        if marker[0] == _ALL_TYPED:
+            shared = _type._parsereport(stream, context, at)
+        count_start = stream.tell()
+        count = u32.read(stream, at)
+        if count > stream.length - stream.tell():
+            stream.malformed(at, count_start, "length out of bounds")
+        stream.note(f"{at} -> count", count_start, count)
+        group = []
+        for i in range(index, index + count):
+            own = name._parse(stream, context, f"{path}[{i}] -> name")
+            type_ = shared or _type._parsereport(stream, context, f"{path}[{i}]")
+            group.append(Import(module, own, type_.kind, type_.type))
+        return group
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        return _plain._build(obj, stream, context, path)
+
+
+_plain = List(import_)
+
+
 class ImportSection(ListSection[Import]):
     """Imports. Those of a kind come first in the index space of that kind."""
 
-    layout: ClassVar[Layout] = Struct("entries" / List(import_))
+    layout: ClassVar[Layout] = Struct("entries" / _Imports())

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.source import SubSource
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, UnsupportedError
 
 MAX_DEPTH = 64
 """Binaries may be nested this deep, the outermost not counted."""
@@ -62,8 +62,10 @@ class NestedSection(Section):
 
     def place(self, error: MalformedError) -> MalformedError:
         """An error about the nested binary as one about the outer one."""
-        path = f"{self.path}.{error.path}"
-        return MalformedError(path, self.content_offset + error.offset, error.reason)
+        path, offset = f"{self.path}.{error.path}", self.content_offset + error.offset
+        if isinstance(error, UnsupportedError):
+            return UnsupportedError(path, offset, error.reason, error.proposal)
+        return MalformedError(path, offset, error.reason)
 
     def too_deep(self) -> MalformedError:
         """What is wrong with a nested binary too many."""

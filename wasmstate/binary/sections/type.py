@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from construct import Struct
 
+from wasmstate.binary.proposals import COMPOSITE_TYPES
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import FuncType, ValType, mut, storagetype, valtypes
 from wasmstate.binary.values import AnyConstruct, List, record, u32
@@ -108,6 +109,9 @@ class _SubType(AnyConstruct):
         if not raw:
             stream.malformed(path, start, "unexpected end")
         code = raw[0]
+        if code in COMPOSITE_TYPES:
+            word, proposal = COMPOSITE_TYPES[code]
+            stream.unsupported(path, start, f"the type {word!r}", proposal)
         if code not in (0x60, 0x5F, 0x5E):
             stream.malformed(path, start, "malformed definition type")
         stream.note(f"{path} -> comptype", start, {0x60: "func", 0x5F: "struct"}.get(code, "array"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.verify import custom_findings
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, UnsupportedError
 from wasmstate.state.damage.explain_frames import damaged_frames, flipped_frame
 from wasmstate.state.damage.explain_states import check_states
 from wasmstate.state.damage.finding import Finding
@@ -25,8 +25,10 @@ def check_module(
             docs/benchmarks.md.
         progress: is called now and then with the offset that has been reached.
     """
-    malformed = module.findings(instructions=instructions, progress=progress)
+    found = module.findings(instructions=instructions, progress=progress)
+    malformed = [each for each in found if not isinstance(each, UnsupportedError)]
     findings = [_malformed(module, each) for each in malformed]
+    findings += [_unsupported(each) for each in found if isinstance(each, UnsupportedError)]
     findings += [_warning(each) for each in custom_findings(module)]
     states = check_states(module)
     if malformed and module.damage is None and any(each.severity == "error" for each in states):
@@ -40,6 +42,11 @@ def _malformed(module: Module, found: MalformedError) -> Finding:
             return damaged_frames(module, found)
     advice = "this part cannot be used; the other sections are not concerned"
     return Finding("error", found.path, found.offset, found.reason, advice)
+
+
+def _unsupported(error: UnsupportedError) -> Finding:
+    advice = "the file is newer than this program, not damaged: these bytes are kept as they are"
+    return Finding("warning", error.path, error.offset, error.reason, advice)
 
 
 def _warning(error: MalformedError) -> Finding:

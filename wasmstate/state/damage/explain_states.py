@@ -8,7 +8,14 @@ from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.spaces import Spaces
-from wasmstate.errors import MalformedError, Remedy, SchemaError, StateCorruptError, WasmstateError
+from wasmstate.errors import (
+    MalformedError,
+    Remedy,
+    SchemaError,
+    StateCorruptError,
+    UnsupportedError,
+    WasmstateError,
+)
 from wasmstate.state.damage.explain_baked import is_in_step
 from wasmstate.state.damage.explain_records import damaged_record, restoring
 from wasmstate.state.damage.find_records import sites
@@ -181,7 +188,8 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
                     "rename-section",
                 )
             ]
-    malformed = len(module.findings(instructions=False))
+    found = module.findings(instructions=False)
+    malformed = sum(not isinstance(each, UnsupportedError) for each in found)
     is_damaged = module.unread is not None or malformed > len(module.faults)
     if malformed:
         data = module.to_bytes()

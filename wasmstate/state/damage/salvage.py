@@ -14,6 +14,7 @@ from typing import get_args
 import numpy as np
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.verify import is_malformed
 from wasmstate.errors import MalformedError, SectionError, StateError
 from wasmstate.state.damage.fill_record import Filler
 from wasmstate.state.damage.find_code import Code, find_code, rebuilt
@@ -141,7 +142,7 @@ class _Salvager:
             self.notes.mended.append("what a transfer as text did was undone")
             return right
         module = Module.from_bytes(data, strict=False)
-        if module.custom_sections(STATE_SECTION) and not module.findings(instructions=False):
+        if module.custom_sections(STATE_SECTION) and not is_malformed(module):
             return data
         size = resized(data)
         if size is not None:
