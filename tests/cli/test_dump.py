@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 import wasmtime
 
-from cli_runner import Wasmstate
+from cli_runner import FIXTURES, Wasmstate
+from wasmstate import Module
+from wasmstate.binary.sections.base import ListSection
 
 
 def module(tmp_path: Path, text: str) -> str:
@@ -127,3 +131,136 @@ def test_a_function_of_a_module_without_code_is_told(tmp_path: Path, wasmstate: 
     empty.write_bytes(b"\0asm\1\0\0\0")
     result = wasmstate("dump", str(empty), "--function", "update")
     assert result.stderr == f"Error: {empty}: no function 'update'; none has code\n"
+
+
+CONSTANTS = """(module
+  (import "env" "base" (global $base i32))
+  (import "env" "m" (memory i64 1 2 shared))
+  (import "env" "t" (table 2 9 funcref))
+  (type $pair (struct (field i8) (field (mut f64))))
+  (type $row (array (mut i32)))
+  (rec (type $a (sub (struct))) (type $b (sub final $a (struct (field (ref null $a))))))
+  (table $own 3 funcref (ref.func $f))
+  (global (mut i32) (i32.add (global.get $base) (i32.const 66560)))
+  (global v128 (v128.const i32x4 1 2 3 4))
+  (tag (param i32))
+  (func $f (local i64 i64) (block (result i32) (i32.const 1)) drop)
+  (elem (table $own) (i32.const 1) func $f)
+  (elem func $f)
+  (elem declare func $f)
+  (elem funcref (ref.func $f) (ref.null func))
+  (data (i64.const 8) "abc")
+  (data "def"))"""
+
+
+VECTOR = "v128.const i8x16 " + " ".join(f"0x0{i} 0x00 0x00 0x00" for i in (1, 2, 3, 4))
+
+
+def test_constant_expressions_are_shown_as_the_text_format_writes_them(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    text = wasmstate("dump", module(tmp_path, CONSTANTS)).stdout
+    for line in (
+        "entries[0].init = global.get 0; i32.const 66560; i32.add",
+        "entries[0].init = ref.func 0",
+        "entries[0].offset = i64.const 8",
+        "entries[3].init[1] = ref.null func",
+        "entries[2].type.limits.min = 2",
+        f"entries[1].init = {VECTOR}",
+    ):
+        assert f"{line}\n" in text
+
+
+_CLASS = re.compile(r"\b[A-Z][A-Za-z]+\([a-z_]*=?")
+
+
+@pytest.mark.parametrize("file", sorted(FIXTURES.rglob("*.wasm")), ids=lambda file: file.name)
+def test_no_fixture_is_shown_by_the_names_of_classes(file: Path, wasmstate: Wasmstate) -> None:
+    for command in ("dump", "layout"):
+        assert _CLASS.findall(wasmstate(command, str(file)).stdout) == []
+
+
+def test_no_field_is_shown_by_the_name_of_a_class(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    file = module(tmp_path, CONSTANTS)
+    assert _CLASS.findall(wasmstate("dump", file).stdout) == []
+    entries = [
+        str(entry)
+        for section in Module.open(file).sections
+        if isinstance(section, ListSection)
+        for entry in section.entries
+    ]
+    assert _CLASS.findall("\n".join(entries)) == []
+    assert entries == [
+        "(struct (field i8) (field (mut f64)))",
+        "(array (mut i32))",
+        "(rec (sub (struct)) (sub final 2 (struct (field (ref null 2)))))",
+        "(i32) -> ()",
+        "() -> ()",
+        "env.base (global i32)",
+        "env.m (memory i64 1 2 shared)",
+        "env.t (table 2 9 funcref)",
+        "5",
+        "3 funcref (ref.func 0)",
+        "(type 4)",
+        "(mut i32) (global.get 0; i32.const 66560; i32.add)",
+        f"v128 ({VECTOR})",
+        "(table 1) (i32.const 1), 0",
+        "passive, 0",
+        "declarative, 0",
+        "passive, ref.func 0 ref.null func",
+        "(i64.const 8), 3 bytes",
+        "passive, 3 bytes",
+    ]
+
+
+def test_the_text_grows_with_the_code_not_with_its_depth(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    def lines_of(depth: int) -> list[str]:
+        text = f"(module (func {'(block ' * depth}(nop){')' * depth}))"
+        return wasmstate("dump", module(tmp_path, text), "--function", "0").stdout.splitlines()
+
+    assert lines_of(1)[2].endswith("      nop")
+    deep = lines_of(300)
+    assert deep[301].endswith("(300) nop")
+    assert max(map(len, deep)) < 140
+
+
+def test_a_range_shows_only_what_has_bytes_in_it(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    file = module(tmp_path, LOOP)
+    lines = wasmstate("dump", file, "--range", "0x40:0x42").stdout.splitlines()
+    assert lines[0].startswith("sections[5] code at")
+    assert lines[1].startswith("func 1 <count>")
+    assert [line.split("  ")[-1] for line in lines[-1:]] == ["local.get 0"]
+    fields = wasmstate("dump", file, "--range", "11:12").stdout.splitlines()
+    assert len(fields) == 2
+    refused = wasmstate("dump", file, "--range", "4-8")
+    assert refused.exit_code == 2
+    assert "'4-8' is no range of offsets: write 0x100:0x180" in refused.stderr
+
+
+def test_the_modules_in_a_component_are_dumped_where_they_stand(
+    tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    core = bytes(wasmtime.wat2wasm('(module (func (export "f") nop))'))
+    file = tmp_path / "component.wasm"
+    file.write_bytes(b"\0asm\x0d\0\1\0" + bytes([1, len(core)]) + core)
+    lines = wasmstate("dump", str(file)).stdout.splitlines()
+    assert lines[1].startswith("sections[0].sections[0] type at 0x12,")
+    (nop,) = [line for line in lines if line.endswith("nop")]
+    offset = int(nop.split()[0], 16)
+    assert file.read_bytes()[offset] == 1
+    alone = wasmstate("dump", str(file), "--module", "0", "--function", "f").stdout
+    assert nop in alone.splitlines()
+    cut = file.read_bytes()[:8] + bytes([1, len(core) - 1]) + core[:-1]
+    file.write_bytes(cut)
+    assert "  malformed: sections[0].sections[3].size at" in wasmstate("dump", str(file)).stdout
+
+
+def test_components_nested_too_deep_are_told(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    data = b"\0asm\x0d\0\1\0"
+    for _ in range(66):
+        data = b"\0asm\x0d\0\1\0\x04" + bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+    file = tmp_path / "deep.wasm"
+    file.write_bytes(data)
+    assert "nested too deep" in wasmstate("dump", str(file)).stdout

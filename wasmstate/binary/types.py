@@ -169,6 +169,14 @@ class Limits:
     max: int | None = None
     page_size_log2: int | None = None
 
+    def __str__(self) -> str:
+        parts = ["i64"] if self.is_64_bit else []
+        parts += [str(each) for each in (self.min, self.max) if each is not None]
+        parts += ["shared"] if self.is_shared else []
+        if self.page_size_log2 is not None:
+            parts.append(f"(pagesize {1 << self.page_size_log2:#x})")
+        return " ".join(parts)
+
     @property
     def is_64_bit(self) -> bool:
         """Whether addresses are ``i64``."""
@@ -237,6 +245,9 @@ class MemType:
 
     limits: Limits
 
+    def __str__(self) -> str:
+        return str(self.limits)
+
     @property
     def page_size(self) -> int:
         """In bytes: 65,536 unless the memory says otherwise."""
@@ -254,6 +265,9 @@ class TableType:
     reftype: RefType
     limits: Limits
 
+    def __str__(self) -> str:
+        return f"{self.limits} {self.reftype}"
+
 
 tabletype = record(TableType, Struct("reftype" / reftype, "limits" / _table_limits))
 
@@ -265,6 +279,9 @@ class GlobalType:
     valtype: ValType
     mut: bool
 
+    def __str__(self) -> str:
+        return f"(mut {self.valtype})" if self.mut else str(self.valtype)
+
 
 globaltype = record(GlobalType, Struct("valtype" / valtype, "mut" / _global_mut))
 
@@ -275,6 +292,9 @@ class TagType:
 
     attribute: int
     typeidx: int
+
+    def __str__(self) -> str:
+        return f"(type {self.typeidx})"
 
 
 tagtype = record(

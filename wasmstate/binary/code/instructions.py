@@ -13,6 +13,7 @@ from typing import Any
 
 from wasmstate.binary.code.immediates import IMMEDIATES
 from wasmstate.binary.code.opcodes import PLAIN, PREFIXED, Opcode
+from wasmstate.binary.code.text import format_instr
 from wasmstate.binary.content import Content
 from wasmstate.binary.proposals import OPCODES
 from wasmstate.binary.types import RefType
@@ -43,12 +44,18 @@ class Instr:
     mnemonic: str
     immediates: tuple[Any, ...] = ()
 
+    def __str__(self) -> str:
+        return format_instr(self.mnemonic, self.immediates)
+
 
 @dataclass(frozen=True, slots=True)
 class Expr:
     """Instructions in file order, blocks closed by their ``end``; without the last ``end``."""
 
     instructions: tuple[Instr, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.instructions)) or "(empty)"
 
     def evaluate(self, globals: Sequence[int | bytes | None] = ()) -> int | bytes | None:
         """The value, if these bytes alone say it.

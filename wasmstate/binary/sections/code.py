@@ -32,6 +32,9 @@ class Locals:
     count: int
     type: ValType
 
+    def __str__(self) -> str:
+        return f"{self.count} x {self.type}"
+
 
 class _LocalsList(Primitive):
     """The locals of a function, runs of one type each."""

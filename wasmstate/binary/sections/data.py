@@ -34,6 +34,11 @@ class Data:
     offset: Expr | None
     init: bytes
 
+    def __str__(self) -> str:
+        memory = f"(memory {self.memidx}) " if self.memidx is not None else ""
+        place = "passive" if self.offset is None else f"{memory}({self.offset})"
+        return f"{place}, {len(self.init):,} bytes"
+
 
 _ACTIVE, _PASSIVE = 0, 1
 _I32_CONST, _END = 0x41, 0x0B

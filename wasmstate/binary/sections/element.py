@@ -37,6 +37,13 @@ class Elem:
     type: RefType | None
     init: list[int] | list[Expr]
 
+    def __str__(self) -> str:
+        table = f"(table {self.tableidx}) " if self.tableidx is not None else ""
+        place = "declarative" if self.flag & 3 == 3 else "passive"
+        if self.offset is not None:
+            place = f"{table}({self.offset})"
+        return f"{place}, {' '.join(map(str, self.init))}"
+
 
 elem = record(
     Elem,

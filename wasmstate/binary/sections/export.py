@@ -26,6 +26,9 @@ class Export:
     kind: str
     index: int
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind} {self.index})"
+
 
 export = record(
     Export,

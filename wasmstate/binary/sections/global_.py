@@ -23,6 +23,9 @@ class Global:
     type: GlobalType
     init: Expr
 
+    def __str__(self) -> str:
+        return f"{self.type} ({self.init})"
+
 
 global_ = record(Global, Struct("type" / globaltype, "init" / expr))
 

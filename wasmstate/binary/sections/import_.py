@@ -42,6 +42,10 @@ class Import:
     kind: str
     type: ExternType
 
+    def __str__(self) -> str:
+        type_ = f"(type {self.type})" if isinstance(self.type, int) else str(self.type)
+        return f"{self.module}.{self.name} ({self.kind} {type_})"
+
 
 # Importing a function with exactly this type is the custom-descriptors proposal's.
 _KINDS = EXTERN_KINDS | {0x20: "exact func"}

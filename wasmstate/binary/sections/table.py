@@ -23,6 +23,9 @@ class Table:
     type: TableType
     init: Expr | None = None
 
+    def __str__(self) -> str:
+        return str(self.type) if self.init is None else f"{self.type} ({self.init})"
+
 
 class _Table(AnyConstruct):
     """40 00 announces an initial value behind the type."""

@@ -24,6 +24,9 @@ class FieldType:
     storagetype: ValType
     mut: bool
 
+    def __str__(self) -> str:
+        return f"(mut {self.storagetype})" if self.mut else str(self.storagetype)
+
 
 @dataclass(frozen=True, slots=True)
 class StructType:
@@ -31,12 +34,18 @@ class StructType:
 
     fields: tuple[FieldType, ...]
 
+    def __str__(self) -> str:
+        return f"(struct{''.join(f' (field {each})' for each in self.fields)})"
+
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:
     """A heap object with elements of one type."""
 
     fieldtype: FieldType
+
+    def __str__(self) -> str:
+        return f"(array {self.fieldtype})"
 
 
 CompType = FuncType | StructType | ArrayType
@@ -60,12 +69,26 @@ class SubType:
     describes: int | None = None
     descriptor: int | None = None
 
+    def __str__(self) -> str:
+        parts = [str(each) for each in self.supertypes]
+        for word in ("describes", "descriptor"):
+            typeidx = getattr(self, word)
+            parts += [] if typeidx is None else [f"({word} {typeidx})"]
+        if self.final and not parts:
+            return str(self.comptype)
+        return " ".join(["(sub", *(["final"] if self.final else []), *parts, f"{self.comptype})"])
+
 
 @dataclass(frozen=True, slots=True)
 class RecType:
     """Types that may refer to each other. Each takes an index of its own."""
 
     subtypes: tuple[SubType, ...]
+
+    def __str__(self) -> str:
+        if len(self.subtypes) == 1:
+            return str(self.subtypes[0])
+        return f"(rec{''.join(f' {each}' for each in self.subtypes)})"
 
 
 fieldtype = record(FieldType, Struct("storagetype" / storagetype, "mut" / mut))

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wasmstate.binary.disassemble import disassemble
 from wasmstate.binary.sections.code import Func
-from wasmstate.binary.text import disassemble
 from wasmstate.errors import MalformedError
 
 MOST_LINES = 200_000

@@ -9,9 +9,10 @@ from support import custom_bytes, module_of, section_bytes, unhex
 from wasmstate.binary import Module
 from wasmstate.binary.code.immediates import BlockType
 from wasmstate.binary.code.instructions import Instr
+from wasmstate.binary.code.text import format_float
+from wasmstate.binary.disassemble import disassemble
 from wasmstate.binary.names import function_names
 from wasmstate.binary.sections.code import CodeSection
-from wasmstate.binary.text import disassemble, format_float, format_instr
 from wasmstate.binary.types import RefType
 
 FRAME = """(module
@@ -126,7 +127,7 @@ def test_a_float_keeps_the_payload_of_its_nan(bits: str, text: str) -> None:
     ],
 )
 def test_an_instruction_stands_on_one_line(instr: Instr, text: str) -> None:
-    assert format_instr(instr) == text
+    assert str(instr) == text
 
 
 IMPORTS = section_bytes(2, unhex("02  01 65 01 66 00 00  01 65 01 67 00 00"))  # "e" "f", "e" "g"

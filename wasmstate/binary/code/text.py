@@ -1,4 +1,4 @@
-"""Instructions as the text format writes them.
+"""One instruction as the text format writes it.
 
 Source: WebAssembly Core 3.0, Text Format, "Instructions" and "Values".
 """
@@ -7,22 +7,16 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from wasmstate.binary.code.instructions import Instr
-from wasmstate.binary.sections.code import Func
 from wasmstate.binary.types import RefType
 
-_DEEPER = frozenset({"block", "loop", "if", "try", "try_table"})
-_LESS_DEEP = frozenset({"end", "delegate"})
-_DIVIDING = frozenset({"else", "catch", "catch_all"})
 
-
-def format_instr(instr: Instr) -> str:
+def format_instr(mnemonic: str, immediates: Iterable[Any]) -> str:
     """One instruction on one line: ``i32.load offset=8 align=4``."""
-    parts = [_immediate(instr.mnemonic, each) for each in instr.immediates]
-    return " ".join([instr.mnemonic, *filter(None, parts)])
+    parts = [_immediate(mnemonic, each) for each in immediates]
+    return " ".join([mnemonic, *filter(None, parts)])
 
 
 def format_float(bits: bytes) -> str:
@@ -53,17 +47,3 @@ def _immediate(mnemonic: str, value: Any) -> str:
     if isinstance(value, RefType) and mnemonic.startswith("ref."):
         return f"(ref {'null ' if value.nullable else ''}{value.heap_type})"
     return str(value)
-
-
-def disassemble(func: Func) -> Iterator[tuple[int, bytes, str]]:
-    """The instructions of a function: offset in the module, bytes, indented text.
-
-    Raises:
-        MalformedError: naming the instruction and the byte; those before it have been given.
-    """
-    depth = 0
-    for offset, raw, instr in func.instructions():
-        indent = depth - (instr.mnemonic in _LESS_DEEP | _DIVIDING)
-        yield offset, raw, "  " * indent + format_instr(instr)
-        depth += (instr.mnemonic in _DEEPER) - (instr.mnemonic in _LESS_DEEP)
-    yield func.offset + len(func.content) - 1, func.content[-1:], "end"
