@@ -318,3 +318,14 @@ def test_a_signal_ends_the_waiting_for_a_writer_of_a_named_pipe(
         [sys.executable, "-c", source], capture_output=True, text=True, timeout=PATIENCE
     )
     assert (done.returncode, done.stderr) == (128 + number, f"ended by {number.name}\n")
+
+
+@pytest.mark.parametrize("words", [["--record", "3", "1"], ["3", "--record", "1.0"]])
+def test_an_argument_of_the_call_is_not_taken_for_the_file_of_a_log(
+    model: Path, words: list[str]
+) -> None:
+    before = set(model.resolve().parent.iterdir())
+    result = run_command("run", str(model), "update", *words)
+    assert result.exit_code == 2
+    assert "is a number: name the file to write, or ./" in result.stderr
+    assert set(model.resolve().parent.iterdir()) == before

@@ -100,6 +100,8 @@ def test_one_repair_shows_every_byte_and_cell(
         wasmstate("salvage", str(damaged), "--repair", "mend-record", "--json").stdout
     )
     assert shown["changes"] == [{"offset": 0xED9, "before": "01", "after": "00"}]
+    shown = wasmstate("salvage", str(damaged), "--repair", "mend-record")
+    assert shown.stderr == "nothing was written: give -o OUT to write it\n"
     guessed = wasmstate("salvage", str(damaged), "--repair", "recompute-checksums")
     assert "NOT proven by anything" in guessed.stdout
     assert "... (" in guessed.stdout

@@ -74,6 +74,9 @@ def test_a_seed_gives_what_splitmix64_gives() -> None:
         ("linear", {"features": 2, "lr": "fast"}, "lr must be a number, not 'fast'"),
         ("linear", {"features": 2, "lr": float("inf")}, "lr must be finite, not inf"),
         ("linear", {"features": 2, "lr": float("nan")}, "lr must be > 0, not nan"),
+        ("linear", {"features": 2, "lr": 1e300}, "lr must be <= 1e9, not 1e+300"),
+        ("linucb", {"arms": 2, "features": 2, "l2": 1e10}, "l2 must be <= 1e9, not 10000000000.0"),
+        ("thompson", {"arms": 10**30}, None),
         (
             "linear",
             {"features": 2, "seed": 1},
@@ -86,10 +89,10 @@ def test_a_seed_gives_what_splitmix64_gives() -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_said(name: str, options: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_is_said(name: str, options: dict[str, Any], message: str | None) -> None:
     with pytest.raises(SchemaError) as caught:
         new(name, **options)
-    assert str(caught.value) == message
+    assert message in (None, str(caught.value))
 
 
 def test_a_new_bandit_learns_on_disk(tmp_path: Any) -> None:

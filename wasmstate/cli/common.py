@@ -47,8 +47,21 @@ class _ExistingFile(click.Path):
         return path
 
 
+class _NewLog(click.Path):
+    """A new file; a number is rather an argument of the call, behind an option without its file."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if re.fullmatch(r"[+-]?[\d.,]+", os.fsdecode(value)):
+            self.fail(f"{value!r} is a number: name the file to write, or ./{value}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 existing_file = _ExistingFile()
 readable_file = _ExistingFile(once=True)
+new_log = _NewLog()
 new_file = click.Path(dir_okay=False, path_type=Path)
 keep_option = click.option(
     "--keep",

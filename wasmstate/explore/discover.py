@@ -17,6 +17,7 @@ from wasmstate.explore.influence import Influence
 from wasmstate.explore.memory_map import Areas
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.runtime.limits import Limits
+from wasmstate.state.lists import check_list
 from wasmstate.state.record import RegionKind
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import DTYPES, TensorSpec
@@ -55,6 +56,7 @@ def discover(
         SchemaError: if a signature does not fit the module.
         ValueError: if ``rounds`` is not positive.
     """
+    check_list("calls", calls)
     if rounds < 1:
         raise ValueError(f"rounds must be positive, not {rounds}")
     given = calls_of(calls)

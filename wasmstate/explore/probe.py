@@ -18,6 +18,7 @@ from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.explore.trial_arguments import made_up
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.attach import attach
+from wasmstate.state.lists import check_list
 from wasmstate.state.record import RegionKind
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import SECTION_NAME, State
@@ -97,6 +98,8 @@ def probe(
         StateError: if it carries no state, or the tensors cannot be.
         ValueError: if ``sample`` is not positive.
     """
+    check_list("calls", calls)
+    check_list("tensors", tensors)
     if sample < 1:
         raise ValueError(f"sample must be positive, not {sample}")
     if not module.custom_sections(SECTION_NAME) and (specs := list(tensors)):

@@ -23,6 +23,8 @@ Values = Mapping[str, float]
 """Options by name, and ``rows``: how many rows ``update_many`` takes at once."""
 
 _SHAPE = re.compile(r"\[([a-z_0-9+*, ]*)\]")
+_MAGNITUDE = ("<= 1e9", ">= -1e9")
+"""Beyond it squares and sums of what is learned overflow; none of the options means more."""
 _LIMIT = re.compile(r"(<=?) ([a-z_]+)")
 
 
@@ -55,7 +57,7 @@ class Option:
             wanted = "a whole number" if self.integer else "a number"
             raise SchemaError(f"{self.name} must be {wanted}, not {value!r}")
         number = int(value) if self.integer else float(value)
-        for bound in (*self.bounds, "finite"):
+        for bound in (*self.bounds, "finite", *_MAGNITUDE):
             if parse_bound(bound)(np.asarray(float(number))) is not None:
                 raise SchemaError(f"{self.name} must be {bound}, not {number}")
         return number

@@ -17,6 +17,7 @@ from wasmstate.state.attach.describe import check_attachable, describe, with_sta
 from wasmstate.state.attach.export_state import reachable
 from wasmstate.state.attach.initial import initial_contents
 from wasmstate.state.attach.whole_memory import check_capturable, global_specs, reachable_items
+from wasmstate.state.lists import check_list
 from wasmstate.state.older import INIT_SECTION, check_keep
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
@@ -64,6 +65,7 @@ def attach(
         MalformedError: if a section that is needed cannot be decoded.
         CallError: if the module has to run, and cannot.
     """
+    check_list("tensors", tensors)
     check_keep(keep)
     if keep_init and module.custom_sections(INIT_SECTION):
         raise SchemaError(

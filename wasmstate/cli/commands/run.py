@@ -20,7 +20,7 @@ from wasmstate.cli.common import (
     echo_json_line,
     existing_file,
     keep_option,
-    new_file,
+    new_log,
     plural,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
@@ -86,7 +86,7 @@ class _Persist(click.ParamType[str]):
 )
 @keep_option
 @break_links
-@click.option("--record", type=new_file, help="Write what changes S to a new file, for replay.")
+@click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
 @as_json
 @click.pass_context

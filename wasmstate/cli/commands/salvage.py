@@ -131,8 +131,8 @@ def _show(saved: Any, output: Path | None) -> None:
         echo(f"not written: {obstacle}", err=True)
     if saved.remedies:
         echo(f"What helps: {in_words(saved.remedies)}", err=True)
-    if output is not None and saved.data is not None:
-        echo(f"{output}: {plural(len(saved.data), 'byte')}")
+    if saved.data is not None:
+        _say_written(output, len(saved.data))
 
 
 def _repair(file: Path, name: str, output: Path | None, *, force: bool, as_json: bool) -> None:
@@ -165,8 +165,14 @@ def _repair(file: Path, name: str, output: Path | None, *, force: bool, as_json:
         for cell in tensor.changes:
             index = f"[{','.join(map(str, cell.index))}]" if cell.index else ""
             echo(f"  {tensor.name}{index}: {cell.before!r} -> {cell.after!r}")
-    if output is not None:
-        echo(f"{output}: {plural(len(preview.data), 'byte')}")
+    _say_written(output, len(preview.data))
+
+
+def _say_written(output: Path | None, size: int) -> None:
+    if output is None:
+        echo("nothing was written: give -o OUT to write it", err=True)
+    else:
+        echo(f"{output}: {plural(size, 'byte')}")
 
 
 def _bytes(data: bytes) -> str:

@@ -15,6 +15,7 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.state.buffers import check_types, find_buffers
 from wasmstate.state.digest import module_digest
+from wasmstate.state.lists import check_list
 from wasmstate.state.place import address_of, check_address
 from wasmstate.state.record import (
     Lineage,
@@ -85,6 +86,7 @@ def describe(
         StateBoundsError: if a tensor ends past the memory.
         MalformedError: if a section that is needed cannot be decoded.
     """
+    check_list("tensors", tensors)
     check_attachable(module)
     spaces = Spaces(module)
     specs = [TensorSpec.parse(each) if isinstance(each, str) else each for each in tensors]

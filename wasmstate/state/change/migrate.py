@@ -17,6 +17,7 @@ from wasmstate.escapes import lines
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.change.successor import carry_on
 from wasmstate.state.digest import module_digest
+from wasmstate.state.lists import check_list
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES, Tensor, shape_text
 
@@ -88,6 +89,8 @@ def plan_migration(
     Raises:
         SchemaError: if a name that is given is none, or one of the states is all of memory.
     """
+    check_list("drop", drop)
+    check_list("reshape", reshape)
     renamed = dict(names or {})
     _check_names(old, new, drop, renamed, reshape)
     sources = {renamed.get(name, name): name for name in old if name not in drop}

@@ -17,6 +17,7 @@ from wasmstate.errors import SchemaError, StateBoundsError, StateError
 from wasmstate.escapes import listed
 from wasmstate.state.change.bake import keep_baked
 from wasmstate.state.digest import module_digest
+from wasmstate.state.lists import check_list
 from wasmstate.state.merge import join
 from wasmstate.state.merge.ancestry import MERGE_KEY, Device, check_devices, merged_metadata
 from wasmstate.state.older import with_next
@@ -120,6 +121,8 @@ def merge(
             a module carries no state, or a damaged one.
         MalformedError: a section that is needed cannot be decoded.
     """
+    check_list("devices", devices)
+    check_list("keep_base", keep_base)
     named = devices if isinstance(devices, Mapping) else _numbered(devices)
     start = Device.of("the base", base)
     found = [Device.of(name, named[name]) for name in sorted(named)]
