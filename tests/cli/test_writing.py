@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import wasmtime
 
 from cli_runner import FIXTURES, Wasmstate
-from wasmstate import Module, State, check
+from wasmstate import Module, State, check, commit
 from wasmstate.storage.filesystem import FileSystem, using
 
 
@@ -488,10 +489,16 @@ def test_the_package_runs_as_a_module() -> None:
     assert done.stdout.startswith("wasmstate, version ")
 
 
-def test_listing_a_layout_loads_neither_numpy_nor_wasmtime_nor_rich() -> None:
+@pytest.mark.parametrize("older", [False, True])
+def test_listing_a_layout_loads_neither_numpy_nor_wasmtime_nor_rich(
+    older: bool, tmp_path: Path
+) -> None:
+    model = shutil.copy(FIXTURES / "bandit.wasm", tmp_path)
+    if older:
+        commit(model, State.of(Module.open(model)).with_values({"count": 1}))
     script = (
         "import sys; from wasmstate.cli import main;"
-        f"main(['layout', {str(FIXTURES / 'bandit.wasm')!r}], standalone_mode=False);"
+        f"main(['layout', {str(model)!r}], standalone_mode=False);"
         "print(sorted({'numpy', 'wasmtime', 'rich', 'PySide6'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

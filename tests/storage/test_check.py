@@ -119,3 +119,19 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         check(tmp_path / "none")
     with pytest.raises(IsADirectoryError):
         check(tmp_path)
+
+
+def test_nobody_is_said_to_write_to_a_file_that_did_not_change(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_pread, last = os.pread, Module.open(model).sections[-1].content_offset
+    reads: list[int] = []
+
+    def pread(fd: int, size: int, offset: int) -> bytes:
+        reads.append(offset)
+        return b"" if last in reads else real_pread(fd, size, offset)
+
+    monkeypatch.setattr(source, "READ_WHOLE", 0)
+    monkeypatch.setattr(os, "pread", pread)
+    (finding,) = check(model)
+    assert finding.advice == "this part cannot be used"

@@ -71,7 +71,7 @@ class Items:
     def type(self, kind: str, index: int) -> Any:
         """The type of an item."""
         if kind == "func":
-            return self.spaces.func_type(self.spaces.functions[index])
+            return self.spaces.function_type(index)
         if kind == "memory":
             return self.spaces.memories[index]
         if kind == "global":

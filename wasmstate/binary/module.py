@@ -32,6 +32,7 @@ class Module:
         is_component: whether this is a component (layer 1), of which only the frames, the custom
             sections and the nested core modules and components are known.
         unread: of a module opened with ``strict=False``, why it could not be read to its end.
+        rest: the bytes that could not be read of such a module, else ``None``.
         parent_offset: of a binary nested in a component, where it begins there, else ``None``.
     """
 
@@ -49,7 +50,7 @@ class Module:
         self.parent_offset = parent_offset
         self.unread = unread
         self._preamble = preamble
-        self._rest = rest
+        self.rest = rest
         self.sections: tuple[Section, ...] = tuple(sections)
 
     @classmethod
@@ -335,7 +336,7 @@ class Module:
         return type(self)(
             self._preamble,
             section_list.placed(sections, self._preamble.end - self._preamble.start),
-            self._rest,
+            self.rest,
             is_component=self.is_component,
             unread=self.unread,
             parent_offset=self.parent_offset,
@@ -343,8 +344,8 @@ class Module:
 
     def _frames(self) -> list[Frame]:
         frames = [self._preamble, *(section.frame for section in self.sections)]
-        if self._rest is not None:
-            frames.append(self._rest)
+        if self.rest is not None:
+            frames.append(self.rest)
         return frames
 
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from wasmstate.binary.code.instructions import Expr
+from wasmstate.binary.entry_ranges import entry_starts
 from wasmstate.binary.module import Module
+from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.data import Data, DataSection
 from wasmstate.binary.sections.export import Export, ExportSection
 from wasmstate.binary.sections.function import FunctionSection
@@ -114,8 +117,22 @@ class Spaces:
         found = {}
         for export in self.exports.values():
             if export.kind == "func" and export.index < len(self.functions):
-                found[export.name] = self.func_type(self.functions[export.index])
+                found[export.name] = self.function_type(export.index)
         return found
+
+    def function_type(self, funcidx: int) -> FuncType:
+        """The type of a function; what is wrong with its index is said at the function's entry."""
+        try:
+            return self.func_type(self.functions[funcidx])
+        except MalformedError as error:
+            imported = [i for i, each in enumerate(self.imports) if isinstance(each.type, int)]
+            index = funcidx - len(imported)
+            section: ListSection[Any] | None = self.module.section(FunctionSection)
+            if index < 0:
+                section, index = self.module.section(ImportSection), imported[funcidx]
+            assert section is not None
+            at = entry_starts(section)[index]
+            raise MalformedError(f"{section.path}.entries[{index}]", at, error.reason) from None
 
     @property
     def runs_code_at_start(self) -> bool:

@@ -11,9 +11,8 @@ Source: docs/format.md, "History".
 from __future__ import annotations
 
 import zlib
+from numbers import Integral
 from typing import NamedTuple
-
-import numpy as np
 
 from wasmstate.binary.module import Module
 from wasmstate.state.layout import (
@@ -109,14 +108,14 @@ def _record_end(content: bytes, at: int) -> int | None:
     return last + TRAILER_SIZE
 
 
-def check_keep(keep: int) -> None:
+def check_keep(keep: object) -> None:
     """Check a number of older records to keep.
 
     Raises:
         ValueError: if it is not a whole number between 0 and 64.
     """
-    is_whole = isinstance(keep, (int, np.integer)) and not isinstance(keep, bool)
-    if not is_whole or not 0 <= keep <= MAX_KEEP:
+    # NumPy's integers are such numbers, too; NumPy is not needed to know that.
+    if isinstance(keep, bool) or not isinstance(keep, Integral) or not 0 <= int(keep) <= MAX_KEEP:
         raise ValueError(f"keep must be a whole number between 0 and {MAX_KEEP}, not {keep!r}")
 
 

@@ -27,13 +27,22 @@ def check(
     Raises:
         OSError: if the file cannot be read.
     """
+    before = _identity(path)
     try:
         findings = check_module(Module.open(path, strict=False), progress=progress)
-    except MalformedError as error:  # a large file that became shorter meanwhile
-        advice = "somebody is writing to it; try again"
+    except MalformedError as error:  # a large file that became shorter meanwhile, for one
+        advice = "this part cannot be used"
+        if _identity(path) != before:
+            advice = "somebody is writing to it; try again"
         findings = [Finding("error", error.path, error.offset, error.reason, advice)]
     mine = _whole_record(path)
     return findings + [_leftover(left, mine) for left in leftovers(Path(path))]
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, ...]:
+    """What changes when somebody writes to a file, or puts another into its place."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _leftover(left: Path, mine: Record | None) -> Finding:

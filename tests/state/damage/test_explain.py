@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,14 +22,18 @@ from state.damaged import (
     zeroed,
 )
 from state.modules import MEMORY, wat
+from state.records import record_bytes
 from support import custom_bytes, module_bytes
 from wasmstate.binary import Module
 from wasmstate.state.attach.describe import with_state
 from wasmstate.state.damage.check import Finding, check_module
-from wasmstate.state.older import PREV_SECTION, STATE_SECTION
+from wasmstate.state.layout import MAGIC, MAX_COUNT
+from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
+from wasmstate.state.record import successor
 from wasmstate.state.state import State
 
 BANDIT = fixture_model("bandit")
+RECORD = record_bytes()
 DATA = BANDIT.to_bytes()
 STATE = State.of(BANDIT)
 SECTION = BANDIT.sections[-1]
@@ -79,6 +87,40 @@ def test_zeros_at_the_start_still_leave_the_state() -> None:
     assert first(bytes(512) + b"x" * 100).advice == COPY
 
 
+def test_erased_flash_at_the_start_still_leaves_the_state() -> None:
+    found = first(b"\xff" * 512 + DATA[512:])
+    assert found.reason == (
+        "the first 512 bytes are 0xFF, as erased flash memory reads: a block was erased, and not "
+        "written again"
+    )
+    assert found.advice == (
+        f"the state at {CONTENT:#x} can be salvaged; its code comes from a donor"
+    )
+    assert found.remedies == ("salvage()", "donor")
+
+
+def test_whatever_stands_at_the_start_the_state_behind_it_is_told() -> None:
+    found = first(b"\x55\xaa" * 256 + DATA[512:])
+    assert (found.reason, found.certainty) == ("magic header not detected", "certain")
+    assert found.advice.startswith(f"the state at {CONTENT:#x} can be salvaged")
+
+
+def test_a_file_of_erased_flash_is_told() -> None:
+    (found,) = findings(b"\xff" * 4096)
+    assert str(found) == (
+        "error (likely): magic at 0x0: all 4096 bytes are 0xFF, as erased flash memory reads: "
+        f"nothing was ever written there; {COPY}"
+    )
+
+
+@pytest.mark.parametrize(("fill", "what"), [(0, "zero: they were never synced"), (255, "0xFF, as")])
+def test_a_file_that_was_not_written_to_its_end_is_told_as_that(fill: int, what: str) -> None:
+    found = first(DATA[: SECTION.offset] + bytes([fill]) * 3000)
+    assert (found.offset, found.certainty) == (SECTION.offset, "likely")
+    assert found.reason.startswith(f"the last 3000 bytes are {what}")
+    assert found.advice == f"the {SECTION.index} sections before it are readable"
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_cut_file_says_which_tensors_are_whole(model: str) -> None:
     module = MODELS[model]()
@@ -111,6 +153,89 @@ def test_a_file_cut_before_the_state_does_not_speak_of_it() -> None:
 def test_what_was_appended_is_named_and_can_be_dropped(tail: bytes, named: str) -> None:
     found = first(DATA + tail)
     assert (found.offset, found.reason, found.repair) == (len(DATA), named, "drop-tail")
+
+
+PLAIN = wat('(func (export "run") (result i32) (i32.const 42))').to_bytes()
+
+
+def behind(tail: str | bytes, before: bytes = PLAIN) -> Finding:
+    return first(before + (bytes.fromhex(tail) if isinstance(tail, str) else tail))
+
+
+def test_another_module_behind_one_without_a_state_was_added() -> None:
+    found = behind(PLAIN)
+    assert (found.offset, found.certainty) == (len(PLAIN), "likely")
+    assert found.reason == (
+        f"{len(PLAIN)} bytes were added behind the last section: another module"
+    )
+
+
+def test_bytes_that_no_section_begins_with_were_added() -> None:
+    found = behind("0d 0a")
+    assert found.reason == (
+        "length out of bounds (the section claims 10 bytes, 0 are left): no section of id 13 can "
+        "come behind the last one, so 2 bytes were added"
+    )
+    assert behind("2a 2a").reason == (
+        "malformed section id (42): no section of id 42 can come behind the last one, so 2 bytes "
+        "were added"
+    )
+    assert behind("2a ff").reason.endswith("so 2 bytes were added")
+
+
+def test_an_unknown_id_before_a_size_that_fits_may_be_a_damaged_id() -> None:
+    assert behind("2a 02 00 00").reason == "malformed section id (42)"
+
+
+@pytest.mark.parametrize(
+    ("tail", "cause"),
+    [
+        ("0b 10 01", "the file is cut"),  # data may come behind code
+        ("00 10 04 6e 61 6d 65 00", "the file is cut"),  # a custom section called name
+        ("00 61", "either the file is cut, or bytes were added to it"),
+        ("00 10 04 00 01 02 03", "either the file is cut, or bytes were added to it"),
+        ("00 10 02 ff ff", "either the file is cut, or bytes were added to it"),
+    ],
+)
+def test_a_file_is_cut_where_a_section_begins_that_can_come_there(tail: str, cause: str) -> None:
+    found = behind(tail)
+    assert found.reason.endswith(f"are left): {cause}")
+    assert found.certainty == ("likely" if cause == "the file is cut" else "possible")
+
+
+def test_a_section_in_the_wrong_place_of_a_module_that_lacks_one_may_be_either() -> None:
+    at = Module.from_bytes(PLAIN).sections[-1].offset
+    found = behind("01 30 01", PLAIN[:at])
+    assert found.reason.endswith("are left): either the file is cut, or bytes were added to it")
+
+
+def test_a_component_that_does_not_end_is_cut() -> None:
+    assert behind("01 30 01", bytes.fromhex("0061736d 0d000100")).reason.endswith("the file is cut")
+
+
+def test_a_name_longer_than_its_section_is_a_wrong_length_inside_a_whole_frame() -> None:
+    found = behind("00 03 09 61 62")
+    assert str(found) == (
+        f"error: sections[4].name at {len(PLAIN) + 2:#x}: length out of bounds: the frame of the "
+        "section is whole, and the length of its name is larger than the section; the 4 sections "
+        "before it are readable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ("0105 01 60 00 01 7f 0302 01 05 0707 01 03 72756e 00 00 0a06 01 04 00 41 2a 0b",
+         "sections[1].entries[0] at 0x12: type 5"),
+        ("0104 01 60 00 00 0207 01 01 61 01 62 00 05 0707 01 03 72756e 00 00",
+         "sections[1].entries[0] at 0x11: type 5"),
+        ("0105 01 5f 01 7f 00 0302 01 00 0707 01 03 72756e 00 00 0a06 01 04 00 41 2a 0b",
+         "sections[1].entries[0] at 0x12: type 0"),
+    ],
+)  # fmt: skip
+def test_a_type_index_that_leads_nowhere_is_wrong_at_the_function(fields: str, place: str) -> None:
+    found = first(bytes.fromhex("0061736d 01000000" + fields))
+    assert str(found) == (f"error: {place} is not a function type; no engine loads such a module")
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -418,3 +543,125 @@ def test_a_sound_module_with_a_history_has_no_findings() -> None:
         assert findings(MODELS[name]()) == []
     assert findings(after_update(BANDIT, {"count": 3}, init=True)) == []
     assert findings(with_state(BANDIT, with_generation(STATE, 3))) == []
+
+
+# The history, and the ends of counters.
+
+
+def history_of(*records: bytes, state: State, init: bytes | None = None) -> Module:
+    """The bandit with these older records."""
+    module = BANDIT.with_custom(STATE_SECTION, state.to_content())
+    index = module.custom_sections(STATE_SECTION)[0].index
+    module = module.with_custom(PREV_SECTION, b"".join(records), index=index)
+    return module if init is None else module.with_custom(INIT_SECTION, init, index=index)
+
+
+def generations(count: int, value: int = 0) -> list[State]:
+    """States that follow from each other, beginning with that of the bandit."""
+    states = [STATE]
+    for generation in range(1, count):
+        after = states[-1].with_values({"count": value + generation})
+        states.append(State(successor(after.record, states[-1].record)))
+    return states
+
+
+def contents(states: Sequence[State]) -> list[bytes]:
+    return [state.to_content() for state in states]
+
+
+MINE, OTHERS = generations(8), generations(8, value=100)
+
+
+def test_generations_that_are_missing_between_older_records_are_a_warning() -> None:
+    module = history_of(*contents([MINE[1], MINE[2], MINE[5]]), state=MINE[6])
+    (found,) = findings(module)
+    offset = module.custom_sections(PREV_SECTION)[0].content_offset + 2 * len(MINE[1].to_content())
+    assert str(found) == (
+        f"warning: wasmstate.prev at {offset:#x}: generation 5 in wasmstate.prev follows 2, those "
+        "between are missing: records were taken out, or two histories are mixed; what stands "
+        "before it is not proven to be of this history; the state is not concerned"
+    )
+
+
+@pytest.mark.parametrize("last", [MINE[3], OTHERS[3]])
+def test_two_histories_that_are_mixed_are_a_warning(last: State) -> None:
+    found = findings(history_of(*contents([MINE[1], OTHERS[2]]), state=last))
+    assert [each.severity for each in found] == ["warning"] * (2 if last is MINE[3] else 1)
+    assert found[0].reason == (
+        "generation 2 in wasmstate.prev does not come from the 1 before it: two histories are mixed"
+    )
+
+
+def test_a_record_of_another_file_in_the_history_is_a_warning() -> None:
+    other = State(replace(STATE.record, lineage=replace(STATE.record.lineage, update_count=9)))
+    other = other.with_values({"count": 77})
+    (found,) = findings(history_of(*contents([MINE[1], other]), state=MINE[2]))
+    assert found.reason == (
+        "generation 0 in wasmstate.prev did not start from the state that this one started from: "
+        "it is of another file"
+    )
+
+
+def test_what_a_file_does_not_keep_is_no_gap() -> None:
+    later = history_of(*contents(MINE[4:6]), state=MINE[6], init=MINE[0].to_content())
+    assert findings(later) == []
+    assert findings(history_of(MINE[4].to_content(), state=MINE[7])) == []
+    damaged = history_of(b"x", MINE[5].to_content(), state=MINE[6])
+    assert [each.path for each in findings(damaged)] == [damaged.sections[-2].path]
+
+
+@pytest.mark.parametrize(
+    ("field", "offset", "text"),
+    [
+        ("generation", 24, "generation: nothing can be committed after it"),
+        ("update_count", 72, "update count: no update can be committed after it"),
+    ],
+)
+def test_the_last_possible_generation_and_update_are_a_warning(
+    field: str, offset: int, text: str
+) -> None:
+    last: Any = {field: MAX_COUNT}
+    lineage = replace(MINE[1].record.lineage, **last)
+    state = State(replace(MINE[1].record, lineage=lineage))
+    (found,) = findings(BANDIT.with_custom(STATE_SECTION, state.to_content()))
+    assert str(found) == (
+        f"warning: {WHERE}.header.{field} at {CONTENT + offset:#x}: 18446744073709551615 is the "
+        f"last possible {text}; attach a new state with these values"
+    )
+
+
+# Bytes that are made to cost much.
+
+
+def work(data: bytes) -> int:
+    """Number of calls that checking takes: what does not depend on the machine."""
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        findings(data)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+HEAD = struct.pack("<8sHH8xI8xI28x", MAGIC, 1, 1, 65_536, 65_536)
+
+
+@pytest.mark.parametrize("pattern", [MAGIC, HEAD, RECORD[:256], RECORD[-32:], RECORD, b"\0asm"])
+@pytest.mark.parametrize("name", [STATE_SECTION, PREV_SECTION, "other", None])
+def test_checking_takes_work_in_proportion_to_the_file(pattern: bytes, name: str | None) -> None:
+    def made(size: int) -> bytes:
+        content = (pattern * (size // len(pattern) + 1))[:size]
+        if name is None:
+            return DATA[:-300] + content
+        return module_bytes(custom_bytes(name, content, width=5))
+
+    findings(made(1000))  # what is loaded once
+    once, fourfold = work(made(8_000)), work(made(32_000))
+    assert fourfold < 4.5 * once + 1000
+    assert fourfold < 6 * 32_000  # a microsecond each at most

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.verify import custom_findings
 from wasmstate.errors import MalformedError, UnsupportedError
 from wasmstate.state.damage.explain_frames import damaged_frames, flipped_frame
@@ -29,11 +30,22 @@ def check_module(
     malformed = [each for each in found if not isinstance(each, UnsupportedError)]
     findings = [_malformed(module, each) for each in malformed]
     findings += [_unsupported(each) for each in found if isinstance(each, UnsupportedError)]
+    findings += [] if found else _invalid(module)
     findings += [_warning(each) for each in custom_findings(module)]
     states = check_states(module)
     if malformed and module.damage is None and any(each.severity == "error" for each in states):
         findings[:0] = flipped_frame(module)
     return findings + states
+
+
+def _invalid(module: Module) -> Iterator[Finding]:
+    """An exported function whose type is none: the signatures of the state rest on it."""
+    if not module.is_component:
+        try:
+            Spaces(module).exported_functions()
+        except MalformedError as error:
+            advice = "no engine loads such a module"
+            yield Finding("error", error.path, error.offset, error.reason, advice)
 
 
 def _malformed(module: Module, found: MalformedError) -> Finding:

@@ -16,6 +16,8 @@ from wasmstate.errors import (
     UnsupportedError,
     WasmstateError,
 )
+from wasmstate.state.compare.history import HistoryEntry, history
+from wasmstate.state.damage.damaged_file import DamagedFile, fill_of
 from wasmstate.state.damage.explain_baked import is_in_step
 from wasmstate.state.damage.explain_records import damaged_record, restoring
 from wasmstate.state.damage.find_records import sites
@@ -23,14 +25,14 @@ from wasmstate.state.damage.finding import Certainty, Finding
 from wasmstate.state.damage.other_records import records_in, sources_of
 from wasmstate.state.damage.survey_parts import Source
 from wasmstate.state.digest import module_digest
-from wasmstate.state.layout import MAGIC, field_offsets, header
+from wasmstate.state.layout import MAGIC, MAX_COUNT, field_offsets, header
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
 from wasmstate.state.record import Record
 from wasmstate.state.state import State
 
 _CLAIMED, _SPARE = 64, 64 << 20
 """So many bytes of memory for each that is stored are nothing unusual, and so many in any case."""
-_MODULE_DIGEST = field_offsets(header)["module_digest"]
+_FIELDS = field_offsets(header)
 
 
 def check_states(module: Module) -> list[Finding]:
@@ -38,6 +40,7 @@ def check_states(module: Module) -> list[Finding]:
     sections = module.custom_sections(STATE_SECTION)
     sources = sources_of(module)
     findings = list(_histories(module))
+    findings += _links(module)
     if not sections:
         return findings + _lost(module, sources)
     for section in sections:
@@ -56,12 +59,12 @@ def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[
         return damaged_record(path, offset, content, error, sources)
     except SchemaError as error:
         return [_error(f"{path}.schema", offset, str(error), "attach a new state")]
-    findings = []
+    findings = list(_ends(path, offset, state))
     try:
         digest = module_digest(module)
     except MalformedError as error:
         advice = "bake a copy of the model again"
-        return [_error(error.path, error.offset, error.reason, advice)]
+        return [*findings, _error(error.path, error.offset, error.reason, advice)]
     if state.record.lineage.module_digest != digest:
         findings.append(_foreign(path, offset, state, module, digest, sources))
     elif is_baked(module) and not is_in_step(module, state):
@@ -76,6 +79,19 @@ def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[
     for name, wrong in state.broken_bounds():
         findings.append(_broken(path, offset, state, name, wrong, sources))
     return findings
+
+
+def _ends(path: str, offset: int, state: State) -> Iterator[Finding]:
+    """Counters that have reached their end."""
+    lineage = state.record.lineage
+    for field, count, what in (
+        ("generation", lineage.generation, "nothing can be committed after it"),
+        ("update_count", lineage.update_count, "no update can be committed after it"),
+    ):
+        if count == MAX_COUNT:
+            place, at = f"{path}.header.{field}", offset + _FIELDS[field]
+            reason = f"{count} is the last possible {field.replace('_', ' ')}: {what}"
+            yield Finding("warning", place, at, reason, "attach a new state with these values")
 
 
 def _broken(
@@ -128,7 +144,7 @@ def _foreign(
         if misfit:
             reason += f": {misfit}, so it is the state of another program"
             certainty = "likely"
-    place, at = f"{path}.header.module_digest", offset + _MODULE_DIGEST
+    place, at = f"{path}.header.module_digest", offset + _FIELDS["module_digest"]
     return Finding("error", place, at, reason, advice, certainty, repair)
 
 
@@ -192,7 +208,7 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
     malformed = sum(not isinstance(each, UnsupportedError) for each in found)
     is_damaged = module.unread is not None or malformed > len(module.faults)
     if malformed:
-        data = module.to_bytes()
+        data = _searched(module)
         for site in sites(data):
             if site.section == STATE_SECTION and data.startswith(MAGIC, site.start):
                 reason = "a record of the state stands where no section is known"
@@ -224,9 +240,19 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
     return [Finding("warning", STATE_SECTION, None, reason, advice, remedies=helps)]
 
 
+def _searched(module: Module) -> bytes:
+    """The bytes that may hold a record: a rest that was never written holds none."""
+    rest = module.rest
+    if module.unread is None or rest is None:
+        return module.to_bytes()
+    is_unwritten = fill_of(DamagedFile(module, module.unread).chunks(rest.start)) is not None
+    return rest.source.read(0, rest.start) if is_unwritten else module.to_bytes()
+
+
 def _learns(module: Module) -> bool:
-    functions = Spaces(module).exported_functions()
-    return {"update", "predict"} <= set(functions) and not module.custom_sections()
+    exports = Spaces(module).exports
+    functions = {name for name, export in exports.items() if export.kind == "func"}
+    return {"update", "predict"} <= functions and not module.custom_sections()
 
 
 def _histories(module: Module) -> Iterator[Finding]:
@@ -244,6 +270,35 @@ def _histories(module: Module) -> Iterator[Finding]:
                     f"{name}: {len(records)} whole records have {length} of {len(content)} bytes",
                     "what is damaged in it cannot be gone back to; the state is not concerned",
                 )
+
+
+def _links(module: Module) -> Iterator[Finding]:
+    """Whole records that do not follow from those before them."""
+    if not (module.custom_sections(PREV_SECTION) and module.custom_sections(STATE_SECTION)):
+        return
+    before: HistoryEntry | None = None
+    for entry in history(module):
+        if entry.state is None:
+            continue
+        # Only in wasmstate.prev do neighbours stand side by side: wasmstate.init is kept for good,
+        # and a state that was salvaged is a generation on.
+        if before is not None and (
+            entry.is_wrong or (entry.link == "gap" and entry.section == before.section)
+        ):
+            yield _link(entry, before)
+        before = entry
+
+
+def _link(entry: HistoryEntry, before: HistoryEntry) -> Finding:
+    what = {
+        "gap": f"follows {before.generation}, those between are missing: records were taken out, "
+        "or two histories are mixed",
+        "fork": f"does not come from the {before.generation} before it: two histories are mixed",
+        "foreign": "did not start from the state that this one started from: it is of another file",
+    }[entry.link]
+    reason = f"generation {entry.generation} in {entry.section} {what}"
+    advice = "what stands before it is not proven to be of this history; the state is not concerned"
+    return Finding("warning", entry.section, entry.offset, reason, advice, "certain")
 
 
 def _error(path: str, offset: int, reason: str, advice: str) -> Finding:

@@ -5,6 +5,7 @@ Source: docs/format.md, "Record" and "Trailer".
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from wasmstate.state.layout import HEADER_SIZE, MAGIC, MAX_HEADER_SIZE, TRAILER_
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
 
 _NAMES = (STATE_SECTION, PREV_SECTION, INIT_SECTION)
+_TRAILER = struct.Struct("<8sQQII")
+_OFFSETS = layout.field_offsets(layout.header)
+_SIZES = {part.name: part.sizeof() for part in layout.header.subcons}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,20 @@ class Site:
     Attributes:
         start: of its header.
         end: where it ends if its header is whole, else where the next one begins at the latest.
+        length: what a whole header claims, bytes there or not; ``None`` without one.
         section: the name of the custom section that it seems to be in; empty if none is right
             before it, or before the records that it follows.
     """
 
     start: int
     end: int
+    length: int | None
     section: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all bytes are there that a whole header claims."""
+        return self.length is not None and self.start + self.length <= self.end
 
 
 def trailers(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Trailer]:
@@ -59,24 +70,28 @@ def trailers(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Tr
     while at >= 0:
         raw = data[at : at + TRAILER_SIZE]
         if len(raw) == TRAILER_SIZE and zlib.crc32(raw[:-4]) == int.from_bytes(raw[-4:], "little"):
-            found = layout.trailer.parse(raw)
-            yield Trailer(at + TRAILER_SIZE, found.generation, found.length, found.header_crc32)
+            _, generation, length, header_crc32, _ = _TRAILER.unpack(raw)
+            yield Trailer(at + TRAILER_SIZE, generation, length, header_crc32)
         at = data.rfind(TRAILER_MAGIC, start, at)
 
 
 def whole_length(data: bytes, start: int = 0) -> int | None:
     """How long the record at ``start`` is, if its header is whole; what it claims, not what is."""
-    header = data[start : start + HEADER_SIZE]
-    if len(header) < HEADER_SIZE or not header.startswith(MAGIC):
+    if len(data) - start < HEADER_SIZE or not data.startswith(MAGIC, start):
         return None
-    parsed = layout.header.parse(header)
-    if not HEADER_SIZE <= parsed.header_length <= MAX_HEADER_SIZE:
+
+    def field(name: str) -> int:
+        at = start + _OFFSETS[name]
+        return int.from_bytes(data[at : at + _SIZES[name]], "little")
+
+    # Bytes may be full of magics: what costs least is looked at first.
+    length = field("header_length")
+    if not HEADER_SIZE <= length <= MAX_HEADER_SIZE or field("region_offset") != length:
         return None
-    head = data[start : start + parsed.header_length]
+    head = data[start : start + length]
     if zlib.crc32(head[:-4]) != int.from_bytes(head[-4:], "little"):
         return None
-    length: int = parsed.payload_offset + parsed.payload_length + TRAILER_SIZE
-    return length
+    return field("payload_offset") + field("payload_length") + TRAILER_SIZE
 
 
 def sites(data: bytes) -> list[Site]:
@@ -106,7 +121,7 @@ def sites(data: bytes) -> list[Site]:
             end = start + length
         else:
             end = order[i + 1] if i + 1 < len(order) else len(data)
-        found.append(Site(start, end, _section(data, start, found)))
+        found.append(Site(start, end, length, _section(data, start, found)))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import StateCorruptError
-from wasmstate.state.damage.find_records import sites, whole_length
+from wasmstate.state.damage.find_records import sites
 from wasmstate.state.damage.survey_parts import Source
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION
 from wasmstate.state.reading import decode_record
@@ -19,10 +19,9 @@ def records_in(data: bytes) -> list[Record]:
     """The records in bytes that are whole, in order, whatever stands between them."""
     found = []
     for site in sites(data):
-        length = whole_length(data, site.start)
-        if length is not None:
+        if site.is_whole:
             try:
-                found.append(decode_record(data[site.start : site.start + length]))
+                found.append(decode_record(data[site.start : site.end]))
             except StateCorruptError:
                 continue
     return found

@@ -238,7 +238,7 @@ def _rename_section(damaged: Damaged) -> bytes:
 
 
 def _drop_tail(damaged: Damaged) -> bytes:
-    start = tail_start(damaged.data, damaged.module)
+    start = tail_start(damaged.module)
     if start is None:
         raise SectionError("nothing stands behind a last section that is whole")
     return damaged.data[:start]

@@ -12,9 +12,10 @@ from wasmstate.binary.frames import MAGIC as WASM_MAGIC
 from wasmstate.binary.frames import MODULE_LAYER, PREAMBLE_SIZE
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import MODULE_ORDER
+from wasmstate.binary.source import SubSource
 from wasmstate.binary.values import u32
 from wasmstate.errors import MalformedError, StateError
-from wasmstate.state.damage.find_records import sites, whole_length
+from wasmstate.state.damage.find_records import sites
 from wasmstate.state.digest import module_digest
 from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.state import record_of
@@ -78,10 +79,13 @@ def undone_text_mode(data: bytes) -> bytes | None:
     return undone if is_whole(undone) else None
 
 
-def tail_start(data: bytes, module: Module) -> int | None:
+def tail_start(module: Module) -> int | None:
     """Where bytes begin that stand behind a last section that holds a whole state."""
     end = _sound_end(module)
-    return end if PREAMBLE_SIZE < end < len(data) and is_whole(data[:end]) else None
+    if not PREAMBLE_SIZE < end < module.size:
+        return None
+    before = Module.from_source(SubSource(module.sections[0].frame.source, 0, end), strict=False)
+    return end if _is_whole(before) else None
 
 
 def _sound_end(module: Module) -> int:
@@ -97,15 +101,14 @@ def resized(data: bytes) -> tuple[int, int, int] | None:
         The offset of the size, the size that stands there, and the one that would be right.
     """
     for site in sites(data):
-        length = whole_length(data, site.start)
-        if site.section != STATE_SECTION or length is None or site.start + length > len(data):
+        if site.section != STATE_SECTION or not site.is_whole:
             continue
         named = bytes([len(STATE_SECTION)]) + STATE_SECTION.encode()
         size_at = site.start - len(named) - 5
         if size_at < PREAMBLE_SIZE or data[site.start - len(named) : site.start] != named:
             continue
         claimed = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(data[size_at : size_at + 5]))
-        size = len(named) + length
+        size = len(named) + site.end - site.start
         if claimed != size and is_whole(with_size(data, size_at, size)):
             return size_at, claimed, size
     return None
