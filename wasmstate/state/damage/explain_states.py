@@ -282,23 +282,23 @@ def _links(module: Module) -> Iterator[Finding]:
             continue
         # Only in wasmstate.prev do neighbours stand side by side: wasmstate.init is kept for good,
         # and a state that was salvaged is a generation on.
-        if before is not None and (
-            entry.is_wrong or (entry.link == "gap" and entry.section == before.section)
-        ):
+        is_beside = before is not None and before.section == entry.section
+        if entry.is_wrong or (entry.link == "gap" and is_beside):
             yield _link(entry, before)
         before = entry
 
 
-def _link(entry: HistoryEntry, before: HistoryEntry) -> Finding:
+def _link(entry: HistoryEntry, before: HistoryEntry | None) -> Finding:
+    last = None if before is None else before.generation
     what = {
-        "gap": f"follows {before.generation}, those between are missing: records were taken out, "
-        "or two histories are mixed",
-        "fork": f"does not come from the {before.generation} before it: two histories are mixed",
+        "gap": f"follows {last}, those between are missing: records were taken out, or two "
+        "histories are mixed",
+        "fork": f"does not come from the {last} before it: two histories are mixed",
         "foreign": "did not start from the state that this one started from: it is of another file",
     }[entry.link]
     reason = f"generation {entry.generation} in {entry.section} {what}"
     advice = "what stands before it is not proven to be of this history; the state is not concerned"
-    return Finding("warning", entry.section, entry.offset, reason, advice, "certain")
+    return Finding("warning", entry.section, entry.offset, reason, advice)
 
 
 def _error(path: str, offset: int, reason: str, advice: str) -> Finding:
