@@ -72,9 +72,14 @@ EXAMPLES: dict[str, tuple[bytes, bytes]] = {
         DATA[: SECTION.offset] + ERASED * 512,
         DATA[: SECTION.offset] + ERASED * 512 + b"\1",
     ),
-    "magic header not detected: this is": (b"\x7fELF" + DATA, b"\x7fELE" + DATA),
+    "magic header not detected: this is": (b"\x7fELF" + DATA, b"\x7fELE" + DATA[4:]),
     "re-encoded from Latin-1 to UTF-8, as text": (TEXT, flipped(TEXT, 1500, 6)),
     "line ends were converted, as by text mode": (LINES, flipped(LINES, 1500, 6)),
+    "zeros: never synced before a crash": (carrying(bytes(500)), carrying(bytes(499) + b"\1")),
+    "re-encoded as UTF-8 text": (
+        carrying(CONTENT.decode("latin-1").encode()),
+        carrying(b"\xc2\x89"),
+    ),
     "line ends were shortened": (
         DATA.replace(b"\r\n", b"\n"),
         DATA[: SECTION.offset].replace(b"\r\n", b"\n") + b"\1",
@@ -90,7 +95,7 @@ EXAMPLES: dict[str, tuple[bytes, bytes]] = {
     "bytes behind the last section": (DATA + b"xyz\0\0", PLAIN + b"xyz\0\0"),
     "were added behind the last section: another module": (PLAIN + PLAIN, PLAIN + PLAIN[1:]),
     "can come behind the last one, so": (PLAIN + b"\x0d\x0a", PLAIN[:-8] + b"\x0d\x0a"),
-    "the length of its name is larger than the section": (
+    "its name is longer than the section": (
         PLAIN + b"\0\3\x09ab",
         PLAIN + b"\0\4\x09ab",
     ),

@@ -152,7 +152,7 @@ def test_a_damaged_state_is_found_at_its_byte_in_the_file() -> None:
     data[-4:] = bytes(4)  # a trailer that is whole would tell what the header was
     assert found(bytes(data)) == [
         (
-            f"error (likely): {WHERE}.header.magic at {CONTENT:#x}: "
+            f"error: {WHERE}.header.magic at {CONTENT:#x}: "
             "is 50 4b 03 04 0d 0a 1a 0a, not that of a state record; "
             "restore the file from a copy, or attach a new state"
         )

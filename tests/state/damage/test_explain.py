@@ -214,11 +214,10 @@ def test_a_component_that_does_not_end_is_cut() -> None:
 
 
 def test_a_name_longer_than_its_section_is_a_wrong_length_inside_a_whole_frame() -> None:
-    found = behind("00 03 09 61 62")
-    assert str(found) == (
+    assert str(behind("00 03 09 61 62")) == (
         f"error: sections[4].name at {len(PLAIN) + 2:#x}: length out of bounds: the frame of the "
-        "section is whole, and the length of its name is larger than the section; the 4 sections "
-        "before it are readable"
+        "section is whole, its name is longer than the section; the 4 other sections are readable; "
+        "nothing runs the file or commits to it"
     )
 
 
@@ -664,4 +663,4 @@ def test_checking_takes_work_in_proportion_to_the_file(pattern: bytes, name: str
     findings(made(1000))  # what is loaded once
     once, fourfold = work(made(8_000)), work(made(32_000))
     assert fourfold < 4.5 * once + 1000
-    assert fourfold < 6 * 32_000  # a microsecond each at most
+    assert fourfold - once < 6 * 24_000

@@ -68,8 +68,8 @@ class _Damage:
             whole = fields.payload_offset + fields.payload_length + TRAILER_SIZE
             if whole > size:
                 reason += f": the record is cut, {whole - size} of its {whole} bytes are missing"
-        elif self.found.trailer is None and not self.content[:8].startswith(MAGIC):
-            certainty = "likely"
+        elif self.error.path == "header.magic" and not self.error.reason.startswith("is "):
+            certainty = "likely"  # it says how other bytes came to stand there
         tensors = tensors_of(self.found)
         proved = {i for i, part in enumerate(self.found.regions) if part.proof}
         saved = [tensor.name for tensor in tensors if tensor.region in proved]

@@ -40,13 +40,14 @@ def check_states(module: Module) -> list[Finding]:
     sections = module.custom_sections(STATE_SECTION)
     sources = sources_of(module)
     findings = list(_histories(module))
-    findings += _links(module)
     if not sections:
         return findings + _lost(module, sources)
     for section in sections:
         findings += _check(section, module, sources)
     if len(sections) > 1:
         findings.append(_several(sections))
+    if not any(each.severity == "error" for each in findings):
+        findings += _links(module)
     return findings
 
 
@@ -274,8 +275,6 @@ def _histories(module: Module) -> Iterator[Finding]:
 
 def _links(module: Module) -> Iterator[Finding]:
     """Whole records that do not follow from those before them."""
-    if not (module.custom_sections(PREV_SECTION) and module.custom_sections(STATE_SECTION)):
-        return
     before: HistoryEntry | None = None
     for entry in history(module):
         if entry.state is None:
