@@ -18,6 +18,7 @@ from wasmstate.explore.memory_map import Areas
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.runtime.limits import Limits
 from wasmstate.state.lists import check_list
+from wasmstate.state.place import with_memory
 from wasmstate.state.record import RegionKind
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import DTYPES, TensorSpec
@@ -208,7 +209,7 @@ class _Search:
                     name if is_first else f"{name}_{start}",
                     run.dtype,
                     (count,) if count > 1 else (),
-                    f"sym:{name}" if is_first else str(start),
+                    with_memory(self._spaces, 0, f"sym:{name}" if is_first else str(start)),
                 ),
                 is_changed=is_changed,
                 certainty="high" if run.is_certain and is_all and is_changed else "medium",
@@ -223,7 +224,7 @@ class _Search:
                     f"at_{run.address}",
                     run.dtype,
                     (count,) if count > 1 else (),
-                    str(run.address),
+                    with_memory(self._spaces, 0, str(run.address)),
                 ),
                 is_changed=True,
                 certainty="medium" if run.is_certain else "low",

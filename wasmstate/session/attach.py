@@ -48,7 +48,9 @@ def attach(
             ``name:dtype[shape]@place``, where the place is an address, ``sym:NAME`` (an exported
             constant ``i32`` global, as C and Rust give for an exported static) or
             ``global:NAME`` (a mutable global: its export, its name in the name section, or its
-            index). What of it is not exported becomes so, by a name ``wasmstate:global:3``.
+            index). Of several memories the place names one, by its export or index:
+            ``mem:heap:1024``, ``mem:1:sym:NAME``. What of it is not exported becomes so, by a name
+            ``wasmstate:global:3``.
         whole_memory: whether S is all of memory and every global that can change, as programs with
             a heap need it; the tensors then name parts of it.
         values: initial values by tensor name.

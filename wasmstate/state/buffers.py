@@ -12,7 +12,7 @@ from itertools import pairwise
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.escapes import listed
-from wasmstate.state.place import address_of, check_address
+from wasmstate.state.place import address_of, check_address, memory_of
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
 
@@ -78,6 +78,8 @@ def find_buffers(
             _check_allocator(spaces, what)
         else:
             address = address_of(spaces, what, param.place, "an address or sym:NAME")
+            if memory_of(spaces, what, param.place):
+                raise SchemaError(f"{what}: a buffer lies in memory 0, not in {param.place}")
             check_address(spaces, what, address, param.nbytes)
             spans.append((address, address + param.nbytes, f"the buffer of {param.name}"))
         found.append(Buffer(index, param, address))

@@ -166,14 +166,18 @@ class State:
         return self._tensors[name]
 
     def place(self, name: str) -> str:
-        """Where a tensor lives: an address, ``sym:NAME`` or ``global:NAME``."""
+        """Where a tensor lives: an address, ``sym:NAME`` or ``global:NAME``.
+
+        Of another memory than the first, ``mem:1:`` stands before it.
+        """
         tensor = self.tensor(name)
         region = self.regions[tensor.region]
         if region.kind is RegionKind.GLOBAL:
             return f"global:{tensor.symbol or region.index}"
+        memory = f"mem:{region.index}:" if region.index else ""
         if tensor.symbol is not None:
-            return f"sym:{tensor.symbol}"
-        return str(region.start + tensor.offset)
+            return f"{memory}sym:{tensor.symbol}"
+        return f"{memory}{region.start + tensor.offset}"
 
     def content_offset(self, name: str) -> int:
         """Of a tensor's first byte, from the start of the section's content.

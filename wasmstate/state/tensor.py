@@ -53,7 +53,8 @@ class TensorSpec:
         dtype: a key of :data:`DTYPES`.
         shape: ``()`` for a scalar; elements are stored row after row.
         place: an address (``1024``, ``0x400``), ``sym:NAME`` for an exported constant ``i32``
-            global that holds the address, or ``global:NAME`` for an exported mutable global.
+            global that holds the address, or ``global:NAME`` for an exported mutable global; in
+            one of several memories ``mem:NAME:1024`` or ``mem:NAME:sym:NAME``.
         unit: of the values, for people.
         merge: how two devices' values are joined, one of :data:`MERGE_RULES`.
         bounds: what the values must fulfil: see :mod:`wasmstate.state.bounds`.

@@ -232,7 +232,7 @@ def test_data_segments_may_overlap_a_tensor_in_part(spec: str, expected: list[in
 
 def test_segments_of_another_memory_do_not_count() -> None:
     module = wat(MEMORY, "(memory 1)", r'(data (memory 1) (i32.const 0) "\07")')
-    assert contents(module, "b:u8@0") == [b"\0"]
+    assert contents(module, "b:u8@mem:0:0", "c:u8@mem:1:0") == [b"\0", b"\7"]
 
 
 def test_the_address_of_a_segment_may_be_computed_and_is_unsigned() -> None:

@@ -38,7 +38,7 @@ from wasmstate.binary.sections.type import RecType, SubType, TypeSection, rectyp
 from wasmstate.binary.types import FuncType, GlobalType, TagType, tagtype
 from wasmstate.binary.values import u32
 from wasmstate.errors import SectionError
-from wasmstate.escapes import lines
+from wasmstate.escapes import lines, listed
 
 
 def graft_code(
@@ -201,6 +201,9 @@ class _Graft:
 
     def _resolve(self, wanted: Import, kind: str) -> tuple[int | None, str]:
         name = self.names.get(wanted.name, wanted.name)
+        memories = [e.name for e in self.host.spaces.exports.values() if e.kind == "memory"]
+        if kind == "memory" and len(memories) > 1 and wanted.name not in self.names:
+            return None, f"the host exports several memories: say which, {listed(memories)}"
         export = self.host.spaces.exports.get(name)
         index = export.index if export is not None and export.kind == kind else None
         if index is None:

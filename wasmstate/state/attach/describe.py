@@ -16,7 +16,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.state.buffers import check_types, find_buffers
 from wasmstate.state.digest import module_digest
 from wasmstate.state.lists import check_list
-from wasmstate.state.place import address_of, check_address
+from wasmstate.state.place import address_of, check_address, memory_of, symbol_of
 from wasmstate.state.record import (
     Lineage,
     Record,
@@ -153,9 +153,9 @@ def _bind(spaces: Spaces, spec: TensorSpec) -> _Bound:
         return _bind_global(spaces, spec, size)
     known = "an address, sym:NAME or global:NAME"
     address = address_of(spaces, spec.name, spec.place, known)
-    check_address(spaces, spec.name, address, size)
-    symbol = spec.place.removeprefix("sym:") if spec.place.startswith("sym:") else None
-    return _Bound(spec, RegionKind.MEMORY, 0, address, size, symbol)
+    index = memory_of(spaces, spec.name, spec.place)
+    check_address(spaces, spec.name, address, size, index)
+    return _Bound(spec, RegionKind.MEMORY, index, address, size, symbol_of(spec.place))
 
 
 def _bind_global(spaces: Spaces, spec: TensorSpec, size: int) -> _Bound:

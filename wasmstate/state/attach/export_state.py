@@ -12,6 +12,7 @@ from wasmstate.binary.edits.export import export_name, with_reachable
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
+from wasmstate.state.place import memory_of
 from wasmstate.state.tensor import TensorSpec
 
 _GLOBAL = "global:"
@@ -23,6 +24,7 @@ def reachable(module: Module, specs: Iterable[TensorSpec]) -> tuple[Module, list
     A global that is not exported may be named by its index or as in the name section.
 
     Raises:
+        SchemaError: if the module has several memories and a place does not say which.
         MalformedError: if a section that is needed cannot be decoded.
     """
     spaces = Spaces(module)
@@ -30,7 +32,7 @@ def reachable(module: Module, specs: Iterable[TensorSpec]) -> tuple[Module, list
     found: list[TensorSpec] = []
     for spec in specs:
         if not spec.place.startswith(_GLOBAL):
-            items += [("memory", 0)] if spaces.memories else []
+            items += _memory(spaces, spec)
             found.append(spec)
             continue
         name = spec.place.removeprefix(_GLOBAL)
@@ -42,6 +44,12 @@ def reachable(module: Module, specs: Iterable[TensorSpec]) -> tuple[Module, list
         exported = (e.name for e in spaces.exports.values() if (e.kind, e.index) == items[-1])
         found.append(replace(spec, place=_GLOBAL + next(exported, export_name("global", index))))
     return with_reachable(module, items), found
+
+
+def _memory(spaces: Spaces, spec: TensorSpec) -> list[tuple[str, int]]:
+    if not spaces.memories:
+        return []
+    return [("memory", memory_of(spaces, spec.name, spec.place))]
 
 
 def _global_index(module: Module, spaces: Spaces, name: str) -> int | None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
+from wasmstate.state.place import with_memory
 from wasmstate.state.symbols import Symbol, symbols
 from wasmstate.state.tensor import DTYPES
 from wasmstate_gui.core.texts import counted
@@ -50,7 +51,7 @@ def candidates(module: Module) -> list[Row]:
     found = sorted(symbols(spaces), key=lambda each: (each.address, each.name))
     likely = [each for each in found if not _is_unlikely(each)]
     rest = [each for each in found if _is_unlikely(each)]
-    rows = [*_rows(likely, found), *_globals(module, spaces), *_rows(rest, found)]
+    rows = [*_rows(spaces, likely, found), *_globals(module, spaces), *_rows(spaces, rest, found)]
     return sorted(rows, key=lambda row: row.name.startswith("__"))
 
 
@@ -61,7 +62,7 @@ def _is_unlikely(symbol: Symbol) -> bool:
     return is_own or symbol.segment.startswith(_CONSTANT)
 
 
-def _rows(chosen: Sequence[Symbol], found: Sequence[Symbol]) -> list[Row]:
+def _rows(spaces: Spaces, chosen: Sequence[Symbol], found: Sequence[Symbol]) -> list[Row]:
     ends = {one.address: two for one, two in pairwise(found) if one.address < two.address}
     count = Counter(each.name for each in found)
     rows = []
@@ -69,6 +70,7 @@ def _rows(chosen: Sequence[Symbol], found: Sequence[Symbol]) -> list[Row]:
         is_unique = count[each.name] == 1
         name = each.name if is_unique else f"{each.name}_{each.address}"
         place = f"sym:{each.name}" if is_unique else str(each.address)
+        place = with_memory(spaces, 0, place)
         room, note = _room(each, ends.get(each.address))
         dtype, shape = _guess(each.address, room)
         rows.append(Row(name, dtype, shape, place, note=note))
