@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from guest import Guest
-from wasmstate import Module, SchemaError, State, merge, models
+from wasmstate import Module, SchemaError, State, StateError, merge, models
 from wasmstate.state.attach.describe import with_state
 from wasmstate.state.merge import join
 from wasmstate.state.record import successor
@@ -105,13 +105,34 @@ def test_adding_up_files_that_share_a_base_is_wrong() -> None:
     [("linear", {"features": 2}), ("kmeans", {"clusters": 2, "features": 2})],
 )
 def test_averages_are_told_to_be_heuristics(name: str, options: dict[str, Any]) -> None:
-    base = models.new(name, **options)
     x = np.random.default_rng(5).normal(size=(60, 2))
     rows = [x, x.sum(axis=1)][: 1 + (name == "linear")]
+    base = models.new(name, **options)
+    if name == "kmeans":
+        base = learned(base, name, x[:2])
     devices = [learned(base, name, *(column[i::3] for column in rows)) for i in range(3)]
     found = merge(base, devices)
     assert not found.is_exact
     assert [device.updates for device in found.devices] == [20, 20, 20]
+
+
+def test_clusters_that_each_device_numbered_for_itself_are_not_averaged() -> None:
+    low, high = [[0.0], [0.2]], [[10.0], [10.2]]
+    base = models.new("kmeans", clusters=2, features=1)
+    devices = [learned(base, "kmeans", rows) for rows in (low + high, high + low)]
+    with pytest.raises(StateError) as caught:
+        merge(base, devices)
+    assert str(caught.value) == (
+        "centers: the base has no center 0, 1 yet, and each device numbers its clusters as it "
+        "meets them, so an average would join different ones: give devices a base that has "
+        "learned a row for each cluster"
+    )
+    started = learned(base, "kmeans", [[0.0], [10.0]])
+    others = [learned(started, "kmeans", rows) for rows in (low + high, high + low[1:])]
+    centers = State.of(merge(started, others).module)["centers"]
+    np.testing.assert_allclose(centers, [[0.0778], [10.0667]], atol=1e-4)
+    alone = State.of(merge(base, devices[:1]).module)
+    assert alone["centers"].tolist() == State.of(devices[0])["centers"].tolist()
 
 
 def test_what_has_no_rule_is_refused_rather_than_lost() -> None:

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from state.compare.test_history import CHAIN, FOREIGN, ONE, OTHER, THREE, TWO, ZERO
+from state.compare.test_history import CHAIN, FOREIGN, ONE, OTHER, THREE, TWO, ZERO, chain
 from wasmstate.state.compare.relation import ancestry, relate
 from wasmstate.state.state import State
 
 COPY = State.from_content(TWO.to_content())
 AGAIN = State(replace(TWO.record, lineage=replace(TWO.record.lineage, generation=9)))
+# They share generation 3, and neither proves it.
+HERE, THERE = chain(6)[5], chain(6, lambda n: n + (n > 3))[5]
 RECOMPILED = State(
     replace(THREE.record, lineage=replace(THREE.record.lineage, module_digest=b"x" * 32))
 )
@@ -26,6 +28,14 @@ RECOMPILED = State(
         (TWO, ONE, "the second is one generation before the first; the same code"),
         (ZERO, THREE, "the second is 3 generations after the first; the same code"),
         (TWO, OTHER[1], "siblings: they went apart after generation 0; the same code"),
+        (
+            HERE,
+            THERE,
+            (
+                "siblings: they share generation 0; whether they share more is not in the files; "
+                "the same code"
+            ),
+        ),
         (OTHER[0], TWO, "siblings: they went apart after generation 0; the same code"),
         (FOREIGN[1], TWO, "unrelated: they did not start from one state; the same code"),
         (TWO, RECOMPILED, "the second is one generation after the first; different code"),

@@ -335,7 +335,7 @@ def test_a_device_that_is_listed_twice_is_refused(fleet: Any) -> None:
     these = fleet(COUNT)
     early = these.device({"count": 1})
     late = these.device({"count": 2}, base=early)
-    for devices, generation in (((early, early), 1), ((early, late), 1), ((late, late), 1)):
+    for devices, generation in (((early, early), 1), ((early, late), 1), ((late, late), 2)):
         with pytest.raises(StateError) as caught:
             these.merged(*devices)
         assert str(caught.value) == (
@@ -345,6 +345,22 @@ def test_a_device_that_is_listed_twice_is_refused(fleet: Any) -> None:
     assert int(these.merged(early, early, allow_equal=True)["count"]) == 2
     idle = these.device()
     assert int(these.merged(idle, idle, early)["count"]) == 1
+
+
+def test_what_two_copies_of_a_later_generation_share_counts_once(fleet: Any) -> None:
+    these = fleet(COUNT)
+    trained = these.device({"count": 1}, {"count": 2})
+    a = these.device({"count": 3}, {"count": 4}, base=trained)
+    b = these.device({"count": 4}, {"count": 5}, base=trained)
+    assert [entry.generation for entry in history(a)] == [3, 4]  # the file proves one more
+    with pytest.raises(StateError) as caught:
+        these.merged(a, b)
+    assert str(caught.value) == (
+        "device 1 and device 2 had the same state at generation 2: give that generation as the "
+        "base, else what they share counts twice. That two happened to learn the same has to be "
+        "allowed"
+    )
+    assert int(State.of(merge(trained, [a, b]).module)["count"]) == 7
 
 
 def test_counters_overflow_or_go_back_with_an_error(fleet: Any) -> None:

@@ -25,7 +25,8 @@ class Relation:
             started from one state and went apart; ``unrelated``, they did not.
         generations: how many B is after A; less than 0 if it is before.
         proven: of a descendant or an ancestor, whether parent digests lead from one to the other;
-            else only the numbers say so.
+            else only the numbers say so. Of siblings, whether the generation after the common one
+            is known of both; else they may share more.
         common: of siblings, the last generation that they are known to share.
         same_code: whether the two belong to one module.
     """
@@ -45,10 +46,16 @@ class Relation:
             "equal": f"equal values, {count} apart" if steps else "equal values",
             "descendant": f"the second is {count} after the first{doubt}",
             "ancestor": f"the second is {count} before the first{doubt}",
-            "siblings": f"siblings: they went apart after generation {self.common}",
+            "siblings": f"siblings: they {self._parting}",
             "unrelated": "unrelated: they did not start from one state",
         }[self.kind]
         return f"{text}; {'the same' if self.same_code else 'different'} code"
+
+    @property
+    def _parting(self) -> str:
+        if self.proven:
+            return f"went apart after generation {self.common}"
+        return f"share generation {self.common}; whether they share more is not in the files"
 
 
 def ancestry(state: State, others: Iterable[State] = ()) -> dict[int, bytes]:
@@ -92,4 +99,5 @@ def relate(
             proven = older.generation in known
             return Relation(kind, steps, proven, same_code=same_code)
     common = max(n for n, digest in known_a.items() if known_b.get(n) == digest)
-    return Relation("siblings", steps, common=common, same_code=same_code)
+    proven = common + 1 in known_a and common + 1 in known_b
+    return Relation("siblings", steps, proven, common=common, same_code=same_code)

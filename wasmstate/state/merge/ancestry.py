@@ -31,7 +31,8 @@ class Device:
         name: in messages.
         module: as it was read.
         state: that it carries.
-        past: digests by generation, as far as the file keeps them, its own state's too.
+        past: digests by generation, as far as the file proves them: those of the records that it
+            keeps, its own state's too, and of the state that each of them came from.
         merge: what the metadata say of the merge that it started from, or ``None``.
     """
 
@@ -55,6 +56,9 @@ class Device:
         for entry in history(module):
             if entry.state is not None and entry.link != "foreign":
                 past[entry.state.generation] = entry.state.digest
+                if entry.state.generation:
+                    before = entry.state.generation - 1
+                    past.setdefault(before, entry.state.record.lineage.parent_digest)
         return cls(name, module, state, past, _merge_of(name, state))
 
 
@@ -186,15 +190,19 @@ def _check_merges(base: Device, devices: Sequence[Device]) -> None:
 
 def _check_apart(base: Device, devices: Sequence[Device]) -> None:
     """Nobody's state may be another's, or one that another has gone through."""
-    seen: dict[tuple[int, bytes], str] = {}
+    seen: dict[tuple[int, bytes], Device] = {}
     start = base.state.generation
     for device in devices:
-        for generation, digest in device.past.items():
+        for generation, digest in sorted(device.past.items(), reverse=True):
             if generation <= start or digest == base.state.digest:
                 continue
-            other = seen.setdefault((generation, digest), device.name)
-            if other != device.name:
-                raise StateError(
-                    f"{other} and {device.name} had the same state at generation {generation}: "
-                    "are they one device? That two happened to learn the same has to be allowed"
-                ).helped_by("allow_equal")
+            other = seen.setdefault((generation, digest), device)
+            if other is device:
+                continue
+            advice = "are they one device?"
+            if generation < min(other.state.generation, device.state.generation):
+                advice = "give that generation as the base, else what they share counts twice."
+            raise StateError(
+                f"{other.name} and {device.name} had the same state at generation {generation}: "
+                f"{advice} That two happened to learn the same has to be allowed"
+            ).helped_by("allow_equal")

@@ -249,9 +249,24 @@ def _join(
                 raise StateError(
                     f"{name} is averaged by updates, and no device has seen any since the base"
                 )
+            _check_numbering(tensor, base, devices)
             weights = [_weights(tensor, base, device) for device in devices]
             return join.average(before, after, weights), "heuristic"
     return (before, "new numbers") if name == "rng" and tensor.nbytes == 16 else (None, "exact")
+
+
+def _check_numbering(tensor: Tensor, base: State, devices: Sequence[State]) -> None:
+    """Check that a row means the same to all devices: clusters are numbered as they are met."""
+    if (base.metadata.get("model"), tensor.name) != ("kmeans", "centers") or "count" not in base:
+        return
+    users = np.sum([device["count"] > 0 for device in devices], axis=0)
+    new = np.flatnonzero((base["count"] == 0) & (users > 1)).tolist()
+    if new:
+        raise StateError(
+            f"{tensor.name}: the base has no center {listed(list(map(str, new)))} yet, and each "
+            "device numbers its clusters as it meets them, so an average would join different "
+            "ones: give devices a base that has learned a row for each cluster"
+        )
 
 
 def _moments(state: State) -> join.Moments:
