@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -270,3 +273,29 @@ def test_an_initialize_with_parameters_cannot_be_called() -> None:
     with pytest.raises(CallError) as caught:
         instance('(module (func (export "_initialize") (param i32)))')
     assert str(caught.value) == "_initialize(i32) -> () takes 1 argument, 0 given"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wasmtime keeps memory in files on Linux only")
+def test_a_limit_of_file_sizes_is_named_as_what_it_is() -> None:
+    program = (
+        "import resource, signal, sys, wasmtime\n"
+        "from wasmstate import CallError, Module\n"
+        "from wasmstate.runtime.instance import Instance\n"
+        "from wasmstate.runtime.program import Program\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "data = 'a' * 99999\n"
+        "wasm = wasmtime.wat2wasm(f'(module (memory 4) (data (i32.const 99) \"{data}\"))')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
+        "try:\n"
+        "    Instance(Program(Module.from_bytes(wasm)))\n"
+        "except CallError as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    env = {**os.environ, "WASMSTATE_CACHE": "off"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, env=env
+    )
+    assert done.stdout == (
+        "LimitError instantiation: "
+        "the data of the module is larger than a file may be (ulimit -f)\n"
+    )

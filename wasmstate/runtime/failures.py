@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
 import wasmtime
@@ -18,6 +19,11 @@ def translated(what: str, error: Exception, limits: Limits) -> WasmstateError:
         reason = one_line(error)
         if "exceeds memory limits" in reason or "exceeds table limits" in reason:
             return LimitError(f"{what}: {reason} (allowed are {limits.memory} bytes)")
+        if f"(os error {errno.EFBIG})" in reason:
+            # wasmtime keeps initial memory as a file in memory, which counts as one.
+            return LimitError(
+                f"{what}: the data of the module is larger than a file may be (ulimit -f)"
+            )
         return CallError(f"{what}: {reason}")
     if error.trap_code is wasmtime.TrapCode.INTERRUPT:
         return DeadlineError(f"{what} was ended: it ran longer than {limits.seconds} s")
