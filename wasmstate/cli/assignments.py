@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate.cli.strict_json import parse_json
 from wasmstate.errors import ArgumentError, SchemaError
 from wasmstate.session.numerals import parse_integer, parse_number, split_numbers
+from wasmstate.session.strict_json import parse_json
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from wasmstate.cli.common import echo_json_line
 from wasmstate.cli.stopping import Stopping
-from wasmstate.cli.strict_json import check_numbers, parse_json
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.session.session import Session
+from wasmstate.session.strict_json import check_numbers, parse_json
 
 _USAGE = 'write {"fn": "update", "args": [3, 1.0]} or ["update", 3, 1.0]'
 

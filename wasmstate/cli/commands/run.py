@@ -27,13 +27,13 @@ from wasmstate.cli.feeding import Feeder, can_take_many
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
-from wasmstate.cli.strict_json import check_numbers
 from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
+from wasmstate.session.strict_json import check_numbers
 from wasmstate.session.table import TableFormat
 from wasmstate.state.compare.condition import Condition
 

@@ -20,6 +20,7 @@ from wasmstate.cli.common import (
     plural,
 )
 from wasmstate.errors import StateError
+from wasmstate.session.value_files import json_values
 from wasmstate.state.compare.history import history, state_at
 from wasmstate.state.state import State
 from wasmstate.state.tensor import shape_text
@@ -82,7 +83,7 @@ def document(state: State, names: list[str]) -> dict[str, Any]:
             name: {
                 "dtype": state.tensor(name).dtype,
                 "shape": list(state.tensor(name).shape),
-                "values": state[name].tolist(),
+                "values": json_values(state[name]),
                 "place": state.place(name),
             }
             for name in names
