@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from wasmstate.binary import section_list
 from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
+from wasmstate.binary.section_numbers import renumbered
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.custom import CustomSection
@@ -332,10 +333,18 @@ class Module:
         return self.with_sections(section_list.remove(self.sections, index))
 
     def with_sections(self, sections: Iterable[Section]) -> Self:
-        """A copy of these sections, each placed behind the one before; nothing is checked."""
+        """A copy of these sections, each placed behind the one before.
+
+        In an object file, what names sections by their number goes on naming the same ones.
+
+        Raises:
+            SectionError: if a section that another names by its number would be gone, or
+                ``dylink.0`` would no longer be the first.
+        """
+        placed = section_list.placed(sections, self._preamble.end - self._preamble.start)
         return type(self)(
             self._preamble,
-            section_list.placed(sections, self._preamble.end - self._preamble.start),
+            renumbered(self.sections, placed),
             self.rest,
             is_component=self.is_component,
             unread=self.unread,

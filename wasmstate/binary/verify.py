@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
+from wasmstate.binary.section_numbers import target_faults
 from wasmstate.binary.sections import MODULE_ORDER
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection
@@ -130,6 +131,7 @@ def custom_findings(module: Sections, *, depth: int = 0) -> Iterator[MalformedEr
             section.decode()
         except MalformedError as error:
             yield error
+    yield from target_faults(module.sections)
     if depth < MAX_DEPTH:  # deeper ones are no question of custom sections
         yield from _nested(module, partial(_nested_customs, depth + 1), depth)
 
