@@ -9,7 +9,7 @@ from importlib import import_module
 
 # All that the panels need of NumPy, construct and the library comes with these.
 _WITHOUT_QT = (
-    "window.view_state",
+    "window.picture",
     "timeline.stepping",
     "document.overwrite",
     "calls.call_form",
@@ -35,7 +35,7 @@ _IN_TURNS = (
     "timeline.timeline_panel",
     "window.banners",
     "problems.verify_file",
-    "window.page_parts",
+    "window.late_imports",
 )
 
 
