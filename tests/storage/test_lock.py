@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,52 @@ def test_a_leftover_is_only_removed_by_who_holds_the_lock(path: Path) -> None:
     with using(Looking()):
         commit(path, state_of(path))
     assert seen == ["unlink"]
+
+
+def test_a_child_that_is_forked_in_the_middle_of_a_commit_does_not_hold_a_lock(path: Path) -> None:
+    """At each call of a commit a child is forked, and lives on until the test is over."""
+    children: list[int] = []
+    rest, end = os.pipe()
+
+    class Forking(Disk):
+        def call(self, name: str, *args: Any, **options: Any) -> Any:
+            result = super().call(name, *args, **options)
+            child = os.fork()
+            if child == 0:  # pragma: no cover (in the child)
+                os.close(end)
+                os.read(rest, 1)
+                os._exit(0)
+            children.append(child)
+            return result
+
+    try:
+        with using(Forking()):
+            commit(path, state_of(path))
+        assert len(children) > 20
+        assert lock_is_free(path)
+    finally:
+        os.close(end)
+        os.close(rest)
+        for child in children:
+            os.waitpid(child, 0)
+
+
+def test_a_child_does_not_inherit_the_lock_of_a_parent_that_is_killed(path: Path) -> None:
+    (ready, say_ready), (rest, end) = os.pipe(), os.pipe()
+    parent = os.fork()
+    if parent == 0:  # pragma: no cover (in the child)
+        os.close(end)
+        with locked(path):
+            if os.fork() == 0:
+                os.write(say_ready, b".")
+            os.read(rest, 1)
+            os._exit(0)
+    try:
+        os.read(ready, 1)
+        assert not lock_is_free(path)
+        os.kill(parent, signal.SIGKILL)
+        os.waitpid(parent, 0)
+        assert lock_is_free(path)
+    finally:
+        for fd in (ready, say_ready, rest, end):
+            os.close(fd)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wasmstate.binary.source import BytesSource, FileSource, Source
+from wasmstate.storage.after_fork import forget, keep_from_children
 from wasmstate.storage.filesystem import file_system
 
 
@@ -27,7 +28,11 @@ class Locked:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.source: Source = FileSource(os.dup(fd))
+        duplicate = os.dup(fd)
+        self._fds = (fd, duplicate)
+        for each in self._fds:
+            keep_from_children(each)
+        self.source: Source = FileSource(duplicate)
         if not file_system().replaces_open_files:
             self.source = BytesSource(self.source.read(0, self.source.size))
         self._is_held = True
@@ -40,6 +45,8 @@ class Locked:
         if not self._is_held:
             return
         self._is_held = False
+        for each in self._fds:
+            forget(each)
         files = file_system()
         if files.has_locks:
             # Closing alone is not enough: a duplicate of the descriptor may live on, in a source

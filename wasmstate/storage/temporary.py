@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from wasmstate.storage.after_fork import forget, keep_from_children
 from wasmstate.storage.filesystem import file_system
 
 _SUFFIX = ".wasmstate-tmp"
@@ -37,6 +38,7 @@ class Temporary:
         self.path = path
         self.fd = fd
         self._is_open = True
+        keep_from_children(fd)
 
     @classmethod
     def create(cls, target: Path, mode: int) -> Self:
@@ -68,10 +70,18 @@ class Temporary:
             return False
 
     def close(self) -> None:
-        """Close it, which ends the lock; a second time nothing happens."""
+        """End the lock and close it; a second time nothing happens.
+
+        The lock has an end of its own: a child that was forked meanwhile may hold the descriptor.
+        """
         if self._is_open:
             self._is_open = False
-            file_system().close(self.fd)
+            forget(self.fd)
+            files = file_system()
+            if files.has_locks:
+                with suppress(OSError):
+                    files.unlock(self.fd)
+            files.close(self.fd)
 
     def discard(self) -> None:
         """Close and remove it; what stands in the way is not what the caller has to know."""
