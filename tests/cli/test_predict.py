@@ -20,9 +20,11 @@ def test_a_line_for_each_input(wasmstate: Wasmstate) -> None:
     [
         ((INTSUM,), 2, "Missing argument"),
         ((INTSUM, "[1"), 2, "'[1' is not JSON"),
+        ((INTSUM, "[1,true]"), 2, "the input[1] must be a number or an array, not true"),
+        ((INTSUM, "[1e400]"), 2, "'1e400' is too large for f64"),
         ((INTSUM, "1"), 2, "'1' is no list: write [1, 2, 3]"),
         ((INTSUM, "[1]", "--timeout", "0"), 2, "--timeout must be more than 0 seconds"),
-        ((INTSUM, '["a"]'), 1, "the input must be numbers"),
+        ((INTSUM, '["a"]'), 2, 'the input[0] must be a number or an array, not "a"'),
         ((str(FIXTURES / "bandit.wasm"), "[1]"), 1, "has not Scailable's interface"),
     ],
 )

@@ -138,6 +138,8 @@ def test_calls_that_fail_behind_others_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("calls", "kind", "text"),
     [
+        (["predict:1,,2"], ArgumentError, "cannot read the call 'predict:1,,2'"),
+        (["predict:true"], ArgumentError, "cannot read the call 'predict:true'"),
         (["predict:a"], ArgumentError, "cannot read the call 'predict:a'"),
         (["guess:1"], CallError, "the module exports no function 'guess'"),
         (["update:9,1"], TrapError, "update() trapped"),

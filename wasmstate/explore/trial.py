@@ -6,7 +6,6 @@ linear memory and the globals that can change.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.session.strict_json import check_numbers, parse_json
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
@@ -49,11 +49,13 @@ class Call:
         """
         name, _, given = text.partition(":")
         try:
-            args = json.loads(f"[{given}]")
-        except (ValueError, RecursionError) as error:
+            args = parse_json(f"[{given}]")
+            for i, each in enumerate(args):
+                check_numbers(each, f"argument {i}")
+        except ArgumentError as error:
             raise ArgumentError(
                 f"cannot read the call {text!r}: write NAME:ARGUMENTS, for example "
-                "update:1.0,0.5 or, with an array, update:[1,2],0.5"
+                f"update:1.0,0.5 or, with an array, update:[1,2],0.5: {error}"
             ) from error
         return cls(name.strip(), tuple(args))
 

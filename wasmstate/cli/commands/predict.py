@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from wasmstate.cli.common import about, as_json, echo, echo_json_line, existing_file
+from wasmstate.errors import ArgumentError
+from wasmstate.session.strict_json import check_numbers, parse_json
 
 
 @click.command("predict")
@@ -52,9 +53,13 @@ def command(
 
 def _list(text: str) -> list[Any]:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = parse_json(text)
+    except ArgumentError as error:
         raise click.UsageError(f"{text!r} is not JSON: {error}") from error
     if not isinstance(found, list):
         raise click.UsageError(f"{text!r} is no list: write [1, 2, 3]")
+    try:
+        check_numbers(found, "the input")
+    except ArgumentError as error:
+        raise click.UsageError(str(error)) from error
     return found
