@@ -108,3 +108,25 @@ def test_help_tells_of_the_options_of_a_model(wasmstate: Wasmstate) -> None:
     assert "The share of pulls at random; 0.1 if not given." in shown
     assert "How many there are to choose from." in shown
     assert "thompson" in wasmstate("models", "new", "--help").stdout
+
+
+def test_a_bandit_gets_and_loses_arms_in_place(wasmstate: Wasmstate) -> None:
+    wasmstate("models", "new", "ucb1", "--arms", "3", "-o", "ads.wasm")
+    for arm in ("0", "1", "2"):
+        wasmstate("run", "ads.wasm", "update", arm, "1.0")
+    result = wasmstate("models", "resize", "ads.wasm", "--arms", "4", "--drop-arm", "1")
+    assert result.stdout == "ads.wasm: generation 4, 4 arms\n"
+    assert state_of(Path("ads.wasm"))["pulls"].tolist() == [1, 1, 0, 0]
+    refused = wasmstate("models", "resize", "ads.wasm", "--arms", "2")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: ads.wasm: there are 4 arms, and 2 are to be left")
+    assert wasmstate("models", "resize", "ads.wasm").exit_code == 2
+
+
+def test_features_and_classes_have_options_of_their_own(wasmstate: Wasmstate) -> None:
+    options = ("--classes", "2", "--features", "2")
+    wasmstate("models", "new", "gaussian_nb", *options, "-o", "m.wasm")
+    result = wasmstate("models", "resize", "m.wasm", "--classes", "3", "--drop-class", "0")
+    assert result.stdout == "m.wasm: generation 1, 2 features, 3 classes\n"
+    wasmstate("models", "resize", "m.wasm", "--drop-feature", "1")
+    assert state_of(Path("m.wasm"))["mean"].shape == (3, 1)

@@ -9,8 +9,9 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
 from wasmstate.models.families import FAMILIES
 from wasmstate.models.family import Family, Option, TensorTemplate
+from wasmstate.models.resize import resize
 
-__all__ = ["Family", "Option", "TensorTemplate", "describe", "names", "new"]
+__all__ = ["Family", "Option", "TensorTemplate", "describe", "names", "new", "resize"]
 
 
 def names() -> list[str]:

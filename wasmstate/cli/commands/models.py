@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from wasmstate.binary.module import Module
 from wasmstate.cli.common import (
     about,
     as_json,
@@ -14,13 +15,16 @@ from wasmstate.cli.common import (
     echo,
     echo_block,
     echo_json,
+    existing_file,
     new_file,
     plural,
 )
 from wasmstate.cli.families import family_params
 from wasmstate.cli.groups import Group
 from wasmstate.errors import SchemaError
-from wasmstate.models import Family, describe, names
+from wasmstate.models import Family, describe, names, resize
+from wasmstate.models.resize import SIZES
+from wasmstate.state.state import State
 
 
 @click.group("models", cls=Group)
@@ -115,6 +119,58 @@ def _document(family: Family) -> dict[str, Any]:
             for tensor in family.tensors
         ],
     }
+
+
+def _size_params() -> list[click.Parameter]:
+    params: list[click.Parameter] = []
+    for name in SIZES:
+        one = {"classes": "class"}.get(name, name.removesuffix("s"))
+        params += [
+            click.Option([f"--{name}"], type=int, help=f"How many {name} there are to be."),
+            click.Option(
+                [f"--drop-{one}", f"drop_{name}"],
+                type=int,
+                multiple=True,
+                metavar="INDEX",
+                help=f"The index of a {one} that leaves; may be repeated.",
+            ),
+        ]
+    return params
+
+
+def _resize(file: Path, **given: Any) -> None:
+    """Give the model in FILE more or fewer arms, features or classes; it keeps what it learned.
+
+    What is added begins as in a new model, a feature as one that was 0 in all rows so far. What
+    leaves is named by its index, and those behind it move up. The generation before stays in the
+    file.
+
+    \b
+    Examples:  wasmstate models resize ads.wasm --arms 5
+               wasmstate models resize ads.wasm --drop-arm 1
+    """
+    from wasmstate.storage.commit import rewrite  # noqa: PLC0415 (--help does not need it)
+
+    sizes = {name: given[name] for name in SIZES if given[name] is not None}
+    drop = {name: given[f"drop_{name}"] for name in SIZES if given[f"drop_{name}"]}
+    if not sizes and not drop:
+        raise click.UsageError("say what is to be resized: --arms, --drop-arm, and so on")
+    with about(file):
+        rewrite(file, lambda module: resize(module, sizes, drop=drop))
+        state = State.of(Module.open(file))
+    left = [f"{int(state[name])} {name}" for name in SIZES if name in state]
+    echo(f"{file}: generation {state.generation}, {', '.join(left)}")
+
+
+command.add_command(
+    click.Command(
+        "resize",
+        params=[click.Argument(["file"], type=existing_file), *_size_params()],
+        callback=_resize,
+        help=_resize.__doc__,
+        short_help="Change how many arms, features or classes a model has.",
+    )
+)
 
 
 class _Families(Group):

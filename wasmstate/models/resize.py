@@ -1,0 +1,164 @@
+"""A model with more or fewer arms, features or classes, that keeps what it has learned.
+
+The kernel has room for the largest sizes, so only tensors change. What stays is moved to its new
+index, what is added begins as in a new model: an arm, an action, a state, a cluster or a class at
+its prior, a feature as one that was 0 in all rows so far.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wasmstate.binary.module import Module
+from wasmstate.errors import SchemaError, StateError
+from wasmstate.models.families import FAMILIES
+from wasmstate.models.family import Family, Values
+from wasmstate.state.change.bake import keep_baked
+from wasmstate.state.code_match import check_belongs
+from wasmstate.state.older import with_next
+from wasmstate.state.record import successor
+from wasmstate.state.schema import Schema
+from wasmstate.state.state import State
+
+SIZES = ("arms", "actions", "states", "features", "classes", "clusters")
+"""Options that can change; how many there are of something that a caller names by its index."""
+
+_AXES = re.compile(r"\[(.*)\]")
+
+
+def resize(
+    module: Module,
+    sizes: Mapping[str, int] | None = None,
+    *,
+    drop: Mapping[str, Sequence[int]] | None = None,
+) -> Module:
+    """A model with other sizes, as the next generation.
+
+    Args:
+        module: a model that :func:`wasmstate.models.new` made, with what it has learned.
+        sizes: how many arms, actions, states, features, classes or clusters there are to be.
+        drop: the indices that leave, by the same names; those behind them move up. Without a size,
+            there are as many fewer.
+
+    Returns:
+        The module; its record before is kept in ``wasmstate.prev``.
+
+    Raises:
+        SchemaError: if it is no such model, has no such size, does not fit the kernel, or must lose
+            something that ``drop`` does not name.
+        StateError: if it carries no state, or one of other code.
+        MalformedError: if a section that is needed cannot be decoded.
+    """
+    state = State.of(module)
+    check_belongs(state, module)
+    family = FAMILIES.get(str(state.metadata.get("model")))
+    if family is None or any(template.name not in state for template in family.tensors):
+        raise SchemaError("only a model of 'wasmstate models new' can be resized")
+    before = {each.name: state[each.name].item() for each in family.options if each.name in state}
+    kept = _kept(family, before, sizes or {}, drop or {})
+    _check_metadata(state, before, kept)
+    fresh = State.of(family.make(0 if family.takes_seed else None, {**before, **_wanted(kept)}))
+    if fresh.record.lineage.module_digest != state.record.lineage.module_digest:
+        raise StateError(
+            f"its code is not that of {family.name} in this version: migrate it first"
+        ).helped_by("migrate()")
+    values = {
+        template.name: _moved(state[template.name], fresh[template.name], template.spec, kept)
+        for template in family.tensors
+        if template.name not in before
+    }
+    if "arms" in kept and "pulls" in values and values["pulls"].ndim == 1:
+        gone = int(state["pulls"].sum()) - int(values["pulls"].sum())
+        values["count"] = state["count"] - gone
+    resized = fresh.with_values(values)
+    resized.check_bounds()
+    return _next(module, state, resized)
+
+
+def _wanted(kept: Mapping[str, tuple[list[int], int]]) -> dict[str, int]:
+    return {name: size for name, (_, size) in kept.items()}
+
+
+def _kept(
+    family: Family,
+    before: Values,
+    sizes: Mapping[str, int],
+    drop: Mapping[str, Sequence[int]],
+) -> dict[str, tuple[list[int], int]]:
+    """Of each size that changes: the indices that stay, and how many there are to be."""
+    known = [option.name for option in family.options if option.name in SIZES]
+    found = {}
+    for name in dict.fromkeys((*sizes, *drop)):
+        if name not in known:
+            raise SchemaError(
+                f"{family.name} has no {name} to resize; it has {', '.join(known) or 'none'}"
+            )
+        count, leaving = int(before[name]), set(drop.get(name, ()))
+        outside = sorted(index for index in leaving if not 0 <= index < count)
+        if outside:
+            raise SchemaError(f"there is no {name}[{outside[0]}] to drop: there are {count}")
+        stay = [index for index in range(count) if index not in leaving]
+        size = sizes.get(name, len(stay))
+        if family.option(name).check(size) < len(stay):
+            raise SchemaError(
+                f"there are {count} {name}, and {size} are to be left: say which "
+                f"{count - int(size)} to drop, by index"
+            )
+        found[name] = (stay, int(size))
+    return found
+
+
+def _check_metadata(
+    state: State, before: Values, kept: Mapping[str, tuple[list[int], int]]
+) -> None:
+    for key, value in state.metadata.items():
+        for name in kept:
+            if isinstance(value, list) and len(value) == before[name] > 1:
+                raise SchemaError(f"the metadata name the {name} ({key}), and would be wrong")
+
+
+def _moved(
+    old: NDArray[Any],
+    fresh: NDArray[Any],
+    spec: str,
+    kept: Mapping[str, tuple[list[int], int]],
+) -> NDArray[Any]:
+    """The values of a tensor, those that stay at their new indices."""
+    axes = _AXES.search(spec)
+    if axes is None:
+        return old
+    sources, targets = [], []
+    for axis, part in enumerate(axes[1].split(",")):
+        name, _, more = part.strip().partition("+")
+        stay, size = kept.get(name, (None, 0))
+        if stay is None:
+            sources.append(list(range(old.shape[axis])))
+            targets.append(list(range(old.shape[axis])))
+            continue
+        # What stands behind the features, a bias or the number that is predicted, stays behind.
+        behind = range(int(more or 0))
+        sources.append(stay + [old.shape[axis] - len(behind) + i for i in behind])
+        targets.append(list(range(len(stay))) + [size + i for i in behind])
+    moved = fresh.copy()
+    moved[np.ix_(*targets)] = old[np.ix_(*sources)]
+    return moved
+
+
+def _next(module: Module, state: State, resized: State) -> Module:
+    """The module with other tensors, as the generation after."""
+    schema = Schema(resized.tensors, resized.entry_points, state.metadata)
+    lineage = replace(
+        resized.record.lineage,
+        module_digest=state.record.lineage.module_digest,
+        update_count=state.update_count,
+    )
+    record = replace(resized.record, schema=schema.encode(), lineage=lineage)
+    record = successor(record, state.record)
+    written = with_next(module, record.encode(), record.keep)
+    return keep_baked(written, State(record, schema), baked=None)
