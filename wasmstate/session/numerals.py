@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from decimal import Decimal, InvalidOperation
 
 from wasmstate.errors import ArgumentError
@@ -19,6 +20,7 @@ _WRITTEN = {
     "number": "a number: write 1.5, 1e-3, nan or inf",
     "integer": "an integer: write 12, -3 or 0x1F",
 }
+_LARGEST = sys.float_info.max
 _MOST_DIGITS = 40  # more than any integer type has
 
 
@@ -42,6 +44,8 @@ def parse_float(text: str) -> float:
         number = _prefixed(text)
     if "_" in text or not text.isascii():
         raise _not_a("number", text)
+    if -_LARGEST <= number <= _LARGEST:
+        return number
     if math.isinf(number) and "n" not in text.lower():  # digits, and not the word inf
         raise ArgumentError(f"{text.strip()!r} is too large for f64: infinity is written inf")
     return number

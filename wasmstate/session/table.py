@@ -160,7 +160,7 @@ class Table:
                 raise self._helped(error) from None
             message = f"{error}; the cells seem to be separated by {_SEPARATORS[other]}"
             raise ColumnError(message, error.header, error.count).helped_by("separator") from error
-        return _RowMaker(self._params, order)
+        return _RowMaker(self._params, order, _OF_TEXT)
 
     def _helped(self, error: ColumnError) -> ColumnError:
         return error if self._format.columns is not None else error.helped_by("columns")
@@ -203,7 +203,7 @@ class Table:
             order = order_of(None, columns, self._params, self._format.columns, self._name)
         except ColumnError as error:
             raise self._helped(error) from None
-        make = _RowMaker(self._params, order)
+        make = _RowMaker(self._params, order, _OF_NUMBERS)
         for i, row in enumerate(matrix):
             where = f"{self._name}, row {i}"
             yield where, make.row(row.tolist(), where)
@@ -255,12 +255,19 @@ class _RowMaker:
     Args:
         params: of the function.
         order: where each number of a call stands in a line.
+        readers: of integers and of floats.
     """
 
-    def __init__(self, params: Sequence[Param], order: Sequence[int]) -> None:
+    def __init__(
+        self, params: Sequence[Param], order: Sequence[int], readers: tuple[_Reader, _Reader]
+    ) -> None:
         places = iter(order)
         self._plan = [
-            (param, list(islice(places, math.prod(param.shape))), _reader(param))
+            (
+                param,
+                list(islice(places, math.prod(param.shape))),
+                readers[param.dtype[0] not in "iu"],
+            )
             for param in params
         ]
 
@@ -296,10 +303,6 @@ class _RowMaker:
         return wrong.helped_by("skip_unlabelled") if is_label and is_empty else wrong
 
 
-def _reader(param: Param) -> Callable[[Any], float]:
-    return _integer if param.dtype[0] in "iu" else _float
-
-
 def _can(read: Callable[[Any], float], cell: Any) -> bool:
     try:
         read(cell)
@@ -308,13 +311,13 @@ def _can(read: Callable[[Any], float], cell: Any) -> bool:
     return True
 
 
-def _float(cell: Any) -> float:
-    return parse_float(cell) if isinstance(cell, str) else float(cell)
+def _checked_integer(value: float) -> int:
+    if not math.isfinite(value) or int(value) != value:
+        raise ArgumentError(f"{value!r} is not an integer")
+    return int(value)
 
 
-def _integer(cell: Any) -> int:
-    if isinstance(cell, str):
-        return parse_integer(cell)
-    if not math.isfinite(cell) or int(cell) != cell:
-        raise ArgumentError(f"{cell!r} is not an integer")
-    return int(cell)
+_Reader = Callable[[Any], float]
+_OF_TEXT: tuple[_Reader, _Reader] = (parse_integer, parse_float)
+_OF_NUMBERS: tuple[_Reader, _Reader] = (_checked_integer, float)
+"""What makes an integer and a float of a cell."""
