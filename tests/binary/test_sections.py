@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from support import message, section_of, unhex
 from wasmstate.binary.code.instructions import Expr, Instr
 from wasmstate.binary.sections.base import ListSection
+from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import Data, DataSection
 from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.element import Elem, ElementSection
@@ -21,7 +23,7 @@ from wasmstate.binary.sections.start import StartSection
 from wasmstate.binary.sections.table import Table, TableSection
 from wasmstate.binary.sections.tag import TagSection
 from wasmstate.binary.types import GlobalType, Limits, MemType, RefType, TableType, TagType
-from wasmstate.errors import MalformedError
+from wasmstate.errors import MalformedError, SectionError
 
 FUNCREF = RefType(nullable=True, heap_type="func")
 EXTERNREF = RefType(nullable=True, heap_type="extern")
@@ -167,11 +169,95 @@ def test_fields_have_paths_values_and_padded_widths() -> None:
     ]
 
 
-def test_a_padded_section_is_rebuilt_in_the_shortest_form() -> None:
+@pytest.mark.parametrize(
+    ("entries", "content"),
+    [
+        ([0, 5], "82 80 00  80 00  05"),
+        ([0, 5, 6], "83 80 00  80 00  05 06"),
+        ([5, 0], "82 80 00  05  80 00"),
+        ([6, 5], "82 80 00  86 00  05"),
+        ([0, 300], "82 80 00  80 00  ac 02"),
+        ([], "80 80 00"),
+    ],
+)
+def test_entries_that_were_there_before_keep_their_bytes(entries: list[int], content: str) -> None:
     section = section_of(FunctionSection, "82 80 00  80 00  05")
     assert section.entries == [0, 5]
-    assert section.with_entries([*section.entries, 6]).content == bytes.fromhex("03 00 05 06")
-    assert section.content == bytes.fromhex("82 80 00 80 00 05")
+    assert section.with_entries(entries).content == bytes.fromhex(content)
+
+
+def test_equal_entries_give_equal_bytes() -> None:
+    section = section_of(FunctionSection, "82 80 00  80 00  05")
+    assert section.with_entries([0, 5]) is section
+    code = section_of(CodeSection, "81 00  82 00 00 0b")
+    assert code.with_entries(list(code.entries)) is code
+
+
+def test_a_data_segment_of_the_same_length_moves_nothing() -> None:
+    section = section_of(DataSection, "81 00  00 41 88 80 00 0b 83 80 00 61 62 63")
+    (data,) = section.entries
+    edited = section.with_entries([replace(data, init=b"xyz")])
+    assert edited.content == unhex("81 00  00 41 88 80 00 0b 83 80 00 78 79 7a")
+    longer = section.with_entries([replace(data, init=b"wxyz")])
+    assert longer.content == unhex("81 00  00 41 88 80 00 0b 84 80 00 77 78 79 7a")
+    moved = section.with_entries([replace(data, offset=Expr((Instr("i32.const", (9,)),)))])
+    assert moved.content == unhex("81 00  00 41 09 0b 83 80 00 61 62 63")
+    passive = section.with_entries([replace(data, flag=1, offset=None)])
+    assert passive.content == unhex("81 00  01 03 61 62 63")
+
+
+def test_an_export_with_another_name_keeps_the_width_of_its_index() -> None:
+    section = section_of(ExportSection, "01  82 00 61 62  00  83 80 00")
+    (export,) = section.entries
+    edited = section.with_entries([replace(export, name="xy")])
+    assert edited.content == unhex("01  82 00 78 79  00  83 80 00")
+
+
+def test_a_word_that_stands_for_a_byte_is_one_byte_still() -> None:
+    section = section_of(ExportSection, "01  02 61 62  00  83 80 00")
+    (export,) = section.entries
+    edited = section.with_entries([replace(export, kind="memory")])
+    assert edited.content == unhex("01  02 61 62  02  83 80 00")
+    constants = section_of(GlobalSection, "01  7f 00  41 88 00 0b")
+    (value,) = constants.entries
+    changed = constants.with_entries([replace(value, type=GlobalType("i64", mut=True))])
+    assert changed.content == unhex("01  7e 01  41 88 00 0b")
+
+
+def test_a_large_minimum_is_written_in_the_shortest_form() -> None:
+    section = section_of(MemorySection, "01  04 81 80 80 80 80 80 00")
+    edited = section.with_entries([MemType(Limits(4, 1 << 33))])
+    assert edited.content == unhex("01  04 80 80 80 80 20")
+
+
+def test_functions_that_were_there_keep_the_width_of_their_size() -> None:
+    code = section_of(CodeSection, "81 00  82 00 00 0b")
+    (func,) = code.entries
+    nop = replace(func, content=unhex("00 01 0b"))
+    assert code.with_entries([nop]).content == unhex("81 00  83 00 00 01 0b")
+    new = replace(func, offset=0)
+    assert code.with_entries([new, func]).content == unhex("82 00  02 00 0b  82 00 00 0b")
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "expected"),
+    [
+        (
+            DataSection,
+            Data(1, None, None, cast("bytes", "text")),
+            "cannot encode 'text': bytes belong here",
+        ),
+        (FunctionSection, "f", "cannot encode 'f': an integer belongs here"),
+        (
+            ExportSection,
+            Export(cast("str", b"f"), "func", 0),
+            "cannot encode b'f': a name belongs here",
+        ),
+    ],
+)
+def test_a_value_of_another_type_is_refused(section: Any, entry: Any, expected: str) -> None:
+    empty = section_of(section, "00")
+    assert message(SectionError, lambda: empty.with_entries([entry])) == expected
 
 
 def test_the_start_section_names_a_function() -> None:

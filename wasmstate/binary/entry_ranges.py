@@ -6,7 +6,6 @@ bytes, and an entry is decoded when it is looked at.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -19,8 +18,6 @@ from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.values import u32
-
-_ENTRY = re.compile(r"entries\[(\d+)\]")
 
 # What stands before the subsections, and what they are.
 _WITH_SUBSECTIONS: dict[str, tuple[Any, Subsections]] = {
@@ -44,16 +41,11 @@ def entry_starts(section: ListSection[Any] | CodeSection) -> array[int]:
     Raises:
         MalformedError: naming the entry, the field and the byte.
     """
+    if isinstance(section, ListSection):
+        return section.entry_starts()
     entries = section.entries
-    if isinstance(entries, OnDemand):
-        return array("Q", [section.content_offset + at for at in entries.starts])
-    starts = array("Q")
-    for field in section.fields():
-        match = _ENTRY.match(field.path)
-        if match is not None and int(match[1]) == len(starts):
-            starts.append(field.offset)
-    starts.append(section.end)
-    return starts
+    assert isinstance(entries, OnDemand)
+    return array("Q", [section.content_offset + at for at in entries.starts])
 
 
 def subsections(section: CustomSection) -> Iterator[Part]:

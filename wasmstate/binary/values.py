@@ -133,6 +133,8 @@ class Leb128(Primitive):
         return value
 
     def encode(self, value: int) -> bytes:
+        if not isinstance(value, int):
+            raise SectionError(f"cannot encode {value!r}: an integer belongs here")
         low, high = (
             (-1 << self.bits - 1, 1 << self.bits - 1) if self.signed else (0, 1 << self.bits)
         )
@@ -188,7 +190,9 @@ class Octets(Primitive):
         return content.read(length)
 
     def encode(self, value: Any) -> bytes:
-        return u32.encode(len(value)) + value
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            raise SectionError(f"cannot encode {value!r}: bytes belong here")
+        return u32.encode(len(value)) + bytes(value)
 
 
 class Name(Octets):
@@ -203,6 +207,8 @@ class Name(Octets):
             content.malformed(path, start + error.start, "malformed UTF-8 encoding")
 
     def encode(self, value: str) -> bytes:
+        if not isinstance(value, str):
+            raise SectionError(f"cannot encode {value!r}: a name belongs here")
         try:
             return super().encode(value.encode("utf-8"))
         except UnicodeEncodeError as error:

@@ -132,8 +132,8 @@ def test_a_section_with_other_entries_takes_the_place_of_the_old_one(module: Mod
     assert memory is not None
     assert memory.entries == [MemType(Limits(1, 1, 2))]
     edited = module.with_entries({MemorySection: [MemType(Limits(0, 9))]})
-    assert edited.to_bytes() == module_bytes(TYPE, NOTE, unhex("05 03  01 00 09"), LAST)
-    assert edited.sections[3].offset == module.sections[3].offset - 4
+    assert edited.to_bytes() == module_bytes(TYPE, NOTE, unhex("05 83 80 00  01 00 09"), LAST)
+    assert edited.sections[3].offset == module.sections[3].offset - 2
 
 
 def test_errors_in_a_moved_section_have_the_new_offset() -> None:

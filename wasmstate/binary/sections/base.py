@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, Type
 from construct import Construct
 
 from wasmstate.binary.content import Content, Field
-from wasmstate.binary.decode_loops import UnusualError, read_unsigned
+from wasmstate.binary.decode_loops import OnDemand, UnusualError, read_unsigned
+from wasmstate.binary.kept_bytes import edited_list
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.binary.values import decode, u32
 from wasmstate.errors import MalformedError
@@ -21,6 +24,8 @@ else:
     Layout = Construct
 
 Entry = TypeVar("Entry")
+
+_ENTRY = re.compile(r"entries\[(\d+)\]")
 
 
 class Frame(NamedTuple):
@@ -139,7 +144,10 @@ class Section:
         return []
 
     def _replaced(self, content: bytes) -> Self:
-        return replace(self, frame=Frame.build(self.id, content))
+        """A copy with other content, its size written in as many bytes as before."""
+        head = Content(self.frame.source.read(self.frame.start + 1, 5))
+        u32.read(head, "")
+        return replace(self, frame=Frame.build(self.id, content, width=head.tell()))
 
 
 class DecodedSection(Section):
@@ -199,5 +207,36 @@ class ListSection(DecodedSection, Generic[Entry]):
         return self.entries
 
     def with_entries(self, entries: Sequence[Entry]) -> Self:
-        """A copy with other entries; its integers are written in their shortest form."""
-        return self._replaced(self.layout.build({"entries": entries}))
+        """A copy with other entries; those that were there before keep their bytes.
+
+        One that takes the place of another has integers as wide as there, any other the shortest.
+
+        Raises:
+            SectionError: if an entry cannot be encoded.
+            MalformedError: if the section cannot be decoded.
+        """
+        if entries == self.entries:
+            return self
+        return self._replaced(self._edited(entries))
+
+    def _edited(self, entries: Sequence[Entry]) -> bytes:
+        starts = [at - self.content_offset for at in self.entry_starts()]
+        entry = self.layout.subcons[0].subcon.subcon  # type: ignore[attr-defined]
+        return edited_list(entry, self.content, starts, self.entries, entries)
+
+    def entry_starts(self) -> array[int]:
+        """The offset in the module at which each entry starts, and at which the last one ends.
+
+        Raises:
+            MalformedError: naming the entry, the field and the byte.
+        """
+        entries = self.entries
+        if isinstance(entries, OnDemand):
+            return array("Q", [self.content_offset + at for at in entries.starts])
+        starts = array("Q")
+        for field in self.fields():
+            match = _ENTRY.match(field.path)
+            if match is not None and int(match[1]) == len(starts):
+                starts.append(field.offset)
+        starts.append(self.end)
+        return starts

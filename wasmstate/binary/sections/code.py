@@ -197,6 +197,20 @@ class CodeSection(Section):
         return fields
 
     def with_entries(self, entries: Sequence[Func]) -> Self:
-        """A copy with other functions; sizes are written in their shortest form."""
-        bodies = [u32.encode(len(func.content)) + func.content for func in entries]
-        return self._replaced(u32.encode(len(bodies)) + b"".join(bodies))
+        """A copy with other functions; the sizes of those that were there stay as wide.
+
+        A function with other code is known by its offset; ``dataclasses.replace`` keeps that.
+        """
+        if entries == self.entries:
+            return self
+        old = self.entries
+        assert isinstance(old, OnDemand)
+        widths = {
+            func.offset: func.offset - self.content_offset - start
+            for func, start in zip(old, old.starts, strict=False)
+        }
+        bodies = [
+            u32.encode_padded(len(func.content), widths.get(func.offset, 1)) + func.content
+            for func in entries
+        ]
+        return self._replaced(u32.encode_padded(len(bodies), old.starts[0]) + b"".join(bodies))

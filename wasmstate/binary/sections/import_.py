@@ -5,11 +5,14 @@ Source: WebAssembly Core 3.0, Binary Format, "Import Section".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from construct import Struct, Switch, this
 
+from wasmstate.binary.decode_loops import read_unsigned
+from wasmstate.binary.kept_bytes import edited_list
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import (
     EXTERN_KINDS,
@@ -129,3 +132,10 @@ class ImportSection(ListSection[Import]):
     """Imports. Those of a kind come first in the index space of that kind."""
 
     layout: ClassVar[Layout] = Struct("entries" / _Imports())
+
+    def _edited(self, entries: Sequence[Import]) -> bytes:
+        count, _ = read_unsigned(self.content, 0)
+        if count != len(self.entries):  # imports written together share their bytes
+            return _plain.build(list(entries))
+        starts = [at - self.content_offset for at in self.entry_starts()]
+        return edited_list(import_, self.content, starts, self.entries, entries)
