@@ -39,7 +39,7 @@ def main(name: str) -> None:
     app = make_application()
     window = MainWindow()
     window.show()
-    window.furnish()
+    window.make_panels()
     app.processEvents()
     found: dict[str, float] = {"bare": resident()}
     if name:

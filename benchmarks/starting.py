@@ -49,7 +49,7 @@ __import__("os")._exit(0)
 FILE = f"""{_LOADED.format(True)}
 from pathlib import Path
 from PySide6.QtCore import QEventLoop
-window.furnish()
+window.make_panels()
 loop = QEventLoop()
 window.controller.opened.connect(loop.quit)
 window.open(Path({str(FIXTURE)!r}))

@@ -49,7 +49,7 @@ class Stage:
 
     def run_rows(self, path: Path, watch: str = "") -> None:
         """Call update() for each row of a table, and watch for drift if a detector is named."""
-        self.wait_for(lambda: self.window.rows.read(str(path)))
+        self.wait_for(lambda: self.window.table_rows.read(str(path)))
         options = self.window.panels.step.options.watch
         options.setCurrentIndex(options.findData(watch))
         self.wait_for(self.window.panels.step.run)
@@ -59,8 +59,8 @@ class Stage:
         self.window.panels.docks["Module"].show()
         self.window.panels.docks["Module"].raise_()
         loop = QEventLoop()
-        self.window.explorer.settled.connect(loop.quit)
-        self.window.explorer.show_first()
+        self.window.module_lists.settled.connect(loop.quit)
+        self.window.module_lists.show_first()
         loop.exec()
 
 

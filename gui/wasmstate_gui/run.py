@@ -41,7 +41,7 @@ def run(
         window.resize(*size)
         window.panels.reset_layout()
     if file is not None or screenshot is not None or panel is not None:
-        window.furnish()
+        window.make_panels()
         script = _Script(window, file, steps, screenshot, panel)
         QTimer.singleShot(0, script.start)
     if file is None:
@@ -126,8 +126,8 @@ class _Script(QObject):
         elif self._panel is not None:
             self._error = f"there is no panel {self._panel}: {', '.join(self._window.panels.docks)}"
         if dock is self._window.panels.docks["Module"]:
-            self._window.explorer.show_first()
-            self._window.explorer.settled.connect(self._wait_and_draw)
+            self._window.module_lists.show_first()
+            self._window.module_lists.settled.connect(self._wait_and_draw)
         else:
             self._wait_and_draw()
 

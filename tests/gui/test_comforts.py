@@ -39,7 +39,7 @@ def new_window(qtbot: QtBot, store: QSettings) -> Iterator[NewWindow]:
 
     def open_() -> MainWindow:
         window = MainWindow(settings=Settings(store))
-        window.furnish()
+        window.make_panels()
         windows.append(window)
         qtbot.addWidget(window)
         show_active(qtbot, window)
@@ -102,7 +102,7 @@ def test_ctrl_r_offers_recent_files_by_number(
     window = new_window()
     show(qtbot, window, bandit)
     show(qtbot, window, stubborn)
-    menu = window.comforts.choose_recent()
+    menu = window.preferences.choose_recent()
     assert [action.text().split("  ")[1] for action in menu.actions()] == [
         "stubborn.wasm",
         "bandit.wasm",
@@ -177,7 +177,7 @@ def test_the_palette_finds_a_command_by_typing_and_does_it(
     window = new_window()
     show(qtbot, window, bandit)
     QTest.keyClick(window, Qt.Key.Key_P, CTRL | SHIFT)
-    palette = window.comforts.palette
+    palette = window.preferences.palette
     assert palette is not None
     QTest.keyClicks(palette.line, "dark")
     assert palette.list.item(0).text() == "View: Dark"
@@ -191,7 +191,7 @@ def test_the_palette_offers_only_what_can_be_done_now(
     window = new_window()
     show(qtbot, window, bandit)
     QTest.keyClick(window, Qt.Key.Key_P, CTRL | SHIFT)
-    palette = window.comforts.palette
+    palette = window.preferences.palette
     assert palette is not None
     QTest.keyClicks(palette.line, "stop")
     texts = [palette.list.item(i).text() for i in range(palette.list.count())]

@@ -33,7 +33,7 @@ from wasmstate_gui.window.main_window import MainWindow
 def shared_window(qapp: object) -> Iterator[MainWindow]:
     """A window without a file, its panes made."""
     window = MainWindow()
-    window.furnish()
+    window.make_panels()
     yield window
     window.close_jobs()
 
@@ -92,7 +92,7 @@ def test_every_key_gives_its_command(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow, command: Command
 ) -> None:
     window = open_window(bandit)
-    here = window.traveller
+    here = window.time_travel
     for act in (
         window.panels.step.step,
         window.panels.step.step,

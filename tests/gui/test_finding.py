@@ -192,9 +192,9 @@ def test_ctrl_g_goes_to_a_function_by_its_name(
     window = open_window(bandit)
     QTest.keyClick(window.panels.page.hex, Qt.Key.Key_G, CTRL)
     bar = window.panels.page.goto_bar
-    qtbot.waitUntil(lambda: window.explorer.functions is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.module_lists.functions is not None, timeout=WAIT)
     type_into(bar.edit, "gamma")
-    functions = window.explorer.functions
+    functions = window.module_lists.functions
     assert functions is not None
     row = functions.row_named("gamma")
     assert row is not None

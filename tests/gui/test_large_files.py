@@ -55,7 +55,7 @@ def test_the_checks_of_a_large_file_come_after_it_is_shown(
 ) -> None:
     seen: list[str] = []
     window = MainWindow()
-    window.furnish()
+    window.make_panels()
     qtbot.addWidget(window)
     window.controller.opened.connect(
         lambda: seen.append(window.panels.status_labels["validity"].text())

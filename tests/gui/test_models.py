@@ -54,7 +54,7 @@ def test_every_model_keeps_the_rules(
     window = open_window(bandit)
     window.panels.tensors.tabs.setCurrentWidget(window.panels.tensors.tabs.diff)
     QTest.keyClick(window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: not window.explorer.is_busy, timeout=WAIT)
+    qtbot.waitUntil(lambda: not window.module_lists.is_busy, timeout=WAIT)
     if not is_damaged:
         with qtbot.waitSignal(window.idle, timeout=WAIT):
             QTest.keyClick(window, Qt.Key.Key_F10)

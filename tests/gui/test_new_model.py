@@ -27,7 +27,7 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen pl
 def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     monkeypatch.chdir(tmp_path)
     window = MainWindow()
-    window.furnish()
+    window.make_panels()
     qtbot.addWidget(window)
     show_active(qtbot, window)
     yield window

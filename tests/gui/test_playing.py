@@ -170,7 +170,7 @@ def test_the_pace_is_remembered_and_kept_within_its_bounds(qtbot: QtBot, store: 
         if stored is not None:
             store.setValue("pace", stored)
         window = MainWindow(settings=Settings(store))
-        window.furnish()
+        window.make_panels()
         qtbot.addWidget(window)
         assert window.panels.timeline.pace.value() == shown
         window.close_jobs()

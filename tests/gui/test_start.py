@@ -106,7 +106,7 @@ def test_the_first_picture_is_that_of_the_finished_window(qtbot: QtBot, window: 
     show_active(qtbot, window)
     window.panels.empty.setFocus()
     first = window.grab().toImage()
-    window.furnish()
+    window.make_panels()
     window.panels.empty.setFocus()
     assert window.grab().toImage() == first
 
@@ -128,10 +128,10 @@ def test_a_window_that_is_closed_at_once_needs_no_panels(window: MainWindow) -> 
 
 def test_colours_and_zoom_chosen_before_reach_the_panels(window: MainWindow) -> None:
     plain = MainWindow()
-    plain.furnish()
-    window.comforts.use_theme("dark")
-    window.comforts.zoom(3)
-    window.furnish()
+    plain.make_panels()
+    window.preferences.use_theme("dark")
+    window.preferences.zoom(3)
+    window.make_panels()
     assert window.panels.page.hex.grid.char > plain.panels.page.hex.grid.char
     assert window.panels.layout.palette().base().color().name() == window.theme.base.lower()
     plain.close_jobs()

@@ -179,7 +179,7 @@ def test_a_run_takes_its_arguments_from_a_table(
     table.write_text("arm,reward\n0,0\n3,0\n3,0\n")
     window = open_window(bandit)
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        window.rows.read(str(table))
+        window.table_rows.read(str(table))
     options = window.panels.step.options
     assert options.rows_button.text() == "3 rows of clicks.csv  \u00d7"
     assert window.panels.step.run_button.text() == "Run 3  F5"
@@ -191,7 +191,7 @@ def test_a_run_takes_its_arguments_from_a_table(
     assert window.panels.step.run_button.text() == "Run 100  F5"
     table.write_text("arm,reward\n0,much\n")
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        window.rows.read(str(table))
+        window.table_rows.read(str(table))
     assert "line 2: reward cannot be" in window.panels.page.notice.label.text()
 
 
@@ -202,8 +202,8 @@ def test_a_table_whose_columns_are_called_otherwise_is_taken_by_the_columns_that
     table.write_text('day,shown,"clicked, or not"\n1,3,0\n2,2,0\n')
     window = open_window(bandit)
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        window.rows.read(str(table))
-    dialog = window.rows.dialog
+        window.table_rows.read(str(table))
+    dialog = window.table_rows.dialog
     assert dialog is not None
     assert dialog.line.edit.text() == "day,shown"
     assert cells(dialog.there) == [["0", "day"], ["1", "shown"], ["2", "clicked, or not"]]
@@ -231,8 +231,8 @@ def test_columns_without_names_are_chosen_by_number(
     np.save(table, np.array([[9, 3, 0.0]]))
     window = open_window(bandit)
     with qtbot.waitSignal(window.idle, timeout=15_000):
-        window.rows.read(str(table))
-    dialog = window.rows.dialog
+        window.table_rows.read(str(table))
+    dialog = window.table_rows.dialog
     assert dialog is not None
     assert dialog.line.edit.text() == "0:2"
     type_into(dialog.line.edit, "1:3")

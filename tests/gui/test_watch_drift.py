@@ -165,7 +165,7 @@ def run_table(qtbot: QtBot, window: MainWindow, tmp_path: Path, detector: str) -
     table = tmp_path / "days.csv"
     table.write_text("\n".join(f"{x[0]},{label}" for x, label in ROWS))
     with qtbot.waitSignal(window.idle, timeout=WAIT):
-        window.rows.read(str(table))
+        window.table_rows.read(str(table))
     combo = window.panels.step.options.watch
     combo.setFocus()
     QTest.keyClicks(combo, detector)
@@ -232,7 +232,7 @@ def test_what_the_detector_cannot_take_is_said_and_s_stays(
     table = tmp_path / "clicks.csv"
     table.write_text("0,1\n1,0\n")
     with qtbot.waitSignal(window.idle, timeout=WAIT):
-        window.rows.read(str(table))
+        window.table_rows.read(str(table))
     QTest.keyClicks(window.panels.step.options.watch, "DDM")
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.keyClick(window, Qt.Key.Key_F5)

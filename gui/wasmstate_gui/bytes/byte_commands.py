@@ -10,7 +10,7 @@ from wasmstate_gui.core.bytes.copy_formats import MOST, copied
 from wasmstate_gui.core.texts import counted
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.selection_model import SelectionModel
-from wasmstate_gui.module.module_lists import Explorer
+from wasmstate_gui.module.module_lists import ModuleLists
 
 
 class ByteCommands(QObject):
@@ -20,13 +20,13 @@ class ByteCommands(QObject):
         self,
         controller: Controller,
         selection_model: SelectionModel,
-        explorer: Explorer,
+        module_lists: ModuleLists,
         page: FilePage,
     ) -> None:
         super().__init__(page)
         self._controller = controller
         self._selection_model = selection_model
-        self._explorer = explorer
+        self._module_lists = module_lists
         self._page = page
 
     def copy(self, kind: str) -> None:
@@ -47,4 +47,4 @@ class ByteCommands(QObject):
         selection = self._selection_model.selection
         if selection is not None:
             at = selection.start if selection.cursor is None else selection.cursor
-            self._selection_model.select_field(self._explorer.places_at(at))
+            self._selection_model.select_field(self._module_lists.places_at(at))

@@ -12,7 +12,7 @@ from wasmstate_gui.core.window.go_to import HINT, Place, find_place
 from wasmstate_gui.core.window.picture import Picture
 from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.kit.jobs import Jobs, Task
-from wasmstate_gui.module.module_lists import Explorer
+from wasmstate_gui.module.module_lists import ModuleLists
 
 PROGRESS_AFTER_MS = 150
 
@@ -23,11 +23,13 @@ class Finder(QObject):
     found = Signal()
     """A search has come to its end."""
 
-    def __init__(self, page: FilePage, selection_model: SelectionModel, explorer: Explorer) -> None:
+    def __init__(
+        self, page: FilePage, selection_model: SelectionModel, module_lists: ModuleLists
+    ) -> None:
         super().__init__(page)
         self._page = page
         self._selection_model = selection_model
-        self._explorer = explorer
+        self._module_lists = module_lists
         self._picture: Picture | None = None
         self._jobs = Jobs(self)
         self._task: Task | None = None
@@ -41,7 +43,7 @@ class Finder(QObject):
         page.goto_bar.typed.connect(self._preview)
         page.goto_bar.chosen.connect(self._go)
         page.goto_bar.closed.connect(self._closed)
-        explorer.functions_read.connect(self._functions_read)
+        module_lists.functions_read.connect(self._functions_read)
 
     @property
     def is_busy(self) -> bool:
@@ -61,7 +63,7 @@ class Finder(QObject):
         """Open the bar to go somewhere."""
         self._page.find_bar.hide()
         self._page.goto_bar.begin()
-        self._explorer.read()
+        self._module_lists.read()
         self._preview(self._page.goto_bar.edit.text())
 
     def find_next(self) -> None:
@@ -140,7 +142,7 @@ class Finder(QObject):
     def _place(self, text: str) -> Place | str:
         if self._picture is None:
             return HINT
-        return find_place(text, self._picture, self._explorer.functions)
+        return find_place(text, self._picture, self._module_lists.functions)
 
     def _preview(self, text: str) -> None:
         place = self._place(text)

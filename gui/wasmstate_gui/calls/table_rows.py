@@ -19,7 +19,7 @@ from wasmstate_gui.kit.dialogs import TABLE, ask_for_file
 from wasmstate_gui.kit.themed_window import ThemedWindow
 
 
-class Rows(QObject):
+class TableRows(QObject):
     """Asks for a table, for its columns if they are called otherwise, and has its rows shown."""
 
     def __init__(self, controller: Controller, panel: StepPanel, window: ThemedWindow) -> None:

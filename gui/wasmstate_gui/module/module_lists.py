@@ -16,7 +16,7 @@ from wasmstate_gui.module.module_panel import ModulePanel
 _FUNCTIONS = "Functions"
 
 
-class Explorer(QObject):
+class ModuleLists(QObject):
     """Fills the panel with the module that is shown, as far as somebody looks at it."""
 
     functions_read = Signal()

@@ -22,7 +22,7 @@ NO_STEPS = (
 )
 
 
-class Traveller(QObject):
+class TimeTravel(QObject):
     """Shows the controller's timeline in the panel, and tells the controller where to go."""
 
     def __init__(

@@ -12,7 +12,7 @@ from wasmstate_gui.document.file_undo import UNDO, Undoer
 from wasmstate_gui.window.panels import Panels
 
 
-class Notices(QObject):
+class Banners(QObject):
     """Shows what the controller tells, and does what is chosen."""
 
     diff_wanted = Signal()

@@ -20,8 +20,8 @@ from wasmstate_gui.kit.theme import LIGHT, Theme
 from wasmstate_gui.kit.themed_window import ThemedWindow
 from wasmstate_gui.window.menus import Actions
 from wasmstate_gui.window.panels import Panels
-from wasmstate_gui.window.preferences import Comforts
-from wasmstate_gui.window.startup import Furnisher
+from wasmstate_gui.window.preferences import Preferences
+from wasmstate_gui.window.startup import Startup
 
 if TYPE_CHECKING:
     from wasmstate_gui.core.calls.protocol import Call
@@ -48,8 +48,8 @@ class MainWindow(ThemedWindow):
         self.setAcceptDrops(True)
         self.panels = Panels(self)
         self._settings = settings or Settings()
-        self.comforts = Comforts(self.panels, self._settings)
-        self.comforts.theme_wanted.connect(self.set_theme)
+        self.preferences = Preferences(self.panels, self._settings)
+        self.preferences.theme_wanted.connect(self.set_theme)
         self.actions_ = Actions(self)
         self.actions_.add_menus(self.panels.docks.values())
         self.actions_.set_usable({name: name in ("open", "follow") for name in TOOLBAR if name})
@@ -59,19 +59,19 @@ class MainWindow(ThemedWindow):
         empty.sample_requested.connect(self.actions_.sample.trigger)
         empty.new_requested.connect(self.actions_.new_model.trigger)
         empty.recent_requested.connect(self._open_named)
-        self._furnisher = Furnisher(self._furnish(), self)
-        self._painted.connect(self._furnisher.begin, Qt.ConnectionType.QueuedConnection)
+        self._startup = Startup(self._make_panels(), self)
+        self._painted.connect(self._startup.begin, Qt.ConnectionType.QueuedConnection)
         self.set_theme(LIGHT)
         self.panels.reset_layout()
         self.setWindowTitle("wasmstate")
-        self.comforts.restore()
+        self.preferences.restore()
         self.panels.show_page(is_file=False)  # whatever the settings say
 
-    def furnish(self) -> None:
+    def make_panels(self) -> None:
         """Make the panels and who stands behind them now, as far as they are not made yet."""
-        self._furnisher.finish()
+        self._startup.finish()
 
-    def _furnish(self) -> Iterator[None]:
+    def _make_panels(self) -> Iterator[None]:
         yield from import_in_turns()
         from wasmstate_gui.window import late_imports  # noqa: PLC0415 (see there)
 
@@ -80,23 +80,23 @@ class MainWindow(ThemedWindow):
         self.controller = late_imports.Controller(self)
         self.selection_model = late_imports.SelectionModel(self)
         late_imports.SelectionView(self.selection_model, panels)
-        self.traveller = late_imports.Traveller(
+        self.time_travel = late_imports.TimeTravel(
             self.controller, self.selection_model, panels.timeline
         )
         self.player = late_imports.Player(self.controller, panels.timeline, self._settings)
         self.tensor_commands = late_imports.TensorCommands(self.controller, panels.tensors, self)
-        self.explorer = late_imports.Explorer(panels.module, self)
-        self.finder = late_imports.Finder(page, self.selection_model, self.explorer)
+        self.module_lists = late_imports.ModuleLists(panels.module, self)
+        self.finder = late_imports.Finder(page, self.selection_model, self.module_lists)
         self.editor = late_imports.Editor(self.controller, self.selection_model, page)
         self.byte_commands = late_imports.ByteCommands(
-            self.controller, self.selection_model, self.explorer, page
+            self.controller, self.selection_model, self.module_lists, page
         )
-        self.display = late_imports.Display(panels)
+        self.refresh = late_imports.PanelRefresh(panels)
         self.verifier = late_imports.Verifier(self.controller, page.task_bar)
         self.undoer = late_imports.Undoer(self.controller)
         self.repairer = late_imports.Repairer(self.controller, self.undoer, self)
-        self.rows = late_imports.Rows(self.controller, panels.step, self)
-        self.notices = late_imports.Notices(self.controller, self.undoer, panels)
+        self.table_rows = late_imports.TableRows(self.controller, panels.step, self)
+        self.banners = late_imports.Banners(self.controller, self.undoer, panels)
         self.unwritten = late_imports.Unwritten(self.controller, self)
         self.opener = late_imports.Opener(self.controller, self.unwritten, self)
         self.actions_.add_keys(self.panels.page.hex)
@@ -107,7 +107,7 @@ class MainWindow(ThemedWindow):
         self._show()
 
     def _run(self, command: Command) -> None:
-        self._furnisher.when_done(partial(self.do, command))
+        self._startup.when_done(partial(self.do, command))
 
     def do(self, command: Command) -> None:
         """Do a command at once; the panels are made."""
@@ -134,16 +134,16 @@ class MainWindow(ThemedWindow):
         controller.result.connect(self._result)
         controller.said.connect(self._said)
         controller.settled.connect(self._settled)
-        self.notices.diff_wanted.connect(self.show_diff)
+        self.banners.diff_wanted.connect(self.show_diff)
         self.verifier.begun.connect(self._enable)
-        self.verifier.found.connect(self.display.show_problems)
+        self.verifier.found.connect(self.refresh.show_problems)
         self.verifier.finished.connect(self._enable)
         panels.tensors.attach_wanted.connect(self.actions_.attach.trigger)
         panels.step.requested.connect(self._call)
         panels.step.stop_requested.connect(controller.stop)
-        panels.page.damage.chosen.connect(self.display.show_problems)
-        self.selection_model.moved.connect(self.explorer.go_to)
-        panels.docks["Module"].visibilityChanged.connect(self.explorer.set_open)
+        panels.page.damage.chosen.connect(self.refresh.show_problems)
+        self.selection_model.moved.connect(self.module_lists.go_to)
+        panels.docks["Module"].visibilityChanged.connect(self.module_lists.set_open)
         panels.problems.repair_wanted.connect(self.repairer.preview)
 
     @property
@@ -153,7 +153,7 @@ class MainWindow(ThemedWindow):
 
     def open(self, path: Path) -> None:
         """Show a file, after asking if changes would be lost."""
-        self._furnisher.when_done(lambda: self.opener.open(path))
+        self._startup.when_done(lambda: self.opener.open(path))
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours everywhere."""
@@ -168,28 +168,28 @@ class MainWindow(ThemedWindow):
 
     def _opened(self) -> None:
         self.verifier.cancel()
-        self.display.begin()
+        self.refresh.begin()
         self.selection_model.selection = None
-        self.notices.begin()
+        self.banners.begin()
         self.editor.begin_file()
         if self.controller.document is not None:
-            self.comforts.opened(self.controller.document.disk.path)
+            self.preferences.opened(self.controller.document.disk.path)
         self._show()
         self.selection_model.begin()
         self.panels.page.hex.setFocus()
 
     def _show(self) -> None:
         picture = self.controller.picture
-        self.display.show(picture, self.controller.typed)
+        self.refresh.show(picture, self.controller.typed)
         self._enable()
         self._show_following()
         getattr(self.actions_, f"since_{self.controller.since}").setChecked(True)
         if picture is not None:
-            self.notices.show(picture.document)
-            self.explorer.show_module(picture.document.base.module)
+            self.banners.show(picture.document)
+            self.module_lists.show_module(picture.document.base.module)
             self.finder.show(picture)
             self.selection_model.show(picture)
-            self.traveller.show()
+            self.time_travel.show()
 
     def _enable(self) -> None:
         from wasmstate_gui.window import late_imports  # noqa: PLC0415 (see there)
@@ -215,7 +215,7 @@ class MainWindow(ThemedWindow):
             is_back = late_imports.looks_back(controller.timeline)
             on = controller.is_following
             text = late_imports.status.following(controller.document, is_on=on, looks_back=is_back)
-            self.display.show_following(text)
+            self.refresh.show_following(text)
 
     def toggle_follow(self) -> None:
         """Follow the file on disk, or no longer."""
@@ -227,7 +227,7 @@ class MainWindow(ThemedWindow):
         shown = self.panels.tensors.shown
         if shown is not None and not shown.changed_count:
             self.selection_model.show_changed_tensor()
-        self.display.show_diff()
+        self.refresh.show_diff()
 
     def stop(self) -> None:
         """End the call and the verification."""
@@ -235,7 +235,7 @@ class MainWindow(ThemedWindow):
         self.verifier.cancel()
 
     def _call(self, request: Call) -> None:
-        self.notices.forget_revert()
+        self.banners.forget_revert()
         self.controller.call(request)
 
     def _running_changed(self, running: bool) -> None:
@@ -260,7 +260,7 @@ class MainWindow(ThemedWindow):
 
     def show_palette(self) -> None:
         """Find a command by typing."""
-        self.comforts.show_palette(self.actions_)
+        self.preferences.show_palette(self.actions_)
 
     def show_about(self) -> None:
         """Show versions."""
@@ -276,14 +276,14 @@ class MainWindow(ThemedWindow):
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""
-        self._furnisher.close()
+        self._startup.close()
         if not self.panels.is_made:
             return
         if "wizards" in vars(self):
             self.wizards.close()
         self.finder.close()
         self.verifier.close()
-        self.explorer.close()
+        self.module_lists.close()
         self.controller.close()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -300,7 +300,7 @@ class MainWindow(ThemedWindow):
             event.ignore()
             self.unwritten.ask_before(self.close)
             return
-        self.comforts.keep()
+        self.preferences.keep()
         self.close_jobs()
         event.accept()
 

@@ -20,7 +20,7 @@ from wasmstate_gui.window.panels import Panels
 _LEAST_ZOOM, _MOST_ZOOM = -3, 14  # from 7 to 24 points
 
 
-class Comforts(QObject):
+class Preferences(QObject):
     """Keeps places, colours and letters from one time to the next."""
 
     theme_wanted = Signal(object)

@@ -22,7 +22,7 @@ _HINTS = {
 _LOOKING_BACK = "An older step is shown; Alt+End goes to the newest and on with following"
 
 
-class Display:
+class PanelRefresh:
     """Gives each panel its part of the picture.
 
     What follows from the file alone, and not from S in memory, is shown when the file is another.

@@ -10,7 +10,7 @@ from wasmstate_gui.kit.import_ahead import import_without_qt
 from wasmstate_gui.kit.jobs import Jobs
 
 
-class Furnisher(QObject):
+class Startup(QObject):
     """Imports beside the window what is not of Qt, then takes one step a turn.
 
     Args:
