@@ -568,3 +568,19 @@ def test_a_core_module_and_its_sections_are_extracted_from_a_component(
         assert "no module" in wasmstate(*extract, number).stderr
     plain = wasmstate("section", "extract", written, "--module", "0")
     assert plain.stderr.endswith("inside: this is no component with modules in it\n")
+
+
+def test_checksums_of_the_sections_of_others_are_kept_on_request(
+    tmp_path: Path, wasmstate: Wasmstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = Path(shutil.copy(FIXTURES / "bandit.wasm", tmp_path))
+    result = wasmstate("section", "sums", "bandit.wasm")
+    assert result.stdout == "bandit.wasm: checksums of 2 custom sections\n"
+    assert wasmstate("check", "bandit.wasm").stdout == "bandit.wasm: ok\n"
+    data = bytearray(model.read_bytes())
+    data[Module.open(model).custom_sections("name")[0].end - 2] ^= 1
+    model.write_bytes(data)
+    assert (
+        "name: its CRC-32 is not the one that was kept" in wasmstate("check", "bandit.wasm").stdout
+    )

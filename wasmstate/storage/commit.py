@@ -17,6 +17,7 @@ from wasmstate.state.code_match import check_content
 from wasmstate.state.older import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
+from wasmstate.state.sums import carried_sums
 from wasmstate.storage.lock import locked
 from wasmstate.storage.metadata import check_replaceable
 from wasmstate.storage.replace import Durability, replace_file
@@ -156,12 +157,12 @@ def rewrite(
         strict: whether the file has to be a well-formed module now.
         allow_break_links: see :func:`commit`.
     """
-    _replace(
-        path,
-        lambda source: edit(Module.from_source(source, strict=strict)).pieces(),
-        durability,
-        allow_break_links=allow_break_links,
-    )
+
+    def make(source: Source) -> Iterable[Frame]:
+        before = Module.from_source(source, strict=strict)
+        return carried_sums(before, edit(before)).pieces()
+
+    _replace(path, make, durability, allow_break_links=allow_break_links)
 
 
 def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool = False) -> None:

@@ -32,6 +32,7 @@ from wasmstate.cli.groups import Group
 from wasmstate.cli.nested import opened
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.state.code_match import check_content
+from wasmstate.state.sums import paired, with_sums
 from wasmstate.storage.commit import rewrite, write_apart, write_new
 
 _content = click.File("rb")
@@ -197,6 +198,25 @@ def replace(
         return module.with_content(section.index, data)
 
     _apply(file, edit, output, force, break_links)
+
+
+@command.command("sums")
+@click.argument("file", type=existing_file)
+@break_links
+def sums(file: Path, break_links: bool) -> None:
+    """Keep a checksum of each custom section of others, so that check notices damage in them.
+
+    The code has its digest and the state its own checksums; names, sources and notes of other tools
+    have none. The section wasmstate.sums keeps them; what is edited with wasmstate is kept up to
+    date. After another tool has written to FILE, run it again.
+
+    \b
+    Example:  wasmstate section sums model.wasm
+    """
+    with about(file):
+        rewrite(file, with_sums, allow_break_links=break_links)
+        count = len(paired(Module.open(file)))
+    echo(f"{file}: checksums of {plural(count, 'custom section')}")
 
 
 @command.command("rename")

@@ -10,6 +10,7 @@ from wasmstate.binary.verify import custom_findings
 from wasmstate.errors import MalformedError, UnsupportedError
 from wasmstate.state.damage.explain_frames import damaged_frames, flipped_frame
 from wasmstate.state.damage.explain_states import check_states
+from wasmstate.state.damage.explain_sums import check_sums
 from wasmstate.state.damage.finding import Finding
 
 __all__ = ["Finding", "check_module"]
@@ -32,6 +33,7 @@ def check_module(
     findings += [_unsupported(each) for each in found if isinstance(each, UnsupportedError)]
     findings += [] if found else _invalid(module)
     findings += [_warning(each) for each in custom_findings(module)]
+    findings += check_sums(module)
     states = check_states(module)
     if malformed and module.damage is None and any(each.severity == "error" for each in states):
         findings[:0] = flipped_frame(module)
