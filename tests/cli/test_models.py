@@ -130,3 +130,17 @@ def test_features_and_classes_have_options_of_their_own(wasmstate: Wasmstate) ->
     assert result.stdout == "m.wasm: generation 1, 2 features, 3 classes\n"
     wasmstate("models", "resize", "m.wasm", "--drop-feature", "1")
     assert state_of(Path("m.wasm"))["mean"].shape == (3, 1)
+
+
+def test_an_arm_is_chosen_among_those_that_are_available(wasmstate: Wasmstate) -> None:
+    options = ("--arms", "3", "--epsilon", "0", "--seed", "1")
+    wasmstate("models", "new", "epsilon_greedy", *options, "-o", "ads.wasm")
+    wasmstate("run", "ads.wasm", "update", "1", "1.0")
+    assert wasmstate("models", "choose", "ads.wasm", "--available", "0,1").stdout == "1 1.0\n"
+    told = wasmstate("models", "choose", "ads.wasm", "--available", "2", "--json").stdout
+    assert json.loads(told) == {"arm": 2, "propensity": 1.0}
+    wasmstate("models", "new", "ucb1", "--arms", "2", "-o", "u.wasm")
+    assert wasmstate("models", "choose", "u.wasm", "--available", "1").stdout == "1\n"
+    misuse = wasmstate("models", "choose", "u.wasm", "--available", "x")
+    assert misuse.exit_code == 2
+    assert "--available is a list such as 0,2, not 'x'" in misuse.stderr

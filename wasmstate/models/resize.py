@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,13 +58,21 @@ def resize(
     """
     state = State.of(module)
     check_belongs(state, module)
+    resized = resized_state(state, sizes or {}, drop or {})
+    _check_metadata(state, resized)
+    return _next(module, state, resized)
+
+
+def resized_state(
+    state: State, sizes: Mapping[str, int], drop: Mapping[str, Sequence[int]]
+) -> State:
+    """The state with other sizes, as of a new model. Raises as :func:`resize`."""
     family = FAMILIES.get(str(state.metadata.get("model")))
     if family is None or any(template.name not in state for template in family.tensors):
         raise SchemaError("only a model of 'wasmstate models new' can be resized")
     before = {each.name: state[each.name].item() for each in family.options if each.name in state}
-    kept = _kept(family, before, sizes or {}, drop or {})
-    _check_metadata(state, before, kept)
-    fresh = State.of(family.make(0 if family.takes_seed else None, {**before, **_wanted(kept)}))
+    kept = _kept(family, before, sizes, drop)
+    fresh = _fresh(family.name, tuple({**before, **_wanted(kept)}.items()))
     if fresh.record.lineage.module_digest != state.record.lineage.module_digest:
         raise StateError(
             f"its code is not that of {family.name} in this version: migrate it first"
@@ -78,7 +87,14 @@ def resize(
         values["count"] = state["count"] - gone
     resized = fresh.with_values(values)
     resized.check_bounds()
-    return _next(module, state, resized)
+    return resized
+
+
+@lru_cache(maxsize=64)  # who chooses among what is available asks for few sizes, and often
+def _fresh(name: str, options: tuple[tuple[str, float], ...]) -> State:
+    """The state of a new model; its random numbers do not matter, they are replaced."""
+    family = FAMILIES[name]
+    return State.of(family.make(0 if family.takes_seed else None, dict(options)))
 
 
 def _wanted(kept: Mapping[str, tuple[list[int], int]]) -> dict[str, int]:
@@ -114,12 +130,11 @@ def _kept(
     return found
 
 
-def _check_metadata(
-    state: State, before: Values, kept: Mapping[str, tuple[list[int], int]]
-) -> None:
+def _check_metadata(state: State, resized: State) -> None:
+    changed = [name for name in SIZES if name in state and state[name] != resized[name]]
     for key, value in state.metadata.items():
-        for name in kept:
-            if isinstance(value, list) and len(value) == before[name] > 1:
+        for name in changed:
+            if isinstance(value, list) and len(value) == int(state[name]) > 1:
                 raise SchemaError(f"the metadata name the {name} ({key}), and would be wrong")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError
+from wasmstate.errors import CallError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.array_rows import predict_rows, update_columns, update_rows
@@ -314,6 +314,23 @@ class Session:
                 memory, and the next change or :meth:`flush` tries again.
         """
         return self._call(name, args)
+
+    def call_with(self, state: State, name: str, *args: Any) -> Any:
+        """Call a function on another state of the same code; S and the file stay what they are.
+
+        Args:
+            state: takes the place of S in an instance of its own.
+            name: of the export.
+            args: as for :meth:`call`.
+
+        Raises:
+            StateError: the state belongs to other code.
+            CallError, StateBoundsError: as :meth:`call`.
+        """
+        if state.record.lineage.module_digest != self.state.record.lineage.module_digest:
+            raise StateError("the state belongs to another module than the one of this session")
+        live = Live(self._program, state)
+        return live.run(live.entry(name), args)
 
     def flush(self) -> None:
         """Commit S if it differs from the one in the file.
