@@ -15,6 +15,7 @@ from crash.image import Image
 from crash.operations import (
     Attributes,
     Create,
+    Exchange,
     Link,
     Operation,
     Rename,
@@ -116,6 +117,9 @@ def micro_operations(before: Image, operations: Sequence[Operation]) -> list[Mic
                 replaces = names.get(target) is not None
                 parts.append(Names(at, ((source, None), (target, inode)), replaces))
                 names[source], names[target] = None, inode
+            case Exchange(one, other):  # ext4 does not write the data before it
+                names[one], names[other] = names[other], names[one]
+                parts.append(Names(at, ((one, names[one]), (other, names[other]))))
             case Link(inode, path):
                 parts.append(Names(at, ((path, inode),)))
                 names[path] = inode

@@ -15,6 +15,7 @@ from crash.operations import (
     BLOCK,
     Acknowledge,
     Create,
+    Exchange,
     Link,
     Operation,
     Rename,
@@ -107,6 +108,12 @@ class Notes:
         old, new = self._inside(source), self._inside(target)
         inode = self._names[new] = self._names.pop(old)
         self._operations.append(Rename(inode, old, new))
+
+    def exchanged(self, one: Path, other: Path) -> None:
+        """Two names have changed their files."""
+        first, second = self._inside(one), self._inside(other)
+        self._names[first], self._names[second] = self._names[second], self._names[first]
+        self._operations.append(Exchange(first, second))
 
     def linked(self, source: Path, target: Path) -> None:
         """A file has one more name now."""

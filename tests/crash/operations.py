@@ -72,6 +72,14 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """Two names have changed their files, at once."""
+
+    one: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A file got one more name."""
 
@@ -116,6 +124,7 @@ Operation = (
     | Resize
     | SetAttributes
     | Rename
+    | Exchange
     | Link
     | Unlink
     | Sync
@@ -137,6 +146,8 @@ def describe(operation: Operation) -> str:
             return f"set mode {attributes.mode:o}, owner {attributes.uid} of #{inode}"
         case Rename(inode, source, target):
             return f"rename {source} (#{inode}) to {target}"
+        case Exchange(one, other):
+            return f"exchange {one} and {other}"
         case Link(inode, path):
             return f"link #{inode} as {path}"
         case Unlink(path):

@@ -88,12 +88,12 @@ class Disk(FileSystem):
             return self._targets[args[1]]
         if isinstance(args[0], int):
             return self._targets[args[0]]
-        if name in ("rename", "link"):
+        if name in ("rename", "exchange", "link"):
             return "temporary over file"
         path: Path = args[0]
-        if path.is_dir():
-            return "folder"
-        return "temporary" if path.name.endswith(".wasmstate-tmp") else "file"
+        if path.name.endswith(".wasmstate-tmp"):
+            return "temporary"
+        return "folder" if path.is_dir() else "file"
 
 
 def short(log: list[str]) -> list[str]:

@@ -13,10 +13,11 @@ from storage.disk import Disk, short
 from wasmstate import DurabilityUnknownError, NotCommittedError, check, commit
 from wasmstate.storage.filesystem import using
 from wasmstate.storage.replace import Durability
+from wasmstate.storage.temporary import sweep
 
 COMMIT = (
     *("open", "lock", "fstat", "stat", "list", "create", "copy", "write", "list_xattrs"),
-    *("chmod", "fsync", "rename", "close", "open_folder", "unlock"),
+    *("chmod", "fsync", "exchange", "unlink", "close", "open_folder", "unlock"),
 )
 """Every call of a commit in which nothing is out of the ordinary."""
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EPERM)
@@ -34,9 +35,10 @@ def commit_on(disk: Disk, path: Path, total: int = 2) -> None:
 
 def does_not_matter(disk: Disk, error: int) -> bool:
     """Whether a failure only means that there is another way, or comes when all is done."""
-    if disk.failed == "copy temporary":
+    if disk.failed in ("copy temporary", "exchange temporary over file"):
         return error == errno.EPERM
-    return disk.failed in ("unlock temporary", "unlock file", "close file")
+    after = ("unlink temporary", "unlock temporary", "unlock file", "close file")
+    return disk.failed in after
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=[errno.errorcode[error] for error in ERRORS])
@@ -53,6 +55,10 @@ def test_whichever_call_fails_the_file_holds_the_old_state_or_the_new_one(
             commit_on(disk, path, total)
         except (NotCommittedError, DurabilityUnknownError) as caught:
             raised = caught
+        if disk.failed == "unlink temporary":  # the old file stays until the next commit
+            (left,) = check(path)
+            assert left.reason.endswith(f"it is whole, generation {before.generation}")
+            assert sweep(path) == [Path(left.path)]
         assert check(path) == []
         assert os.listdir(path.parent) == ["model.wasm"]
         after = state_of(path)
@@ -63,7 +69,7 @@ def test_whichever_call_fails_the_file_holds_the_old_state_or_the_new_one(
         if not disk.failed or does_not_matter(disk, error):
             assert raised is None
         else:
-            late = "rename temporary over file" in disk.log and call != "rename"
+            late = "exchange temporary over file" in disk.log and call not in ("exchange", "stat")
             assert type(raised) is (DurabilityUnknownError if late else NotCommittedError)
             assert isinstance(raised.__cause__, OSError)
             assert raised.__cause__.errno == error
@@ -97,7 +103,12 @@ def test_the_calls_come_in_the_order_that_a_power_cut_asks_for(path: Path) -> No
         "list_xattrs temporary",
         "chmod temporary",
         "fsync temporary",
-        "rename temporary over file",
+        "fstat file",
+        "stat file",
+        "fstat file",
+        "exchange temporary over file",
+        "stat temporary",
+        "unlink temporary",
         "unlock temporary",
         "close temporary",
         "open_folder folder",
@@ -143,7 +154,7 @@ def test_a_sync_that_failed_is_never_tried_again(at: int, path: Path) -> None:
         ("copy", "writing the temporary file"),
         ("chmod", "setting its permissions"),
         ("fsync", "syncing it"),
-        ("rename", "renaming it"),
+        ("exchange", "renaming it"),
     ],
 )
 def test_the_error_names_the_step_and_says_that_the_old_file_is_there(

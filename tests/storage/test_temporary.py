@@ -231,7 +231,7 @@ def test_the_lock_of_a_temporary_file_ends_with_its_rename(path: Path) -> None:
     disk = Looking()
     with using(disk):
         commit(path, state_of(path))
-    renamed = disk.log.index("rename temporary over file")
+    unlocked = disk.log.index("unlock temporary")
     # From the first lock on, whatever is at the path is locked, until the new file is whole.
-    assert seen[1 : renamed + 1] == [False] * renamed
-    assert seen[renamed + 1 :] == [True] * (len(seen) - renamed - 1)
+    assert seen[1:unlocked] == [False] * (unlocked - 1)
+    assert seen[unlocked:] == [True] * (len(seen) - unlocked)

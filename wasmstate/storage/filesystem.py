@@ -7,6 +7,7 @@ Reading a module's bytes is no part of it.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import struct
@@ -30,6 +31,23 @@ _CREATE |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # FICLONERANGE and its argument: source, from where, how much, to where. Source: linux/fs.h.
 _CLONE_RANGE = 0x4020940D
 _clone_range = struct.Struct("=qQQQ")
+# RENAME_EXCHANGE and AT_FDCWD. Source: linux/fs.h, linux/fcntl.h.
+_EXCHANGE = 2
+_AT_FDCWD = -100
+
+
+def _find_renameat2() -> Any:
+    """The C library's renameat2, which Python has no name for; ``None`` if there is none."""
+    if sys.platform != "linux":  # pragma: no cover (macOS, Windows)
+        return None
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is not None:  # pragma: no branch (musl before 1.2.6)
+        path = ctypes.c_char_p
+        call.argtypes = (ctypes.c_int, path, ctypes.c_int, path, ctypes.c_uint)
+    return call
+
+
+_renameat2 = _find_renameat2()
 
 
 class FileSystem:
@@ -191,6 +209,18 @@ class FileSystem:
         refused while anybody has one of the two open.
         """
         os.replace(source, target)
+
+    def exchange(self, one: Path, other: Path) -> None:
+        """Let two names change their files, at once: Linux, on most file systems.
+
+        So nothing is overwritten that was put in the place of a file meanwhile. ENOSYS, EINVAL:
+        not here, not on this file system.
+        """
+        if _renameat2 is None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        if _renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error))
 
     def link(self, source: Path, target: Path) -> None:
         """Give a file a second name, which must be free: atomic. FAT has no such names."""

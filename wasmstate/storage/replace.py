@@ -5,7 +5,8 @@ This is the only place in the project that writes to a user's file. The order is
 1. a temporary file in the same folder, under a random name, opened exclusively, mode 0600;
 2. the new bytes, unchanged ranges of the old file shared with it or copied without reading them;
 3. the old file's owner, attributes and mode, then fsync: now the new bytes survive a power cut;
-4. rename over the old file: every reader sees the one or the other;
+4. the two files change their names: every reader sees the one or the other; the old file is
+   removed, if it is the one that was locked (see :mod:`wasmstate.storage.in_place`);
 5. fsync of the folder: from here on the rename survives, too.
 
 What fails before 4 removes the temporary file and leaves the old one untouched. What fails after 4
@@ -29,6 +30,7 @@ from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import DurabilityUnknownError, NotCommittedError
 from wasmstate.storage.filesystem import file_system
+from wasmstate.storage.in_place import check_in_place, put_in_place
 from wasmstate.storage.lock import Locked
 from wasmstate.storage.metadata import keep_metadata, warn
 from wasmstate.storage.temporary import Temporary
@@ -80,6 +82,7 @@ def replace_file(
     Raises:
         ValueError: there is no such durability.
         NotCommittedError: the old file is untouched, the temporary file removed.
+        StateConflictError: the path leads to another file by now, which stays there.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
 
     Warns:
@@ -219,13 +222,19 @@ def _sync_folder(folder: Path) -> None:
 
 def _put(temporary: Temporary, path: Path, old: Locked | None) -> None:
     """Give a temporary file its name: that of the old one, or one that must be free."""
-    if not file_system().replaces_open_files:
+    can_be_open = file_system().replaces_open_files
+    if old is not None:
+        check_in_place(path, old)
+    if not can_be_open:
         temporary.close()
         if old is not None:
             old.release()
     if old is None:
         _put_new(temporary, path)
-    else:
+    elif not can_be_open:
+        _rename(temporary.path, path)
+    elif not put_in_place(temporary, path, old):
+        check_in_place(path, old)
         _rename(temporary.path, path)
 
 

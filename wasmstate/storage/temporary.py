@@ -32,9 +32,11 @@ class Temporary:
     Attributes:
         path: random, but of a pattern that tells which file it is for.
         fd: its descriptor.
+        is_ours: whether nothing else is at the path, so that it may be removed.
     """
 
     def __init__(self, path: Path, fd: int) -> None:
+        self.is_ours = True
         self.path = path
         self.fd = fd
         self._is_open = True
@@ -87,7 +89,8 @@ class Temporary:
         """Close and remove it; what stands in the way is not what the caller has to know."""
         with suppress(OSError):
             self.close()
-        _remove(self.path)
+        if self.is_ours:
+            _remove(self.path)
 
 
 def leftovers(path: Path) -> list[Path]:

@@ -23,6 +23,13 @@ def is_folder(fd: int) -> bool:
     return stat.S_ISDIR(os.fstat(fd).st_mode)
 
 
+class Renaming(Recorder):
+    """No bug: two names cannot be exchanged here, and the one is renamed over the other."""
+
+    def exchange(self, one: Path, other: Path) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
 class NoFileSync(Recorder):
     """The bytes are not synced before the rename."""
 
@@ -39,7 +46,11 @@ class NoFolderSync(Recorder):
             super().fsync(fd)
 
 
-class SyncAfterRename(Recorder):
+class NoFileSyncBeforeRename(NoFileSync, Renaming):
+    """The same where names cannot be exchanged: ext4 writes the data before such a rename."""
+
+
+class SyncAfterRename(Renaming):
     """The bytes are synced too late."""
 
     _waiting = -1
@@ -76,7 +87,7 @@ class SyncTriedAgain(SyncErrorIgnored):
         super().fsync(fd)
 
 
-class UnlinkFirst(Recorder):
+class UnlinkFirst(Renaming):
     """The old file is removed to make room for the new one."""
 
     def rename(self, source: Path, target: Path) -> None:
@@ -84,7 +95,7 @@ class UnlinkFirst(Recorder):
         super().rename(source, target)
 
 
-class OtherFileSystem(Recorder):
+class OtherFileSystem(Renaming):
     """The temporary file is on another file system, where a rename is a copy: shutil.move."""
 
     def rename(self, source: Path, target: Path) -> None:
@@ -103,6 +114,9 @@ class UnknownName(Recorder):
 
     def rename(self, source: Path, target: Path) -> None:
         super().rename(self._other(source), target)
+
+    def exchange(self, one: Path, other: Path) -> None:
+        super().exchange(self._other(one), other)
 
     def unlink(self, path: Path) -> None:
         super().unlink(self._other(path))

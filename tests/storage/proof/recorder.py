@@ -110,6 +110,11 @@ class Recorder(FileSystem):
         super().rename(source, target)
         self.notes.renamed(source, target)
 
+    def exchange(self, one: Path, other: Path) -> None:
+        self.may_fail("exchange")
+        super().exchange(one, other)
+        self.notes.exchanged(one, other)
+
     def link(self, source: Path, target: Path) -> None:
         self.may_fail("link")
         super().link(source, target)

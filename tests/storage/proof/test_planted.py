@@ -41,7 +41,9 @@ def name(value: object) -> str:
     ("bug", "scenario", "caught_by"),
     [
         (Recorder, TWO, set()),
-        (planted.NoFileSync, TWO, UNORDERED),
+        (planted.Renaming, TWO, set()),
+        (planted.NoFileSync, TWO, POWER),
+        (planted.NoFileSyncBeforeRename, TWO, UNORDERED),
         (planted.NoFolderSync, TWO, POWER),
         (planted.SyncAfterRename, TWO, UNORDERED),
         (planted.SyncErrorIgnored, TWO, POWER),
