@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from crash.image import Image, write_image
-from crash.models import MODELS
+from crash.models import MODELS, Model
 from crash.recording import CrashState, Recording
 
 
@@ -63,6 +63,7 @@ def explore(
     same: Callable[[Image], Hashable] = lambda image: tuple(image.items()),
     since: int = 0,
     tears_allowed: bool = False,
+    models: Mapping[str, Model] = MODELS,
 ) -> Result:
     """Look at every crash state, until one breaks a promise; then go on with the next model.
 
@@ -76,11 +77,12 @@ def explore(
             like another one.
         tears_allowed: whether a power cut may damage the files, if that is noticed. The death of
             the process never may.
+        models: what file systems promise, by name.
     """
     result = Result()
     verdicts: dict[Hashable, int | BrokenPromiseError | None] = {}
     fresh = (scratch / str(i) for i in count())
-    for model, states in MODELS.items():
+    for model, states in models.items():
         for state in states(recording):
             if state.done < since:
                 continue

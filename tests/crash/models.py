@@ -11,6 +11,10 @@
     Any subset of what was not synced. A size may come without its data: then the bytes are zeros
     or garbage. A block may be torn at sectors of 512 bytes.
 
+``fat``, apart from these, for a writer on FAT
+    As ``posix`` without garbage; but a name that was given by a rename and synced with its folder
+    leads to nothing until its file is synced, too.
+
 A crash may come after every operation, also right after a sync: that is where CrashMonkey
 (Mohan et al., OSDI 2018) found all of its bugs. The order of the states is always the same.
 
@@ -27,7 +31,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from crash.micro import NEVER, Data, Micro, Names, is_data
-from crash.operations import Write
+from crash.operations import Sync, SyncFolder, Write
 from crash.rebuild import sectors
 from crash.recording import CrashState, Recording
 
@@ -72,12 +76,43 @@ def posix(recording: Recording) -> Iterator[CrashState]:
                     yield CrashState("posix", done, lost, torn=(i, reached), fill=GARBAGE)
 
 
-MODELS: Mapping[str, Callable[[Recording], Iterator[CrashState]]] = {
+def fat(recording: Recording) -> Iterator[CrashState]:
+    """FAT as Linux writes it: a name holds the size and the place of its file.
+
+    The sync of a folder writes the names, and what they say of their files as it was when these
+    were last synced under some name: after a rename, nothing. That a folder is written without
+    being asked for, which takes the kernel seconds, is not modelled.
+    """
+    parts, operations = recording.parts, recording.operations
+    for done in crash_points(recording):
+        made = recording.made(done)
+        open_parts = [i for i in made if recording.lasting_from[i] > done]
+        for lost in subsets(open_parts, lambda i: _group(parts[i], i)):
+            yield CrashState("fat", done, lost)
+        for i in made:
+            part = parts[i]
+            if isinstance(part, Names) and len(part.leads) > 1:
+                since = operations[part.at + 1 : done]
+                inodes = {inode for _, inode in part.leads}
+                synced = [each for each in since if isinstance(each, Sync | SyncFolder)]
+                is_written = any(isinstance(each, SyncFolder) for each in synced)
+                if is_written and not any(
+                    isinstance(each, Sync) and each.succeeded and each.inode in inodes
+                    for each in synced
+                ):
+                    yield CrashState("fat", done, torn=(i, ()))
+
+
+Model = Callable[[Recording], Iterator[CrashState]]
+"""The states that a file system may leave."""
+
+MODELS: Mapping[str, Model] = {
     "kill": kill,
     "ext4": ext4,
     "journal": journal,
     "posix": posix,
 }
+FAT: Mapping[str, Model] = {"fat": fat}
 
 
 def crash_points(recording: Recording) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from crash.image import File, Image
-from crash.micro import Data, Micro, journaled_from, lasting_from, micro_operations
+from crash.micro import Data, Micro, Names, Size, journaled_from, lasting_from, micro_operations
 from crash.operations import Acknowledge, Attributes, Create, Operation, describe
 from crash.rebuild import build_image, tear
 
@@ -20,7 +20,8 @@ class CrashState:
         model: what the file system promises: see :mod:`crash.models`.
         done: how many operations were made before the crash.
         lost: the parts that were made and did not reach the disk, by index.
-        torn: a part and those of its sectors that reached the disk.
+        torn: a part and those of its sectors that reached the disk; of a change of names without
+            any, the names did, and not what they say of their files.
         fill: what the bytes hold that belong to a file and were never written.
     """
 
@@ -69,8 +70,18 @@ class Recording:
         for i in self.made(state.done):
             part = self.parts[i]
             if state.torn is not None and i == state.torn[0]:
-                assert isinstance(part, Data)
-                kept += tear(part, state.torn[1])
+                if isinstance(part, Names):
+                    kept += [
+                        part,
+                        *(
+                            Size(part.at, inode, 0, False)
+                            for _, inode in part.leads
+                            if inode is not None
+                        ),
+                    ]
+                else:
+                    assert isinstance(part, Data)
+                    kept += tear(part, state.torn[1])
             elif i not in lost:
                 kept.append(part)
         return build_image(

@@ -88,7 +88,7 @@ class Disk(FileSystem):
             return self._targets[args[1]]
         if isinstance(args[0], int):
             return self._targets[args[0]]
-        if name in ("rename", "exchange", "link"):
+        if name in ("rename", "rename_new", "exchange", "link"):
             return "temporary over file"
         path: Path = args[0]
         if path.name.endswith(".wasmstate-tmp"):

@@ -17,7 +17,7 @@ from wasmstate.storage.temporary import sweep
 
 COMMIT = (
     *("open", "lock", "fstat", "stat", "list", "create", "copy", "write", "list_xattrs"),
-    *("chmod", "fsync", "exchange", "unlink", "close", "open_folder", "unlock"),
+    *("chmod", "fsync", "exchange", "unlink", "is_fat", "close", "open_folder", "unlock"),
 )
 """Every call of a commit in which nothing is out of the ordinary."""
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EPERM)
@@ -101,6 +101,7 @@ def test_the_calls_come_in_the_order_that_a_power_cut_asks_for(path: Path) -> No
         "fstat temporary",
         "list_xattrs file",
         "list_xattrs temporary",
+        "fstat temporary",
         "chmod temporary",
         "fsync temporary",
         "fstat file",
@@ -109,6 +110,7 @@ def test_the_calls_come_in_the_order_that_a_power_cut_asks_for(path: Path) -> No
         "exchange temporary over file",
         "stat temporary",
         "unlink temporary",
+        "is_fat temporary",
         "unlock temporary",
         "close temporary",
         "open_folder folder",

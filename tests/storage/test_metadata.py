@@ -428,3 +428,11 @@ def test_a_pipe_is_no_file(path: Path) -> None:
     with pytest.raises(NotCommittedError) as caught:
         commit(pipe, state_of(path))
     assert str(caught.value) == f"{pipe}: not committed: neither a file nor a link to one"
+
+
+def test_a_mode_that_is_right_already_is_not_set(path: Path) -> None:
+    """On FAT only the owner of the mount may set one, and every file has the same."""
+    path.chmod(0o600)  # what a temporary file is made with
+    with using(Disk(fail="chmod", error=errno.EPERM)):
+        commit(path, state_of(path))
+    assert state_of(path).generation == 1

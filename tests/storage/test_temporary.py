@@ -157,18 +157,49 @@ class NoLinks(FileSystem):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
-def test_without_links_a_new_file_is_written_all_the_same(path: Path) -> None:
+class NoFlags(NoLinks):
+    """Nor can a rename be told to overwrite nothing."""
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
+@pytest.mark.parametrize("system", [NoLinks, NoFlags])
+def test_without_links_a_new_file_is_written_all_the_same(
+    system: type[FileSystem], path: Path
+) -> None:
     new = path.with_name("new.wasm")
-    with using(NoLinks()):
+    with using(system()):
         write_new(new, Module.open(path))
     assert new.read_bytes() == path.read_bytes()
     assert names(path) == ["model.wasm", "new.wasm"]
 
 
-def test_without_links_a_name_that_is_taken_is_refused_as_well(path: Path) -> None:
+def test_on_fat_nobody_sees_an_empty_file_of_the_new_name(path: Path) -> None:
+    new = path.with_name("new.wasm")
+    sizes: set[int] = set()
+
+    class Looking(Disk):
+        def call(self, name: str, *args: Any, **options: Any) -> Any:
+            if name == "link":
+                raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+            result = super().call(name, *args, **options)
+            if new.exists():
+                sizes.add(new.stat().st_size)
+            return result
+
+    with using(Looking()):
+        write_new(new, Module.open(path))
+    assert sizes == {path.stat().st_size}
+
+
+@pytest.mark.parametrize("system", [NoLinks, NoFlags])
+def test_without_links_a_name_that_is_taken_is_refused_as_well(
+    system: type[FileSystem], path: Path
+) -> None:
     new = path.with_name("new.wasm")
 
-    class Slow(NoLinks):
+    class Slow(system):  # type: ignore[valid-type,misc]
         def link(self, source: Path, target: Path) -> None:
             new.write_bytes(b"theirs")
             super().link(source, target)
@@ -184,7 +215,7 @@ def test_without_links_a_name_that_is_taken_is_refused_as_well(path: Path) -> No
 def test_without_links_a_rename_that_fails_leaves_nothing_of_ours(theirs: bool, path: Path) -> None:
     new = path.with_name("new.wasm")
 
-    class Failing(NoLinks):
+    class Failing(NoFlags):
         def rename(self, source: Path, target: Path) -> None:
             if theirs:
                 path.with_name("theirs").write_bytes(b"theirs")
@@ -195,6 +226,16 @@ def test_without_links_a_rename_that_fails_leaves_nothing_of_ours(theirs: bool, 
         write_new(new, Module.open(path))
     assert str(caught.value) == f"{new}: not written, renaming it failed: Input/output error"
     assert names(path) == (["model.wasm", "new.wasm"] if theirs else ["model.wasm"])
+
+
+def test_a_rename_to_a_free_name_that_fails_otherwise_is_a_failure(path: Path) -> None:
+    class Failing(NoLinks):
+        def rename_new(self, source: Path, target: Path) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with using(Failing()), pytest.raises(NotCommittedError):
+        write_new(path.with_name("new.wasm"), Module.open(path))
+    assert names(path) == ["model.wasm"]
 
 
 def test_a_link_that_fails_otherwise_is_a_failure(path: Path) -> None:

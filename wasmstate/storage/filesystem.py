@@ -31,16 +31,22 @@ _CREATE |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # FICLONERANGE and its argument: source, from where, how much, to where. Source: linux/fs.h.
 _CLONE_RANGE = 0x4020940D
 _clone_range = struct.Struct("=qQQQ")
-# RENAME_EXCHANGE and AT_FDCWD. Source: linux/fs.h, linux/fcntl.h.
+# RENAME_NOREPLACE, RENAME_EXCHANGE, AT_FDCWD and MSDOS_SUPER_MAGIC. Source: linux/fs.h,
+# linux/fcntl.h, linux/magic.h.
+_NO_REPLACE = 1
 _EXCHANGE = 2
 _AT_FDCWD = -100
+_MSDOS = 0x4D44
+
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def _find_renameat2() -> Any:
     """The C library's renameat2, which Python has no name for; ``None`` if there is none."""
     if sys.platform != "linux":  # pragma: no cover (macOS, Windows)
         return None
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    call = getattr(_libc, "renameat2", None)
     if call is not None:  # pragma: no branch (musl before 1.2.6)
         path = ctypes.c_char_p
         call.argtypes = (ctypes.c_int, path, ctypes.c_int, path, ctypes.c_uint)
@@ -48,6 +54,14 @@ def _find_renameat2() -> Any:
 
 
 _renameat2 = _find_renameat2()
+
+
+def _rename(source: Path, target: Path, flags: int) -> None:
+    if _renameat2 is None:  # pragma: no cover (not on Linux with glibc)
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if _renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), flags):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
 
 
 class FileSystem:
@@ -202,6 +216,16 @@ class FileSystem:
         """As :meth:`fsync`, through the drive's cache; only if :attr:`has_full_fsync`."""
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
 
+    def is_fat(self, fd: int) -> bool:
+        """Whether a file lies on FAT, as Linux mounts it: there a name holds size and place.
+
+        The system writes them when it writes the file, and not when it writes the folder.
+        """
+        if _libc is None:  # pragma: no cover (macOS, Windows)
+            return False
+        about = (ctypes.c_long * 64)()  # struct statfs, which begins with the type
+        return _libc.fstatfs(fd, about) != 0 or about[0] == _MSDOS  # unknown: as if it did
+
     def rename(self, source: Path, target: Path) -> None:
         """Put a file into the place of another.
 
@@ -216,11 +240,11 @@ class FileSystem:
         So nothing is overwritten that was put in the place of a file meanwhile. ENOSYS, EINVAL:
         not here, not on this file system.
         """
-        if _renameat2 is None:
-            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-        if _renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE):
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error))
+        _rename(one, other, _EXCHANGE)
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        """Give a file another name, which must be free: atomic, also on FAT. Errors as before."""
+        _rename(source, target, _NO_REPLACE)
 
     def link(self, source: Path, target: Path) -> None:
         """Give a file a second name, which must be free: atomic. FAT has no such names."""

@@ -28,7 +28,8 @@ from wasmstate.storage.temporary import Temporary
 
 # Errors that mean "not on this system" or "not on this file system"; the rename then says whether
 # there is more to it. EPERM comes from sandboxes that do not know the call.
-_NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
+NO_RENAME_WITH_FLAGS = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
+"""Those of a rename with flags, such as an exchange."""
 
 
 def check_in_place(path: Path, old: Locked) -> None:
@@ -63,7 +64,7 @@ def put_in_place(temporary: Temporary, path: Path, old: Locked) -> bool:
         temporary.is_ours = True
         if error.errno == errno.ENOENT:
             raise _conflict(path, old) from error
-        if error.errno not in _NO_EXCHANGE:
+        if error.errno not in NO_RENAME_WITH_FLAGS:
             raise
         return False
     try:

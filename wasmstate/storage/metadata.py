@@ -69,8 +69,9 @@ def keep_metadata(fd: int, old_fd: int) -> list[str]:
     # Before the mode: a change of the owner clears the set-user-ID bit.
     lost = _keep_owner(fd, old)
     lost += _keep_attributes(fd, old_fd)
-    mode = stat.S_IMODE(old.st_mode)
-    files.chmod(fd, mode & ~_set_id_bits(lost))
+    mode = stat.S_IMODE(old.st_mode) & ~_set_id_bits(lost)
+    if stat.S_IMODE(files.fstat(fd).st_mode) != mode:  # FAT allows it to its owner alone
+        files.chmod(fd, mode)
     return lost
 
 

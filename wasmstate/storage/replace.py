@@ -14,7 +14,7 @@ is a third outcome: the new file is in place, but a power cut may bring the old 
 fsync is never tried again: the kernel may have dropped the pages and would report success.
 
 A file that was not there gets its name by a link, which fails if another has it by then, and loses
-that of the temporary file.
+that of the temporary file. On FAT the file is synced once more when it has its name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import DurabilityUnknownError, NotCommittedError
 from wasmstate.storage.filesystem import file_system
-from wasmstate.storage.in_place import check_in_place, put_in_place
+from wasmstate.storage.in_place import NO_RENAME_WITH_FLAGS, check_in_place, put_in_place
 from wasmstate.storage.lock import Locked
 from wasmstate.storage.metadata import keep_metadata, warn
 from wasmstate.storage.temporary import Temporary
@@ -107,6 +107,9 @@ def replace_file(
             step = "renaming it"
             _put(temporary, path, old)
             renamed = True
+            if durability != "none" and _is_open_on_fat(temporary):
+                step = "syncing its new name"
+                _sync(temporary.fd)
             step = "closing it"
             temporary.close()
         except BaseException:
@@ -252,6 +255,17 @@ def _rename(source: Path, target: Path) -> None:
     files.rename(source, target)
 
 
+def _is_open_on_fat(temporary: Temporary) -> bool:
+    """Whether the file has to be synced once more.
+
+    On FAT a file's size and place are in its folder, under its name. Linux writes them there when
+    it syncs the file; the sync of a folder after a rename would give the new name the old ones,
+    of clusters that are free by then.
+    """
+    files = file_system()
+    return files.replaces_open_files and files.is_fat(temporary.fd)
+
+
 def _put_new(temporary: Temporary, path: Path) -> None:
     """Give a temporary file a name that must be free."""
     files = file_system()
@@ -260,15 +274,24 @@ def _put_new(temporary: Temporary, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
-        _put_reserved(temporary, path)
+        _put_without_links(temporary, path)
     else:
         # It has its name: that the other one stays is no failure, and the next commit sweeps it.
         with suppress(OSError):
             files.unlink(temporary.path)
 
 
+def _put_without_links(temporary: Temporary, path: Path) -> None:
+    try:
+        file_system().rename_new(temporary.path, path)
+    except OSError as error:
+        if error.errno not in NO_RENAME_WITH_FLAGS:
+            raise
+        _put_reserved(temporary, path)
+
+
 def _put_reserved(temporary: Temporary, path: Path) -> None:
-    """The same without links. A crash between the two calls leaves an empty file of that name."""
+    """The same without either. A crash between the two calls leaves an empty file."""
     files = file_system()
     fd = files.create(path, 0o600)
     try:

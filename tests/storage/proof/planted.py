@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from storage.proof.recorder import Recorder
+from storage.proof.recorder import OnFat, Recorder
 from wasmstate.binary.sections.base import Frame
 from wasmstate.storage.filesystem import file_system
 
@@ -64,6 +64,13 @@ class SyncAfterRename(Renaming):
     def rename(self, source: Path, target: Path) -> None:
         super().rename(source, target)
         super().fsync(self._waiting)
+
+
+class NotSyncedAgain(OnFat):
+    """On FAT the file is not synced when it has its new name."""
+
+    def is_fat(self, fd: int) -> bool:
+        return False
 
 
 class SyncErrorIgnored(Recorder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -115,6 +116,11 @@ class Recorder(FileSystem):
         super().exchange(one, other)
         self.notes.exchanged(one, other)
 
+    def rename_new(self, source: Path, target: Path) -> None:
+        self.may_fail("rename_new")
+        super().rename_new(source, target)
+        self.notes.renamed(source, target)
+
     def link(self, source: Path, target: Path) -> None:
         self.may_fail("link")
         super().link(source, target)
@@ -133,3 +139,16 @@ class Recorder(FileSystem):
             self.notes.synced(fd, succeeded=False)
             raise
         self.notes.synced(fd)
+
+
+class OnFat(Recorder):
+    """The same on FAT: no links, no exchange of names, and a name holds what there is to know."""
+
+    def is_fat(self, fd: int) -> bool:
+        return True
+
+    def exchange(self, one: Path, other: Path) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    def link(self, source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))

@@ -14,10 +14,10 @@ import pytest
 from crash.explore import explore, look
 from crash.image import Image, write_image
 from crash.micro import Names
-from crash.models import MODELS
+from crash.models import FAT, MODELS
 from crash.recording import CrashState
 from storage.proof.checker import Whole, recover, same
-from storage.proof.recorder import Recorder
+from storage.proof.recorder import OnFat, Recorder
 from storage.proof.run import NAME, generations, record
 from storage.proof.scenarios import (
     DURABLE,
@@ -46,6 +46,19 @@ def test_every_crash_leaves_one_generation_whole_and_none_that_was_acknowledged_
     result = explore(run.recording, Whole(wanted), folder(scratch / "states"), same=same)
     assert not result.failures, result.failures[0]
     assert set(result.states) == set(MODELS)
+
+
+@pytest.mark.parametrize("scenario", DURABLE, ids=str)
+def test_every_crash_on_fat_leaves_one_generation_whole_too(
+    scenario: Scenario, scratch: Path
+) -> None:
+    wanted = generations(scenario, scratch / "wanted")
+    run = record(scenario, scratch / "recorded", OnFat)
+    assert run.error is None
+    states = folder(scratch / "states")
+    result = explore(run.recording, Whole(wanted), states, same=same, models=FAT)
+    assert not result.failures, result.failures[0]
+    assert result.states["fat"] > 50
 
 
 def test_what_is_in_the_files_beside_does_not_count(scratch: Path) -> None:

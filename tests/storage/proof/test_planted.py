@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from crash.explore import explore
-from crash.models import MODELS
+from crash.models import FAT, MODELS
 from storage.proof import planted
 from storage.proof.checker import Whole, same
 from storage.proof.recorder import Recorder
@@ -98,6 +98,15 @@ def test_a_writer_that_loses_extended_attributes_is_caught(scratch: Path) -> Non
     if not set_xattr(probe):
         pytest.skip("this file system has no extended attributes")
     assert catchers(planted.ExtendedAttributesLost, TWO, scratch) == ALL
+
+
+def test_on_fat_a_file_that_is_not_synced_again_is_caught(scratch: Path) -> None:
+    wanted = generations(TWO, scratch / "wanted")
+    run = record(TWO, scratch / "recorded", planted.NotSyncedAgain)
+    states = scratch / "states"
+    states.mkdir()
+    result = explore(run.recording, Whole(wanted), states, same=same, models=FAT)
+    assert [failure.reason for failure in result.failures] == ["the file is damaged"]
 
 
 def catchers(bug: type[Recorder], scenario: Scenario, scratch: Path) -> set[str]:
