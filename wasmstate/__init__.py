@@ -35,6 +35,7 @@ from wasmstate.errors import (
 )
 
 if TYPE_CHECKING:
+    from wasmstate.binary.follow import StaleDebugInfoWarning
     from wasmstate.binary.module import Module
     from wasmstate.binary.sections.base import Section
     from wasmstate.explore.constants import Folded
@@ -109,6 +110,7 @@ _HOMES = {
     "SectionDiff": "wasmstate.state.compare.byte_diff",
     "Session": "wasmstate.session.session",
     "Signature": "wasmstate.state.signature",
+    "StaleDebugInfoWarning": "wasmstate.binary.follow",
     "State": "wasmstate.state.state",
     "Tensor": "wasmstate.state.tensor",
     "TensorDiff": "wasmstate.state.compare.diff",
@@ -182,6 +184,7 @@ __all__ = [
     "SectionError",
     "Session",
     "Signature",
+    "StaleDebugInfoWarning",
     "State",
     "StateBoundsError",
     "StateConflictError",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 from wasmstate.binary import section_list
+from wasmstate.binary.follow import with_changes
 from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
 from wasmstate.binary.section_numbers import renumbered
 from wasmstate.binary.sections import CUSTOM_ID
@@ -308,13 +309,20 @@ class Module:
 
         A section that is not there is added in its place; one without entries is removed. The data
         count follows the data; functions and code must be changed together if their number
-        changes. All other sections keep their bytes.
+        changes.
+
+        Where something gets another index, what was there before goes on naming it: exports, the
+        start function, elements, code, names, branch hints. Entries that were not there are taken
+        as they are, with indices of the edited module. What was not changed keeps its bytes.
+
+        Warns:
+            StaleDebugInfoWarning: if DWARF or a source map gives places in code that has moved.
 
         Raises:
-            SectionError: if the change cannot be made.
+            SectionError: if the change cannot be made, or takes away what is still used.
             MalformedError: if a section that is changed cannot be decoded.
         """
-        return self.with_sections(section_list.replace_entries(self.sections, changes))
+        return self.with_sections(with_changes(self.sections, changes))
 
     def with_moved(self, index: int, to: int) -> Self:
         """A copy with section ``index`` at the place ``to``; standard sections keep their order.
@@ -330,6 +338,10 @@ class Module:
         Raises:
             SectionError: if there is no such section, or another one depends on it.
         """
+        section_list.check_index(self.sections, index)
+        section = self.sections[index]
+        if section is self.section(type(section)) and hasattr(section, "entries"):
+            return self.with_entries({type(section): []})
         return self.with_sections(section_list.remove(self.sections, index))
 
     def with_sections(self, sections: Iterable[Section]) -> Self:

@@ -12,8 +12,8 @@ from wasmstate import Module, SectionError
 from wasmstate.binary.code.immediates import BlockType
 from wasmstate.binary.code.instructions import Instr
 from wasmstate.binary.edits.graft import Resolution, graft_code, resolve_imports
-from wasmstate.binary.edits.remap import Indices
 from wasmstate.binary.names import read_names
+from wasmstate.binary.remap import Indices
 from wasmstate.binary.sections.code import CodeSection, Func
 from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.type import TypeSection

@@ -17,10 +17,10 @@ from wasmstate.binary.code.instructions import Expr, expr
 from wasmstate.binary.edits.bake import check_rewritable, is_baked
 from wasmstate.binary.edits.graft_customs import with_donor_customs
 from wasmstate.binary.edits.match import matches
-from wasmstate.binary.edits.remap import Indices
 from wasmstate.binary.items import KINDS, Items, describe
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import read_names
+from wasmstate.binary.remap import Indices
 from wasmstate.binary.section_list import append, insert
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection, Func, locals_list

@@ -13,9 +13,9 @@ from wasmstate.binary.content import Content
 from wasmstate.binary.custom import name as names
 from wasmstate.binary.custom.producers import Producers, ProducersField, VersionedName, producers
 from wasmstate.binary.custom.target_features import TargetFeatures, target_features
-from wasmstate.binary.edits.remap import Indices
 from wasmstate.binary.module import Module
 from wasmstate.binary.names import read_names
+from wasmstate.binary.remap import Indices
 from wasmstate.binary.section_list import read_count
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.custom import CustomSection
