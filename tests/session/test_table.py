@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -256,6 +256,17 @@ def test_three_numbers_from_0_above_integers_are_values_and_that_is_said() -> No
     params = Signature.parse("(x: f64[2]@1024, y: f64) -> ()").params
     with pytest.warns(UserWarning, match="0,1,2 are taken for values; if they are names, delete"):
         assert rows("0,1,2\n3,4,5\n", params) == [[[0, 1], 2], [[3, 4], 5]]
+
+
+def test_a_live_row_does_not_wait_for_the_next_one() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"0,1\n"
+        pytest.fail("the second row was read before the first one was given")
+
+    assert next(Table("pipe", POINT).parse_bytes(pieces(), is_live=True)) == (
+        "pipe, line 1",
+        [0, 1],
+    )
 
 
 def test_the_row_numbers_of_pandas_are_a_column_without_a_name() -> None:

@@ -129,7 +129,7 @@ class Rows:
         name = "standard input" if self._is_standard else self._source.name
         table = Table(name, self._params, self._format)
         if self._is_standard:
-            yield from table.parse_bytes(self._pieces(sys.stdin.buffer))
+            yield from table.parse_bytes(self._pieces(sys.stdin.buffer), is_live=True)
         else:
             with self._stop.waiting():  # a named pipe opens when somebody writes to it
                 file = self._source.open("rb")
@@ -137,7 +137,9 @@ class Rows:
                 if self._source.suffix == ".npy":
                     yield from table.read_matrix(file)
                 else:
-                    yield from table.parse_bytes(self._pieces(file))
+                    yield from table.parse_bytes(
+                        self._pieces(file), is_live=not self._source.is_file()
+                    )
         if table.skipped:
             echo(f"{name}: {plural(table.skipped, 'row')} without a label skipped", err=True)
 

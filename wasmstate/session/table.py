@@ -75,26 +75,27 @@ class Table:
         self._format = format or TableFormat()
         self.skipped = 0
 
-    def parse_bytes(self, pieces: Iterable[bytes]) -> Iterator[PlacedRow]:
+    def parse_bytes(self, pieces: Iterable[bytes], *, is_live: bool = False) -> Iterator[PlacedRow]:
         """The rows of CSV.
 
         Args:
             pieces: of the file, none beyond a line feed.
+            is_live: whether rows come when something happens: then none waits for the next one.
 
         Raises:
             ArgumentError: naming the file and the line that cannot be read; a ColumnError where the
                 table has not the columns that are to be taken.
         """
-        return self.parse(lines_of(pieces, self._name, self._format.encoding))
+        return self.parse(lines_of(pieces, self._name, self._format.encoding), is_live=is_live)
 
-    def parse(self, lines: Iterable[str]) -> Iterator[PlacedRow]:
-        """The rows of lines of text. Raises as :meth:`parse_bytes`."""
+    def parse(self, lines: Iterable[str], *, is_live: bool = False) -> Iterator[PlacedRow]:
+        """The rows of lines of text. Args and raises as :meth:`parse_bytes`."""
         records = self._records(lines)
         place, first = next(records, ("", []))
         if not first:
             return
         second = []
-        if _may_be_names(first):
+        if _may_be_names(first) and not is_live:
             second = list(islice(records, 1))
         header = self._header(place, first, second)
         make = self._maker(header, first, place)
