@@ -16,7 +16,9 @@ from wasmstate.session.strict_json import parse_json
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES
 
-_ASSIGNMENT = re.compile(r"(?P<name>[^=\[\]]+)(?:\[(?P<index>[\d,\s]+)\])?=(?P<value>.+)", re.S)
+_ASSIGNMENT = re.compile(
+    r"(?P<name>[^=\[\]]+)(?:\[(?P<index>[\d,\s]+)\])?=(?P<value>.+)", re.S | re.A
+)
 
 
 def parse_argument(text: str) -> Any:
@@ -77,7 +79,10 @@ def _value(state: State, name: str, index: str | None, text: str) -> NDArray[Any
         return np.array(
             numbers, dtype=object if DTYPES[tensor.dtype].kind in "iu" else None
         ).reshape(tensor.shape)
-    cell = tuple(int(part) for part in re.split(r"[,\s]+", index.strip()) if part)
+    try:
+        cell = tuple(parse_integer(each) for each in split_numbers(index))
+    except ArgumentError as error:
+        raise SchemaError(f"{name}[{index}]: {error}") from error
     if len(cell) != len(tensor.shape) or any(
         i >= size for i, size in zip(cell, tensor.shape, strict=False)
     ):
