@@ -173,7 +173,7 @@ def test_all_output_goes_through_what_escapes_it() -> None:
         (["stat", "x"], "No such command 'stat'. Did you mean 'state'?"),
         (["models", "nwe"], "No such command 'nwe'. Did you mean 'new'?"),
         (["models", "new", "tompson"], "No such command 'tompson'. Did you mean 'thompson'?"),
-        (["section", "remve"], "No such command 'remve'. Did you mean 'remove'?"),
+        (["section", "extrat"], "No such command 'extrat'. Did you mean 'extract'?"),
         (["xyzzy"], "No such command 'xyzzy'.\n"),
     ],
 )

@@ -121,7 +121,7 @@ def test_what_cannot_be_resized_is_refused_with_what_to_do() -> None:
     nameless = Schema(state.tensors, state.entry_points, {})
     record = replace(state.record, schema=nameless.encode())
     assert refusal(with_state(ads, State(record, nameless)), {"arms": 4}) == (
-        "only a model of 'wasmstate models new' can be resized"
+        "only a model that comes with wasmstate can be resized"
     )
     named = Schema(state.tensors, state.entry_points, {**state.metadata, "names": ["a", "b", "c"]})
     record = replace(state.record, schema=named.encode())

@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -142,17 +142,31 @@ def quoted(path: Path) -> str:
 
 def echo(line: object, *, err: bool = False) -> None:
     """Print one line; what a name in it would do to the terminal is escaped."""
-    click.echo(visible(str(line)), err=err)
+    _print(visible(str(line)), err=err)
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Print lines together, each as :func:`echo` does."""
+    _print("\n".join(map(visible, lines)))
 
 
 def echo_block(text: str) -> None:
     """Print lines of text whose line feeds are meant, as :func:`columns` gives them."""
-    click.echo("\n".join(map(visible, text.split("\n"))))
+    echo_lines(text.split("\n"))
 
 
 def echo_bytes(content: bytes) -> None:
     """Print bytes as they are, and nothing behind them."""
-    click.echo(content, nl=False)
+    _print(content, nl=False)
+
+
+def _print(text: str | bytes, *, err: bool = False, nl: bool = True) -> None:
+    try:
+        click.echo(text, err=err, nl=nl)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # which around this would be taken for one of the file
+        raise unusable(error, "the output") from error
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -175,12 +189,12 @@ def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
 
 def echo_json(document: Any) -> None:
     """Print JSON; numbers that JSON lacks become the texts ``nan``, ``inf`` and ``-inf``."""
-    click.echo(_json(document, indent=2))
+    _print(_json(document, indent=2))
 
 
 def echo_json_line(document: Any) -> None:
     """Print JSON on one line."""
-    click.echo(_json(document))
+    _print(_json(document))
 
 
 def _json(document: Any, indent: int | None = None) -> str:

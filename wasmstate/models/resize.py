@@ -69,7 +69,7 @@ def resized_state(
     """The state with other sizes, as of a new model. Raises as :func:`resize`."""
     family = FAMILIES.get(str(state.metadata.get("model")))
     if family is None or any(template.name not in state for template in family.tensors):
-        raise SchemaError("only a model of 'wasmstate models new' can be resized")
+        raise SchemaError("only a model that comes with wasmstate can be resized")
     before = {each.name: state[each.name].item() for each in family.options if each.name in state}
     kept = _kept(family, before, sizes, drop)
     fresh = _fresh(family.name, tuple({**before, **_wanted(kept)}.items()))

@@ -21,7 +21,7 @@ from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection, Func
 from wasmstate.binary.sections.nested import MAX_DEPTH, NestedSection
 from wasmstate.binary.spaces import Spaces
-from wasmstate.cli.common import about, existing_file, plural
+from wasmstate.cli.common import about, echo_lines, existing_file, plural
 from wasmstate.cli.nested import opened
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.escapes import visible
@@ -91,7 +91,7 @@ def _show(lines: Iterator[str]) -> None:
         click.echo_via_pager(f"{visible(line)}\n" for line in lines)
     else:
         while batch := list(islice(lines, _LINES_AT_ONCE)):
-            click.echo("\n".join(map(visible, batch)))
+            echo_lines(batch)
 
 
 class _Dump:
