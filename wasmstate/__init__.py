@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
     from wasmstate.storage.metadata import MetadataNotKeptWarning
+    from wasmstate.storage.patience import lock_timeout
     from wasmstate.storage.rollback import rollback
     from wasmstate.storage.salvage import salvage
 
@@ -130,6 +131,7 @@ _HOMES = {
     "plan_migration": "wasmstate.state.change.migrate",
     "probe": "wasmstate.explore.probe",
     "read_log": "wasmstate.state.compare.call_log",
+    "lock_timeout": "wasmstate.storage.patience",
     "replace_section": "wasmstate.storage.commit",
     "replay": "wasmstate.session.replay",
     "rollback": "wasmstate.storage.rollback",
@@ -207,6 +209,7 @@ __all__ = [
     "from_sklearn",
     "graft",
     "history",
+    "lock_timeout",
     "merge",
     "migrate",
     "plan_migration",

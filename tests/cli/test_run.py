@@ -16,6 +16,7 @@ import pytest
 from cli_runner import Wasmstate, run_command
 from models import state_of
 from wasmstate import models
+from wasmstate.storage.lock import locked
 
 PATIENCE = 60
 
@@ -329,3 +330,28 @@ def test_an_argument_of_the_call_is_not_taken_for_the_file_of_a_log(
     assert result.exit_code == 2
     assert "is a number: name the file to write, or ./" in result.stderr
     assert set(model.resolve().parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_waiting_for_a_lock_and_nothing_is_committed(
+    model: Path, number: signal.Signals
+) -> None:
+    before = model.read_bytes()
+    words = [sys.executable, "-m", "wasmstate", "run", str(model), "update", "1", "1.0"]
+    with locked(model), subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert f"{model}: waiting for its lock, which process {os.getpid()}" in said
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert "not committed, told to end while process" in said
+        assert "Traceback" not in said
+        assert process.returncode == 1
+    assert model.read_bytes() == before
+
+
+def test_the_wait_for_a_lock_can_be_limited(model: Path) -> None:
+    with locked(model):
+        result = run_command("run", str(model), "update", "1", "1.0", "--lock-timeout", "0")
+    assert result.exit_code == 1
+    assert "not committed, waited 0 s for its lock" in result.stderr

@@ -14,7 +14,15 @@ import pytest
 
 from models import state_of, write_counter
 from storage.disk import Disk
-from wasmstate import Module, NotCommittedError, SectionError, State, StateConflictError, commit
+from wasmstate import (
+    Module,
+    NotCommittedError,
+    SectionError,
+    State,
+    StateConflictError,
+    commit,
+    lock_timeout,
+)
 from wasmstate.storage import rewrite
 from wasmstate.storage.filesystem import FileSystem, using
 from wasmstate.storage.lock import locked
@@ -184,3 +192,80 @@ def test_a_child_does_not_inherit_the_lock_of_a_parent_that_is_killed(path: Path
     finally:
         for fd in (ready, say_ready, rest, end):
             os.close(fd)
+
+
+class Impatient(FileSystem):
+    """Time passes at once."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def pause(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+def test_a_writer_that_waits_says_for_whom_after_a_second_and_goes_on_when_it_is_free(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with locked(path) as other:
+
+        class Freed(Impatient):
+            def pause(self, seconds: float) -> None:
+                super().pause(seconds)
+                if self.waited < 1:
+                    assert not caplog.messages
+                if self.waited > 5:
+                    other.release()
+
+        with using(Freed()):
+            assert commit(path, state_of(path)).generation == 1
+    (said,) = caplog.messages
+    me = Path("/proc/self/comm").read_text().strip()
+    assert said == (f"{path}: waiting for its lock, which process {os.getpid()} ({me}) has")
+
+
+def test_a_wait_ends_with_its_time(path: Path) -> None:
+    files = Impatient()
+    with locked(path), using(files), lock_timeout(2.5), pytest.raises(NotCommittedError) as caught:
+        commit(path, state_of(path))
+    me = Path("/proc/self/comm").read_text().strip()
+    assert str(caught.value) == (
+        f"{path}: not committed, waited 2.5 s for its lock, which process {os.getpid()} ({me}) "
+        "has; the file is what it was"
+    )
+    assert 2.5 <= files.waited < 2.6
+    assert state_of(path).generation == 0
+
+
+def test_a_wait_can_be_ended_from_outside_after_a_second(path: Path) -> None:
+    files = Impatient()
+    with (
+        locked(path),
+        using(files),
+        lock_timeout(None, is_over=lambda: True),
+        pytest.raises(NotCommittedError, match="not committed, told to end while process"),
+    ):
+        commit(path, state_of(path))
+    assert 1 <= files.waited < 1.1
+
+
+def test_who_holds_a_lock_need_not_be_known(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "major", lambda _: 0xFFFF)
+    with (
+        locked(path),
+        using(Impatient()),
+        lock_timeout(0),
+        pytest.raises(NotCommittedError, match="which another process has"),
+    ):
+        commit(path, state_of(path))
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named_with_advice(number: int, path: Path) -> None:
+    with using(Disk(fail="lock", error=number)), pytest.raises(NotCommittedError) as caught:
+        commit(path, state_of(path))
+    assert str(caught.value) == (
+        f"{path}: not committed, its file system has no locks ({os.strerror(number)}), so two "
+        "writers could not be kept apart: mount it with locks (NFS: without nolock), or keep the "
+        "file on a local disk"
+    )

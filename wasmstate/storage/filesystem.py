@@ -280,8 +280,8 @@ class FileSystem:
         return time.time()
 
     def pause(self, seconds: float) -> None:
-        """Wait before a call that was refused is tried again."""
-        time.sleep(seconds)  # pragma: no cover (Windows)
+        """Wait before a call that was refused, or a lock, is tried again."""
+        time.sleep(seconds)
 
 
 _SYSTEM = FileSystem()

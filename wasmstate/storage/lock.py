@@ -14,8 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wasmstate.binary.source import BytesSource, FileSource, Source
+from wasmstate.errors import NotCommittedError
 from wasmstate.storage.after_fork import forget, keep_from_children
 from wasmstate.storage.filesystem import file_system
+from wasmstate.storage.patience import take_lock
+
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class Locked:
@@ -61,9 +65,11 @@ class Locked:
 def locked(path: Path) -> Iterator[Locked]:
     """Hold the writers' lock of the file at ``path``.
 
-    Waits until every other writer is done. The lock ends with the process, however it ends.
+    Waits until every other writer is done, or :func:`~wasmstate.storage.patience.lock_timeout`
+    ends that. The lock ends with the process, however it ends.
 
     Raises:
+        NotCommittedError: if the wait came to its end, or there are no locks.
         OSError: if the file cannot be opened.
     """
     lock = _lock(path)
@@ -80,12 +86,19 @@ def _lock(path: Path) -> Locked:
         fd = files.open_writable(path) if is_nfs else files.open(path)
         try:
             if files.has_locks:
-                files.lock(fd, wait=True)
+                take_lock(fd, path)
             if os.path.samestat(files.fstat(fd), files.stat(path)):
                 return Locked(fd)
         except BaseException as error:
             files.close(fd)
-            if is_nfs or not isinstance(error, OSError) or error.errno != errno.EBADF:
+            number = error.errno if isinstance(error, OSError) else None
+            if number in _NO_LOCKS:
+                raise NotCommittedError(
+                    f"{path}: not committed, its file system has no locks "
+                    f"({os.strerror(number)}), so two writers could not be kept apart: mount it "
+                    "with locks (NFS: without nolock), or keep the file on a local disk"
+                ) from error
+            if is_nfs or number != errno.EBADF:
                 raise
             is_nfs = True
             continue

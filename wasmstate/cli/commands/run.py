@@ -36,6 +36,7 @@ from wasmstate.session.session import Session
 from wasmstate.session.strict_json import check_numbers
 from wasmstate.session.table import TableFormat
 from wasmstate.state.compare.condition import Condition
+from wasmstate.storage.patience import lock_timeout as wait_at_most
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
 
@@ -88,6 +89,13 @@ class _Persist(click.ParamType[str]):
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How long a commit waits while another process has locked FILE; without a limit if not "
+    "given. A signal ends it after a second.",
+)
 @as_json
 @click.pass_context
 def command(
@@ -105,6 +113,7 @@ def command(
     break_links: bool,
     record: Path | None,
     timeout: float,
+    lock_timeout: float | None,
     as_json: bool,
 ) -> None:
     """Call an exported function of a model, and keep what it learns.
@@ -154,6 +163,7 @@ def command(
         with Stopping() as stop:
             try:
                 with (
+                    wait_at_most(lock_timeout, is_over=lambda: stop.signal is not None),
                     session,
                     watching(
                         session,
