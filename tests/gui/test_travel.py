@@ -192,7 +192,7 @@ def test_a_run_takes_its_arguments_from_a_table(
     table.write_text("arm,reward\n0,much\n")
     with qtbot.waitSignal(window.idle, timeout=15_000):
         window.table_rows.read(str(table))
-    assert "line 2: reward cannot be" in window.panels.page.notice.label.text()
+    assert "line 2: reward (f64)" in window.panels.page.notice.label.text()
 
 
 def test_a_table_whose_columns_are_called_otherwise_is_taken_by_the_columns_that_are_named(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
+import pytest
+import wasmtime
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
@@ -13,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 import wasmstate
 from gui_support import shown_bytes
+from wasmstate_gui.document import run_calls
 from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -73,6 +77,31 @@ def test_f10_steps_in_memory_and_marks_what_changed(
     second = window.picture.tensors[0].offset + 2 * 8
     assert {second + 6} <= set(window.panels.page.hex.dump.changed.tolist())
     assert bandit.read_bytes() == before
+
+
+LARGE = """
+(module
+  (memory (export "memory") 6)
+  (func (export "update") (param $x f32)
+    (f32.store (i32.const 64) (f32.add (f32.load (i32.const 64)) (local.get $x)))))
+"""
+
+
+def test_a_pause_between_two_steps_of_a_large_state_does_not_delay_the_second(
+    qtbot: QtBot, tmp_path: Path, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands for an hour at lunch; a picture is due at once all the same."""
+    path = tmp_path / "large.wasm"
+    module = wasmstate.Module.from_bytes(bytes(wasmtime.wat2wasm(LARGE)))
+    path.write_bytes(wasmstate.attach(module, ["w:f32[70000]@64"]).to_bytes())
+    window = open_window(path)
+    pause = 0.0
+    monkeypatch.setattr(run_calls, "perf_counter", lambda: perf_counter() + pause)
+    for _ in range(2):
+        press(qtbot, window, Qt.Key.Key_F10)
+        pause += 3600
+    press(qtbot, window, Qt.Key.Key_F5)
+    assert len(window.controller.timeline.path) == 103
 
 
 def test_ctrl_s_writes_the_next_generation(

@@ -108,6 +108,7 @@ class Calls(QObject):
         self._is_showing = False
         self._steps.clear()
         self._outcome = None
+        self._painting = None
 
     def _load(self) -> None:
         base = self._shown.document.base if self._shown.document is not None else None
@@ -194,6 +195,7 @@ class Calls(QObject):
             self._go_on()
         else:
             outcome, self._outcome = self._outcome, None
+            self._painting = None  # the user's pause before the next call is no time of painting
             self._say_outcome(outcome)
 
     def _say_outcome(self, outcome: Outcome) -> None:
