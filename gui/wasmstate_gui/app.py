@@ -22,6 +22,12 @@ _NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not
 To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png"""
 
 
+_LARGEST = 8192
+"""Pixels a side; no screen has more, and a picture of 8192x8192 takes 256 MB of memory."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
 class _Size(click.ParamType[tuple[int, int]]):
     name = "WxH"
 
@@ -31,6 +37,8 @@ class _Size(click.ParamType[tuple[int, int]]):
         width, _, height = str(value).lower().partition("x")
         if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
             self.fail(f"{value} is no size: write it like 1440x900", param, ctx)
+        if len(width) > 5 or len(height) > 5 or max(int(width), int(height)) > _LARGEST:
+            self.fail(f"{value} is too large: at most {_LARGEST}x{_LARGEST}", param, ctx)
         return int(width), int(height)
 
 
@@ -52,14 +60,18 @@ class _Size(click.ParamType[tuple[int, int]]):
 )
 @click.option("--panel", metavar="NAME", help="Show this panel, such as Module or Problems.")
 @click.option("--dark/--light", "dark", default=None, help="Colours; the system's if not given.")
-@click.option("--size", type=_Size(), default="1440x900", help="Of the window.")
+@click.option(
+    "--size",
+    type=_Size(),
+    help="Size of the window; at first 1440x900 or what the screen has room for.",
+)
 def main(
     file: Path | None,
     screenshot: Path | None,
     steps: int,
     panel: str | None,
     dark: bool | None,
-    size: tuple[int, int],
+    size: tuple[int, int] | None,
 ) -> None:
     """Look at a WebAssembly module, its state S, and what its update() does to S."""
     if find_spec("PySide6") is None:
@@ -69,6 +81,8 @@ def main(
             raise click.UsageError(f"{screenshot}: a picture is written as PNG: name it OUT.png")
         if file and file.exists() and screenshot.exists() and screenshot.samefile(file):
             raise click.UsageError(f"{screenshot} is the file that is to be looked at")
+        if screenshot.exists() and not _is_png(screenshot):
+            raise click.UsageError(f"{screenshot} exists and is no PNG picture: name another file")
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not _has_display():
         click.echo(_NO_DISPLAY, err=True)
@@ -87,6 +101,15 @@ def load(*, for_file: bool) -> Callable[..., int]:
         run: Callable[..., int] = import_module("wasmstate_gui.run").run
         gc.freeze()  # nor is it looked through again
     return run
+
+
+def _is_png(path: Path) -> bool:
+    """Whether a picture may be replaced by a newer one."""
+    try:
+        with path.open("rb") as file:
+            return path.is_file() and file.read(len(_PNG)) == _PNG
+    except OSError:
+        return False
 
 
 def _has_display() -> bool:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import click
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from wasmstate_gui.kit.settings import Settings
@@ -26,7 +26,7 @@ def run(
     steps: int,
     panel: str | None,
     dark: bool | None,
-    size: tuple[int, int],
+    size: tuple[int, int] | None,
 ) -> int:
     """Show the window until it is closed, or draw it; gives the exit code."""
     # Ctrl+C ends it: while Qt waits for events, Python does not see its own signals.
@@ -37,8 +37,15 @@ def run(
     window = MainWindow(settings=settings)
     if dark is not None or settings.is_dark is None:
         window.set_theme(_theme(app, dark))
+    wanted = QSize(*size) if size else None
+    if screenshot is None:
+        window.fit(app.primaryScreen().availableSize(), wanted)
+    elif wanted is not None:
+        window.resize(wanted)
+    least = window.minimumSize()
+    if wanted is not None and wanted.expandedTo(least) != wanted:
+        click.echo(f"The window is larger: it needs {least.width()}x{least.height()}", err=True)
     if settings.layout is None:
-        window.resize(*size)
         window.panels.reset_layout()
     if file is not None or screenshot is not None or panel is not None:
         window.make_panels()
@@ -121,8 +128,7 @@ class _Script(QObject):
     def _draw_soon(self) -> None:
         dock = self._window.panels.docks.get(self._panel or "")
         if dock is not None:
-            dock.show()
-            dock.raise_()
+            self._window.panels.show(dock.objectName())
         elif self._panel is not None:
             self._error = f"there is no panel {self._panel}: {', '.join(self._window.panels.docks)}"
         if dock is self._window.panels.docks["Module"]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PySide6.QtGui import QImage, qRgb
 from pytestqt.qtbot import QtBot
 
@@ -41,6 +43,100 @@ def test_a_screenshot_needs_no_display_and_has_the_size_asked_for(
     assert qRgb(0xF2, 0xE9, 0x5E) in colours, "the ground of changed bytes"
     assert qRgb(0xAA, 0x33, 0x77) in colours, "the state on the map"
     assert bandit.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ("99999999999x5", "99999999999x5 is too large: at most 8192x8192"),
+        ("20000x20000", "20000x20000 is too large: at most 8192x8192"),
+        ("0x5", "0x5 is no size: write it like 1440x900"),
+    ],
+)
+def test_a_size_beyond_any_screen_is_misuse(
+    bandit: Path, tmp_path: Path, size: str, said: str
+) -> None:
+    done = run(bandit, "--screenshot", tmp_path / "out.png", "--size", size)
+    assert (done.returncode, said in done.stderr) == (2, True)
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_window_that_is_larger_than_asked_for_says_so(bandit: Path, tmp_path: Path) -> None:
+    done = run(bandit, "--screenshot", tmp_path / "out.png", "--size", "300x200")
+    assert done.returncode == 0
+    assert done.stderr == "The window is larger: it needs 1024x640\n"
+
+
+def test_a_screenshot_replaces_a_picture_and_nothing_else(bandit: Path, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.png"
+    letter.write_text("Dear Ada")
+    link = tmp_path / "link.png"
+    link.symlink_to(letter)
+    for path in (letter, link):
+        done = run(bandit, "--screenshot", path)
+        assert (done.returncode, "exists and is no PNG picture" in done.stderr) == (2, True)
+    assert letter.read_text() == "Dear Ada"
+    picture = tmp_path / "out.png"
+    for _ in range(2):
+        assert run(bandit, "--screenshot", picture).returncode == 0
+
+
+SCREENS = {  # width and height in logical pixels, what the window takes of it
+    "1366x768": (1366, 768, (1366, 728)),
+    "1920x1080": (1920, 1080, (1440, 900)),
+    "1920x1080 at scale 2": (960, 540, (960, 500)),
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_the_first_window_fits_on_the_screen(bandit: Path, tmp_path: Path, name: str) -> None:
+    width, height, expected = SCREENS[name]
+    screen = {"name": "one", "x": 0, "y": 0, "width": width, "height": height}
+    config = tmp_path / "screens.json"
+    config.write_text(json.dumps({"screens": [screen]}))
+    sizes = window_sizes(bandit, tmp_path, f"offscreen:configfile={config}")
+    assert sizes == [expected]
+    # A size that is given counts more than the one of the last time.
+    sizes = window_sizes(bandit, tmp_path, f"offscreen:configfile={config}", "--size", "1100x700")
+    assert sizes == [(1100, 700)]
+
+
+def window_sizes(file: Path, home: Path, platform: str, *options: str) -> list[tuple[int, int]]:
+    """The size of the window that the command opens, when it is shown; the window is closed."""
+    script = (
+        "from PySide6.QtWidgets import QApplication\n"
+        "from wasmstate_gui.window.main_window import MainWindow\n"
+        "shown = MainWindow.showEvent\n"
+        "def close_soon(window, event):\n"
+        "    shown(window, event)\n"
+        "    print(window.width(), window.height())\n"
+        "    window.idle.connect(window.close)\n"
+        "MainWindow.showEvent = close_soon\n"
+        "from wasmstate_gui.app import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(file), *options],
+        env={**os.environ, "QT_QPA_PLATFORM": platform, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [(int(w), int(h)) for w, h in map(str.split, done.stdout.splitlines())]
+
+
+def test_a_damaged_file_opens_with_its_problems_in_front(bandit: Path, tmp_path: Path) -> None:
+    content = bytearray(bandit.read_bytes())
+    content[-100] ^= 4
+    bandit.write_bytes(content)
+    pictures = []
+    for options in ([], ["--panel", "Problems"], ["--panel", "Timeline"]):
+        picture = tmp_path / "out.png"
+        assert run(bandit, "--screenshot", picture, *options).returncode == 0
+        pictures.append(QImage(str(picture)))
+    assert pictures[0] == pictures[1] != pictures[2]
 
 
 def test_the_command_line_opens_it_in_its_own_process(bandit: Path, tmp_path: Path) -> None:

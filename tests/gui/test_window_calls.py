@@ -101,7 +101,9 @@ def test_a_pause_between_two_steps_of_a_large_state_does_not_delay_the_second(
         press(qtbot, window, Qt.Key.Key_F10)
         pause += 3600
     press(qtbot, window, Qt.Key.Key_F5)
-    assert len(window.controller.timeline.path) == 103
+    timeline = window.controller.timeline
+    assert timeline is not None
+    assert len(timeline.path) == 103
 
 
 def test_ctrl_s_writes_the_next_generation(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
+_TITLE_BAR = 40  # logical pixels; the window manager tells only after the first show
 _SAID_MS = 6000
 
 
@@ -51,7 +52,7 @@ class MainWindow(ThemedWindow):
         self.preferences = Preferences(self.panels, self._settings)
         self.preferences.theme_wanted.connect(self.set_theme)
         self.actions_ = Actions(self)
-        self.actions_.add_menus(self.panels.docks.values())
+        self.actions_.add_menus(self.panels.docks.values(), self.panels.toggle)
         self.actions_.set_usable({name: name in ("open", "follow") for name in TOOLBAR if name})
         self.actions_.connect_to(self._run)
         empty = self.panels.empty
@@ -66,6 +67,21 @@ class MainWindow(ThemedWindow):
         self.setWindowTitle("wasmstate")
         self.preferences.restore()
         self.panels.show_page(is_file=False)  # whatever the settings say
+
+    def fit(self, available: QSize, wanted: QSize | None) -> None:
+        """Take a first size that fits on the screen.
+
+        Args:
+            available: the screen without bars and docks of the desktop.
+            wanted: a size that the user asked for; it counts, whatever the screen.
+        """
+        room = available - QSize(0, _TITLE_BAR)
+        self.setMinimumSize(LEAST_SIZE.boundedTo(room))
+        if wanted is not None:
+            self.setWindowState(Qt.WindowState.WindowNoState)
+            self.resize(wanted)
+        elif self._settings.layout is None:
+            self.resize(FIRST_SIZE.boundedTo(room))
 
     def make_panels(self) -> None:
         """Make the panels and who stands behind them now, as far as they are not made yet."""

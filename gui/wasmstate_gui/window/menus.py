@@ -47,12 +47,12 @@ class Actions:
             if command.is_for_bytes:
                 bytes_view.addAction(self._actions[command.name])
 
-    def add_menus(self, docks: Iterable[QDockWidget]) -> None:
-        """Fill the menu bar."""
+    def add_menus(self, docks: Iterable[QDockWidget], toggle: Callable[[str], None]) -> None:
+        """Fill the menu bar; ``toggle`` shows or hides a dock by its name."""
         for title in MENUS:
             menu = self._window.menuBar().addMenu(f"&{title}")
             if title == "View":
-                self._add_docks(menu, docks)
+                self._add_docks(menu, docks, toggle)
             for command in COMMANDS:
                 if command.menu == title:
                     if command.begins_group:
@@ -91,11 +91,13 @@ class Actions:
             self._window.addAction(action)
         return action
 
-    def _add_docks(self, menu: QMenu, docks: Iterable[QDockWidget]) -> None:
+    def _add_docks(
+        self, menu: QMenu, docks: Iterable[QDockWidget], toggle: Callable[[str], None]
+    ) -> None:
         for number, dock in enumerate(docks, 1):
             action = QAction(dock.objectName(), self._window)
             action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-            action.triggered.connect(partial(_toggle, dock))
+            action.triggered.connect(partial(toggle, dock.objectName()))
             menu.addAction(action)
 
     def _toolbar(self) -> QToolBar:
@@ -114,11 +116,3 @@ class Actions:
         bar.toggleViewAction().setVisible(False)
         self._window.addToolBar(bar)
         return bar
-
-
-def _toggle(dock: QDockWidget) -> None:
-    """Show a panel; hide it if it can be seen already. One behind another tab is shown."""
-    is_seen = dock.isVisible() and not dock.visibleRegion().isEmpty()
-    dock.setVisible(not is_seen)
-    if not is_seen:
-        dock.raise_()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -122,6 +122,7 @@ class Panels(QObject):
         self._points = 0
         self._had_file = False
         self._places: QByteArray | None = None  # the dock layout of the last time
+        self._front = ""  # the title of the pane that was raised last
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
         self._centre.addWidget(self.empty)
@@ -152,8 +153,21 @@ class Panels(QObject):
         """Show a pane in front of its tabs; gives its dock."""
         dock = self.docks[title]
         dock.show()
-        dock.raise_()
+        self.bring_forward(title)
         return dock
+
+    def bring_forward(self, title: str) -> None:
+        """Put a pane in front of its tabs, also if the window is not on the screen yet."""
+        self._front = title
+        _raise(self.docks[title])
+
+    def toggle(self, title: str) -> None:
+        """Show a pane; hide it if it is visible. One behind another tab is shown."""
+        dock = self.docks[title]
+        if dock.isVisible() and not dock.visibleRegion().isEmpty():
+            dock.hide()
+        else:
+            self.show(title)
 
     def reset_layout(self) -> None:
         """Put every pane to its first place."""
@@ -168,7 +182,7 @@ class Panels(QObject):
                 if below is not None:
                     self.window.tabifyDockWidget(below, dock)
                 below = dock
-        self.docks["Timeline"].raise_()
+        self.bring_forward("Timeline")
         self.share_out()
 
     def share_out(self) -> None:
@@ -190,6 +204,11 @@ class Panels(QObject):
         """The window is on the screen: sizes count from now on."""
         if self._places is None:
             self.share_out()
+        QTimer.singleShot(0, self._bring_front)
+
+    def _bring_front(self) -> None:
+        if self._front and not self.docks[self._front].isHidden():
+            _raise(self.docks[self._front])
 
     def restore(self, places: QByteArray) -> None:
         """Use the dock layout of the last time when a file is shown; closed panes stay closed."""
@@ -251,3 +270,13 @@ class Panels(QObject):
         label.setAccessibleName(f"Status: {name}")
         self.window.statusBar().addPermanentWidget(label)
         return label
+
+
+def _raise(dock: QDockWidget) -> None:
+    """Select the tab of a dock.
+
+    Qt passes over the raising of the topmost sibling, and a dock that was raised before there was
+    a tab bar is the topmost without being the selected tab.
+    """
+    dock.lower()
+    dock.raise_()

@@ -90,7 +90,7 @@ class PanelRefresh:
         docks = self._panels.docks
         if self._base is None or bool(base.findings) != bool(self._base.findings):
             docks["Problems"].setVisible(bool(base.findings))
-            docks["Problems" if base.findings else "Timeline"].raise_()
+            self._panels.bring_forward("Problems" if base.findings else "Timeline")
         self._panels.problems.show_findings(base.findings)
         docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
         self._panels.step.show_forms(forms(base.functions), base.obstacle)
