@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
-from wasmstate.models.choose import choose
+from wasmstate.models.choose import Choice, choose
 from wasmstate.models.families import FAMILIES
 from wasmstate.models.family import Family, Option, TensorTemplate
 from wasmstate.models.resize import resize
 
-__all__ = ["Family", "Option", "TensorTemplate", "choose", "describe", "names", "new", "resize"]
+__all__ = [
+    "Choice",
+    "Family",
+    "Option",
+    "TensorTemplate",
+    "choose",
+    "describe",
+    "names",
+    "new",
+    "resize",
+]
 
 
 def names() -> list[str]:
