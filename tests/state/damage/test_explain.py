@@ -209,6 +209,15 @@ def test_a_section_in_the_wrong_place_of_a_module_that_lacks_one_may_be_either()
     assert found.reason.endswith("are left): either the file is cut, or bytes were added to it")
 
 
+def test_bytes_behind_no_section_at_all_are_not_said_to_be_added() -> None:
+    assert behind("2a 7f", PLAIN[:8]).reason == "malformed section id (42)"
+
+
+def test_a_component_with_sections_that_does_not_end_is_cut() -> None:
+    component = bytes.fromhex("0061736d 0d000100 00 02 01 61")
+    assert behind("01 30 01", component).reason.endswith("the file is cut")
+
+
 def test_a_component_that_does_not_end_is_cut() -> None:
     assert behind("01 30 01", bytes.fromhex("0061736d 0d000100")).reason.endswith("the file is cut")
 
