@@ -20,6 +20,7 @@ from wasmstate import (
     SectionError,
     State,
     StateConflictError,
+    check,
     commit,
     lock_timeout,
 )
@@ -75,6 +76,70 @@ def test_on_nfs_the_file_is_locked_by_a_descriptor_that_can_write(path: Path) ->
         with locked(path):
             assert not lock_is_free(path)
     assert lock_is_free(path)
+
+
+def test_on_nfs_a_commit_of_another_host_is_seen_although_the_path_is_cached(path: Path) -> None:
+    ours = state_of(path)
+
+    class TwoHosts(Nfs):
+        """While this host waits for the lock the other one commits."""
+
+        cached: os.stat_result | None = os.stat(path)
+
+        def lock(self, fd: int, *, wait: bool) -> bool:
+            taken = super().lock(fd, wait=wait)
+            if state_of(path).generation == 0:
+                with using(FileSystem()):
+                    other = path.with_name("other")
+                    shutil.copy(path, other)
+                    commit(other, state_of(other).with_values({"total": 70}))
+                    os.replace(other, path)
+            return taken
+
+        def stat(self, looked_at: Path) -> os.stat_result:
+            return self.cached if looked_at == path and self.cached else super().stat(looked_at)
+
+        def open_folder(self, folder: Path) -> int:
+            self.cached = None
+            return super().open_folder(folder)
+
+    with using(TwoHosts()), pytest.raises(StateConflictError):
+        commit(path, ours.with_values({"total": 2}))
+    assert state_of(path)["total"] == 70
+
+
+def test_on_nfs_leftovers_are_swept(path: Path) -> None:
+    left = path.with_name(".model.wasm.0123456789abcdef.wasmstate-tmp")
+    left.write_bytes(b"half")
+    with using(Nfs()):
+        assert [each.path for each in check(path)] == [str(left)]
+        commit(path, state_of(path))
+    assert os.listdir(path.parent) == ["model.wasm"]
+
+
+@pytest.mark.parametrize("times", [5, 6])
+def test_on_nfs_a_stale_handle_is_opened_again_and_named_if_it_stays_stale(
+    times: int, path: Path
+) -> None:
+    class Stale(FileSystem):
+        opened = 0
+
+        def open(self, path: Path) -> int:
+            self.opened += 1
+            if self.opened <= times:
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            return super().open(path)
+
+    with using(Stale()):
+        if times == 5:
+            assert commit(path, state_of(path)).generation == 1
+            return
+        with pytest.raises(NotCommittedError) as caught:
+            commit(path, state_of(path))
+    assert str(caught.value) == (
+        f"{path}: not committed, another host replaces the file again and again "
+        f"({os.strerror(errno.ESTALE)}, 6 times): try again"
+    )
 
 
 def test_a_lock_that_no_descriptor_can_have_is_an_error(path: Path) -> None:

@@ -276,3 +276,17 @@ def test_the_lock_of_a_temporary_file_ends_with_its_rename(path: Path) -> None:
     # From the first lock on, whatever is at the path is locked, until the new file is whole.
     assert seen[1:unlocked] == [False] * (unlocked - 1)
     assert seen[unlocked:] == [True] * (len(seen) - unlocked)
+
+
+def test_a_file_that_gets_its_name_while_it_is_looked_at_is_no_leftover(path: Path) -> None:
+    temporary = path.with_name(".model.wasm.0123456789abcdef.wasmstate-tmp")
+    temporary.write_bytes(path.read_bytes())
+
+    class Meanwhile(FileSystem):
+        def lock(self, fd: int, *, wait: bool) -> bool:
+            if temporary.exists():
+                os.replace(temporary, path)
+            return super().lock(fd, wait=wait)
+
+    with using(Meanwhile()):
+        assert leftovers(path) == []

@@ -20,6 +20,8 @@ from wasmstate.storage.filesystem import file_system
 from wasmstate.storage.patience import take_lock
 
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
+_STALE = 5
+"""How many times a file is opened again that another host has replaced: NFS."""
 
 
 class Locked:
@@ -82,21 +84,35 @@ def locked(path: Path) -> Iterator[Locked]:
 def _lock(path: Path) -> Locked:
     files = file_system()
     is_nfs = False
+    stale = 0
     while True:
-        fd = files.open_writable(path) if is_nfs else files.open(path)
+        fd = -1
         try:
+            fd = files.open_writable(path) if is_nfs else files.open(path)
             if files.has_locks:
                 take_lock(fd, path)
+            if is_nfs:
+                # What a path leads to is cached; opening a folder asks the server again.
+                files.close(files.open_folder(path.parent))
             if os.path.samestat(files.fstat(fd), files.stat(path)):
                 return Locked(fd)
         except BaseException as error:
-            files.close(fd)
+            if fd >= 0:
+                files.close(fd)
             number = error.errno if isinstance(error, OSError) else None
             if number in _NO_LOCKS:
                 raise NotCommittedError(
                     f"{path}: not committed, its file system has no locks "
                     f"({os.strerror(number)}), so two writers could not be kept apart: mount it "
                     "with locks (NFS: without nolock), or keep the file on a local disk"
+                ) from error
+            if number == errno.ESTALE and stale < _STALE:
+                stale += 1
+                continue
+            if number == errno.ESTALE:
+                raise NotCommittedError(
+                    f"{path}: not committed, another host replaces the file again and again "
+                    f"({os.strerror(number)}, {stale + 1} times): try again"
                 ) from error
             if is_nfs or number != errno.EBADF:
                 raise

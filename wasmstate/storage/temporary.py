@@ -8,6 +8,7 @@ files of other users, and on Windows, which does not remove files that are open 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -140,14 +141,31 @@ def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
         except PermissionError:
             return _is_old(path) and (not remove or _remove(path))
         try:
-            if not remove:
-                return files.lock(fd, wait=False)
-            ours = os.path.samestat(files.fstat(fd), files.stat(target))
-            return (ours or files.lock(fd, wait=False)) and _remove(path)
+            if remove and os.path.samestat(files.fstat(fd), files.stat(target)):
+                return _remove(path)
+            is_free = _can_lock(fd, path)
+            # A living writer may have given it its name since it was opened.
+            is_there = is_free and os.path.samestat(files.fstat(fd), files.stat(path))
+            return is_there and (not remove or _remove(path))
         finally:
             files.close(fd)
     except OSError:
         return False
+
+
+def _can_lock(fd: int, path: Path) -> bool:
+    """Whether nobody has the lock of a file; NFS asks for a descriptor that can write."""
+    files = file_system()
+    try:
+        return files.lock(fd, wait=False)
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise
+    writable = files.open_writable(path)
+    try:
+        return files.lock(writable, wait=False)
+    finally:
+        files.close(writable)
 
 
 def _is_old(path: Path) -> bool:
