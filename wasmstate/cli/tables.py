@@ -128,6 +128,7 @@ class Rows:
         """Each row, and where it stands."""
         name = "standard input" if self._is_standard else self._source.name
         table = Table(name, self._params, self._format)
+        self.done = 0
         if self._is_standard:
             yield from table.parse_bytes(self._pieces(sys.stdin.buffer), is_live=True)
         else:
