@@ -26,7 +26,7 @@ from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.binary.sections.global_ import GlobalSection
 from wasmstate.binary.sections.import_ import Import, ImportSection
 from wasmstate.binary.sections.memory import MemorySection
-from wasmstate.binary.sections.table import TableSection
+from wasmstate.binary.sections.table import Table, TableSection
 from wasmstate.binary.sections.tag import TagSection
 from wasmstate.binary.sections.type import RecType, SubType, TypeSection
 from wasmstate.binary.types import FuncType, GlobalType, Limits, MemType, RefType, TableType
@@ -292,3 +292,68 @@ def test_places_in_code_that_has_moved_are_named_as_stale(name: str) -> None:
 )
 def test_old_entries_are_found_among_the_new(old: str, new: str, expected: dict[int, int]) -> None:
     assert aligned(old, new) == expected
+
+
+def test_every_kind_of_entry_follows_types_and_implied_tables() -> None:
+    text = """(module $named
+      (type $gone (func (param f64)))
+      (type $box (struct (field $inside i32)))
+      (type $run (func (result i32)))
+      (import "env" "memory" (memory 1))
+      (import "env" "table" (table $far 1 (ref null $box)))
+      (import "env" "boxed" (global (ref null $box)))
+      (import "env" "oops" (tag (type $gone)))
+      (table $near 3 funcref)
+      (table $boxes 1 (ref null $box) (ref.null $box))
+      (global $one (ref null $box) (ref.null $box))
+      (func $f (export "f") (type $run) (local (ref null $box))
+        (local.set 0 (struct.new $box (i32.const 4))) (struct.get $box 0 (local.get 0)))
+      (func $g (type $run) (i32.const 1))
+      (elem (table $near) (i32.const 0) func $f)
+      (elem (table $near) (i32.const 1) funcref (ref.func $f)))"""
+    before = Module.from_bytes(bytes(wasmtime.wat2wasm(text)))
+    elements: Any = before.section(ElementSection)
+    assert [each.flag for each in elements.entries] == [2, 6]
+    types: Any = before.section(TypeSection)
+    new = RecType((SubType(FuncType(("i64",), ())),))
+    edited = before.with_custom("note", b"").with_entries({TypeSection: [new, *types.entries]})
+    wasmtime.Module.validate(wasmtime.Engine(), edited.to_bytes())
+    names = read_names(edited)
+    assert (names.module, names.types[2], names.fields[2]) == ("named", "box", {0: "inside"})
+    imports: Any = edited.section(ImportSection)
+    assert [str(each.type) for each in imports.entries] == [
+        "1",
+        "1 (ref null 2)",
+        "(ref null 2)",
+        "(type 1)",
+    ]
+
+
+@pytest.mark.parametrize(("elem", "flag"), [("func 0", 2), ("funcref (ref.func 0)", 6)])
+def test_a_table_that_was_implied_is_written_when_it_is_no_longer_the_first(
+    elem: str, flag: int
+) -> None:
+    text = f'(module (table 2 funcref) (func (export "f")) (elem (i32.const 1) {elem}))'
+    before = Module.from_bytes(bytes(wasmtime.wat2wasm(text)))
+    elements: Any = before.section(ElementSection)
+    assert [each.flag for each in elements.entries] == [flag & 4]
+    table = Table(TableType(RefType(True, "func"), Limits(0, 1)))
+    tables: Any = before.section(TableSection)
+    edited = before.with_entries({TableSection: [table, *tables.entries]})
+    changed: Any = edited.section(ElementSection)
+    assert [(each.flag, each.tableidx) for each in changed.entries] == [(flag, 1)]
+    wasmtime.Module.validate(wasmtime.Engine(), edited.to_bytes())
+
+
+def test_hints_of_a_function_with_other_code_are_left_out() -> None:
+    before = module().with_custom("metadata.code.x", bytes.fromhex("01 02 01 02 01 00"), index=0)
+    code: Any = before.section(CodeSection)
+    functions: Any = before.section(FunctionSection)
+    other = [code.entries[0], replace(code.entries[1], content=b"\x00\x20\x00\x0b")]
+    changes: dict[Any, list[Any]] = {
+        CodeSection: [*other, *code.entries[2:]],
+        FunctionSection: list(functions.entries),
+        ImportSection: [Import("env", "more", "func", 1), *entries_of(ImportSection)],
+    }
+    (custom,) = before.with_entries(changes).custom_sections("metadata.code.x")
+    assert custom.decode().funcs == []

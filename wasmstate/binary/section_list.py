@@ -79,16 +79,10 @@ def remove(sections: Sequence[Section], index: int) -> list[Section]:
     """The sections without one of them.
 
     Raises:
-        SectionError: if there is no such section, or functions and code would no longer be as many.
+        SectionError: if there is no such section.
     """
     check_index(sections, index)
-    removed = sections[index]
-    edited = [*sections[:index], *sections[index + 1 :]]
-    if isinstance(removed, (FunctionSection, CodeSection)):
-        check_functions(edited)
-    if isinstance(removed, DataSection):
-        edited = _with_data_count(edited, 0)
-    return edited
+    return [*sections[:index], *sections[index + 1 :]]
 
 
 def check_index(sections: Sequence[Section], index: int) -> None:
