@@ -78,7 +78,7 @@ class Disk(FileSystem):
                 return self._copied
             args = (*args[:3], min(args[3], self._chunk or args[3]))
         result = real(*args, **options)
-        if name in ("open", "create", "open_folder"):
+        if name in ("open", "open_beside", "create", "open_folder"):
             self._targets[result] = target
         return result
 

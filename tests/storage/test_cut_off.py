@@ -82,7 +82,7 @@ def test_whichever_call_fails_the_file_holds_the_old_state_or_the_new_one(
 def test_the_calls_come_in_the_order_that_a_power_cut_asks_for(path: Path) -> None:
     disk = Disk()
     commit_on(disk, path)
-    assert {entry.split()[0] for entry in disk.log} - {"may_write"} == set(COMMIT)
+    assert {entry.split()[0] for entry in disk.log} - {"write_error"} == set(COMMIT)
     assert short(disk.log) == [
         "open file",
         "lock file",
@@ -90,7 +90,7 @@ def test_the_calls_come_in_the_order_that_a_power_cut_asks_for(path: Path) -> No
         "stat file",
         "list folder",
         "fstat file",
-        "may_write file",
+        "write_error file",
         "create temporary",
         "lock temporary",
         "fstat temporary",

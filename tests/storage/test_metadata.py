@@ -400,26 +400,37 @@ def test_a_file_with_other_names_is_refused_unless_it_is_allowed(path: Path) -> 
     assert path.with_name("fifth.wasm").read_bytes() != before
 
 
-def test_a_file_that_this_user_may_not_write_to_is_not_replaced(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (errno.EACCES, "this user may not write to the file; if it is yours: chmod u+w"),
+        (
+            errno.EROFS,
+            "its file system is mounted read-only: mount it with rw, or copy the file",
+        ),
+        (errno.EPERM, "the file is marked immutable: chattr -i"),
+    ],
+)
+def test_a_file_that_may_not_be_written_to_is_not_replaced(
+    number: int, why: str, path: Path
+) -> None:
     """Though the system would let whoever may write to the folder."""
 
     class ReadOnly(FileSystem):
-        def may_write(self, path: Path) -> bool:
-            return False
+        def write_error(self, path: Path) -> int:
+            return number
 
     with using(ReadOnly()), pytest.raises(NotCommittedError) as caught:
         commit(path, state_of(path))
-    assert str(caught.value) == (
-        f"{path}: not committed, this user may not write to the file; if it is yours: chmod u+w"
-    )
+    assert str(caught.value) == f"{path}: not committed, {why}"
 
 
 def test_root_writes_to_every_file_and_others_only_where_they_may(path: Path) -> None:
     os.chmod(path, 0o444)
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    assert FileSystem().may_write(path) == is_root
+    assert FileSystem().write_error(path) == (0 if is_root else errno.EACCES)
     os.chmod(path, 0o644)
-    assert FileSystem().may_write(path)
+    assert FileSystem().write_error(path) == 0
 
 
 def test_a_pipe_is_no_file(path: Path) -> None:

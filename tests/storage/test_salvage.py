@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from models import state_of, write_counter
 from support import FIXTURES, message
 from wasmstate import Module, NotCommittedError, State, check, commit, salvage
 from wasmstate.storage import write_apart
 from wasmstate.storage.salvage import preview_repair, write_repair
+from wasmstate.storage.temporary import read_leftovers
 
 LEFT = "0123456789abcdef.wasmstate-tmp"
 
@@ -104,3 +106,26 @@ def test_modules_and_states_say_what_they_are() -> None:
     assert repr(module) == "<module of 3,901 bytes, 11 sections>"
     tensors = "successes, failures, rng, count"
     assert repr(State.of(module)) == f"<state of generation 0: {tensors}>"
+
+
+@pytest.mark.parametrize("planted", ["link", "folder", "pipe", "huge"])
+def test_what_somebody_planted_under_the_name_of_a_leftover_is_passed_over(
+    planted: str, tmp_path: Path
+) -> None:
+    path = write_counter(tmp_path / "model.wasm", values={"total": 1})
+    beside = path.with_name(".model.wasm.0123456789abcdef.wasmstate-tmp")
+    if planted == "link":
+        beside.symlink_to("/dev/zero")
+    elif planted == "folder":
+        beside.mkdir()
+    elif planted == "pipe":
+        os.mkfifo(beside)
+    else:
+        with open(beside, "wb") as file:
+            file.truncate(20 << 30)  # a hole
+    assert read_leftovers(path) == []
+    if planted != "huge":
+        assert check(path) == []
+    assert salvage(path).data == path.read_bytes()
+    commit(path, state_of(path))
+    assert os.path.lexists(beside) == (planted != "huge")

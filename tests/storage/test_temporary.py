@@ -114,10 +114,10 @@ class NoLocks(FileSystem):
 class OfAnother(FileSystem):
     """The leftovers are another user's: they cannot be opened."""
 
-    def open(self, path: Path) -> int:
+    def open_beside(self, path: Path) -> int:
         if path.name.startswith("."):
             raise PermissionError(errno.EACCES, "no")
-        return super().open(path)
+        return super().open_beside(path)
 
 
 @pytest.mark.parametrize("files", [NoLocks(), OfAnother()])

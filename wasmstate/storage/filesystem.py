@@ -36,6 +36,7 @@ _clone_range = struct.Struct("=qQQQ")
 _NO_REPLACE = 1
 _EXCHANGE = 2
 _AT_FDCWD = -100
+_AT_EACCESS = 0x200
 _MSDOS = 0x4D44
 
 
@@ -148,12 +149,23 @@ class FileSystem:
         """What a descriptor leads to."""
         return os.fstat(fd)
 
-    def may_write(self, path: Path) -> bool:
-        """Whether this process may write to a file: as the effective user, if that can be asked.
+    def open_beside(self, path: Path) -> int:
+        """As :meth:`open`, but a symbolic link is an error."""
+        return os.open(path, _READ | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
-        Root may. Windows tells only whether the file is marked read-only.
+    def write_error(self, path: Path) -> int:
+        """Why this process may not write to a file or folder, as an errno; 0 if it may.
+
+        As the effective user. Root may, except for EROFS, a file system that is mounted read-only,
+        and EPERM, a file that is immutable. Windows tells only whether a file is marked read-only.
         """
-        return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        if _libc is not None:
+            failed = _libc.faccessat(_AT_FDCWD, os.fsencode(path), os.W_OK, _AT_EACCESS)
+            return ctypes.get_errno() if failed else 0
+        # Python's own call does not say why.
+        if os.access(path, os.W_OK):  # pragma: no cover (macOS, Windows)
+            return 0
+        return errno.EACCES  # pragma: no cover (macOS, Windows)
 
     def chown(self, fd: int, uid: int, gid: int) -> None:
         """Give a file to an owner and a group. Clears the set-user-ID and set-group-ID bits.

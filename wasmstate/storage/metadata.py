@@ -25,6 +25,11 @@ _ACL = "system.posix_acl_access"
 _OF_THE_BYTES = {"security.ima", "security.evm"}
 # Errors that mean "not for you" or "not on this file system"; any other is one of the disk.
 _CANNOT_BE_KEPT = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.EINVAL, errno.E2BIG}
+_DENIED = "this user may not write to the file; if it is yours: chmod u+w"
+_MAY_NOT_WRITE = {
+    errno.EROFS: "its file system is mounted read-only: mount it with rw, or copy the file",
+    errno.EPERM: "the file is marked immutable: chattr -i",
+}
 
 
 class MetadataNotKeptWarning(UserWarning):
@@ -52,10 +57,9 @@ def check_replaceable(path: Path, fd: int, *, allow_break_links: bool) -> None:
             f"{path}: not committed, the file has {info.st_nlink} names (hard links) and the "
             "others would keep the old state: make a copy, or allow it"
         ).helped_by("allow_break_links")
-    if not files.may_write(path):
-        raise NotCommittedError(
-            f"{path}: not committed, this user may not write to the file; if it is yours: chmod u+w"
-        )
+    error = files.write_error(path)
+    if error:
+        raise NotCommittedError(f"{path}: not committed, {_MAY_NOT_WRITE.get(error, _DENIED)}")
 
 
 def keep_metadata(fd: int, old_fd: int) -> list[str]:

@@ -29,6 +29,7 @@ from typing import Literal, get_args
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import FileSource
 from wasmstate.errors import DurabilityUnknownError, NotCommittedError
+from wasmstate.storage.committable import MOUNT_POINT, is_mount_point
 from wasmstate.storage.filesystem import file_system
 from wasmstate.storage.in_place import NO_RENAME_WITH_FLAGS, check_in_place, put_in_place
 from wasmstate.storage.lock import Locked
@@ -119,6 +120,8 @@ def replace_file(
         if renamed:
             raise _unknown(path, step, error) from error
         reason = f"{step} failed: {error.strerror or error}"
+        if error.errno == errno.EBUSY and is_mount_point(path):
+            reason = MOUNT_POINT
         if old is not None:
             reason = f"not committed, {reason}; the file is what it was"
         elif isinstance(error, FileExistsError):

@@ -13,7 +13,7 @@ from wasmstate.state.damage.repair import Preview, preview
 from wasmstate.state.damage.salvage import salvage_bytes
 from wasmstate.state.damage.salvage_result import Accept, Fill, Salvage
 from wasmstate.storage.commit import rewrite
-from wasmstate.storage.temporary import leftovers
+from wasmstate.storage.temporary import read_leftovers
 
 
 def salvage(
@@ -47,7 +47,7 @@ def salvage(
     """
     path = Path(path)
     data = _read(path)
-    beside = [left.read_bytes() for left in leftovers(path)]
+    beside = read_leftovers(path)
     return salvage_bytes(
         data,
         donor=None if donor is None else Module.open(donor),
@@ -72,7 +72,7 @@ def preview_repair(path: str | os.PathLike[str], name: str) -> Preview:
         OSError: if a file cannot be read.
     """
     path = Path(path)
-    return preview(name, _read(path), [left.read_bytes() for left in leftovers(path)])
+    return preview(name, _read(path), read_leftovers(path))
 
 
 def write_repair(path: str | os.PathLike[str], before: bytes, after: bytes) -> None:

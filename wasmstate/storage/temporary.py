@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -23,6 +24,8 @@ from wasmstate.storage.filesystem import file_system
 _SUFFIX = ".wasmstate-tmp"
 _LONGEST = 255
 """Bytes that a name may have on most file systems."""
+_LARGEST = 1 << 30
+"""Bytes of a leftover that is read."""
 _OLD = 3600
 """Seconds after which a temporary file that cannot be opened is taken for a dead writer's."""
 
@@ -103,6 +106,26 @@ def leftovers(path: Path) -> list[Path]:
     return _dead(path, remove=False)
 
 
+def read_leftovers(path: Path) -> list[bytes]:
+    """What the temporary files hold that dead writers of ``path`` left.
+
+    Anybody who may write to the folder can make a file of such a name: links are not followed,
+    and files that are too large, or that this user may not read, are passed over.
+
+    Raises:
+        OSError: if the folder cannot be listed.
+    """
+    found = []
+    for left in leftovers(path):
+        with suppress(OSError):
+            fd = file_system().open_beside(left)
+            with open(fd, "rb") as file:
+                info = os.fstat(fd)
+                if stat.S_ISREG(info.st_mode) and info.st_size <= _LARGEST:
+                    found.append(file.read(_LARGEST))
+    return found
+
+
 def sweep(path: Path) -> list[Path]:
     """Remove the temporary files that dead writers of ``path`` left; gives what was removed.
 
@@ -137,10 +160,12 @@ def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
         if not files.has_locks:
             return _is_old(path) and (not remove or _remove(path))
         try:
-            fd = files.open(path)
+            fd = files.open_beside(path)
         except PermissionError:
             return _is_old(path) and (not remove or _remove(path))
         try:
+            if not stat.S_ISREG(files.fstat(fd).st_mode):  # no writer of ours has made it
+                return False
             if remove and os.path.samestat(files.fstat(fd), files.stat(target)):
                 return _remove(path)
             is_free = _can_lock(fd, path)

@@ -43,6 +43,12 @@ class Recorder(FileSystem):
         self.notes.opened(fd, path)
         return fd
 
+    def open_beside(self, path: Path) -> int:
+        self.may_fail("open_beside")
+        fd = super().open_beside(path)
+        self.notes.opened(fd, path)
+        return fd
+
     def create(self, path: Path, mode: int) -> int:
         self.may_fail("create")
         fd = super().create(path, mode)

@@ -36,6 +36,7 @@ from wasmstate.session.session import Session
 from wasmstate.session.strict_json import check_numbers
 from wasmstate.session.table import TableFormat
 from wasmstate.state.compare.condition import Condition
+from wasmstate.storage.committable import check_committable
 from wasmstate.storage.patience import lock_timeout as wait_at_most
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
@@ -150,15 +151,15 @@ def command(
     given = _values(ctx, arguments)
     with about(file):
         limits = Limits(seconds=timeout)
-        with waiting("compiling", slow=file.stat().st_size > _LARGE):
-            session = Session.open(
-                file,
-                persist=persist,
-                limits=limits,
-                keep=keep,
-                allow_break_links=break_links,
-                record=record,
-            )
+        session = _open(
+            file,
+            function,
+            persist=persist,
+            limits=limits,
+            keep=keep,
+            allow_break_links=break_links,
+            record=record,
+        )
         before, calls, where = session.generation, 0, ""
         with Stopping() as stop:
             try:
@@ -201,6 +202,14 @@ def command(
     if stop.signal is not None:
         echo(f"ended by {stop.signal.name}", err=True)
         ctx.exit(128 + stop.signal)
+
+
+def _open(file: Path, function: str, **options: Any) -> Session:
+    """Open the model; what will keep it from being written is told before the first call."""
+    if function == "update" and options["persist"] != "manual":
+        check_committable(file, allow_break_links=options["allow_break_links"])
+    with waiting("compiling", slow=file.stat().st_size > _LARGE):
+        return Session.open(file, **options)
 
 
 def _sum_up(file: Path, session: Session, before: int, stopped: str) -> None:
