@@ -17,7 +17,17 @@ from wasmstate.storage.temporary import sweep
 
 COMMIT = (
     *("open", "lock", "fstat", "stat", "list", "create", "copy", "write", "list_xattrs"),
-    *("chmod", "fsync", "exchange", "unlink", "is_fat", "close", "open_folder", "unlock"),
+    *(
+        "has_unreadable_xattrs",
+        "chmod",
+        "fsync",
+        "exchange",
+        "unlink",
+        "is_fat",
+        "close",
+        "open_folder",
+        "unlock",
+    ),
 )
 """Every call of a commit in which nothing is out of the ordinary."""
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EPERM)
@@ -101,6 +111,7 @@ def test_the_calls_come_in_the_order_that_a_power_cut_asks_for(path: Path) -> No
         "fstat temporary",
         "list_xattrs file",
         "list_xattrs temporary",
+        "has_unreadable_xattrs file",
         "fstat temporary",
         "chmod temporary",
         "fsync temporary",

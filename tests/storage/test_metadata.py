@@ -447,3 +447,20 @@ def test_a_mode_that_is_right_already_is_not_set(path: Path) -> None:
     with using(Disk(fail="chmod", error=errno.EPERM)):
         commit(path, state_of(path))
     assert state_of(path).generation == 1
+
+
+def test_off_linux_extended_attributes_that_are_lost_are_told(path: Path) -> None:
+    class Mac(FileSystem):
+        """Python has no calls for them there."""
+
+        def list_xattrs(self, fd: int) -> list[str]:
+            return []
+
+        def has_unreadable_xattrs(self, fd: int) -> bool:
+            return True
+
+    with using(Mac()), pytest.warns(MetadataNotKeptWarning) as told:
+        commit(path, state_of(path))
+    assert [str(each.message) for each in told] == [
+        f"{path}: committed, but not kept: extended attributes (Python reads them on Linux only)"
+    ]

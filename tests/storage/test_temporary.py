@@ -290,3 +290,10 @@ def test_a_file_that_gets_its_name_while_it_is_looked_at_is_no_leftover(path: Pa
 
     with using(Meanwhile()):
         assert leftovers(path) == []
+
+
+def test_what_a_killed_writer_of_a_new_file_left_goes_when_it_is_written_again(path: Path) -> None:
+    new = path.with_name("new.wasm")
+    new.with_name(".new.wasm.0123456789abcdef.wasmstate-tmp").write_bytes(b"half")
+    write_new(new, Module.open(path))
+    assert names(path) == ["model.wasm", "new.wasm"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wasmstate.errors import NotCommittedError
 from wasmstate.storage.filesystem import file_system
+from wasmstate.storage.replace import sync_folder
 
 
 class AppendFile:
@@ -56,7 +57,10 @@ class AppendFile:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """Sync and close it; a second time nothing happens. Raises as :meth:`append`."""
+        """Sync it and its folder, and close it; a second time nothing happens.
+
+        Raises as :meth:`append`.
+        """
         if not self._is_open:
             return
         self._is_open = False
@@ -66,6 +70,7 @@ class AppendFile:
                 files.fsync(self._fd)
             finally:
                 files.close(self._fd)
+            sync_folder(self._path.absolute().parent)
         except OSError as error:
             raise self._failed(error) from error
 

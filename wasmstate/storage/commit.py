@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -213,6 +214,8 @@ def _write_new(path: str | os.PathLike[str], pieces: Iterable[Frame], *, overwri
     elif os.path.lexists(target):
         raise NotCommittedError(f"{target}: not written, there is such a file already")
     else:  # and if there is one by then, it fails with the same message
+        with suppress(OSError):  # that the folder cannot be listed is no reason
+            sweep(target)
         replace_file(target, pieces, old=None)
 
 

@@ -197,6 +197,10 @@ class FileSystem:
             """Remove an extended attribute. Linux."""
             os.removexattr(fd, name)
 
+        def has_unreadable_xattrs(self, fd: int) -> bool:
+            """Whether a file has extended attributes that the calls above do not give."""
+            return False
+
     else:  # pragma: no cover (macOS and Windows: Python has no such calls there)
 
         def list_xattrs(self, fd: int) -> list[str]:
@@ -210,6 +214,15 @@ class FileSystem:
 
         def remove_xattr(self, fd: int, name: str) -> None:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+        def has_unreadable_xattrs(self, fd: int) -> bool:
+            if sys.platform != "darwin":
+                return False
+            # ssize_t flistxattr(int fd, char *names, size_t size, int options)
+            listed = ctypes.CDLL(None).flistxattr
+            listed.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
+            listed.restype = ctypes.c_ssize_t
+            return int(listed(fd, None, 0, 0)) > 0
 
     def chmod(self, fd: int, mode: int) -> None:
         """Set permissions. Windows knows only whether a file may be written, from Python 3.13."""

@@ -132,6 +132,8 @@ def _keep_attributes(fd: int, old_fd: int) -> list[str]:
     ours = _attributes(fd)
     if _ACL in ours and _ACL not in theirs:
         files.remove_xattr(fd, _ACL)  # a new file gets that of its folder
+    if files.has_unreadable_xattrs(old_fd):
+        lost.append("extended attributes (Python reads them on Linux only)")
     for name, value in theirs.items():
         if ours.get(name) == value:
             continue

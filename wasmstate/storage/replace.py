@@ -131,7 +131,7 @@ def replace_file(
         raise NotCommittedError(f"{path}: {reason}") from error
     try:
         if durability == "full":
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         raise _unknown(path, "syncing its folder", error) from error
     finally:
@@ -215,7 +215,12 @@ def _sync(fd: int) -> None:
     files.fsync(fd)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system has such a call.
+
+    Raises:
+        OSError: if that fails.
+    """
     files = file_system()
     if not files.has_folder_sync:
         return

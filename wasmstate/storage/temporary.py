@@ -69,11 +69,7 @@ class Temporary:
 
     def is_there(self) -> bool:
         """Whether its path still leads to it."""
-        files = file_system()
-        try:
-            return os.path.samestat(files.fstat(self.fd), files.stat(self.path))
-        except FileNotFoundError:
-            return False
+        return _leads_to(self.fd, self.path)
 
     def close(self) -> None:
         """End the lock and close it; a second time nothing happens.
@@ -129,8 +125,9 @@ def read_leftovers(path: Path) -> list[bytes]:
 def sweep(path: Path) -> list[Path]:
     """Remove the temporary files that dead writers of ``path`` left; gives what was removed.
 
-    For who holds the lock of ``path``: a second name of that file is a leftover, too, of a writer
-    that has given a new file its name and died before it took away the temporary one.
+    For who holds the lock of ``path``, or is about to make it: a second name of that file is a
+    leftover, too, of a writer that has given a new file its name and died before it took away the
+    temporary one.
 
     Raises:
         OSError: if the folder cannot be listed.
@@ -166,15 +163,22 @@ def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
         try:
             if not stat.S_ISREG(files.fstat(fd).st_mode):  # no writer of ours has made it
                 return False
-            if remove and os.path.samestat(files.fstat(fd), files.stat(target)):
+            if remove and _leads_to(fd, target):
                 return _remove(path)
             is_free = _can_lock(fd, path)
             # A living writer may have given it its name since it was opened.
-            is_there = is_free and os.path.samestat(files.fstat(fd), files.stat(path))
-            return is_there and (not remove or _remove(path))
+            return is_free and _leads_to(fd, path) and (not remove or _remove(path))
         finally:
             files.close(fd)
     except OSError:
+        return False
+
+
+def _leads_to(fd: int, path: Path) -> bool:
+    files = file_system()
+    try:
+        return os.path.samestat(files.fstat(fd), files.stat(path))
+    except FileNotFoundError:
         return False
 
 
