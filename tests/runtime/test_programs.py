@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import wasmtime
 
 from models import from_wat
 from runtime.instances import call, instance
@@ -299,3 +300,17 @@ def test_a_limit_of_file_sizes_is_named_as_what_it_is() -> None:
         "LimitError instantiation: "
         "the data of the module is larger than a file may be (ulimit -f)\n"
     )
+
+
+def test_exports_are_fetched_by_name_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(self: wasmtime.Instance, store: wasmtime.Store) -> None:
+        raise AssertionError("listing the exports takes time quadratic in their number")
+
+    monkeypatch.setattr(wasmtime.Instance, "exports", listed)
+    names = "".join(f'(export "f{i}" (func $f))' for i in range(50))
+    text = (
+        f'(module (memory (export "m") (export "n") 1) (func $f (result i32) i32.const 1){names})'
+    )
+    running = instance(text)
+    assert running.call("f49", []) == 1
+    assert running.pages == 1

@@ -18,6 +18,8 @@ from wasmstate.runtime.values import check_arguments
 from wasmstate.runtime.whole_memory import Whole
 from wasmstate.state.record import Region, RegionKind
 
+_NAMESPACE = "model"  # any name: the linker holds one instance
+
 _TABLE_ELEMENT = 8  # bytes that an element of a table takes of this process
 
 Place = unchecked_call.Span | unchecked_call.Cell | Whole
@@ -87,16 +89,21 @@ class Instance:
             raise translated("instantiation", error, self._limits) from error
         finally:
             self._gate.leave()
-        self._exports = instance.exports(self._store)
+        # wasmtime's own mapping of exports takes time quadratic in their number.
+        self._exports = wasmtime.Linker(program.engine)
+        self._exports.define_instance(self._store, _NAMESPACE, instance)
         self._memories: dict[int, unchecked_call.LinearMemory] = {}
         self._globals: dict[int, wasmtime.Global] = {}
         for export in program.spaces.exports.values():
-            item = self._exports[export.name]
-            if isinstance(item, wasmtime.Memory):
+            if export.kind == "memory" and export.index not in self._memories:
+                item = self._export(export.name)
+                assert isinstance(item, wasmtime.Memory)
                 limits = program.spaces.memories[export.index].limits
                 memory = self._link.memory(item, grows=limits.min != limits.max)
                 self._memories[export.index] = memory
-            elif isinstance(item, wasmtime.Global):
+            elif export.kind == "global" and export.index not in self._globals:
+                item = self._export(export.name)
+                assert isinstance(item, wasmtime.Global)
                 self._globals[export.index] = item
         self._gate.growing = tuple(each for each in self._memories.values() if each.grows)
         if "_initialize" in program.functions:
@@ -164,13 +171,16 @@ class Instance:
             call = self._calls[name] = self._prepared(name)
         return call
 
+    def _export(self, name: str) -> object:
+        return self._exports.get(self._store, _NAMESPACE, name)
+
     def _prepared(self, name: str, names: Sequence[str] = ()) -> unchecked_call.Prepared:
         func_type = self.program.func_type(name)
         check = partial(check_arguments, name, func_type, names=names)
         params, results = list(map(str, func_type.params)), list(map(str, func_type.results))
         if not {*params, *results} <= set(unchecked_call.FORMATS):
             return check  # which says why it cannot be called
-        func = self._exports[name]
+        func = self._export(name)
         assert isinstance(func, wasmtime.Func)
         native = self._link.function(func, params, results, check)
         what, limits, enter, leave = f"{name}()", self._limits, self._gate.enter, self._gate.leave
@@ -231,7 +241,7 @@ class Instance:
         export = next(
             e for e in spaces.exports.values() if (e.kind, e.index) == ("memory", region.index)
         )
-        item = self._exports[export.name]
+        item = self._export(export.name)
         assert isinstance(item, wasmtime.Memory)
         grow = partial(item.grow, self._store)
         return Whole(memory, grow, spaces.memories[region.index].page_size)
