@@ -314,3 +314,20 @@ def test_exports_are_fetched_by_name_not_listed(monkeypatch: pytest.MonkeyPatch)
     running = instance(text)
     assert running.call("f49", []) == 1
     assert running.pages == 1
+
+
+def test_a_full_gc_heap_is_a_limit_and_shows_no_backtrace() -> None:
+    text = """(module (type $a (array (mut i64)))
+      (func (export "f") (drop (array.new_default $a (i32.const 100000000)))))"""
+    with pytest.raises(LimitError) as caught:
+        instance(text, memory=1 << 20).call("f", [])
+    assert str(caught.value) == (
+        "f(): GC heap out of memory: no capacity for allocation of 800000032 bytes "
+        "(allowed are 1048576 bytes)"
+    )
+
+
+def test_an_exception_out_of_the_start_function_is_a_trap() -> None:
+    with pytest.raises(TrapError) as caught:
+        instance('(module (tag $t) (func $"Caused by:" (throw $t)) (start 0))')
+    assert str(caught.value) == "instantiation trapped: thrown Wasm exception"

@@ -16,7 +16,14 @@ _NO_OFFSET = (1 << 64) - 1  # of a frame that wasmtime cannot place
 def translated(what: str, error: Exception, limits: Limits) -> WasmstateError:
     """What to raise instead of a trap or an error of wasmtime."""
     if not isinstance(error, wasmtime.Trap):
-        reason = one_line(error)
+        # A backtrace holds names that the guest chose; what wasmtime itself says comes last.
+        _, trace, cause = str(error).rpartition("Caused by:")
+        is_traced = "wasm backtrace:" in str(error) and bool(trace)
+        reason = one_line(cause if is_traced else error)
+        if is_traced and reason == "thrown Wasm exception":
+            return TrapError(f"{what} trapped: {reason}")
+        if is_traced and reason.startswith("GC heap out of memory"):
+            return LimitError(f"{what}: {reason} (allowed are {limits.memory} bytes)")
         if "exceeds memory limits" in reason or "exceeds table limits" in reason:
             return LimitError(f"{what}: {reason} (allowed are {limits.memory} bytes)")
         if f"(os error {errno.EFBIG})" in reason:
@@ -41,7 +48,7 @@ def translated(what: str, error: Exception, limits: Limits) -> WasmstateError:
     return TrapError(f"{what} trapped: {reason}{where}")
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: Exception | str) -> str:
     """What an error of wasmtime says."""
     # Where there are several causes, wasmtime numbers them.
     lines = [re.sub(r"^\s*(\d+: )?", "", line).rstrip() for line in str(error).splitlines()]
