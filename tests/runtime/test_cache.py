@@ -255,3 +255,27 @@ def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("LOCALAPPDATA", raising=False)
     monkeypatch.setattr(sys, "platform", "win32")
     assert user_cache() is None
+
+
+@posix
+@pytest.mark.parametrize("which", ["entry", "key"])
+@pytest.mark.parametrize("kind", ["pipe", "endless", "huge", "folder"])
+def test_what_is_no_regular_file_of_a_sane_size_is_not_read(
+    folder: Path, deserialized: list[int], which: str, kind: str
+) -> None:
+    run(from_wat(TEXT))
+    path = entries(folder)[0] if which == "entry" else key_of(folder)
+    path.unlink()
+    match kind:
+        case "pipe":
+            os.mkfifo(path, 0o600)
+        case "endless":
+            path.symlink_to("/dev/zero")
+        case "huge":
+            with path.open("wb") as file:
+                file.truncate(6 << 30)
+            path.chmod(0o600)
+        case "folder":
+            path.mkdir()
+    assert run(from_wat(TEXT)) == 42
+    assert deserialized == []

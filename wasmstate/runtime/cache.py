@@ -21,6 +21,7 @@ import sys
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 import wasmtime
 
@@ -58,9 +59,10 @@ class Cache:
         """A compiled module, ``None`` if there is none that is whole and of this user."""
         path = self._path(name)
         try:
-            with path.open("rb") as file:
+            with _open_own(path, self._most + len(_MAGIC) + _TAG_SIZE) as file:
                 head = file.read(len(_MAGIC) + _TAG_SIZE)
-                artifact = file.read()
+                # No more than is allowed, if the file grows meanwhile.
+                artifact = file.read(self._most)
             key = self._key()
         except OSError:
             return None
@@ -174,12 +176,36 @@ def _tag(key: bytes, name: str, artifact: bytes) -> bytes:
     return digest.digest()
 
 
+def _open_own(path: Path, most: int) -> BinaryIO:
+    """Open a regular file of this user, without waiting for a pipe's other end.
+
+    Raises:
+        OSError: if it is something else, of somebody else, or larger than allowed.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    fd = os.open(path, flags)
+    reason = _unfit(os.fstat(fd), most)
+    if reason is not None:
+        os.close(fd)
+        raise OSError(f"{path}: {reason}")
+    return open(fd, "rb")
+
+
+def _unfit(found: os.stat_result, most: int) -> str | None:
+    if not stat.S_ISREG(found.st_mode):
+        return "not a regular file"
+    if found.st_size > most:
+        return f"{found.st_size} bytes, at most {most} are allowed"
+    if _IS_POSIX and found.st_uid != os.geteuid():
+        return "belongs to another user"
+    return None
+
+
 def _read_key(path: Path) -> bytes:
-    with path.open("rb") as file:
-        found = os.fstat(file.fileno())
-        if _IS_POSIX and (found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077):
+    with _open_own(path, _KEY_SIZE) as file:
+        if _IS_POSIX and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise PermissionError(f"{path}: others may know the key")
-        key = file.read()
+        key = file.read(_KEY_SIZE)
     if len(key) != _KEY_SIZE:
         raise OSError(f"{path}: no key")
     return key
