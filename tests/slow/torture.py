@@ -134,6 +134,13 @@ class Cut(Disk):
             os._exit(DEAD)
 
 
+class Renaming(Cut):
+    """Two names cannot be exchanged here, so the bug is in the rename."""
+
+    def exchange(self, one: Path, other: Path) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
 class NoFileSync(Cut):
     def fsync(self, fd: int) -> None:
         if stat.S_ISDIR(os.fstat(fd).st_mode):
@@ -146,7 +153,7 @@ class NoFolderSync(Cut):
             os.fsync(fd)
 
 
-class SyncAfterRename(NoFileSync):
+class SyncAfterRename(NoFileSync, Renaming):
     def rename(self, source: Path, target: Path) -> None:
         os.replace(source, target)
         self.step()
@@ -155,7 +162,7 @@ class SyncAfterRename(NoFileSync):
         os.close(fd)
 
 
-class InPlace(Cut):
+class InPlace(Renaming):
     def rename(self, source: Path, target: Path) -> None:
         data = source.read_bytes()
         fd = os.open(target, os.O_WRONLY | os.O_TRUNC)
@@ -170,7 +177,7 @@ class InPlace(Cut):
         source.unlink()
 
 
-class UnlinkFirst(Cut):
+class UnlinkFirst(Renaming):
     def rename(self, source: Path, target: Path) -> None:
         os.unlink(target)
         self.step()
