@@ -85,3 +85,20 @@ def test_a_bound_that_cannot_be_read_is_refused(text: Any) -> None:
     assert message(SchemaError, lambda: parse_bound(text)) == (
         f"cannot read the bound {text!r}: write finite, psd, or a comparison such as '>= 0'"
     )
+
+
+def test_a_large_matrix_is_judged_without_its_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(matrix: Any) -> None:
+        raise AssertionError("eigenvalues of a large matrix take many seconds")
+
+    monkeypatch.setattr(np.linalg, "eigvalsh", slow)
+    matrix = np.eye(513)
+    assert wrong("psd", matrix) is None
+    matrix[512, 512] = -1
+    assert wrong("psd", matrix) == " is not positive semidefinite"
+    matrix[512, 0] = 1
+    assert wrong("psd", matrix) == " is not symmetric"
+
+
+def test_a_matrix_that_cholesky_refuses_by_rounding_alone_passes() -> None:
+    assert wrong("psd", [[-1e-12, 0], [0, 1]], "<f8") is None
