@@ -334,3 +334,38 @@ def test_a_file_system_without_locks_is_named_with_advice(number: int, path: Pat
         "writers could not be kept apart: mount it with locks (NFS: without nolock), or keep the "
         "file on a local disk"
     )
+
+
+def test_a_process_whose_name_cannot_be_read_is_named_by_its_number(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have ended since, or live in another container."""
+    listed = Path("/proc/locks")
+    read = Path.read_text
+    with locked(path):
+        lines = listed.read_text().replace(f" {os.getpid()} ", " 99999999 ")
+        monkeypatch.setattr(
+            Path, "read_text", lambda each, *how: lines if each == listed else read(each, *how)
+        )
+        with lock_timeout(0), pytest.raises(NotCommittedError, match="which process 99999999 has"):
+            commit(path, state_of(path))
+
+
+def test_a_lock_that_is_free_after_a_pause_is_taken(path: Path) -> None:
+    with locked(path) as other:
+
+        class Freed(FileSystem):
+            def pause(self, seconds: float) -> None:
+                super().pause(0)
+                other.release()
+
+        with using(Freed()):
+            assert commit(path, state_of(path)).generation == 1
+
+
+def test_a_leftover_whose_lock_cannot_be_asked_for_stays(path: Path) -> None:
+    left = path.with_name(".model.wasm.0123456789abcdef.wasmstate-tmp")
+    left.write_bytes(b"half")
+    with using(Disk(fail="lock", at=2, error=errno.EIO)):
+        commit(path, state_of(path))
+    assert left.exists()
