@@ -331,3 +331,21 @@ def test_an_exception_out_of_the_start_function_is_a_trap() -> None:
     with pytest.raises(TrapError) as caught:
         instance('(module (tag $t) (func $"Caused by:" (throw $t)) (start 0))')
     assert str(caught.value) == "instantiation trapped: thrown Wasm exception"
+
+
+def test_the_limit_of_memory_holds_for_the_sum_of_the_memories() -> None:
+    text = """(module (memory 1 1) (memory 1) (memory 1)
+      (func (export "f") (result i32 i32) (memory.grow 1 (i32.const 1))
+        (memory.grow 2 (i32.const 2))))"""
+    assert instance(text, memory=5 << 16).call("f", []) == (1, -1)
+    with pytest.raises(LimitError, match="exceeds memory limits"):
+        instance("(module (memory 2 2) (memory 2 2))", memory=3 << 16)
+    with pytest.raises(LimitError, match="exceeds table limits"):
+        instance("(module (table 600 600 funcref) (table 600 600 funcref))", memory=8000)
+
+
+@pytest.mark.parametrize("kind", ["(memory 0)", "(table 0 funcref)"])
+def test_the_number_of_memories_and_of_tables_is_limited(kind: str) -> None:
+    instance(f"(module {kind * 100})")
+    with pytest.raises(CallError, match="count exceeds limit of 100"):
+        instance(f"(module {kind * 101})")

@@ -14,6 +14,7 @@ from wasmstate.runtime.clock import MOVING, Clock
 from wasmstate.runtime.failures import translated
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.runtime.shares import memory_share, table_share
 from wasmstate.runtime.values import check_arguments
 from wasmstate.runtime.whole_memory import Whole
 from wasmstate.state.record import Region, RegionKind
@@ -75,9 +76,10 @@ class Instance:
         self._store = wasmtime.Store(program.engine)
         self._link = unchecked_call.link(self._store)
         if self._limits.memory is not None:
+            most = self._limits.memory
             self._store.set_limits(
-                memory_size=self._limits.memory,
-                table_elements=self._limits.memory // _TABLE_ELEMENT,
+                memory_size=memory_share(program.spaces, most),
+                table_elements=table_share(program.spaces.module, most // _TABLE_ELEMENT),
             )
         self._gate = _Gate(self._link, self._limits, program.clock)
         self._gate.enter()
