@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 # Without a display Qt aborts the process; the tests never need one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Widths and pictures depend on the fonts: the tests use DejaVu, which .ci/setup installs.
+if any(Path("/usr/share/fonts").rglob("DejaVuSansMono.ttf")):
+    os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))
 # Tests leave the user's cache alone.
 os.environ["WASMSTATE_CACHE"] = "off"
 

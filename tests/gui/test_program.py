@@ -95,14 +95,14 @@ def test_the_first_window_fits_on_the_screen(bandit: Path, tmp_path: Path, name:
     config = tmp_path / "screens.json"
     config.write_text(json.dumps({"screens": [screen]}))
     sizes = window_sizes(bandit, tmp_path, f"offscreen:configfile={config}")
-    assert sizes == [expected]
+    assert sizes == {expected}
     # A size that is given counts more than the one of the last time.
     sizes = window_sizes(bandit, tmp_path, f"offscreen:configfile={config}", "--size", "1100x700")
-    assert sizes == [(1100, 700)]
+    assert sizes == {(1100, 700)}
 
 
-def window_sizes(file: Path, home: Path, platform: str, *options: str) -> list[tuple[int, int]]:
-    """The size of the window that the command opens, when it is shown; the window is closed."""
+def window_sizes(file: Path, home: Path, platform: str, *options: str) -> set[tuple[int, int]]:
+    """The sizes of the window that the command opens, whenever it is shown; then it is closed."""
     script = (
         "from PySide6.QtWidgets import QApplication\n"
         "from wasmstate_gui.window.main_window import MainWindow\n"
@@ -124,7 +124,7 @@ def window_sizes(file: Path, home: Path, platform: str, *options: str) -> list[t
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    return [(int(w), int(h)) for w, h in map(str.split, done.stdout.splitlines())]
+    return {(int(w), int(h)) for w, h in map(str.split, done.stdout.splitlines())}
 
 
 def test_a_damaged_file_opens_with_its_problems_in_front(bandit: Path, tmp_path: Path) -> None:
