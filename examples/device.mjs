@@ -4,181 +4,27 @@
 //
 // Each line of CALLS is a call in JSON, such as ["update", 2, 1.0]; what it gives is printed. When the
 // calls are done, S is committed to the file as the next generation, in a way that no crash leaves
-// anything but the old state or the new one. It is written from docs/format.md alone, and needs nothing
-// but Node. One writer at a time: Node has no locks for files, so no other program may commit meanwhile.
-import { createHash, randomBytes } from "node:crypto";
+// anything but the old state or the new one. A line that the schema forbids, or that traps, ends the
+// program, and nothing is committed. It is written from docs/format.md alone, and needs nothing but Node.
+// One writer at a time: Node has no locks for files, so no other program may commit meanwhile. A call
+// that does not return is not ended: Node has no deadline for one.
+import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BAKED, PREV, STATE, customSection, moduleDigest, nextRecord, readRecord, records } from "./device_file.mjs";
+import { sectionsOf, view } from "./device_file.mjs";
+import { argument, check, checkBounds, elements, read, text, typeOf, write } from "./device_values.mjs";
 
-const MAGIC = [0x89, 0x57, 0x53, 0x54, 0x0d, 0x0a, 0x1a, 0x0a];
-const [HEADER, REGION, TRAILER] = [256, 40, 32];
-const [STATE, PREV, BAKED] = ["wasmstate.state", "wasmstate.prev", "wasmstate.baked"];
-
-const check = (holds, reason) => {
-  if (!holds) throw new Error(reason);
-};
-const view = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const aligned = (size, to) => Math.ceil(size / to) * to;
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
-
-const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
-  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1;
-  return byte;
-});
-const crc32 = (bytes) => ~bytes.reduce((crc, byte) => CRC[(crc ^ byte) & 0xff] ^ (crc >>> 8), -1) >>> 0;
-
-// The module: an id, a size and a content for each section; a custom section has a name, too.
-
-function leb128(bytes, at) {
-  let value = 0;
-  for (let shift = 1; ; shift *= 128) {
-    check(at < bytes.length, `unexpected end at ${at}`);
-    value += (bytes[at] & 0x7f) * shift;
-    if (bytes[at++] < 0x80) return [value, at];
-  }
-}
-
-export function sectionsOf(bytes) {
-  const sections = [];
-  for (let start = 8; start < bytes.length; ) {
-    const [size, at] = leb128(bytes, start + 1);
-    const end = at + size;
-    check(end <= bytes.length, `the section at ${start} is cut`);
-    const section = { id: bytes[start], whole: bytes.subarray(start, end), content: bytes.subarray(at, end) };
-    if (section.id === 0) {
-      const [length, from] = leb128(section.content, 0);
-      section.name = Buffer.from(section.content.subarray(from, from + length)).toString();
-      section.content = section.content.subarray(from + length);
-    }
-    sections.push(section);
-    start = end;
-  }
-  return sections;
-}
-
-function customSection(name, content) {
-  const size = 1 + name.length + content.length;
-  const padded = [0, 1, 2, 3, 4].map((i) => ((size / 128 ** i) & 0x7f) | (i < 4 ? 0x80 : 0));
-  return Buffer.concat([Buffer.from([0, ...padded, name.length]), Buffer.from(name), content]);
-}
-
-function moduleDigest(sections) {
-  const parts = [];
-  for (const { id, content } of sections.filter((section) => section.id !== 0)) {
-    const head = Buffer.alloc(9, id);
-    head.writeBigUInt64LE(BigInt(content.length), 1);
-    parts.push(head, content);
-  }
-  return sha256(...parts);
-}
-
-// The record: every length is held against the bytes that are there, every checksum is checked.
-
-export function readRecord(content) {
-  check(content.length >= HEADER + TRAILER, "the state is cut");
-  check(MAGIC.every((byte, i) => content[i] === byte), "no state record: its magic is wrong");
-  const fields = view(content);
-  const u32 = (at) => fields.getUint32(at, true);
-  const u64 = (at) => Number(fields.getBigUint64(at, true));
-  check(fields.getUint16(8, true) === 1, "a record of another major version");
-  const headerLength = u32(20);
-  check(headerLength >= HEADER && headerLength <= content.length, "the header is cut");
-  check(crc32(content.subarray(0, headerLength - 4)) === u32(headerLength - 4), "the header is damaged");
-  check(u32(12) === 0, "the record needs a newer runtime");
-  const tableEnd = headerLength + REGION * u32(36);
-  const schemaEnd = tableEnd + u32(44);
-  const [payloadAt, payloadLength] = [u64(56), u64(64)];
-  check(payloadAt === aligned(schemaEnd, 64), "the payload is elsewhere");
-  check(payloadAt + payloadLength + TRAILER <= content.length, "the payload is cut");
-  const table = content.subarray(headerLength, tableEnd);
-  const schema = content.subarray(tableEnd, schemaEnd);
-  const payload = content.subarray(payloadAt, payloadAt + payloadLength);
-  check(crc32(table) === u32(40), "the region table is damaged");
-  check(crc32(schema) === u32(48), "the schema is damaged");
-  const regions = [];
-  for (let at = headerLength; at < tableEnd; at += REGION) {
-    const region = { kind: u32(at), index: u32(at + 4), address: u64(at + 8) };
-    Object.assign(region, { length: u64(at + 16), start: u64(at + 24) });
-    check(region.start + region.length <= payloadLength, `region ${regions.length} is cut`);
-    const bytes = payload.subarray(region.start, region.start + region.length);
-    check(crc32(bytes) === u32(at + 32), `region ${regions.length} is damaged`);
-    regions.push(region);
-  }
-  check(crc32(payload) === u32(52), "the payload is damaged");
-  const digest = Buffer.from(content.subarray(112, 144));
-  check(sha256(table, schema, payload).equals(digest), "the state digest is wrong");
-  const length = payloadAt + payloadLength + TRAILER;
-  check(content.subarray(schemaEnd, payloadAt).every((byte) => byte === 0), "the padding is damaged");
-  const trailer = trailerOf(content.subarray(0, length), headerLength);
-  check(trailer.equals(content.subarray(length - TRAILER, length)), "the trailer is damaged");
-  return {
-    content: content.subarray(0, length),
-    isWritable: fields.getUint16(10, true) === 0 && u32(16) === 0,
-    generation: u64(24),
-    updates: u64(72),
-    keep: u32(208),
-    moduleDigest: Buffer.from(content.subarray(80, 112)),
-    headerLength,
-    payloadAt,
-    schema: JSON.parse(Buffer.from(schema).toString()),
-    regions,
-    payload,
-    digest,
-  };
-}
-
-// What a record ends with: its magic, generation and length, and two checksums.
-function trailerOf(record, headerLength) {
-  const trailer = Buffer.alloc(TRAILER);
-  trailer.write("WSTEND\r\n", "latin1");
-  trailer.set(record.subarray(24, 32), 8);
-  trailer.writeBigUInt64LE(BigInt(record.length), 16);
-  trailer.set(record.subarray(headerLength - 4, headerLength), 24);
-  trailer.writeUInt32LE(crc32(trailer.subarray(0, 28)), 28);
-  return trailer;
-}
-
-function nextRecord(old, payload, updates) {
-  const bytes = Buffer.from(old.content);
-  payload.copy(bytes, old.payloadAt);
-  old.regions.forEach(({ start, length }, i) => {
-    const at = old.headerLength + REGION * i + 32;
-    bytes.writeUInt32LE(crc32(payload.subarray(start, start + length)), at);
-  });
-  const tableEnd = old.headerLength + REGION * old.regions.length;
-  const schemaEnd = tableEnd + bytes.readUInt32LE(44);
-  bytes.writeBigUInt64LE(BigInt(old.generation + 1), 24);
-  bytes.writeUInt32LE(crc32(bytes.subarray(old.headerLength, tableEnd)), 40);
-  bytes.writeUInt32LE(crc32(payload), 52);
-  bytes.writeBigUInt64LE(BigInt(old.updates + updates), 72);
-  sha256(bytes.subarray(old.headerLength, schemaEnd), payload).copy(bytes, 112);
-  old.digest.copy(bytes, 144);
-  if (old.generation === 0) old.digest.copy(bytes, 176);
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, old.headerLength - 4)), old.headerLength - 4);
-  trailerOf(bytes, old.headerLength).copy(bytes, bytes.length - TRAILER);
-  return bytes;
-}
-
-function records(content) {
-  const found = [];
-  while (content.length) {
-    let length = content.length; // what is no record is kept as one
-    try {
-      length = readRecord(content).content.length;
-    } catch {}
-    found.push(content.subarray(0, length));
-    content = content.subarray(length);
-  }
-  return found;
-}
-
-// The device: S is put into an instance, watched, and committed.
+// The device: S is put into an instance, watched, and committed. A call happens as a whole, or not at
+// all: one that fails ends the instance, and the next call gets another with S as it was.
 
 export class Device {
   #path;
   #record;
+  #module;
   #exports;
+  #payload; // S after the last call that did not fail
   #updates = 0;
 
   constructor(path) {
@@ -187,31 +33,62 @@ export class Device {
     const sections = sectionsOf(bytes);
     const states = sections.filter((section) => section.name === STATE);
     check(states.length === 1, `${states.length} state sections`);
-    check(!sections.some((section) => section.name === BAKED), "a baked module is baked anew by each commit");
+    check(!sections.some((section) => section.name === BAKED), "a baked module is baked again by each commit");
     this.#record = readRecord(states[0].content);
     check(this.#record.content.length === states[0].content.length, "something follows the record");
     check(this.#record.moduleDigest.equals(moduleDigest(sections)), "the state belongs to other code");
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-    this.#exports._initialize?.();
-    for (const region of this.#record.regions) this.#place(region).set(this.#bytes(region));
+    this.#module = new WebAssembly.Module(bytes);
+    this.#payload = this.#record.payload;
+    this.#start();
+    this.#checkState(this.#payload);
   }
 
   get generation() {
     return this.#record.generation;
   }
 
+  // Call an exported function. `update_many` takes lists of rows; their number may follow or be left out.
   call(name, ...values) {
-    const params = this.#record.schema.entry_points[name]?.params ?? [];
-    const given = values.map((value, i) => (Array.isArray(value) ? this.#buffer(params[i], value) : value));
-    const result = this.#exports[name](...given);
+    const signature = this.#record.schema.entry_points[name];
+    if (!this.#exports) this.#start();
+    const call = this.#exports[name];
+    check(typeof call === "function", `the module exports no function ${name}`);
+    check(signature || call.length === 0, `the schema does not say what ${name} takes`);
+    const params = signature?.params ?? [];
+    const room = roomForRows(params);
+    if (room && values.length === params.length - 1) values.push(values[0]?.length);
+    const count = values.length === 1 ? "1 value is" : `${values.length} values are`;
+    check(values.length === params.length, `${name} takes (${params.map((each) => each.name)}), ${count} given`);
+    const rows = room ? values.at(-1) : undefined;
+    check(!room || (rows >= 0 && rows <= room), `${name}: 0 to ${room} rows can be given at once, not ${rows}`);
+    // All arguments are held against the schema before the first is put into memory.
+    const checked = params.map(({ name: param, type, bounds = [] }, i) => {
+      const what = `${name}, argument ${param}`;
+      const wanted = typeOf(type, what);
+      const isArray = wanted.shape.length > 0;
+      const shape = room && isArray ? [rows, ...wanted.shape.slice(1)] : wanted.shape;
+      const given = argument(what, { ...wanted, shape }, bounds, values[i]);
+      return isArray ? { ...wanted, given, address: this.#buffer(params[i], wanted, what) } : given[0];
+    });
+    let result;
+    try {
+      for (const each of checked.filter(({ given }) => given)) write(this.#view(each.address), each, each.given);
+      result = call(...checked.map((each) => each.address ?? each));
+      const payload = this.#contents();
+      if (!payload.equals(this.#payload)) this.#checkState(payload);
+      this.#payload = payload;
+    } catch (error) {
+      this.#exports = undefined;
+      throw new Error(`${name}: ${error.message}`);
+    }
     if (name === "update") this.#updates++;
+    if (name === "update_many") this.#updates += rows ?? 0;
     return result ?? null;
   }
 
   commit() {
     const old = this.#record;
-    const payload = Buffer.from(old.payload);
-    for (const region of old.regions) payload.set(this.#place(region), region.start);
+    const payload = this.#payload;
     if (payload.equals(old.payload)) return;
     check(old.isWritable, "a newer runtime wrote this record");
     const sections = sectionsOf(fs.readFileSync(this.#path));
@@ -229,8 +106,29 @@ export class Device {
     this.#updates = 0;
   }
 
-  #bytes({ start, length }) {
-    return this.#record.payload.subarray(start, start + length);
+  #start() {
+    const { exports } = new WebAssembly.Instance(this.#module);
+    exports._initialize?.();
+    this.#exports = exports;
+    for (const region of this.#record.regions) {
+      const { start, length } = region;
+      this.#place(region).set(this.#payload.subarray(start, start + length));
+    }
+  }
+
+  #contents() {
+    const payload = Buffer.from(this.#payload);
+    for (const region of this.#record.regions) payload.set(this.#place(region), region.start);
+    return payload;
+  }
+
+  #checkState(payload) {
+    for (const { name, dtype, shape, region, offset, bounds = [] } of this.#record.schema.tensors) {
+      if (!bounds.length) continue;
+      const type = { ...typeOf(dtype, name), shape };
+      const start = this.#record.regions[region].start + offset;
+      checkBounds(name, bounds, read(view(payload.subarray(start, start + elements(shape) * type.size)), type));
+    }
   }
 
   // The bytes of a region in the instance; memory may have moved since they were last asked for.
@@ -241,12 +139,27 @@ export class Device {
     return new Uint8Array(buffer, address, length);
   }
 
-  #buffer({ type, place }, values) {
-    check(type.startsWith("f64["), `this example passes arrays of f64 alone, not ${type}`);
-    const address = this.#exports[place.replace(/^sym:/, "")].value;
-    new Float64Array(this.#exports.memory.buffer, address, values.length).set(values);
+  #view(address) {
+    return new DataView(this.#exports.memory.buffer, address);
+  }
+
+  // The address of an array's buffer, which lies in the memory and not over S.
+  #buffer({ place }, { shape, size }, what) {
+    check(place, `${what}: this example takes no buffers from the module's allocator`);
+    const address = place.startsWith("sym:") ? this.#exports[place.slice(4)]?.value : Number(place);
+    const end = address + elements(shape) * size;
+    check(end <= this.#exports.memory.buffer.byteLength, `${what}: there is no buffer at ${place}`);
+    const isOver = (region) => region.address < end && address < region.address + region.length;
+    check(!this.#record.regions.some(isOver), `${what}: its buffer lies over S`);
     return address;
   }
+}
+
+// How many rows a function takes that goes through rows itself; 0 if it takes none.
+function roomForRows(params) {
+  const sizes = params.map(({ type }) => Number(/\[(\d+)/.exec(type)?.[1] ?? 0));
+  const isLoop = params.at(-1)?.type === "i32" && new Set(sizes.slice(0, -1)).size === 1;
+  return isLoop ? sizes[0] : 0;
 }
 
 function replaceFile(path, bytes) {
@@ -267,13 +180,24 @@ function replaceFile(path, bytes) {
   fs.closeSync(folder);
 }
 
+// A number of JSON beyond all doubles would arrive as Infinity.
+const finite = (_, value) => {
+  check(typeof value !== "number" || Number.isFinite(value), "a number is too large for a double");
+  return value;
+};
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const path = process.argv[2];
   try {
     const device = new Device(path);
-    for (const line of fs.readFileSync(0, "utf8").split("\n").filter(Boolean)) {
-      console.log(JSON.stringify(device.call(...JSON.parse(line))));
-    }
+    fs.readFileSync(0, "utf8").split("\n").forEach((line, i) => {
+      if (!line.trim()) return;
+      try {
+        console.log(text(device.call(...JSON.parse(line, finite))));
+      } catch (error) {
+        throw new Error(`line ${i + 1}: ${error.message}; nothing was committed`);
+      }
+    });
     device.commit();
     console.error(`generation ${device.generation}`);
   } catch (error) {
