@@ -189,3 +189,40 @@ def test_a_state_that_was_attached_anew_brings_its_own_bounds(path: Path) -> Non
         session.flush()
     assert state_of(path)["total"] == 9
     assert check(path) == []
+
+
+def test_a_flipped_byte_of_the_code_under_a_session_stops_its_commits(path: Path) -> None:
+    with Session.open(path, persist="manual") as session:
+        session.update(1)
+        session.flush()
+        content = bytearray(path.read_bytes())
+        at = content.index(b"predict")  # a byte of the export's name
+        content[at] ^= 1
+        path.write_bytes(content)
+        session.update(1)
+        with pytest.raises(NotCommittedError) as caught:
+            session.flush()
+        assert str(caught.value) == (
+            f"{path}: not committed, somebody else has changed the code of the file since it was "
+            "opened; S is still in this session"
+        )
+        assert path.read_bytes() == content
+        content[at] ^= 1
+        path.write_bytes(content)
+        session.flush()
+    assert state_of(path)["total"] == 2
+
+
+def test_a_file_that_was_damaged_under_a_session_is_named(path: Path) -> None:
+    with Session.open(path, persist="manual") as session:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-40])
+        session.update(1)
+        with pytest.raises(NotCommittedError) as caught:
+            session.flush()
+        assert str(caught.value).startswith(
+            f"{path}: not committed, the file was damaged since it was opened ("
+        )
+        path.write_bytes(whole)
+        session.flush()
+    assert state_of(path)["total"] == 1

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import DurabilityUnknownError, StateError, WasmstateError
+from wasmstate.errors import (
+    DurabilityUnknownError,
+    MalformedError,
+    NotCommittedError,
+    StateCorruptError,
+    StateError,
+    WasmstateError,
+)
 from wasmstate.state.code_match import check_belongs
+from wasmstate.state.digest import module_digest
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
 from wasmstate.storage.commit import commit
@@ -50,6 +59,7 @@ class Keeper:
         self._keep = keep
         self._allow_break_links = allow_break_links
         self._lock = threading.Lock()
+        self._stamp = self._stamp_now()  # of the file as this session knows it
 
     def holds(self, snapshot: Snapshot) -> bool:
         """Whether this is what the file holds."""
@@ -85,6 +95,7 @@ class Keeper:
     def _commit(self, snapshot: Snapshot) -> None:
         before, _ = self.last
         state = self.state(snapshot)
+        self._check_code()
         try:
             committed = commit(
                 self._path,
@@ -100,6 +111,11 @@ class Keeper:
             record = successor(state.record, before.record, self._keep)
             self.last = (State(record, state.schema), snapshot[1])
             raise
+        except (MalformedError, StateCorruptError) as error:
+            raise NotCommittedError(
+                f"{self._path}: not committed, the file was damaged since it was opened "
+                f"({error}); S is still in this session"
+            ) from error
         except WasmstateError:
             raise
         except BaseException:  # KeyboardInterrupt, or what a signal handler raised
@@ -108,6 +124,39 @@ class Keeper:
                 self.last = (State(record, state.schema), snapshot[1])
             raise
         self.last = (committed, snapshot[1])
+        self._stamp = self._stamp_now()
+
+    def _check_code(self) -> None:
+        """Compare the code with that of S, if anybody else has written to the file.
+
+        A commit copies the bytes before the state without reading them. Their digest takes a look
+        at the whole file, so size, times and inode have to be others first.
+
+        Raises:
+            NotCommittedError: if the code is another one.
+        """
+        now = self._stamp_now()
+        if now is None or now == self._stamp:
+            return
+        try:
+            module = Module.open(self._path)
+            ours = self.last[0].record.lineage.module_digest
+            is_ours = module_digest(module) == ours
+        except (WasmstateError, OSError):
+            return  # the commit finds out, with the lock
+        if not is_ours and record_of(module).lineage.module_digest == ours:
+            raise NotCommittedError(
+                f"{self._path}: not committed, somebody else has changed the code of the file "
+                "since it was opened; S is still in this session"
+            )
+        self._stamp = now
+
+    def _stamp_now(self) -> tuple[int, ...] | None:
+        try:
+            info = os.stat(self._path)
+        except OSError:
+            return None
+        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
     def _is_in_file(self, record: Record) -> bool:
         try:
