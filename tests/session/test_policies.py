@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class Gate(Disk):
-    """A disk whose renames wait for a sign, and which knows the threads that renamed."""
+    """A disk whose exchanges wait for a sign, and which knows the threads that exchanged."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -45,17 +45,21 @@ class Gate(Disk):
         self.is_reached = threading.Semaphore(0)
         self.is_done = threading.Semaphore(0)
         self.opens = threading.Semaphore(0)
+        self._temporaries: set[int] = set()  # descriptors; each has a lock of its own
 
     def call(self, name: str, real: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        if name == "rename":
+        if name == "exchange":
             self.threads.append(threading.current_thread().name)
             self.is_reached.release()
             assert self.opens.acquire(timeout=PATIENCE)
         try:
-            return super().call(name, real, *args, **options)
+            result = super().call(name, real, *args, **options)
         finally:
-            if name == "unlock":
+            if name == "unlock" and args[0] not in self._temporaries:
                 self.is_done.release()
+        if name == "create":
+            self._temporaries.add(result)
+        return result
 
     def wait_for_commit(self) -> None:
         """Until one that was let through is done."""
