@@ -55,7 +55,7 @@ export class Device {
     check(typeof call === "function", `the module exports no function ${name}`);
     check(signature || call.length === 0, `the schema does not say what ${name} takes`);
     const params = signature?.params ?? [];
-    const room = roomForRows(params);
+    const room = name === "update_many" ? roomForRows(params) : 0;
     if (room && values.length === params.length - 1) values.push(values[0]?.length);
     const count = values.length === 1 ? "1 value is" : `${values.length} values are`;
     check(values.length === params.length, `${name} takes (${params.map((each) => each.name)}), ${count} given`);
@@ -193,7 +193,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     fs.readFileSync(0, "utf8").split("\n").forEach((line, i) => {
       if (!line.trim()) return;
       try {
-        console.log(text(device.call(...JSON.parse(line, finite))));
+        const call = JSON.parse(line, finite);
+        check(Array.isArray(call), 'a call is written ["update", 2, 1.0]');
+        console.log(text(device.call(...call)));
       } catch (error) {
         throw new Error(`line ${i + 1}: ${error.message}; nothing was committed`);
       }

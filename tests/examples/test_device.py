@@ -132,6 +132,7 @@ X = "update, argument x"
         (["update", [1.0, 2.0], [3.0]], "update, argument y: [3] is no number"),
         (["learn", [1.0, 2.0], 3.0], "the module exports no function learn"),
         (["memory"], "the module exports no function memory"),
+        ('{"fn": "update", "args": []}', 'a call is written ["update", 2, 1.0]'),
         ('["update", [1, 1e999], 3]', "a number is too large for a double"),
         (
             ["update_many", [[1.0, 2.0]], [1.0, 2.0]],
@@ -186,6 +187,15 @@ def test_a_device_in_javascript_learns_rows_as_python_does(
     found = State.of(Module.open(path))
     assert found.contents() == expected.contents()
     assert found.update_count == expected.update_count == 3
+
+
+@needs_node
+def test_a_device_in_javascript_takes_a_label_for_no_number_of_rows(tmp_path: Path) -> None:
+    path = tmp_path / "classes.wasm"
+    path.write_bytes(models.new("gaussian_nb", classes=3, features=2).to_bytes())
+    assert "argument x: 2 are needed, 0 given" in device(path, ["update", [], 0]).stderr
+    assert device(path, ["update", [1.0, 2.0], 1]).stderr == "generation 1\n"
+    assert State.of(Module.open(path))["count"].tolist() == [0, 1, 0]
 
 
 HALVES = """
