@@ -33,7 +33,7 @@ def test_every_source_has_its_kernel_and_every_kernel_its_source() -> None:
 def test_every_model_has_a_card() -> None:
     page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     headings = [line[3:] for line in page.splitlines() if line.startswith("## ")]
-    assert headings[3:] == names()
+    assert headings[headings.index(names()[0]) :] == names()
 
 
 def test_every_tensor_and_function_of_a_family_is_in_its_kernel() -> None:

@@ -58,7 +58,7 @@ def test_linear_is_the_loop_bit_for_bit(rows: Rows) -> None:
 
 
 def test_a_bias_that_would_not_stay_finite_is_refused() -> None:
-    guest = Guest.new("linear", features=1, lr=1e258)
+    guest = Guest.new("linear", features=1).with_values(lr=1e258)
     guest.call("update", [0.0], 1e49)
     before = guest.state.contents()
     with pytest.raises(wasmtime.Trap):
