@@ -13,9 +13,11 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
+from wasmstate.frozen import run_child
 from wasmstate_gui.kit.import_ahead import import_without_qt, no_garbage
 
 _NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).
@@ -42,7 +44,16 @@ class _Size(click.ParamType[tuple[int, int]]):
         return int(width), int(height)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+class _Program(click.Command):
+    """The program; a frozen one is its child processes, too."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        if not run_child(sys.argv[1:]):
+            return super().main(*args, **options)
+        return None
+
+
+@click.command(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--screenshot",

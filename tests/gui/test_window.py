@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -231,3 +233,36 @@ def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
     assert (after.start, after.end) == (before.start + moved, before.end + moved)
     assert after.cell == before.cell
     assert abs(hex_view.place_of(after.start).y() - place.y()) <= hex_view.grid.line
+
+
+class Dropped:
+    """What an event says of the things that are dropped."""
+
+    def __init__(self, *urls: str) -> None:
+        self.data = QMimeData()
+        self.data.setUrls([QUrl(url) for url in urls])
+
+    def on(self, window: MainWindow) -> bool:
+        """Drop them; gives whether the window took them."""
+        at, action, button = QPointF(5, 5), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+        none = Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(at.toPoint(), action, self.data, button, none)
+        enter.ignore()
+        window.dragEnterEvent(enter)
+        window.dropEvent(QDropEvent(at, action, self.data, button, none))
+        return enter.isAccepted()
+
+
+def test_only_files_can_be_dropped_and_of_several_one_is_named(
+    qtbot: QtBot, bandit: Path, tmp_path: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    assert not Dropped("https://example.org/a.wasm").on(window)
+    assert not Dropped().on(window)
+    assert window.windowTitle().startswith("bandit.wasm")
+    other = Path(shutil.copy(bandit, tmp_path / "other.wasm"))
+    with qtbot.waitSignal(window.idle):
+        taken = Dropped("https://example.org/", other.as_uri(), bandit.as_uri()).on(window)
+        assert window.statusBar().currentMessage() == "2 files were dropped; other.wasm is shown"
+    assert taken
+    assert window.windowTitle().startswith("other.wasm")

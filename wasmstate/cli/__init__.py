@@ -20,6 +20,7 @@ from wasmstate import __version__
 from wasmstate.cli.common import Unusable, echo, unusable
 from wasmstate.cli.groups import Group
 from wasmstate.escapes import visible
+from wasmstate.frozen import run_child
 
 COMMANDS = {
     "layout": "List the sections of a module.",
@@ -77,6 +78,11 @@ def _told(ctx: click.Context) -> Iterator[None]:
 
 
 class _Commands(Group):
+    def main(self, *args: Any, **options: Any) -> Any:
+        if not run_child(sys.argv[1:]):
+            return super().main(*args, **options)
+        return None
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _told(ctx):  # --help and --version print while they are parsed
             return super().parse_args(ctx, args)

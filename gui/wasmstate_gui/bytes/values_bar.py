@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from wasmstate_gui.core.bytes.values_at_cursor import COLUMNS, Values
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 
 _SHARES = (3, 4, 7, 11)  # how wide numbers of 8 to 64 bits get
@@ -57,7 +58,7 @@ class ValuesBar(QWidget):
             head.setStyleSheet(f"color: {theme.dim};")
 
     def _head(self, text: str, row: int, column: int) -> None:
-        label = QLabel(text)
+        label = PlainLabel(text)
         self._heads.append(label)
         self._grid.addWidget(label, row, column)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from wasmstate import Signature
 from wasmstate_gui.core.calls.trial_calls import Calls, Typed, arguments_text, read_calls, suggested
 from wasmstate_gui.kit.checked_line import CheckedLine
+from wasmstate_gui.kit.plain_text import HtmlLabel, PlainLabel
 from wasmstate_gui.kit.theme import Theme
 
 _SIGNATURES = (
@@ -80,10 +81,10 @@ class CallsForm(QWidget):
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         for column, header in enumerate(("Function", "Arguments")):
-            self._grid.addWidget(QLabel(f"<b>{header}</b>"), 0, column)
+            self._grid.addWidget(HtmlLabel(f"<b>{header}</b>"), 0, column)
         self.add_button = QPushButton("Add a &call")
         self.add_button.setAutoDefault(False)
-        hint = QLabel(_SIGNATURES)
+        hint = PlainLabel(_SIGNATURES)
         hint.setWordWrap(True)
         hint.setStyleSheet(f"color: {theme.dim};")
         self._signature_grid = QGridLayout()
@@ -92,7 +93,7 @@ class CallsForm(QWidget):
         column_.addLayout(self._grid)
         column_.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
         column_.addSpacing(8)
-        column_.addWidget(QLabel("<b>Signatures</b>"))
+        column_.addWidget(HtmlLabel("<b>Signatures</b>"))
         column_.addWidget(hint)
         column_.addLayout(self._signature_grid)
         column_.addStretch(1)
@@ -154,7 +155,7 @@ class CallsForm(QWidget):
         line = CheckedLine(f"Signature of {name}", str(self._functions[name]))
         line.set_theme(self._theme)
         line.edit.textChanged.connect(self._changed)
-        label = QLabel(name)
+        label = PlainLabel(name)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setBuddy(line.edit)
         label.setMinimumHeight(line.edit.sizeHint().height())

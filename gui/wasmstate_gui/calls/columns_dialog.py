@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from wasmstate_gui.core.calls.column_choice import ColumnChoice, Mapping
 from wasmstate_gui.kit.checked_line import CheckedLine
 from wasmstate_gui.kit.lines_table import lines_table, show_lines
+from wasmstate_gui.kit.plain_text import HtmlLabel
 from wasmstate_gui.kit.theme import Theme
 
 _WIDTH, _HEIGHT = 640, 460
@@ -28,7 +29,7 @@ class ColumnsDialog(QDialog):
         self.setWindowTitle("Columns")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(_WIDTH, _HEIGHT)
-        question = QLabel(
+        question = HtmlLabel(
             f"The columns of <b>{escape(choice.path.name)}</b> are not called as the arguments. "
             "Which ones are taken, in the order of the arguments? Write names, numbers, or ranges "
             "such as 1:9, with commas."

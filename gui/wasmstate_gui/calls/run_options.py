@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSizePolicy,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate.session.table import Row
 from wasmstate_gui.core.texts import counted
+from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 
 DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM"}
 """What can watch for drift, and what it is called."""
@@ -92,7 +92,7 @@ class RunOptions(QWidget):
         text = f"{counted(len(rows), 'row')} of {name}" if rows else ""
         self.rows_button.setText(f"{text}  \u00d7" if rows else "as above\u2026")
         tip = f"{text}; press to take them from the form again" if rows else _ROWS_TIP
-        self.rows_button.setToolTip(tip)
+        self.rows_button.setToolTip(tooltip(tip))
         self.times.setEnabled(not rows)
         self._boxes[-1].setEnabled(bool(rows))
         self.changed.emit()
@@ -128,6 +128,6 @@ def _labelled(text: str, widget: QWidget) -> QWidget:
     box = QWidget()
     row = QHBoxLayout(box)
     row.setContentsMargins(0, 0, 0, 0)
-    row.addWidget(QLabel(text))
+    row.addWidget(PlainLabel(text))
     row.addWidget(widget, 1)
     return box

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QGridLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -25,6 +24,7 @@ from wasmstate_gui.calls.run_options import RunOptions
 from wasmstate_gui.core.calls.call_form import Form
 from wasmstate_gui.core.calls.protocol import Call
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 from wasmstate_gui.kit.theme import Theme
 
 _NARROW = 360
@@ -60,7 +60,7 @@ class StepPanel(QScrollArea):
         self.run_button = self._button("Run 100  F5", "Call the export many times")
         self.stop_button = self._button("Stop  Esc", "End the call; S is what it was")
         self.options = RunOptions()
-        self.result = QLabel()
+        self.result = PlainLabel()
         self.result.setWordWrap(True)
         self.result.setAccessibleName("Result")
         self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -79,7 +79,7 @@ class StepPanel(QScrollArea):
 
     def _button(self, text: str, hint: str) -> QPushButton:
         button = QPushButton(text)
-        button.setToolTip(hint)
+        button.setToolTip(tooltip(hint))
         button.setMinimumHeight(28)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return button
@@ -95,7 +95,7 @@ class StepPanel(QScrollArea):
         self._form = QFormLayout()
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.addRow("Export", self.exports)
+        self._form.addRow(PlainLabel("Export"), self.exports)
         column.addLayout(self._form)
         column.addLayout(self._buttons)
         column.addWidget(self.options)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
 from wasmstate.binary.source import Source
+from wasmstate.frozen import child_command
 from wasmstate_gui.core.calls.module_transfer import load_of
 from wasmstate_gui.core.calls.protocol import (
     Call,
@@ -117,8 +117,8 @@ class Caller(QObject):
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._ended_by_itself)
         process.errorOccurred.connect(self._failed_to_start)
-        # -P: a folder with a file json.py in it must not be able to take part.
-        process.start(sys.executable, ["-P", "-m", "wasmstate_gui.core.calls.worker"])
+        program, *arguments = child_command("wasmstate_gui.core.calls.worker")
+        process.start(program, arguments)
         process.write(encode(self._load))
         self._process = process
         self._reader = Reader()

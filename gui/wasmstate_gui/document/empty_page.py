@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from wasmstate_gui.core.window.commands import COMMANDS, FIRST_KEYS
+from wasmstate_gui.kit.plain_text import HtmlLabel, PlainLabel, tooltip
 
 _RECENT = 5
 
@@ -26,11 +27,11 @@ class EmptyPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("No file is open")
-        title = QLabel("A WebAssembly binary that remembers")
+        title = PlainLabel("A WebAssembly binary that remembers")
         font = title.font()
         font.setPointSizeF(18)
         title.setFont(font)
-        text = QLabel(
+        text = PlainLabel(
             "A model compiled to WebAssembly is y = f(x; S). Its state S lives in the same file. "
             "See the file's layout, step update() and watch S change, and write it back safely."
         )
@@ -45,10 +46,10 @@ class EmptyPage(QWidget):
         for button in (self.open_button, self.sample_button, self.new_button):
             button.setMinimumSize(220, 44)
             buttons.addWidget(button)
-        hint = QLabel("or drop a .wasm file here")
+        hint = PlainLabel("or drop a .wasm file here")
         self._recent = QVBoxLayout()
         self.recent_buttons: list[QPushButton] = []
-        self.failure = QLabel()
+        self.failure = PlainLabel()
         self.failure.setWordWrap(True)
         self.failure.setFixedWidth(520)
         self.failure.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -59,7 +60,7 @@ class EmptyPage(QWidget):
             for command in COMMANDS
             if command.name in FIRST_KEYS
         )
-        table = QLabel(f"<table cellpadding='3'>{keys}</table>")
+        table = HtmlLabel(f"<table cellpadding='3'>{keys}</table>")
         column = QVBoxLayout(self)
         column.setSpacing(18)
         column.addStretch(2)
@@ -83,7 +84,7 @@ class EmptyPage(QWidget):
         self.recent_buttons = []
         for path in paths[:_RECENT]:
             button = QPushButton(path.name)
-            button.setToolTip(str(path))
+            button.setToolTip(tooltip(str(path)))
             button.setMinimumSize(452, 30)
             button.clicked.connect(partial(self.recent_requested.emit, str(path)))
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -7,8 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from wasmstate.escapes import visible
 from wasmstate_gui.core.document.layout_rows import LayoutRow
 from wasmstate_gui.kit.icons import swatch
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme, ink_on
 
 Index = QModelIndex | QPersistentModelIndex
@@ -84,13 +86,13 @@ class LayoutModel(QAbstractItemModel):
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         if role == DISPLAY:
-            return self.COLUMNS[index.column()][1](self.row(index))
+            return visible(self.COLUMNS[index.column()][1](self.row(index)))
         if role == DECORATION and index.column() == 0 and index.internalId() == 0:
             row = self.row(index)
             colour = self._theme.solid(row.kind)
             return swatch(colour, ink_on(colour), damaged=row.damaged)
         if role == TOOL_TIP:
-            return self.row(index).hint
+            return tooltip(self.row(index).hint)
         if role == ALIGNMENT and index.column() > 0:
             return RIGHT
         return None

@@ -28,6 +28,7 @@ from wasmstate_gui.core.document.map_segments import (
     to_pixels,
     to_x,
 )
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme, ink_on
 
 _TOP, _HEIGHT, _MARGIN = 4, 20, 6
@@ -191,6 +192,8 @@ class MapStrip(QWidget):
             for piece in self._pieces():
                 if piece.left <= event.pos().x() - _MARGIN < piece.left + piece.width:
                     share = 100 * (piece.row.end - piece.row.start) / max(1, self._size)
-                    QToolTip.showText(event.globalPos(), f"{piece.row.hint}\n{share:.1f} %", self)
+                    QToolTip.showText(
+                        event.globalPos(), tooltip(f"{piece.row.hint}\n{share:.1f} %"), self
+                    )
             return True
         return super().event(event)

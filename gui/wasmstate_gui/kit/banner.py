@@ -6,10 +6,11 @@ from html import escape
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from wasmstate_gui.core.texts import Notice
 from wasmstate_gui.kit.icons import icon
+from wasmstate_gui.kit.plain_text import HtmlLabel, PlainLabel
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
 _ICONS = {"damage": "warning", "conflict": "warning", "info": "info"}
@@ -28,8 +29,8 @@ class Banner(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = LIGHT
         self._notice: Notice | None = None
-        self._icon = QLabel()
-        self.label = QLabel()
+        self._icon = PlainLabel()
+        self.label = HtmlLabel()
         # Without word wrap the label would make the window as wide as its text.
         self.label.setWordWrap(True)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 
 
@@ -20,7 +21,7 @@ class CheckedLine(QWidget):
         self.edit = QLineEdit(text)
         self.edit.setCursorPosition(0)  # of a long text the beginning is shown
         self.edit.setAccessibleName(what)
-        self.error = QLabel()
+        self.error = PlainLabel()
         self.error.setWordWrap(True)
         self.error.setAccessibleName(f"What is wrong with {what}")
         self.error.hide()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QLabel,
     QMenu,
     QMessageBox,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.window.about import about_lines
 from wasmstate_gui.core.window.commands import keys_table
+from wasmstate_gui.kit.plain_text import HtmlLabel
 
 WASM = ("Open a WebAssembly file", "WebAssembly (*.wasm)")
 TABLE = ("Arguments of many calls", "Tables (*.csv *.npy)")
@@ -69,7 +69,7 @@ def show_keys(parent: QWidget) -> None:
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)
     column = QVBoxLayout(dialog)
-    column.addWidget(QLabel(f"<table cellpadding='1'>{rows}</table>"))
+    column.addWidget(HtmlLabel(f"<table cellpadding='1'>{rows}</table>"))
     column.addWidget(buttons)
     dialog.open()
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
+
+from wasmstate.escapes import visible
+from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 
 
-class ElidedLabel(QLabel):
-    """One line of plain text; the whole of it is in the tooltip."""
+class ElidedLabel(PlainLabel):
+    """One line of plain text; the whole of it, line by line, is in the tooltip."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def show_text(self, text: str) -> None:
-        """Show another text."""
-        self.setText(text)
-        self.setToolTip(text)
+        """Show another text; line breaks become spaces."""
+        self.setText(visible(text.replace("\n", " ")))
+        self.setToolTip(tooltip(text))
+        self.update()  # all of it: QLabel refreshes the rectangle of its own layout of the text
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, super().minimumSizeHint().height())

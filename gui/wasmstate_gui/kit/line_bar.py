@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.bytes.search import KINDS
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 
 _SHARES = 1000
@@ -78,7 +78,7 @@ class GotoBar(LineBar):
     def __init__(self, hint: str, parent: QWidget | None = None) -> None:
         super().__init__("Go to", parent)
         self.edit.setPlaceholderText(hint)
-        self.row.addWidget(QLabel("Go to"))
+        self.row.addWidget(PlainLabel("Go to"))
         self.row.addWidget(self.edit, 3)
         self.row.addWidget(self.note, 2)
         self.row.addWidget(self.close_button)
@@ -105,7 +105,7 @@ class FindBar(LineBar):
         self.tolerance = QLineEdit("0")
         self.tolerance.setAccessibleName("Tolerance")
         self.tolerance.setMaximumWidth(70)
-        self._tolerance_label = QLabel("\u00b1")
+        self._tolerance_label = PlainLabel("\u00b1")
         self.previous_button = QPushButton("Previous")
         self.next_button = QPushButton("Next")
         self.progress = QProgressBar(maximum=_SHARES)
@@ -115,7 +115,7 @@ class FindBar(LineBar):
         self.edit.setMinimumWidth(90)
         self.edit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for widget, stretch in (
-            (QLabel("Find"), 0),
+            (PlainLabel("Find"), 0),
             (self.kinds, 0),
             (self.edit, 3),
             (self._tolerance_label, 0),

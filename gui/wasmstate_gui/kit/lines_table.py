@@ -17,6 +17,7 @@ def lines_table(
     table.setHorizontalHeaderLabels(list(headers))
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
     table.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
     header = table.horizontalHeader()

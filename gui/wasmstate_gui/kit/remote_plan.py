@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from wasmstate.errors import WasmstateError
+from wasmstate.frozen import child_command
 from wasmstate_gui.core.wizards.plan_messages import Done, Failed, Progress, Request, receive, send
 
 
@@ -89,8 +89,7 @@ class RemotePlan:
                 raise StoppedError("stopped")
             if self._process is None:
                 self._is_stopped = False
-                # -P: a folder with a file json.py in it must not be able to take part.
-                command = [sys.executable, "-P", "-m", "wasmstate_gui.core.wizards.plan_process"]
+                command = child_command("wasmstate_gui.core.wizards.plan_process")
                 pipe = subprocess.PIPE
                 self._process = subprocess.Popen(  # noqa: S603 (this program)
                     command, stdin=pipe, stdout=pipe, stderr=pipe

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from wasmstate.escapes import visible
 from wasmstate_gui.core.module.disassembly import Listing
 from wasmstate_gui.core.module.entry_tables import ModuleTable
+from wasmstate_gui.kit.plain_text import tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -53,7 +55,8 @@ class ModuleTableModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         if role in (DISPLAY, TOOL_TIP):
-            return self.table.cells(self.row(index.row()))[index.column()]
+            text = self.table.cells(self.row(index.row()))[index.column()]
+            return tooltip(text) if role == TOOL_TIP else visible(text)
         if role == ALIGNMENT and self.table.is_number(index.column()):
             return RIGHT
         return None
@@ -95,7 +98,8 @@ class ListingModel(QAbstractTableModel):
             column = index.column()
             if column == 0:
                 return f"{self.listing.starts[line]:06X}"
-            return self.listing.raws[line] if column == 1 else self.listing.texts[line]
+            text = self.listing.raws[line] if column == 1 else self.listing.texts[line]
+            return tooltip(text) if role == TOOL_TIP else text
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:

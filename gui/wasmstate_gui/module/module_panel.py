@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QSplitter,
     QTableView,
@@ -21,6 +20,7 @@ from wasmstate_gui.core.module.disassembly import Listing
 from wasmstate_gui.core.module.entry_tables import KINDS, ModuleTable
 from wasmstate_gui.core.texts import counted
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.module.module_models import ListingModel, ModuleTableModel
 
@@ -63,7 +63,7 @@ class ModulePanel(QWidget):
         self.filter.setPlaceholderText("Filter")
         self.filter.setClearButtonEnabled(True)
         self.filter.setAccessibleName("Filter of the list")
-        self.count = QLabel()
+        self.count = PlainLabel()
         self.count.setAccessibleName("How many there are")
         self.table_model = ModuleTableModel(self)
         self.table = _table("Entries of the list", self.table_model)

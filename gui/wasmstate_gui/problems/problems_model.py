@@ -12,6 +12,7 @@ from wasmstate.state.damage.check import Finding
 from wasmstate_gui.core.remedies import advice
 from wasmstate_gui.core.texts import sentence
 from wasmstate_gui.kit.icons import icon
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -61,7 +62,7 @@ class ProblemsModel(QAbstractTableModel):
         if role == DECORATION and index.column() == 0:
             return icon(finding.severity, QColor(self._theme.damage))
         if role == TOOL_TIP:
-            return str(finding)
+            return tooltip(str(finding))
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QRadioButton,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.problems.repair_plan import RepairPlan
 from wasmstate_gui.kit.lines_table import lines_table
+from wasmstate_gui.kit.plain_text import PlainLabel
 
 _WIDTH, _HEIGHT = 720, 520
 
@@ -45,8 +45,8 @@ class RepairDialog(QDialog):
         )
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         column = QVBoxLayout(self)
-        for text in (f"<b>{plan.title}</b>", plan.proof, plan.byte_summary):
-            label = QLabel(text)
+        for text in (plan.title, plan.proof, plan.byte_summary):
+            label = PlainLabel(text)
             label.setWordWrap(True)
             column.addWidget(label)
         self.bytes = lines_table(

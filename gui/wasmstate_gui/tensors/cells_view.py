@@ -61,6 +61,7 @@ class CellsView(QTableView):
     def __init__(self, model: TensorTableModel) -> None:
         super().__init__()
         self.setModel(model)
+        self.setTabKeyNavigation(False)  # Tab leaves the table
         self._cells = model
         self._theme = LIGHT
         self._measure_font()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from wasmstate_gui.core.tensors.changes import COLUMNS, Changes
 from wasmstate_gui.core.tensors.tensor_table import TensorRow
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.tensors.tensor_models import ALIGNMENT, DISPLAY, LEFT, RIGHT, TOOL_TIP
 
 Index = QModelIndex | QPersistentModelIndex
@@ -50,7 +51,7 @@ class ChangesModel(QAbstractTableModel):
         if role == DISPLAY:
             return self.changes.text(index.row(), index.column(), is_brief=self.is_brief)
         if role == TOOL_TIP and self.is_brief:
-            return self.changes.text(index.row(), index.column())
+            return tooltip(self.changes.text(index.row(), index.column()))
         if role == ALIGNMENT:
             return LEFT if index.column() == 0 else RIGHT
         return None

@@ -27,6 +27,7 @@ class ChangesTable(QTableView):
         self._widths = [0] * len(COLUMNS)
         self._shown: object = None
         self.setModel(model)
+        self.setTabKeyNavigation(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         model.modelReset.connect(self._show_another)
         model.layoutChanged.connect(self._fit)

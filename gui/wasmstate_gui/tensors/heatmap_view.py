@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QToolTip, QVBoxLayout, QWidget
 
 from wasmstate_gui.core.tensors.heatmap import LEVELS, Heatmap
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, brief, cell_hint
+from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme, mixed
 
 _BAR, _MARGIN, _LABEL = 14, 8, 62
@@ -60,7 +61,7 @@ class HeatmapView(QWidget):
             picker = QSpinBox(minimum=0, maximum=size - 1)
             picker.setAccessibleName(f"Index of axis {axis}")
             picker.valueChanged.connect(self._picked)
-            self._bar.addWidget(QLabel(f"axis {axis}"))
+            self._bar.addWidget(PlainLabel(f"axis {axis}"))
             self._bar.addWidget(picker)
             self.pickers.append(picker)
         if leading:
@@ -184,7 +185,7 @@ class _Canvas(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self._index(QPointF(event.pos()))
             if index is not None and self._map is not None:
-                QToolTip.showText(event.globalPos(), cell_hint(self._map.row, index), self)
+                QToolTip.showText(event.globalPos(), tooltip(cell_hint(self._map.row, index)), self)
             return True
         return super().event(event)
 

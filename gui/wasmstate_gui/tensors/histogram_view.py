@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from wasmstate_gui.core.tensors.histogram import BINS, Histogram
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, brief
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 22, 20
@@ -96,6 +97,6 @@ class HistogramView(QWidget):
             width = (self.width() - _LEFT - _RIGHT) / BINS
             i = int((event.pos().x() - _LEFT) // width)
             if self._histogram is not None and 0 <= i < BINS:
-                QToolTip.showText(event.globalPos(), self._histogram.bin_text(i), self)
+                QToolTip.showText(event.globalPos(), tooltip(self._histogram.bin_text(i)), self)
             return True
         return super().event(event)

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QBrush, QColor, QFont
 
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, TensorTable, brief
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -167,7 +168,7 @@ class TensorTableModel(_Table):
         if role == FOREGROUND and not table.is_value(index.column()):
             return QColor(self._theme.dim)
         if role == TOOL_TIP:
-            return table.hint(index.row(), index.column())
+            return tooltip(table.hint(index.row(), index.column()))
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

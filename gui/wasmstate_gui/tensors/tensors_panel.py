@@ -10,7 +10,6 @@ from PySide6.QtGui import QFont, QFontDatabase, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, TensorTable, cell_offset
+from wasmstate_gui.kit.plain_text import HtmlLabel, tooltip
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.tensors.tensor_models import TensorListModel
 from wasmstate_gui.tensors.tensor_tabs import TensorTabs
@@ -55,12 +55,13 @@ class TensorsPanel(QStackedWidget):
         self._set_up(self.list, "Tensors of the state")
         self.list_model = TensorListModel(self)
         self.list.setModel(self.list_model)
+        self.list.setTabKeyNavigation(False)
         self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.list.setShowGrid(False)
         self._widths: dict[int, int] = {}
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.verticalHeader().hide()
-        self.summary = QLabel()
+        self.summary = HtmlLabel()
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Summary of the tensor")
         self.tabs = TensorTabs(self._set_up)
@@ -75,7 +76,7 @@ class TensorsPanel(QStackedWidget):
         column.addWidget(self.summary)
         column.addWidget(self.tabs, 1)
         self.addWidget(page)
-        self.reason = QLabel()
+        self.reason = HtmlLabel()
         self.reason.setWordWrap(True)
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.reason.setMargin(12)
@@ -235,7 +236,7 @@ class TensorsPanel(QStackedWidget):
             row.tensor.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME
         )
         self.summary.setText(f"<b>{escape(name)}</b> {place}<br>{row.summary}")
-        self.summary.setToolTip(f"{row.tensor.name}: {row.summary}")
+        self.summary.setToolTip(tooltip(f"{row.tensor.name}: {row.summary}"))
 
     def _fit_columns(self, table: TensorTable) -> None:
         letter = self.table.fontMetrics().horizontalAdvance("0")

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from wasmstate_gui.core.tensors.tensor_table import brief
 from wasmstate_gui.core.timeline.plot_series import STEP_SIZE, HistoryView, Line, Mark
+from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 58, 22, 26
@@ -116,7 +117,7 @@ class PlotView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.hint(event.pos().x()), self)
+            QToolTip.showText(event.globalPos(), tooltip(self.hint(event.pos().x())), self)
             return True
         return super().event(event)
 

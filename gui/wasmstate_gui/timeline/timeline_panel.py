@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.timeline.plot_series import HistoryView
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.settings import FASTEST, SLOWEST
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.timeline.plot_view import PlotView
@@ -38,7 +38,7 @@ class TimelinePanel(QStackedWidget):
         self.slider.setAccessibleName("Step")
         self.slider.setMinimumWidth(120)
         self.slider.setMinimumHeight(24)
-        self.place = QLabel()
+        self.place = PlainLabel()
         self.place.setAccessibleName("Which step is shown")
         self.caption = ElidedLabel()
         self.caption.setAccessibleName("What the step was")
@@ -65,7 +65,7 @@ class TimelinePanel(QStackedWidget):
         row.addWidget(self.plot_button)
         column.addLayout(row)
         self.addWidget(page)
-        self.reason = QLabel()
+        self.reason = PlainLabel()
         self.reason.setWordWrap(True)
         self.reason.setMargin(12)
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)

@@ -321,8 +321,18 @@ class MainWindow(ThemedWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if _files(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.open(Path(event.mimeData().urls()[0].toLocalFile()))
+        files = _files(event)
+        if not files:
+            return
+        self.open(files[0])
+        if len(files) > 1:
+            self._said(f"{len(files)} files were dropped; {files[0].name} is shown")
+
+
+def _files(event: QDropEvent) -> list[Path]:
+    """The files of this machine that are dropped; a web link is none."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

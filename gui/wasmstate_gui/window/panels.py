@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.document.empty_page import EmptyPage
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.themed_window import ThemedWindow
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ class Panels(QObject):
         return dock
 
     def _status_label(self, name: str) -> QLabel:
-        label = QLabel()
+        label = PlainLabel()
         label.setAccessibleName(f"Status: {name}")
         self.window.statusBar().addPermanentWidget(label)
         return label

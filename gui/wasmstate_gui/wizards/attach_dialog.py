@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -32,6 +31,7 @@ from wasmstate_gui.core.wizards.found_tensors import found_text, with_found
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.core.wizards.tensor_candidates import Row
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.plain_text import HtmlLabel, PlainLabel
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.wizards.destination_box import DestinationBox
 from wasmstate_gui.wizards.find_dialog import FindDialog
@@ -79,7 +79,7 @@ class TensorLine(QWidget):
         self.note = ElidedLabel()
         self.note.show_text(row.note)
         self.note.setStyleSheet(f"color: {theme.dim};")
-        self.error = QLabel()
+        self.error = PlainLabel()
         self.error.setWordWrap(True)
         self.error.setStyleSheet(f"color: {theme.error_text};")
         self.error.setAccessibleName(f"What is wrong with {what}")
@@ -127,7 +127,7 @@ class AttachDialog(WizardDialog):
         self._functions = offer.functions
         self._entry_points: Mapping[str, Signature] = {}
         self.finder: FindDialog | None = None
-        self.text = QLabel(_introduction(offer.rows))
+        self.text = HtmlLabel(_introduction(offer.rows))
         self.text.setWordWrap(True)
         self.rows: list[TensorLine] = []
         self._rest: deque[Row] = deque()
@@ -209,7 +209,7 @@ class AttachDialog(WizardDialog):
         for column, stretch in ((1, 3), (3, 2), (4, 4), (5, 4)):
             self._grid.setColumnStretch(column, stretch)
         for column, header in enumerate(_HEADERS, 1):
-            self._grid.addWidget(QLabel(f"<b>{header}</b>"), 0, column)
+            self._grid.addWidget(HtmlLabel(f"<b>{header}</b>"), 0, column)
         outer = QVBoxLayout(page)
         outer.setContentsMargins(4, 4, 4, 4)
         outer.addLayout(self._grid)

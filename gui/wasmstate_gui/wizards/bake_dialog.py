@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from wasmstate_gui.core.document.destination import copy_of
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.kit.lines_table import lines_table, show_lines
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.wizards.destination_box import DestinationBox
 from wasmstate_gui.wizards.wizard_dialog import WizardDialog
@@ -33,7 +34,7 @@ class BakingDialog(WizardDialog):
         copy = copy_of(path, "unbaked" if is_undo else "baked")
         destination = DestinationBox(copy, "Change the file &itself, crash-safely; can be undone")
         super().__init__(f"{verb}: {path.name}", verb, destination, theme, _SIZE, parent)
-        text = QLabel(_UNDO if is_undo else _BAKE)
+        text = PlainLabel(_UNDO if is_undo else _BAKE)
         text.setWordWrap(True)
         self.table = lines_table("What would change", ("What", "Now", "Then"), ())
         self.body.addWidget(text)

@@ -8,7 +8,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.document.destination import path_error
 from wasmstate_gui.kit.checked_line import CheckedLine
+from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 
 
@@ -42,7 +42,7 @@ class DestinationBox(QWidget):
         self.choose_button.setAutoDefault(False)
         row = QHBoxLayout()
         if not itself:
-            label = QLabel("&Path:")
+            label = PlainLabel("&Path:")
             label.setBuddy(self.path.edit)
             row.addWidget(label)
         row.addWidget(self.to_copy)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from wasmstate import Signature
 from wasmstate_gui.calls.calls_form import CallsForm
 from wasmstate_gui.core.remedies import shortened
+from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 from wasmstate_gui.kit.progress_row import ProgressRow
 from wasmstate_gui.kit.theme import Theme
 
@@ -48,7 +48,7 @@ class FindDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(_SIZE.boundedTo(parent.size()))
         self._is_busy = False
-        text = QLabel(_INTRODUCTION)
+        text = PlainLabel(_INTRODUCTION)
         text.setWordWrap(True)
         self.form = CallsForm(functions, theme)
         area = QScrollArea()
@@ -56,7 +56,7 @@ class FindDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.StyledPanel)
         area.setWidget(self.form)
-        self.verdict = QLabel()
+        self.verdict = PlainLabel()
         self.verdict.setWordWrap(True)
         self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setAccessibleName("What came of it")
@@ -91,7 +91,7 @@ class FindDialog(QDialog):
         """Say why nothing was found; it can be tried again."""
         self._is_busy = False
         self.verdict.setText(f"\u26a0 {shortened(text)}")
-        self.verdict.setToolTip(text)
+        self.verdict.setToolTip(tooltip(text))
         self._changed()
 
     def reject(self) -> None:

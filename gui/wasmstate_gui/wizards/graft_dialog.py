@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from wasmstate_gui.core.document.destination import copy_of
 from wasmstate_gui.core.wizards.graft_plan import Choice, Offer
 from wasmstate_gui.core.wizards.plan import Verdict
+from wasmstate_gui.kit.plain_text import HtmlLabel, PlainLabel
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.wizards.destination_box import DestinationBox
 from wasmstate_gui.wizards.wizard_dialog import WizardDialog
@@ -68,7 +69,7 @@ class GraftDialog(WizardDialog):
         self.choose_button = QPushButton("Choose\u2026")
         self.choose_button.setAutoDefault(False)
         self.replace = QCheckBox("&Replace exports of the same name; the old functions stay inside")
-        label = QLabel("&Donor:")
+        label = PlainLabel("&Donor:")
         label.setBuddy(self.donors)
         row = QHBoxLayout()
         row.addWidget(label)
@@ -121,7 +122,7 @@ class GraftDialog(WizardDialog):
         grid = QGridLayout()
         grid.setColumnStretch(3, 1)
         for column, header in enumerate(("Import", "Kind", "In the host", "Is")):
-            grid.addWidget(QLabel(f"<b>{header}</b>"), 0, column)
+            grid.addWidget(HtmlLabel(f"<b>{header}</b>"), 0, column)
         for line, (name, kind) in enumerate(imports, 1):
             box = QComboBox()
             box.setAccessibleName(f"What {name} is in the host")
@@ -130,10 +131,10 @@ class GraftDialog(WizardDialog):
             for each in self._exports.get(kind, []):
                 box.addItem(each, each)
             box.currentIndexChanged.connect(self.changed)
-            reason = QLabel()
+            reason = PlainLabel()
             reason.setWordWrap(True)
             reason.setAccessibleName(f"What becomes of the import {name}")
-            for column, cell in enumerate((QLabel(name), QLabel(kind), box, reason)):
+            for column, cell in enumerate((PlainLabel(name), PlainLabel(kind), box, reason)):
                 grid.addWidget(cell, line, column)
             self.names[name], self._reasons[name] = box, reason
         outer = QVBoxLayout(page)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QScrollArea,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from wasmstate.models import Family
 from wasmstate_gui.core.wizards.new_model_plan import Choice, Field, fields
 from wasmstate_gui.kit.checked_line import CheckedLine
+from wasmstate_gui.kit.plain_text import HtmlLabel, PlainLabel
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.wizards.destination_box import DestinationBox
 from wasmstate_gui.wizards.wizard_dialog import WizardDialog
@@ -88,8 +88,8 @@ class NewModelDialog(WizardDialog):
         page = QWidget()
         column = QVBoxLayout(page)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        title = QLabel(f"<b>{family.name}</b><br>{escape(family.summary)}.")
-        source = QLabel(f"Source: {family.source}")
+        title = HtmlLabel(f"<b>{family.name}</b><br>{escape(family.summary)}.")
+        source = PlainLabel(f"Source: {family.source}")
         source.setTextFormat(Qt.TextFormat.PlainText)
         source.setStyleSheet(f"color: {self.theme.dim};")
         for label in (title, source):
@@ -114,14 +114,14 @@ class NewModelDialog(WizardDialog):
         line.edit.setPlaceholderText("by chance" if field.name == "seed" else "needed")
         line.set_theme(self.theme)
         line.edit.textChanged.connect(self.changed)
-        hint = QLabel(f"{field.explanation} {field.kind[0].upper()}{field.kind[1:]}.")
+        hint = PlainLabel(f"{field.explanation} {field.kind[0].upper()}{field.kind[1:]}.")
         hint.setWordWrap(True)
         hint.setStyleSheet(f"color: {self.theme.dim};")
         cell = QVBoxLayout()
         cell.setSpacing(2)
         cell.addWidget(line)
         cell.addWidget(hint)
-        label = QLabel(field.name)
+        label = PlainLabel(field.name)
         label.setBuddy(line.edit)
         form.addRow(label, cell)
         self._lines[field.name] = line

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from wasmstate_gui.core.remedies import shortened
 from wasmstate_gui.core.wizards.plan import Verdict
 from wasmstate_gui.kit.checked_line import CheckedLine
+from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 from wasmstate_gui.kit.progress_row import ProgressRow
 from wasmstate_gui.kit.theme import Theme
 from wasmstate_gui.wizards.destination_box import DestinationBox
@@ -63,7 +63,7 @@ class WizardDialog(QDialog):
         self.theme = theme
         self.destination = destination
         self.destination.set_theme(theme)
-        self.verdict = QLabel()
+        self.verdict = PlainLabel()
         self.verdict.setWordWrap(True)
         self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setAccessibleName("What would be written")
@@ -148,7 +148,7 @@ class WizardDialog(QDialog):
         colour = self.theme.error_text if problem else self.theme.text
         self.verdict.setStyleSheet(f"color: {colour};")
         self.verdict.setText(f"\u26a0 {shortened(problem)}" if problem else summary)
-        self.verdict.setToolTip(problem)
+        self.verdict.setToolTip(tooltip(problem))
 
     def _enable(self) -> None:
         is_good = self._is_good and self.destination.is_good

@@ -190,8 +190,12 @@ def _why_not(module: Module) -> str:
     return "" if module.sections else "there is nothing that could be run"
 
 
+_RUN_AT_START = ("_start", "_initialize")
+"""Exports that the runtime calls once; no other name is special."""
+
+
 def _functions(module: Module, state: State) -> dict[str, Signature]:
-    names = [name for name in Spaces(module).exported_functions() if not name.startswith("_")]
+    names = [name for name in Spaces(module).exported_functions() if name not in _RUN_AT_START]
     names.sort(key=lambda name: {"update": 0, "predict": 1}.get(name, 2))
     return signatures(module, names) | {
         name: signature for name, signature in state.entry_points.items() if name in names
