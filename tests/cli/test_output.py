@@ -20,6 +20,15 @@ from wasmstate import cli
 COMMAND = [sys.executable, "-c", "from wasmstate.cli import main; main()"]
 
 
+@pytest.fixture(params=["buffered", "unbuffered"])
+def buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the commands with either setting of the user's environment."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    if request.param == "unbuffered":
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+
+
+@pytest.mark.usefixtures("buffering")
 @pytest.mark.parametrize("arguments", [["layout", "--json"], ["dump"], ["layout"], ["state"]])
 def test_a_reader_that_has_seen_enough_ends_the_command_in_silence(
     model: Path, arguments: list[str]
@@ -32,6 +41,7 @@ def test_a_reader_that_has_seen_enough_ends_the_command_in_silence(
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
 
+@pytest.mark.usefixtures("buffering")
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device /dev/full")
 def test_output_that_cannot_be_written_is_told(model: Path) -> None:
     with open("/dev/full", "wb") as full:
@@ -41,6 +51,7 @@ def test_output_that_cannot_be_written_is_told(model: Path) -> None:
     assert done.stderr == b"Error: the output: No space left on device\n"
 
 
+@pytest.mark.usefixtures("buffering")
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device /dev/full")
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["state", "--help"]])
 def test_help_that_cannot_be_written_is_told_too(arguments: list[str]) -> None:
@@ -49,6 +60,13 @@ def test_help_that_cannot_be_written_is_told_too(arguments: list[str]) -> None:
         done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 2
     assert done.stderr == b"Error: the output: No space left on device\n"
+
+
+@pytest.mark.usefixtures("buffering")
+def test_a_command_without_a_standard_output_goes_on(model: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "state", str(model)]
+    done = subprocess.run(command, check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("arguments", [["state"], ["state", "--json"], ["dump"], ["layout"]])

@@ -51,6 +51,30 @@ COMMANDS = {
 }
 
 
+def _flush_output() -> None:
+    if sys.stdout is None:  # closed by whoever started the command
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What is left in the buffer must not be tried again when the interpreter ends (Python
+        # documentation, library "signal", "Note on SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+@contextmanager
+def _flushed() -> Iterator[None]:
+    """Write all output before the exit status is settled.
+
+    The interpreter's own flush at the end comes too late: its errors give status 120.
+    """
+    try:
+        yield
+    finally:
+        _flush_output()
+
+
 @contextmanager
 def _told(ctx: click.Context) -> Iterator[None]:
     """Tell what ends a command, whatever it is, and by an exit status."""
@@ -58,15 +82,13 @@ def _told(ctx: click.Context) -> Iterator[None]:
         if isinstance(stream, io.TextIOWrapper):  # what it has no bytes for is shown as an escape
             stream.reconfigure(errors="backslashreplace")
     try:
-        yield
+        with _flushed():
+            yield
     except click.UsageError as error:
         # click shows what was typed as it is, and has no other place to change that.
         error.message = visible(error.message)  # type: ignore[misc]
         raise
-    except BrokenPipeError:
-        # Whoever read has seen enough. What is left in the buffer must not be tried again when
-        # the interpreter ends (Python documentation, library "signal", "Note on SIGPIPE").
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
         ctx.exit(128 + 13)  # as a shell says it of SIGPIPE
     except KeyboardInterrupt:
         echo("interrupted", err=True)
