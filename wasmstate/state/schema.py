@@ -67,7 +67,7 @@ class Schema:
         }
         try:
             encoded = _canonical(document)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError) as error:
             raise SchemaError(f"the schema cannot be written as JSON: {error}") from error
         if len(encoded) > MAX_SCHEMA_SIZE:
             raise SchemaError(
@@ -93,7 +93,9 @@ class Schema:
                 parse_constant=_no_constant,
             )
             canonical = _canonical(document)
-        except (ValueError, RecursionError) as error:
+        except RecursionError as error:  # some versions of Python get as far as _check_depth
+            raise SchemaError(f"the schema is not JSON: nested deeper than {MAX_DEPTH}") from error
+        except ValueError as error:
             raise SchemaError(f"the schema is not JSON: {error}") from error
         if canonical != encoded:
             raise SchemaError("the schema is not canonical JSON (sorted keys, no spaces)")
