@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +17,20 @@ from wasmstate.binary.sections.base import DecodedSection
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.errors import MalformedError
 
-ARCHIVE = Path(__file__).parents[3] / "shared" / "spec" / "spec-open.tar.gz"
+ROOT = Path(__file__).parents[2]
+ARCHIVE = ROOT.parent / "shared" / "spec" / "spec-open.tar.gz"
+# A clone of https://github.com/WebAssembly/testsuite, and what makes modules of its text.
+SUITE = os.environ.get("WASM_TESTSUITE", "")
+WASM_TOOLS = ROOT / "build" / "spec" / "bin" / "wasm-tools"
+KINDS = {
+    ("module", "binary"): "valid",
+    ("assert_invalid", "binary"): "assert_invalid",
+    ("assert_malformed", "binary"): "assert_malformed binary",
+}
+
 pytestmark = pytest.mark.skipif(
-    not ARCHIVE.exists(), reason="the official suite is not there: ../shared/spec"
+    not (SUITE or ARCHIVE.exists()),
+    reason="the official suite is not there: WASM_TESTSUITE=folder make spec",
 )
 
 
@@ -25,13 +39,11 @@ class Case(NamedTuple):
     kind: str
     expected: str
     proposal: str
-    level: str
     data: bytes
 
 
-@pytest.fixture(scope="session")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
-    folder = tmp_path_factory.mktemp("spec")
+def archived(folder: Path) -> list[Case]:
+    """The cases of an archive of modules that were made before."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder, filter="data")
     (manifest,) = folder.rglob("manifest.tsv")
@@ -42,11 +54,41 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
                 row["kind"],
                 row["expected"],
                 row["proposal"],
-                row["level"],
                 (manifest.parent / row["path"]).read_bytes(),
             )
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         ]
+
+
+def converted(suite: Path, folder: Path) -> list[Case]:
+    """The cases of the suite's core, made from its text by wasm-tools."""
+    scripts = [
+        script
+        for script in sorted(suite.rglob("*.wast"))
+        if not {"proposals", "legacy"} & set(script.relative_to(suite).parts)
+    ]
+    assert scripts, f"no *.wast in {suite}"
+    cases = []
+    for number, script in enumerate(scripts):
+        modules = folder / str(number)
+        modules.mkdir()
+        command = [WASM_TOOLS, "json-from-wast", script, "--wasm-dir", modules]
+        made = subprocess.run(command, check=True, capture_output=True)
+        for each in json.loads(made.stdout)["commands"]:
+            # From version 3.0 of the suite on, a module may be defined first and instantiated later.
+            form = "module" if each["type"] == "module_definition" else each["type"]
+            kind = KINDS.get((form, each.get("module_type", "binary")))
+            if kind and "filename" in each:
+                path = f"{script.relative_to(suite)}:{each['line']}"
+                data = (modules / each["filename"]).read_bytes()
+                cases.append(Case(path, kind, each.get("text", ""), "core", data))
+    return cases
+
+
+@pytest.fixture(scope="session")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
+    folder = tmp_path_factory.mktemp("spec")
+    return converted(Path(SUITE), folder) if SUITE else archived(folder)
 
 
 def refusal(case: Case) -> MalformedError | None:
