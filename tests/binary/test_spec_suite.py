@@ -72,10 +72,10 @@ def converted(suite: Path, folder: Path) -> list[Case]:
     for number, script in enumerate(scripts):
         modules = folder / str(number)
         modules.mkdir()
-        command = [WASM_TOOLS, "json-from-wast", script, "--wasm-dir", modules]
+        command = [str(WASM_TOOLS), "json-from-wast", str(script), "--wasm-dir", str(modules)]
         made = subprocess.run(command, check=True, capture_output=True)
         for each in json.loads(made.stdout)["commands"]:
-            # From version 3.0 of the suite on, a module may be defined first and instantiated later.
+            # Since version 3.0 of the suite a module may be defined first, instantiated later.
             form = "module" if each["type"] == "module_definition" else each["type"]
             kind = KINDS.get((form, each.get("module_type", "binary")))
             if kind and "filename" in each:

@@ -216,7 +216,7 @@ def test_no_arguments_whatever_raise_anything_else(path: Path) -> None:
         [None, None], [object()] * 2, ["a", 1], [1, [2]], np.zeros(0), np.zeros((2, 0)),
         np.zeros(2, "M8[s]"), np.zeros(2, "S3"), np.zeros(2, [("a", "f8")]), np.array(1.0),
         range(3), memoryview(b"abc"),
-        lambda: 1, iter([1.0, 2.0]), (x for x in (1.0, 2.0)), np.nan, np.datetime64("NaT"),
+        lambda: 1, iter([1.0, 2.0]), (x for x in (1.0, 2.0)), np.nan, np.datetime64("NaT", "s"),
     ]  # fmt: skip
     before = path.read_bytes()
     with Session.open(path) as session:

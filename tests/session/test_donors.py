@@ -160,7 +160,7 @@ def _wasm_merge() -> str | None:
     return str(built) if built.exists() else shutil.which("wasm-merge")
 
 
-@pytest.mark.skipif(_wasm_merge() is None, reason="needs wasm-merge: 'make binaryen' gets it")
+@pytest.mark.skipif(_wasm_merge() is None, reason="needs wasm-merge: 'make binaryen' installs it")
 @pytest.mark.parametrize("name", ["bandit-counts", "running-mean", "sgd-linear"])
 def test_wasm_merge_makes_a_module_that_does_the_same(name: str, tmp_path: Path) -> None:
     tool = _wasm_merge()
