@@ -19,6 +19,7 @@ import click
 
 from wasmstate.frozen import run_child
 from wasmstate_gui.kit.import_ahead import import_without_qt, no_garbage
+from wasmstate_gui.system_libraries import missing_library
 
 _NO_DISPLAY = """Error: there is no display (DISPLAY and WAYLAND_DISPLAY are not set).
 To draw the window to a picture instead: wasmstate inspect FILE --screenshot OUT.png"""
@@ -98,7 +99,13 @@ def main(
     elif not _has_display():
         click.echo(_NO_DISPLAY, err=True)
         sys.exit(2)
-    run = load(for_file=file is not None)
+    try:
+        run = load(for_file=file is not None)
+    except ImportError as error:
+        missing = missing_library(error)
+        if missing is None:
+            raise
+        raise click.UsageError(missing) from error
     sys.exit(run(file, screenshot, steps, panel, dark, size))
 
 

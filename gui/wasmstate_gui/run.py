@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 from PySide6.QtCore import QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QApplication
 
 from wasmstate_gui.kit.settings import Settings
 from wasmstate_gui.kit.theme import DARK, LIGHT, Theme
+from wasmstate_gui.system_libraries import NO_FONT
 from wasmstate_gui.window.main_window import MainWindow
 
 _SETTLE_MS = 50
@@ -32,6 +34,9 @@ def run(
     # Ctrl+C ends it: while Qt waits for events, Python does not see its own signals.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     app = make_application()
+    if not QFontInfo(app.font()).family():
+        click.echo(f"Error: {NO_FONT}", err=True)
+        return 2
     # A picture shows what everybody sees; a window remembers what its user likes.
     settings = Settings(None if screenshot else QSettings("wasmstate", "inspector"))
     window = MainWindow(settings=settings)

@@ -235,6 +235,36 @@ def test_without_qt_the_program_says_what_to_install(tmp_path: Path) -> None:
     assert done.stderr.endswith("Error: the window needs Qt: pip install 'wasmstate[gui]'\n")
 
 
+@pytest.mark.parametrize(
+    ("library", "remedy"),
+    [
+        ("libglib-2.0.so.0", "on Debian: apt-get install libglib2.0-0"),
+        ("libGL.so.1", "on Debian: apt-get install libgl1"),
+        ("libwhatever.so.7", "install what has it"),
+    ],
+)
+def test_a_missing_system_library_is_named_with_its_package(
+    bandit: Path, tmp_path: Path, library: str, remedy: str
+) -> None:
+    planted = tmp_path / "PySide6"
+    planted.mkdir()
+    reason = f"{library}: cannot open shared object file: No such file or directory"
+    (planted / "__init__.py").touch()
+    (planted / "QtCore.py").write_text(f"raise ImportError({reason!r})")
+    done = run(bandit, "--screenshot", tmp_path / "out.png", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"Error: Qt needs the system library {library}; {remedy}\n")
+
+
+def test_a_system_without_fonts_is_an_error_with_a_remedy(bandit: Path, tmp_path: Path) -> None:
+    fonts = tmp_path / "fonts.conf"
+    fonts.write_text("<fontconfig></fontconfig>")
+    done = run(bandit, "--screenshot", tmp_path / "out.png", FONTCONFIG_FILE=str(fonts))
+    assert done.returncode == 2
+    assert done.stderr.endswith("on Debian: apt-get install fonts-dejavu-core\n")
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_a_size_that_is_none_is_refused(tmp_path: Path) -> None:
     done = run("--screenshot", tmp_path / "out.png", "--size", "big")
     assert done.returncode == 2
