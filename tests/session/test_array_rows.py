@@ -235,7 +235,7 @@ def test_integers_are_taken_as_integers(tmp_path: Path) -> None:
     with Session.open(path) as session:
         session.update_many(np.array([0, 1, 1]), [1.0, 0.0, 1.0])
         assert session.state["successes"].tolist() == [2, 2, 1, 1]
-        found = message(ArgumentError, lambda: session.update_many([0.0, 1.0], [1.0, 1.0]))
+        found = message(ArgumentError, lambda: session.update_many([0.5, 1.0], [1.0, 1.0]))
         assert found == "update, argument arm holds i32, the value given is of type float64"
         found = message(ArgumentError, lambda: session.update_many([2**31], [1.0]))
         assert found == "update, argument arm: 2147483648 does not fit i32"

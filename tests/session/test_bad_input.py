@@ -82,7 +82,7 @@ GOOD = [1.0, 2.0]
         (lambda s: s.update(np.array(GOOD, "O"), "1"), ArgumentError, "argument arm must be"),
         (lambda s: s.update(np.array([1, None]), 1), ArgumentError, "holds f64, not None"),
         (lambda s: s.update(np.zeros(2, "c16"), 1), ArgumentError, "type complex128"),
-        (lambda s: s.update(GOOD, 1.0), ArgumentError, "arm must be an integer (i32), not 1.0"),
+        (lambda s: s.update(GOOD, 1.5), ArgumentError, "arm must be an integer (i32), not 1.5"),
         (lambda s: s.update(GOOD, 2**33), ArgumentError, "arm: 8589934592 does not fit i32"),
         (lambda s: s.update(GOOD, 4), ArgumentError, "update, argument arm = 4 is not < 4"),
         (lambda s: s.update([1, math.nan], 1), ArgumentError, "x[1] = nan is not finite"),

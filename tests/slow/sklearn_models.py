@@ -7,6 +7,7 @@ prints how far apart the two are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from agreement import agree, peer
 from guest import Guest
-from wasmstate import SchemaError, State, from_sklearn
+from wasmstate import ArgumentError, Module, SchemaError, Session, State, from_sklearn
+from wasmstate.runtime.program import Program
 
 Array = NDArray[Any]
 
@@ -40,6 +42,11 @@ def guest(estimator: Any, **options: Any) -> Guest:
     """The model of it, running."""
     module = from_sklearn(estimator, **options)
     return Guest(module, State.of(module).metadata["model"])
+
+
+def session_on(module: Module) -> Session:
+    """A session that is never written."""
+    return Session(Path("model.wasm"), Program(module), State.of(module), persist="manual")
 
 
 def called(model: Guest, name: str, rows: Array, *more: Any) -> Array:
@@ -223,3 +230,35 @@ def test_what_has_no_model_is_refused_with_the_reason(
     with pytest.raises(SchemaError) as caught:
         from_sklearn(estimator())
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_frames_are_matched_by_the_names_of_their_columns(package: str) -> None:
+    frame_of = peer(f"{package}.DataFrame")
+    x, y = data("diabetes")
+    names = [f"f{i}" for i in range(x.shape[1])]
+    frame = frame_of(dict(zip(names, x.T, strict=True)))
+    fitted = make("linear_model.LinearRegression").fit(frame, y)
+    with session_on(from_sklearn(fitted)) as session:
+        shuffled = frame[names[::-1]]
+        agree(
+            f"{package}, columns reversed",
+            session.predict_many(shuffled),
+            fitted.predict(frame),
+            1e-13,
+        )
+        assert session.predict(shuffled[:1]) == session.predict(x[0])
+        with pytest.raises(ArgumentError, match=r"missing: f9\."):
+            session.predict_many(frame[names[:9]])
+
+
+@pytest.mark.parametrize("kind", ["naive_bayes.GaussianNB", "linear_model.LogisticRegression"])
+@pytest.mark.parametrize("labels", [(1, 2, 3), (-1.0, 0.0, 7.0), ("no", "perhaps", "yes")])
+def test_classes_have_the_labels_that_were_fitted(kind: str, labels: tuple[Any, ...]) -> None:
+    x, y = data("iris")
+    named = np.array(labels)[y]
+    fitted = make(kind).fit(x, named)
+    with session_on(from_sklearn(fitted)) as session:
+        assert (session.predict_many(x) == fitted.predict(x)).all()
+        session.update(x[0], named[0])
+        session.update_many(x, named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,7 +37,7 @@ def _answer(session: Session, line: bytes) -> dict[str, Any]:
     before = session.state.contents()
     answer: dict[str, Any] = {}
     try:
-        name, args = _request(line)
+        name, args = _request(session, line)
         answer["value"] = session.call(name, *args)
     except WasmstateError as error:
         answer["error"] = {"type": type(error).__name__, "message": str(error)}
@@ -45,7 +46,7 @@ def _answer(session: Session, line: bytes) -> dict[str, Any]:
     return answer
 
 
-def _request(line: bytes) -> tuple[str, list[Any]]:
+def _request(session: Session, line: bytes) -> tuple[str, list[Any]]:
     try:
         request = parse_json(line)
     except ArgumentError as error:
@@ -57,6 +58,25 @@ def _request(line: bytes) -> tuple[str, list[Any]]:
     else:
         name, args = None, None
     if isinstance(name, str) and isinstance(args, list):
-        check_numbers(args, "args")
+        _check(session, name, args)
         return name, args
     raise ArgumentError(f"the line is no call: {_USAGE}")
+
+
+def _check(session: Session, name: str, args: list[Any]) -> None:
+    """Check that the arguments are numbers, lists of them, or what the model has names for.
+
+    Raises:
+        ArgumentError: naming the first that is none.
+    """
+    names = session.names
+    params = session.params(name) if names else ()
+    label = names.class_position(params)
+    for i, each in enumerate(args):
+        if i == label and isinstance(each, (str, bool)):
+            continue
+        if isinstance(each, dict) and i < len(params) and names.is_features(params[i]):
+            for key, value in each.items():
+                check_numbers(value, f"args[{i}][{json.dumps(key)}]")
+        else:
+            check_numbers(each, f"args[{i}]")

@@ -14,6 +14,7 @@ from wasmstate.cli.common import echo, plural
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import ArgumentError
 from wasmstate.session.columns import parse_columns
+from wasmstate.session.names import Names
 from wasmstate.session.table import PlacedRow, Table, TableFormat
 from wasmstate.session.table_text import PIECE, check_encoding
 from wasmstate.state.signature import Param
@@ -107,6 +108,7 @@ class Rows:
         params: of the function.
         stop: ends the waiting for input.
         format: how the table is written.
+        names: of the model's features and classes.
 
     Attributes:
         size: of the whole in bytes; 0 if it is unknown.
@@ -114,12 +116,18 @@ class Rows:
     """
 
     def __init__(
-        self, source: Path, params: Sequence[Param], stop: Stopping, format: TableFormat
+        self,
+        source: Path,
+        params: Sequence[Param],
+        stop: Stopping,
+        format: TableFormat,
+        names: Names,
     ) -> None:
         self._source = source
         self._params = params
         self._stop = stop
         self._format = format
+        self._names = names
         self._is_standard = str(source) == "-"
         self.size = 0 if self._is_standard else source.stat().st_size
         self.done = 0
@@ -127,7 +135,7 @@ class Rows:
     def __iter__(self) -> Iterator[PlacedRow]:
         """Each row, and where it stands."""
         name = "standard input" if self._is_standard else self._source.name
-        table = Table(name, self._params, self._format)
+        table = Table(name, self._params, self._format, self._names)
         self.done = 0
         if self._is_standard:
             yield from table.parse_bytes(self._pieces(sys.stdin.buffer), is_live=True)

@@ -62,8 +62,9 @@ def from_sklearn(estimator: Any, /, **options: float) -> Module:
     StandardScaler                         ``moments``            as with all rows from the start
     ====================================== ====================== ==================================
 
-    A pipeline of a StandardScaler and one of those that have weights is one model. Labels are
-    numbered as in ``classes_``, which is kept in the metadata, and so is the name of the estimator.
+    A pipeline of a StandardScaler and one of those that have weights is one model. The metadata
+    keep ``classes_`` and ``feature_names_in_``, by which a session takes labels and frames, and the
+    name of the estimator.
     Penalties are not carried on: what was fitted holds, further rows are learned without.
 
     Args:
@@ -90,8 +91,21 @@ def from_sklearn(estimator: Any, /, **options: float) -> Module:
     metadata = {**state.metadata, "estimator": f"sklearn.{kind}"}
     if hasattr(last, "classes_"):
         metadata["classes"] = np.asarray(last.classes_).tolist()
+    names = _feature_names(estimator)
+    if names:
+        metadata["feature_names_in"] = names
     schema = Schema(state.tensors, state.entry_points, metadata)
     return with_state(module, State(replace(state.record, schema=schema.encode()), schema))
+
+
+def _feature_names(estimator: Any) -> list[str]:
+    """The names of the columns that it was fitted on; none if it was fitted on an array."""
+    steps = [step for _, step in getattr(estimator, "steps", ())]
+    for each in (estimator, *steps):
+        names = getattr(each, "feature_names_in_", None)
+        if names is not None:
+            return list(map(str, names))
+    return []
 
 
 def _kind(estimator: Any) -> str | None:

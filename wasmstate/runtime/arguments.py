@@ -15,7 +15,7 @@ import numpy as np
 from wasmstate.errors import ArgumentError, CallError, SchemaError, StateBoundsError
 from wasmstate.runtime import unchecked_call
 from wasmstate.runtime.instance import Instance
-from wasmstate.runtime.values import check_number
+from wasmstate.runtime.values import check_number, whole_numbers
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.bounds_fast_path import STRUCT_FORMATS, quick_limits, quick_look
 from wasmstate.state.buffers import address_type, allocator, check_types, find_buffers
@@ -188,6 +188,8 @@ class Array:
         return content
 
     def _encoded(self, value: Any) -> bytes:
+        if self._dtype.kind in "iu":
+            value = whole_numbers(value)
         try:
             return self._tensor.encode(value)
         except (SchemaError, StateBoundsError) as error:

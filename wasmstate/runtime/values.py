@@ -17,6 +17,9 @@ from wasmstate.binary.types import FuncType
 from wasmstate.errors import ArgumentError
 from wasmstate.runtime.unchecked_call import FORMATS
 
+_EXACT = 2.0**53
+"""Below it a float has all digits of an integer."""
+
 
 def check_arguments(
     name: str, func_type: FuncType, args: Sequence[Any], *, names: Sequence[str] = ()
@@ -50,7 +53,7 @@ def check_number(what: str, type_: str, value: Any) -> Any:
     if type_ in ("i32", "i64"):
         bits = int(type_[1:])
         try:
-            number = operator.index(value)
+            number = operator.index(_whole(value, bits))
         except TypeError as error:
             raise ArgumentError(f"{what} must be an integer ({type_}), not {value!r}") from error
         if not -1 << bits - 1 <= number < 1 << bits:
@@ -71,3 +74,33 @@ def check_number(what: str, type_: str, value: Any) -> Any:
                 raise ArgumentError(f"{what}: {real} does not fit f32") from error
         return real
     raise ArgumentError(f"{what} is of type {type_}, which cannot be given from outside")
+
+
+def _whole(value: Any, bits: int) -> Any:
+    """An integer that is written as a float, ``1.0``, or as a truth value of NumPy's."""
+    if isinstance(value, (float, np.floating)):
+        number, limit = float(value), 2.0 ** (bits - 1)
+        fits = abs(number) < _EXACT and -limit <= number < limit
+        return int(number) if fits and number.is_integer() else value
+    return int(value) if isinstance(value, np.bool_) else value
+
+
+def whole_numbers(value: Any) -> Any:
+    """An array of floats that are all whole, as integers; anything else as it is.
+
+    So that a parameter that is an integer takes the same numbers in an array as alone.
+    """
+    if isinstance(value, (np.ndarray, list, tuple)):
+        array = value if isinstance(value, np.ndarray) else _array(value)
+        if array is not None and array.dtype.kind == "f" and array.size:
+            is_whole = (array == np.floor(array)) & (np.abs(array) < _EXACT)
+            if is_whole.all():
+                return array.astype(np.int64)
+    return value
+
+
+def _array(value: Any) -> np.ndarray[Any, Any] | None:
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, OverflowError):
+        return None  # whoever reads it says why

@@ -20,6 +20,7 @@ from wasmstate.errors import (
     StateBoundsError,
     WasmstateError,
 )
+from wasmstate.runtime.values import whole_numbers
 from wasmstate.session.guarded_call import Live
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.signature import Param
@@ -45,10 +46,15 @@ def update_rows(live: Live, arrays: Sequence[Any]) -> Iterator[int]:
 
 def update_columns(live: Live, arrays: Sequence[Any]) -> Columns:
     """The rows that :func:`update_rows` learns from. Raises ArgumentError."""
+    return columns_of(*row_params(live), arrays)
+
+
+def row_params(live: Live) -> tuple[str, Sequence[Param]]:
+    """The function that learns rows, and what one row of it consists of. Raises CallError."""
     signature = live.signature("update_many")
     if signature is not None and signature.rows:
-        return columns_of("update_many", signature.of_one_row(), arrays)
-    return columns_of("update", live.params("update"), arrays)
+        return "update_many", signature.of_one_row()
+    return "update", live.params("update")
 
 
 def predict_rows(live: Live, arrays: Sequence[Any]) -> Any:
@@ -135,6 +141,8 @@ def _column(name: str, param: Param, array: NDArray[Any]) -> NDArray[Any]:
     shape = (len(array), *param.shape)
     if param.dtype not in DTYPES:
         raise ArgumentError(f"{what} is of type {param.type}, which cannot be given from outside")
+    if param.dtype.startswith(("i", "u")):
+        array = whole_numbers(array)
     if not len(array) and array.shape == shape:  # of whatever type: an empty list has none
         return np.empty(shape, DTYPES[param.dtype])
     try:

@@ -15,16 +15,20 @@ import numpy as np
 
 from wasmstate.errors import ArgumentError, ColumnError
 from wasmstate.escapes import listed
+from wasmstate.session.feature_names import FeatureNames
 from wasmstate.state.signature import Param
 
 _RANGE = re.compile(r"(\d{1,9}):(\d{1,9})")
 _MOST = 1 << 20  # columns that a range may stand for
 
 
-def number_names(params: Sequence[Param]) -> list[str]:
-    """What each number of a call is called: ``reward``, ``x[0]``."""
-    names = []
+def number_names(params: Sequence[Param], features: FeatureNames | None = None) -> list[str]:
+    """What each number of a call is called: ``reward``, ``x[0]``, or as the features are."""
+    names: list[str] = []
     for param in params:
+        if features is not None and features.are_of(param):
+            names.extend(features.names)
+            continue
         if not param.is_array:
             names.append(param.name)
         for index in np.ndindex(*param.shape) if param.is_array else ():
@@ -63,6 +67,7 @@ def order_of(
     params: Sequence[Param],
     columns: Sequence[str] | None,
     where: str,
+    features: FeatureNames | None = None,
 ) -> list[int]:
     """Where in a line each number of a call stands.
 
@@ -72,12 +77,17 @@ def order_of(
         params: of the function.
         columns: what is to be taken, if that was said.
         where: the place of the first line, for errors.
+        features: their names, if the model keeps them: then a header has these, or the numbers'
+            names ``x[0]``.
 
     Raises:
         ColumnError: there is no such column, or there are not as many as a call takes.
     """
     try:
-        return _order(header, count, number_names(params), columns)
+        names = number_names(params)
+        if features is not None and header is not None and not set(names) <= set(header):
+            names = number_names(params, features)
+        return _order(header, count, names, columns)
     except _Unfit as error:
         raise ColumnError(f"{where}: {error}", tuple(header or ()), count) from error
 

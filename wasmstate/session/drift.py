@@ -36,6 +36,9 @@ class Learner(Protocol):
     def call(self, name: str, *args: Any) -> Any:
         """As :meth:`Session.call`."""
 
+    def class_index(self, label: Any) -> int:
+        """As :meth:`Session.class_index`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -127,15 +130,16 @@ class DriftWatch:
             raise ArgumentError(f"update takes {self._count} arguments, not {len(args)}")
         *given, right = args
         said = self._model.predict(*given)
-        if not isinstance(said, (int, float)):
+        if not isinstance(said, (int, float) if not self._is_class else (int, float, str)):
             raise SchemaError(f"no loss: predict() has to give one number, it gave {said!r}")
         try:
             if not self._is_class:
-                loss = abs(said - float(right))
-            elif math.isnan(said):
-                loss = math.nan
+                loss = abs(float(said) - float(right))
+            elif isinstance(said, float):  # a probability
+                wrong = int(said > 0.5) != self._model.class_index(right)
+                loss = math.nan if math.isnan(said) else int(wrong)
             else:
-                loss = int((said if isinstance(said, int) else int(said > 0.5)) != int(right))
+                loss = int(self._model.class_index(said) != self._model.class_index(right))
         except (TypeError, ValueError, OverflowError) as error:
             raise ArgumentError(f"update, argument {self._label.name}: {error}") from error
         if not math.isfinite(loss):

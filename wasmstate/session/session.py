@@ -16,10 +16,11 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.session.array_rows import predict_rows, update_columns, update_rows
+from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
 from wasmstate.session.background_writer import Writer
 from wasmstate.session.committer import Keeper, Snapshot
 from wasmstate.session.guarded_call import Live
+from wasmstate.session.names import Names
 from wasmstate.session.policy import Policy
 from wasmstate.session.predict_warning import warn_of_change
 from wasmstate.session.recording import Recorder
@@ -78,6 +79,7 @@ class Session:
         self._is_every_change = self._policy.is_every_change
         self._due = self._policy.changes
         self._live = Live(program, state)
+        self._names = Names(state.metadata)
         self._closed = False
         # Of all that goes from S to S and into the file; again by the same thread, because a
         # handler of a signal may call or close while a call is under way.
@@ -200,6 +202,20 @@ class Session:
         return self._live.params(name)
 
     @property
+    def names(self) -> Names:
+        """Of the features and the classes, as the metadata keep them."""
+        return self._names
+
+    def class_index(self, label: Any) -> int:
+        """The index of a class: of a label that the metadata keep, else the number itself.
+
+        Raises:
+            ArgumentError: there is no class of that label.
+        """
+        classes = self._names.classes
+        return int(label) if classes is None else classes.index("the class", label)
+
+    @property
     def takes_rows(self) -> bool:
         """Whether the module goes through the rows of :meth:`update_many` itself."""
         signature = self._live.signature("update_many")
@@ -207,6 +223,9 @@ class Session:
 
     def predict(self, *args: Any) -> Any:
         """Call ``predict``: y = f(x; S).
+
+        Where the metadata keep names of features, a dict, a Series or a frame of one row is matched
+        by them; where they keep labels of classes, a class is given by its label (docs/models.md).
 
         Raises:
             CallError: as :meth:`call`.
@@ -239,6 +258,8 @@ class Session:
         with self._lock:
             self._check_open()
             before = self._live.contents
+            if self._names:
+                arrays = tuple(self._names.columns("predict", self.params("predict"), arrays))
             values = predict_rows(self._live, arrays)
             after = self._live.contents
             if after is not before:
@@ -249,7 +270,7 @@ class Session:
                 elif self._is_every_change:
                     self.flush()
         warn_of_change(self._tensors, before, after)
-        return values
+        return self._named(values)
 
     def update(self, *args: Any) -> Any:
         """Call ``update``, which turns S1 into S2. Raises as :meth:`call`."""
@@ -267,7 +288,8 @@ class Session:
         Args:
             arrays: one for each parameter, of its shape behind a first dimension of rows:
                 ``(rows, 6)`` for ``x: f64[6]``, ``(rows,)`` for a number. Neighbouring parameters
-                that are numbers may come as the columns of one array.
+                that are numbers may come as the columns of one array. Where the metadata keep the
+                names of features, a frame is matched by its columns.
 
         Raises:
             CallError, StateBoundsError: as :meth:`call`, naming the row (from 0). The rows before
@@ -278,6 +300,9 @@ class Session:
         with self._lock:
             self._check_open()
             before, first = self._live.contents, self._updates
+            if self._names:
+                name, params = row_params(self._live)
+                arrays = tuple(self._names.columns(name, params, arrays))
             if self._recorder is not None:
                 arrays = tuple(update_columns(self._live, arrays))
             try:
@@ -330,7 +355,10 @@ class Session:
         if state.record.lineage.module_digest != self.state.record.lineage.module_digest:
             raise StateError("the state belongs to another module than the one of this session")
         live = Live(self._program, state)
-        return live.run(live.entry(name), args)
+        if self._names:
+            args = tuple(self._names.arguments(name, live.params(name), args))
+        value = live.run(live.entry(name), args)
+        return self._named(value) if name == "predict" else value
 
     def flush(self) -> None:
         """Commit S if it differs from the one in the file.
@@ -363,6 +391,7 @@ class Session:
             state = self._keeper.reread(self._writer.forget if self._writer else lambda: None)
             self._updates, self._tensors = 0, state.tensors
             self._live = Live(self._program, state)
+            self._names = Names(state.metadata)
             if self._recorder is not None:
                 self._recorder.state(self._live.contents)
 
@@ -390,6 +419,8 @@ class Session:
                 self._check_open()
             live, writer = self._live, self._writer
             before = live.contents
+            if self._names:
+                args = self._names.arguments(name, live.params(name), args)
             value = live.run(live.entries.get(name) or live.entry(name), args)
             if name == "update":
                 self._updates += 1
@@ -404,7 +435,16 @@ class Session:
                         self.flush()
         if writer is not None and writer.error is not None and name != "predict":
             writer.tell()
-        return value
+        return self._named(value) if name == "predict" else value
+
+    def _named(self, value: Any) -> Any:
+        """What ``predict`` gave, as the metadata call it."""
+        if self._names.classes is None:
+            return value
+        try:
+            return self._names.result(value, self._live.params("update"))
+        except CallError:  # a model that does not learn
+            return value
 
     def _hand_over(self, writer: Writer, changes: int) -> None:
         writer.latest = (self._live.contents, self._updates)

@@ -24,6 +24,7 @@ import numpy as np
 
 from wasmstate.errors import ArgumentError, ColumnError
 from wasmstate.session.columns import number_names, order_of
+from wasmstate.session.names import Names
 from wasmstate.session.numerals import parse_float, parse_integer
 from wasmstate.session.table_text import PIECE, kind_of, lines_of
 from wasmstate.state.signature import Param
@@ -62,15 +63,21 @@ class Table:
         name: of the file, for errors.
         params: of the function to be called.
         format: how the table is written.
+        names: of the model's features and classes.
 
     Attributes:
         skipped: how many rows without a label were passed over.
     """
 
     def __init__(
-        self, name: str, params: Sequence[Param], format: TableFormat | None = None
+        self,
+        name: str,
+        params: Sequence[Param],
+        format: TableFormat | None = None,
+        names: Names | None = None,
     ) -> None:
         self._name = name
+        self._names = names or Names({})
         self._params = params
         self._format = format or TableFormat()
         self.skipped = 0
@@ -154,14 +161,16 @@ class Table:
         ):
             count -= 1
         try:
-            order = order_of(header, count, self._params, self._format.columns, place)
+            order = order_of(
+                header, count, self._params, self._format.columns, place, self._names.features
+            )
         except ColumnError as error:
             other = _other_separator(first, self._format.separator)
             if not other:
                 raise self._helped(error) from None
             message = f"{error}; the cells seem to be separated by {_SEPARATORS[other]}"
             raise ColumnError(message, error.header, error.count).helped_by("separator") from error
-        return _RowMaker(self._params, order, _OF_TEXT)
+        return _RowMaker(self._params, order, _OF_TEXT, self._names)
 
     def _helped(self, error: ColumnError) -> ColumnError:
         return error if self._format.columns is not None else error.helped_by("columns")
@@ -204,7 +213,7 @@ class Table:
             order = order_of(None, columns, self._params, self._format.columns, self._name)
         except ColumnError as error:
             raise self._helped(error) from None
-        make = _RowMaker(self._params, order, _OF_NUMBERS)
+        make = _RowMaker(self._params, order, _OF_NUMBERS, self._names)
         for i, row in enumerate(matrix):
             where = f"{self._name}, row {i}"
             yield where, make.row(row.tolist(), where)
@@ -257,20 +266,24 @@ class _RowMaker:
         params: of the function.
         order: where each number of a call stands in a line.
         readers: of integers and of floats.
+        names: of the model's classes, whose labels are read as what they are.
     """
 
     def __init__(
-        self, params: Sequence[Param], order: Sequence[int], readers: tuple[_Reader, _Reader]
+        self,
+        params: Sequence[Param],
+        order: Sequence[int],
+        readers: tuple[_Reader, _Reader],
+        names: Names,
     ) -> None:
         places = iter(order)
-        self._plan = [
-            (
-                param,
-                list(islice(places, math.prod(param.shape))),
-                readers[param.dtype[0] not in "iu"],
-            )
-            for param in params
-        ]
+        label = names.class_position(params)
+        self._plan: list[tuple[Param, list[int], _Reader]] = []
+        for i, param in enumerate(params):
+            read = readers[param.dtype[0] not in "iu"]
+            if names.classes is not None and i == label:
+                read = names.classes.read
+            self._plan.append((param, list(islice(places, math.prod(param.shape))), read))
 
     def is_unlabelled(self, cells: Sequence[str]) -> bool:
         """Whether the last argument has no value."""
@@ -304,7 +317,7 @@ class _RowMaker:
         return wrong.helped_by("skip_unlabelled") if is_label and is_empty else wrong
 
 
-def _can(read: Callable[[Any], float], cell: Any) -> bool:
+def _can(read: _Reader, cell: Any) -> bool:
     try:
         read(cell)
     except ArgumentError:
@@ -318,7 +331,7 @@ def _checked_integer(value: float) -> int:
     return int(value)
 
 
-_Reader = Callable[[Any], float]
+_Reader = Callable[[Any], Any]
 _OF_TEXT: tuple[_Reader, _Reader] = (parse_integer, parse_float)
 _OF_NUMBERS: tuple[_Reader, _Reader] = (_checked_integer, float)
 """What makes an integer and a float of a cell."""

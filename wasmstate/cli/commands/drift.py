@@ -65,8 +65,9 @@ def command(
 
     def rows() -> Iterator[Row]:
         nonlocal where
+        placed = Rows(source, params, stop, table, learner.names)
         try:
-            for where, row in Rows(source, params, stop, table):  # noqa: B007 (of the last row)
+            for where, row in placed:  # noqa: B007 (of the last row)
                 yield row
         except ArgumentError:
             where = ""  # the error has the place of the row that cannot be read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wasmstate.cli.assignments import parse_argument
+from wasmstate.cli.class_arguments import labels_at
 from wasmstate.cli.common import (
     AfterCallsError,
     about,
@@ -31,6 +32,7 @@ from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.runtime.limits import Limits
+from wasmstate.session.class_labels import ClassLabels
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
 from wasmstate.session.strict_json import check_numbers
@@ -148,7 +150,7 @@ def command(
         raise click.UsageError("standard input can be read once only, leave out --times")
     if not timeout > 0:  # NaN is not, either
         raise click.UsageError("--timeout must be more than 0 seconds")
-    given = _values(ctx, arguments)
+    given = _values(ctx, arguments, labels_at(file, function))
     with about(file):
         limits = Limits(seconds=timeout)
         session = _open(
@@ -267,7 +269,7 @@ class _Run:
         session, function = self._session, self._function
         rows = None
         if source is not None:
-            rows = Rows(source, session.params(function), self._stop, table)
+            rows = Rows(source, session.params(function), self._stop, table, session.names)
         total = rows.size if rows is not None else 1
         with bar("calls", total * times) as progress:
             passes = 0
@@ -316,7 +318,9 @@ def _split(
     return arguments[:first], arguments[first:]
 
 
-def _values(ctx: click.Context, arguments: Iterable[str]) -> list[Any]:
+def _values(
+    ctx: click.Context, arguments: Iterable[str], labels: Mapping[int, ClassLabels]
+) -> list[Any]:
     for text in arguments:
         if text.startswith("--"):  # unknown options are let through, for -1 would be one
             option = text.partition("=")[0]
@@ -324,9 +328,12 @@ def _values(ctx: click.Context, arguments: Iterable[str]) -> list[Any]:
                 option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
             )
     try:
-        values = [parse_argument(text) for text in arguments]
-        for i, value in enumerate(values):
-            check_numbers(value, f"argument {i}")
+        values = []
+        for i, text in enumerate(arguments):
+            value = labels[i].parse(text) if i in labels else parse_argument(text)
+            if i not in labels:
+                check_numbers(value, f"argument {i}")
+            values.append(value)
     except ArgumentError as error:
         raise click.UsageError(str(error)) from error
     return values

@@ -59,6 +59,9 @@ class _Model:
     def call(self, name: str, *args: Any) -> Any:
         return self._live.run(self._live.entry(name), args)
 
+    def class_index(self, label: Any) -> int:
+        return int(label)
+
     def predict(self, *args: Any) -> Any:
         before = self._live.contents
         value = self.call("predict", *args)
