@@ -188,7 +188,13 @@ class CallError(WasmstateError):
 
 
 class ArgumentError(CallError):
-    """The call was not begun: the function takes other arguments, or not these values."""
+    """The call was not begun: the function takes other arguments, or not these values.
+
+    Attributes:
+        row: of several rows the first one with such a value, from 0; else ``None``.
+    """
+
+    row: int | None = None
 
 
 class ColumnError(ArgumentError):

@@ -121,8 +121,6 @@ def test_rows_are_committed_once(path: Path) -> None:
     [
         (1, 13.0, TrapError, "trapped: wasm `unreachable` instruction executed"),
         (2, 99.0, StateBoundsError, "sum = inf is not finite"),
-        (0, math.nan, ArgumentError, "argument x[0] = nan is not finite"),
-        (2, -math.inf, ArgumentError, "argument y = -inf is not finite"),
     ],
 )
 def test_rows_before_one_that_fails_are_kept_and_it_is_named(
@@ -145,6 +143,31 @@ def test_rows_before_one_that_fails_are_kept_and_it_is_named(
         session.update([1.0, 1.0], 1.0)
         assert session.state["sum"] == expected + 1
     assert state_of(path)["sum"] == expected + 1
+
+
+@pytest.mark.parametrize("bad", [0, 1, 3, 4, 6, 8])
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        (0, math.nan, "argument x[0] = nan is not finite"),
+        (2, -math.inf, "argument y = -inf is not finite"),
+    ],
+)
+def test_no_row_is_learned_if_the_arguments_of_one_are_refused(
+    bad: int, column: int, value: float, reason: str, path: Path
+) -> None:
+    table = np.arange(1.0, 28).reshape(9, 3) / 4
+    table[bad, column] = value
+    before = path.read_bytes()
+    with Session.open(path) as session:
+        with pytest.raises(ArgumentError) as caught:
+            session.update_many(table[:, :2], table[:, 2])
+        name, _, rest = str(caught.value).partition(", ")
+        assert name in (f"row {bad}: update_many", f"row {bad}: update")
+        assert rest == f"{reason}; no row was learned"
+        assert caught.value.row == bad
+        assert (float(session.state["sum"]), session.state.update_count) == (0.0, 0)
+    assert path.read_bytes() == before
 
 
 def test_a_row_that_does_not_end_is_found_and_the_rows_before_it_kept(path: Path) -> None:

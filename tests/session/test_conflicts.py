@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from models import COUNTER, COUNTER_TENSORS, model, state_of, write_counter
 from storage.disk import Disk
 from wasmstate import (
     DurabilityUnknownError,
+    Module,
     NotCommittedError,
     Session,
     StateBoundsError,
@@ -20,6 +22,7 @@ from wasmstate import (
     TensorSpec,
     check,
 )
+from wasmstate.state.state import record_of
 from wasmstate.storage import rewrite
 from wasmstate.storage.filesystem import FileSystem, using
 
@@ -226,3 +229,26 @@ def test_a_file_that_was_damaged_under_a_session_is_named(path: Path) -> None:
         path.write_bytes(whole)
         session.flush()
     assert state_of(path)["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("generation", "generation 18446744073709551615 is the last one that the format has"),
+        ("update_count", "18446744073709551615 updates are the most that the format counts"),
+    ],
+)
+def test_a_counter_at_its_end_is_told_and_the_file_stays(
+    path: Path, field: str, reason: str
+) -> None:
+    module = Module.open(path)
+    record = record_of(module)
+    changes: dict[str, Any] = {field: 2**64 - 1}
+    last = replace(record, lineage=replace(record.lineage, **changes))
+    path.write_bytes(module.with_custom("wasmstate.state", last.encode()).to_bytes())
+    before = path.read_bytes()
+    with Session.open(path, persist="manual") as session:
+        session.update(1)
+        with pytest.raises(StateError, match=reason):
+            session.flush()
+    assert path.read_bytes() == before

@@ -11,7 +11,7 @@ import numpy as np
 
 from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.watching import Watching
-from wasmstate.errors import CallError, StateBoundsError, WasmstateError
+from wasmstate.errors import ArgumentError, CallError, StateBoundsError, WasmstateError
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
 from wasmstate.session.table import PlacedRow, Row
@@ -99,7 +99,7 @@ class Feeder:
             places, values = zip(*chunk, strict=True)
             before = self._session.state.update_count
             try:
-                self._session.update_many(*map(_column, zip(*values, strict=True)))
+                self._update_many(values)
             except (CallError, StateBoundsError) as error:
                 done = self._session.state.update_count - before
                 self.calls += done
@@ -107,6 +107,15 @@ class Feeder:
                 raise type(error)(f"{places[done]}: {reason}") from error
             self.calls += len(chunk)
             self._progress()
+
+    def _update_many(self, values: tuple[Row, ...]) -> None:
+        """Learn from rows; those of a table count one by one, also before one that is refused."""
+        try:
+            self._session.update_many(*map(_column, zip(*values, strict=True)))
+        except ArgumentError as error:
+            if error.row:
+                self._update_many(values[: error.row])
+            raise type(error)(str(error).removesuffix("; no row was learned")) from error
 
     def _take(self, source: Iterator[PlacedRow]) -> list[PlacedRow]:
         """The next rows; those before a line that cannot be read first, then its error."""

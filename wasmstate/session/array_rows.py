@@ -1,8 +1,9 @@
 """Rows of arrays as the arguments of many calls.
 
 A module that exports ``update_many`` goes through the rows itself, as many at a time as its buffers
-hold. For any other, ``update`` is called row by row. Either way each row counts for itself: those
-before one that fails are kept, that one leaves S as it was, and the error names it.
+hold. For any other, ``update`` is called row by row. Either way the arguments of all rows are
+checked before the first is learned. A row whose call fails leaves S as it was, those before it are
+kept, and the error names it.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ def update_rows(live: Live, arrays: Sequence[Any]) -> Iterator[int]:
     """Learn from rows; gives how many more have been learnt from, bit by bit.
 
     Raises:
-        ArgumentError: if the arrays are not what the function takes, or a value breaks a bound.
+        ArgumentError: if the arrays are not what the function takes, or a value breaks a bound; no
+            row was learned.
         CallError, StateBoundsError: naming the row that failed.
     """
     columns = update_columns(live, arrays)
     signature = live.signature("update_many")
     if signature is not None and signature.rows:
-        return _in_the_module(live, signature.of_one_row(), columns, signature.rows)
+        _check_rows("update_many", signature.of_one_row(), columns)
+        return _in_the_module(live, columns, signature.rows)
+    _check_rows("update", live.params("update"), columns)
     return _row_by_row(live, columns)
 
 
@@ -170,14 +174,25 @@ def _row_by_row(live: Live, columns: Columns, first: int = 0) -> Iterator[int]:
         yield 1
 
 
-def _in_the_module(
-    live: Live, params: Sequence[Param], columns: Columns, capacity: int
-) -> Iterator[int]:
+def _check_rows(name: str, params: Sequence[Param], columns: Columns) -> None:
+    """Check the values of all rows before the first is learned: a batch counts whole or not at all.
+
+    Raises:
+        ArgumentError: with the row.
+    """
     total = len(columns[0])
     good, reason = _first_bad_row(params, columns, total)
+    if reason:
+        error = ArgumentError(f"row {good}: {name}, argument {reason}; no row was learned")
+        error.row = good
+        raise error
+
+
+def _in_the_module(live: Live, columns: Columns, capacity: int) -> Iterator[int]:
+    total = len(columns[0])
     start = 0
-    while start < good:
-        stop = min(start + capacity, good)
+    while start < total:
+        stop = min(start + capacity, total)
         try:
             _run_rows(live, columns, start, stop)
         except (CallError, StateBoundsError) as error:
@@ -188,8 +203,6 @@ def _in_the_module(
             continue
         yield stop - start
         start = stop
-    if reason:
-        raise ArgumentError(f"row {good}: update_many, argument {reason}")
 
 
 def _run_rows(live: Live, columns: Columns, start: int, stop: int) -> None:

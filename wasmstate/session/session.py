@@ -293,9 +293,9 @@ class Session:
 
         Raises:
             CallError, StateBoundsError: as :meth:`call`, naming the row (from 0). The rows before
-                it have been learnt from, S is as they left it.
-            ArgumentError: if the arrays are not what it takes; nothing has been done. If a row
-                breaks a bound of an argument, the rows before it have been learnt from.
+                it have been learned, S is as they left it.
+            ArgumentError: if the arrays are not what it takes, or a value breaks a bound of its
+                argument: the error names the row, and no row was learned.
         """
         with self._lock:
             self._check_open()

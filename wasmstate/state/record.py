@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
+from wasmstate.errors import StateError
 from wasmstate.state import layout
 from wasmstate.state.layout import (
     HEADER_SIZE,
@@ -272,7 +273,15 @@ def successor(record: Record, parent: Record, keep: int | None = None) -> Record
         record: the values.
         parent: the record that it replaces.
         keep: how many older records are kept from now on; if not given, as many as before.
+
+    Raises:
+        StateError: if ``parent`` is the last possible generation.
     """
+    if parent.lineage.generation == layout.MAX_COUNT:
+        raise StateError(
+            f"generation {layout.MAX_COUNT} is the last one that the format has; start a new "
+            "history: remove the state section and attach one"
+        )
     digest = parent.digest()
     lineage = replace(
         record.lineage,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
 from wasmstate.escapes import listed
+from wasmstate.state.layout import MAX_COUNT
 from wasmstate.state.memory_image import decode_part, image_runs
 from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.reading import decode_record
@@ -236,12 +237,18 @@ class State:
 
         Raises:
             SchemaError: if there are more or fewer, or one has another length.
+            StateError: if the updates are more than the format counts.
         """
         lengths = [len(content) for content in contents]
         if not _fits(self.regions, lengths):
             raise SchemaError(f"the regions do not have the lengths {lengths}")
         regions, payload = fill(self.regions, contents)
         count = self.record.lineage.update_count + updates
+        if count > MAX_COUNT:
+            raise StateError(
+                f"{MAX_COUNT} updates are the most that the format counts, and the state has seen "
+                f"{self.record.lineage.update_count}"
+            )
         lineage = replace(self.record.lineage, update_count=count)
         record = replace(self.record, regions=regions, payload=payload, lineage=lineage)
         return State(record, self.schema)
