@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {
     ".ci",
+    ".github",
     ".gitignore",
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "benchmarks",
     "changelog.d",
     "constraints.txt",
@@ -34,3 +39,12 @@ def test_nothing_else_is_tracked_at_the_top() -> None:
     command = ["git", "-C", str(ROOT), "ls-files", "-z"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert {path.partition("/")[0] for path in listed.split("\0") if path} <= NAMES
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/contributing/architecture.md"])
+def test_the_files_that_contributors_are_sent_to_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_./]+/[a-z_]+\.(?:py|md))`", text)
+    assert named
+    places = [ROOT, ROOT / "wasmstate", ROOT / "gui/wasmstate_gui"]
+    assert [name for name in named if not any((each / name).exists() for each in places)] == []
