@@ -5,6 +5,7 @@ scikit-learn is never imported: who has an estimator has imported it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,12 +15,16 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
+from wasmstate.models.estimator import dense, feature_names, full_name, refuse_overrides
 from wasmstate.models.families import FAMILIES
 from wasmstate.state.attach.describe import with_state
 from wasmstate.state.schema import Schema
 from wasmstate.state.state import State
 
 Array = NDArray[np.float64]
+
+_NOT_CARRIED_ON = ("class_weight", "positive")
+"""Settings of estimators that shape what is learned, beside penalties, and that no kernel has."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ def from_sklearn(estimator: Any, /, **options: float) -> Module:
     A pipeline of a StandardScaler and one of those that have weights is one model. The metadata
     keep ``classes_`` and ``feature_names_in_``, by which a session takes labels and frames, and the
     name of the estimator.
-    Penalties are not carried on: what was fitted holds, further rows are learned without.
+    Penalties are not carried on: what was fitted holds, further rows are learned without. The same
+    holds for ``positive`` and ``class_weight``, of which a warning and the metadata tell.
 
     Args:
         estimator: fitted.
@@ -75,14 +81,18 @@ def from_sklearn(estimator: Any, /, **options: float) -> Module:
         SchemaError: the estimator is not fitted, there is no model for it, it does not fit one
             page of memory, or there is no such option. The message says what.
         StateBoundsError: what was fitted is not finite.
+
+    Warns:
+        UserWarning: further rows are learned without ``positive`` or ``class_weight``.
     """
     scaler, last = _steps(estimator)
     kind = _kind(last)
     if kind is None:
         raise SchemaError(
-            f"there is no model for {type(last).__name__}; there are models for "
+            f"there is no model for {full_name(last)}; there are models for scikit-learn's "
             f"{', '.join(sorted(_KINDS))}"
         )
+    refuse_overrides(last, kind)
     fitted = _KINDS[kind](last, scaler)
     seed = 0 if FAMILIES[fitted.family].takes_seed else None
     module = FAMILIES[fitted.family].make(seed, {**fitted.options, **options})
@@ -91,21 +101,20 @@ def from_sklearn(estimator: Any, /, **options: float) -> Module:
     metadata = {**state.metadata, "estimator": f"sklearn.{kind}"}
     if hasattr(last, "classes_"):
         metadata["classes"] = np.asarray(last.classes_).tolist()
-    names = _feature_names(estimator)
+    left = [name for name in _NOT_CARRIED_ON if getattr(last, name, None)]
+    if left:
+        metadata["not_carried_on"] = left
+        said = ", ".join(f"{name}={getattr(last, name)!r}" for name in left)
+        warnings.warn(
+            f"{kind}: {said} is in what was fitted; further rows are learned without",
+            UserWarning,
+            stacklevel=2,
+        )
+    names = feature_names(estimator)
     if names:
         metadata["feature_names_in"] = names
     schema = Schema(state.tensors, state.entry_points, metadata)
     return with_state(module, State(replace(state.record, schema=schema.encode()), schema))
-
-
-def _feature_names(estimator: Any) -> list[str]:
-    """The names of the columns that it was fitted on; none if it was fitted on an array."""
-    steps = [step for _, step in getattr(estimator, "steps", ())]
-    for each in (estimator, *steps):
-        names = getattr(each, "feature_names_in_", None)
-        if names is not None:
-            return list(map(str, names))
-    return []
 
 
 def _kind(estimator: Any) -> str | None:
@@ -195,7 +204,7 @@ def _softmax(
             f"{type(estimator).__name__} tells {len(estimator.classes_)} classes apart one against "
             "the rest; the model softmax_regression is LogisticRegression's of all together"
         )
-    weights = np.asarray(estimator.coef_, float)
+    weights = dense(estimator.coef_)
     bias = np.broadcast_to(np.asarray(estimator.intercept_, float), len(weights))
     if scaler is not None:
         weights, bias = scaler.folded(weights, bias)
@@ -206,7 +215,7 @@ def _softmax(
 
 def _line(estimator: Any, scaler: _Scaler | None) -> tuple[Array, Any]:
     _check_fitted(estimator, "coef_")
-    coef = np.asarray(estimator.coef_, float)
+    coef = dense(estimator.coef_)
     if coef.ndim > 1 and len(coef) > 1:
         raise SchemaError(f"a model gives one number, not the {len(coef)} that this one predicts")
     weights = coef.reshape(-1)
@@ -236,7 +245,7 @@ def _mlp(estimator: Any, scaler: _Scaler | None) -> _Fitted:
             f"{len(estimator.coefs_) - 1} of {estimator.activation!r}"
         )
     if estimator.out_activation_ not in ("softmax", "logistic") or (
-        estimator.out_activation_ == "logistic" and len(estimator.classes_) != 2
+        estimator.out_activation_ == "logistic" and estimator.n_outputs_ != 1
     ):
         raise SchemaError("the model mlp predicts one class of several, not many labels at once")
     first, second = (np.asarray(each, float).T for each in estimator.coefs_)
