@@ -1,6 +1,7 @@
 """``make models``: how fast the models learn, in a guest and beside other packages.
 
-Nothing here passes or fails: the figures are for docs/models.md. Run in an environment of its own,
+Nothing here passes or fails: the figures are for docs/models.md, whose sentences
+about them a test derives (tests/docs/test_figures.py). Run in an environment of its own,
 build/models, that has river, scikit-learn and Vowpal Wabbit. The rows are of data that come with
 these. Each figure is the median of five rounds, in which all take turns, and counts the time of
 this process on a processor: other work does not slow it.

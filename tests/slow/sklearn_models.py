@@ -185,7 +185,10 @@ def one_against_the_rest() -> Any:
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
-    (lambda: make("tree.DecisionTreeClassifier"), "there is no model for DecisionTreeClassifier"),
+    (
+        lambda: make("tree.DecisionTreeClassifier"),
+        "there is no model for sklearn.tree",
+    ),
     (lambda: 5, "there is no model for int"),
     (lambda: make("linear_model.Ridge"), "Ridge is not fitted: it has no coef_"),
     (two_outputs, "a model gives one number, not the 2"),
