@@ -138,7 +138,7 @@ class Module:
 
     @property
     def damage(self) -> MalformedError | None:
-        """Of a module opened with ``strict=False``, the first malformed frame.
+        """The first malformed frame of a module opened with ``strict=False``.
 
         With one, this is no module: sections are readable, nothing runs it or commits to it.
         """
@@ -189,7 +189,7 @@ class Module:
 
     @property
     def size(self) -> int:
-        """Of the whole binary, in bytes."""
+        """Size of the whole binary, in bytes."""
         return sum(frame.end - frame.start for frame in self._frames())
 
     def to_bytes(self) -> bytes:

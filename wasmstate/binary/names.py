@@ -34,63 +34,63 @@ class Names:
 
     @cached_property
     def module(self) -> str | None:
-        """Of the module itself."""
+        """Name of the module itself."""
         own: str | None = self._decoded(layout.MODULE)
         return own
 
     @cached_property
     def functions(self) -> NameMap:
-        """Of functions."""
+        """Names of functions."""
         return self._map(layout.FUNCTIONS)
 
     @cached_property
     def locals(self) -> IndirectNameMap:
-        """Of each function's locals, its parameters first."""
+        """Names of each function's locals, its parameters first."""
         return self._indirect_map(layout.LOCALS)
 
     @cached_property
     def labels(self) -> IndirectNameMap:
-        """Of each function's labels, in the order in which their blocks begin."""
+        """Names of each function's labels, in the order in which their blocks begin."""
         return self._indirect_map(layout.LABELS)
 
     @cached_property
     def types(self) -> NameMap:
-        """Of types."""
+        """Names of types."""
         return self._map(layout.TYPES)
 
     @cached_property
     def tables(self) -> NameMap:
-        """Of tables."""
+        """Names of tables."""
         return self._map(layout.TABLES)
 
     @cached_property
     def memories(self) -> NameMap:
-        """Of memories."""
+        """Names of memories."""
         return self._map(layout.MEMORIES)
 
     @cached_property
     def globals(self) -> NameMap:
-        """Of globals."""
+        """Names of globals."""
         return self._map(layout.GLOBALS)
 
     @cached_property
     def elements(self) -> NameMap:
-        """Of element segments."""
+        """Names of element segments."""
         return self._map(layout.ELEMENTS)
 
     @cached_property
     def data(self) -> NameMap:
-        """Of data segments."""
+        """Names of data segments."""
         return self._map(layout.DATA)
 
     @cached_property
     def fields(self) -> IndirectNameMap:
-        """Of each structure type's fields."""
+        """Names of each structure type's fields."""
         return self._indirect_map(layout.FIELDS)
 
     @cached_property
     def tags(self) -> NameMap:
-        """Of tags."""
+        """Names of tags."""
         return self._map(layout.TAGS)
 
     @cached_property

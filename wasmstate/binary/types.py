@@ -208,7 +208,7 @@ class _PageSize(Primitive):
 
 
 class _TableFlag(Choice):
-    """As of a memory, without a page size; a shared table is of a proposal."""
+    """Flags of a table: those of a memory without a page size. A proposal has shared tables."""
 
     def read(self, content: Content, path: str) -> int:
         start = content.tell()

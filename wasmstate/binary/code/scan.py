@@ -95,7 +95,7 @@ def _any_of(opcodes: list[Opcode]) -> bytes:
 
 @cache
 def _run(others: frozenset[str]) -> re.Pattern[bytes]:
-    """As many regular instructions as there are, one after the other, none of these.
+    """The longest run of regular instructions, none of which is in ``others``.
 
     Made when it is first needed: it takes longer than to list the sections of a module.
     """

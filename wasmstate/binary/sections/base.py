@@ -100,17 +100,17 @@ class Section:
 
     @property
     def size(self) -> int:
-        """Of the content, in bytes; of a custom section, what follows its name."""
+        """Size of the content in bytes, in a custom section without its name."""
         return self.frame.end - self.frame.content_start
 
     @property
     def content_offset(self) -> int:
-        """Of the content, from the start of the module."""
+        """Offset of the content from the start of the module."""
         return self.offset + self.frame.content_start - self.frame.start
 
     @property
     def end(self) -> int:
-        """Of the first byte after the section, from the start of the module."""
+        """Offset of the first byte after the section, from the start of the module."""
         return self.content_offset + self.size
 
     @property

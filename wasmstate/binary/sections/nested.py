@@ -53,7 +53,7 @@ class NestedSection(Section):
             raise self.place(error) from error
 
     def decode(self) -> Any:
-        """As :meth:`open`, but the binary is kept for the next time."""
+        """The result of :meth:`open`, kept for the next time."""
         return self._opened
 
     @cached_property
