@@ -143,5 +143,5 @@ def main() -> None:
           wasmstate state model.wasm
 
     Exit status: 0 if all is well, 1 if something was found (a damaged file, a difference, a call
-    that trapped), 2 if the command was not used rightly or a file cannot be read.
+    that trapped), 2 for a usage error or a file that cannot be read.
     """

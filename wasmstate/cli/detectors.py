@@ -31,8 +31,8 @@ def detector(name: str, options: Sequence[str] = (), **how: Any) -> Iterator[Ses
     """A detector.
 
     Args:
-        name: of a file, in which it is kept; or of one that comes with wasmstate, which is made
-            anew, and kept in memory only.
+        name: of a file that keeps it, or of a detector of wasmstate, of which a new one is made
+            that is kept in memory only.
         options: of a new one, as ``wasmstate models new`` takes them.
         how: a file is opened: see :meth:`Session.open`.
     """

@@ -21,7 +21,7 @@ def open_log(path: Path) -> CallLog:
     """Read a log, and say if its last entry was never finished."""
     with path.open("rb") as file:
         content = file.read(len(MAGIC))
-        if content == MAGIC:  # what is none is not read to its end, if it has one
+        if content == MAGIC:  # another file may be a pipe without an end
             content += file.read()
     log = read_log(content)
     if log.torn:

@@ -67,7 +67,7 @@ def _check(session: Session, name: str, args: list[Any]) -> None:
     """Check that the arguments are numbers, lists of them, or what the model has names for.
 
     Raises:
-        ArgumentError: naming the first that is none.
+        ArgumentError: naming the first invalid one.
     """
     names = session.names
     params = session.params(name) if names else ()

@@ -19,7 +19,7 @@ _SIGNALS = [
 ]
 
 
-class Stopped(Exception):  # noqa: N818 (as KeyboardInterrupt it is none)
+class Stopped(Exception):  # noqa: N818 (like KeyboardInterrupt, it is not an error)
     """A signal came while there was nothing to do but to wait for input."""
 
 

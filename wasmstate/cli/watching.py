@@ -54,7 +54,7 @@ class Watching:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Of the last row."""
+        """The last row's loss and drift."""
         drift = None if self.drift is None else _document(self.drift)
         return {"loss": self._loss, "drift": drift}
 

@@ -68,7 +68,7 @@ class _Persist(click.ParamType[str]):
     help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
 )
 @table_options
-@click.option("--times", type=click.IntRange(1), default=1, help="Call it so many times.")
+@click.option("--times", type=click.IntRange(1), default=1, help="Number of calls.")
 @click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
     "--watch-drift",
