@@ -48,7 +48,7 @@ def refuse_overrides(estimator: Any, kind: str) -> None:
 
 
 def dense(coefficients: Any) -> NDArray[np.float64]:
-    """As an array; after ``sparsify()`` they are a sparse matrix."""
+    """Return coefficients as an array; ``sparsify()`` makes a sparse matrix of them."""
     if hasattr(coefficients, "toarray"):
         coefficients = coefficients.toarray()
     return np.asarray(coefficients, float)

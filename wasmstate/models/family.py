@@ -247,7 +247,7 @@ def _with_limits(text: str, values: Values) -> str:
 
 
 def _size(text: str, values: Values) -> int:
-    """Of ``features``, ``features+1`` or ``arms*replicates``."""
+    """The number that ``features``, ``features+1`` or ``arms*replicates``."""
     return sum(
         math.prod(int(values.get(factor, factor)) for factor in term.strip().split("*"))
         for term in text.split("+")

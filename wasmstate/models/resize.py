@@ -107,7 +107,7 @@ def _kept(
     sizes: Mapping[str, int],
     drop: Mapping[str, Sequence[int]],
 ) -> dict[str, tuple[list[int], int]]:
-    """Of each size that changes: the indices that stay, and how many there are to be."""
+    """The indices that stay and the new number, for each size that changes."""
     known = [option.name for option in family.options if option.name in SIZES]
     found = {}
     for name in dict.fromkeys((*sizes, *drop)):

@@ -28,7 +28,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], float]] = {
     "i32": ((int,), (1 << 31) - 1),
     "i64": ((int,), (1 << 63) - 1),
 }
-"""Of Python's own numbers, those that arrive as what they are, and the largest one."""
+"""The types of Python that arrive exactly, and their largest value."""
 
 _MISFITS = (struct.error, TypeError, ValueError, OverflowError)
 
@@ -124,7 +124,7 @@ class Number:
         """Check one value.
 
         Raises:
-            ArgumentError: if it is none, or breaks a bound.
+            ArgumentError: for another value, or a broken bound.
         """
         try:
             # As it will arrive: a bound may hold for a double, and not for the f32 it becomes.

@@ -170,7 +170,7 @@ def _xdg(variable: str, default: str) -> Path:
 
 
 def _tag(key: bytes, name: str, artifact: bytes) -> bytes:
-    """Of an artifact under its name: an entry that is moved to another name is none."""
+    """The HMAC of an artifact and its name; an entry under another name is invalid."""
     digest = hmac.new(key, name.encode(), "sha256")
     digest.update(artifact)
     return digest.digest()

@@ -113,13 +113,13 @@ class Instance:
 
     @property
     def pages(self) -> int:
-        """Of the first exported memory; 0 if there is none."""
+        """Size of the first exported memory in pages; 0 without one."""
         memory = next(iter(self._memories.values()), None)
         return memory.size() >> 16 if memory is not None else 0
 
     @property
     def memory_size(self) -> int:
-        """Of memory 0, in bytes.
+        """Size of memory 0, in bytes.
 
         Raises:
             StateBoundsError: if it is not exported.

@@ -38,7 +38,7 @@ FORMATS = {"i32": "i", "i64": "q", "f32": "f", "f64": "d"}
 """How :mod:`struct` writes each numeric type."""
 
 SIZES = {type_: struct.calcsize(f"<{format_}") for type_, format_ in FORMATS.items()}
-"""Of the numeric types, in bytes."""
+"""Sizes of the numeric types, in bytes."""
 
 Check = Callable[[Sequence[Any]], Sequence[Any]]
 """Gives the values as a call takes them, or raises what is wrong with them."""

@@ -48,7 +48,7 @@ def check_number(what: str, type_: str, value: Any) -> Any:
     """A number as a call takes it, integers as signed.
 
     Raises:
-        ArgumentError: if it is none, or does not fit the type.
+        ArgumentError: if it is not a number, or does not fit the type.
     """
     if type_ in ("i32", "i64"):
         bits = int(type_[1:])
