@@ -174,7 +174,7 @@ def test_check_tells_a_stale_or_damaged_baking(tmp_path: Path) -> None:
     path.write_bytes(baked.with_custom("wasmstate.state", later.to_content()).to_bytes())
     (found,) = check(path)
     assert str(found).endswith(
-        "what is baked is not the state: other runtimes start from another one; bake it anew"
+        "what is baked is not the state: other runtimes start from another one; bake it again"
     )
     signed = baked.with_custom("signature", b"", index=0)
     path.write_bytes(signed.to_bytes())

@@ -171,7 +171,7 @@ def test_another_module_in_its_place_is_no_state_to_go_back_to(path: Path) -> No
         )
         with pytest.raises(StateError) as stale:
             session.rollback()
-        assert str(stale.value) == f"{path}: the file is another module by now; open it anew"
+        assert str(stale.value) == f"{path}: the file is another module by now; open it again"
         assert session.state["total"] == 1
         path.write_bytes(model(COUNTER, *COUNTER_TENSORS).to_bytes())
         session.rollback()

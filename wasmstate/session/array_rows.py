@@ -32,7 +32,7 @@ Columns = Sequence[NDArray[Any]]
 
 
 def update_rows(live: Live, arrays: Sequence[Any]) -> Iterator[int]:
-    """Learn from rows; gives how many more have been learnt from, bit by bit.
+    """Learn from rows; yields the number of further rows learned, part by part.
 
     Raises:
         ArgumentError: if the arrays are not what the function takes, or a value breaks a bound; no

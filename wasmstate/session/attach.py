@@ -61,7 +61,7 @@ def attach(
         keep_init: whether it keeps generation 0 for ever, too, as the state to reset it to.
 
     Raises:
-        ValueError: if ``keep`` is none.
+        ValueError: for an invalid ``keep``.
         SchemaError: if a tensor cannot be what it says, or the module cannot carry a state.
         StateBoundsError: if a tensor ends past the memory, or a value does not fit.
         MalformedError: if a section that is needed cannot be decoded.

@@ -21,7 +21,7 @@ def bake(module: Module, *, limits: Limits | None = None) -> Module:
     the module back, byte for byte.
 
     Args:
-        module: a module with a state; one that is baked is baked anew.
+        module: a module with a state; one that is baked is baked again.
         limits: of running it, which only a start function or ``_initialize`` makes necessary: they
             run after the segments, and must leave S alone.
 

@@ -18,7 +18,7 @@ from wasmstate.session.numerals import parse_number
 from wasmstate.state.signature import Param
 
 KEY = "classes"
-"""Of the metadata."""
+"""The key in the metadata."""
 
 PARAM = "label"
 """The parameter that is a class."""

@@ -180,7 +180,7 @@ class Keeper:
             check_belongs(state, module)
             known, _ = self.last
             if state.record.lineage.module_digest != known.record.lineage.module_digest:
-                raise StateError(f"{self._path}: the file is another module by now; open it anew")
+                raise StateError(f"{self._path}: the file is another module by now; open it again")
             forget()
             self.last = (state, 0)
             return state

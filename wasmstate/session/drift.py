@@ -28,16 +28,16 @@ class Learner(Protocol):
     """What is watched: a :class:`Session`, or what else can be called as one."""
 
     def params(self, name: str) -> tuple[Param, ...]:
-        """As :meth:`Session.params`."""
+        """See :meth:`Session.params`."""
 
     def predict(self, *args: Any) -> Any:
-        """As :meth:`Session.predict`."""
+        """See :meth:`Session.predict`."""
 
     def call(self, name: str, *args: Any) -> Any:
-        """As :meth:`Session.call`."""
+        """See :meth:`Session.call`."""
 
     def class_index(self, label: Any) -> int:
-        """As :meth:`Session.class_index`."""
+        """See :meth:`Session.class_index`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class DriftWatch:
         rows: how many it has seen.
 
     Raises:
-        SchemaError: if no loss can be had of the model, or the detector is none, or not for it.
+        SchemaError: for a model without a loss, or a detector that is invalid or does not fit.
         StateError, CallError: the detector's module carries no state, or cannot be instantiated.
     """
 
@@ -99,7 +99,7 @@ class DriftWatch:
 
     @property
     def mean_loss(self) -> float:
-        """Of all rows; NaN if there was none."""
+        """Mean loss of all rows; NaN before the first."""
         return self._sum / self.rows if self.rows else math.nan
 
     def update(self, *args: Any) -> Drift | None:

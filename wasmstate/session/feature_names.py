@@ -16,7 +16,7 @@ from wasmstate.escapes import listed
 from wasmstate.state.signature import Param
 
 KEY = "feature_names_in"
-"""Of the metadata."""
+"""The key in the metadata."""
 
 
 class FeatureNames:

@@ -72,7 +72,7 @@ class Live:
 
     @property
     def pages(self) -> int:
-        """Of the first exported memory; 0 if there is none."""
+        """Size of the first exported memory in pages; 0 without one."""
         return (self._instance or self._start()).pages
 
     def entry(self, name: str) -> Callable[[Sequence[Any]], Any]:

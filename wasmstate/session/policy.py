@@ -40,7 +40,7 @@ class Policy:
         ``every:1`` is ``every-change``.
 
         Raises:
-            ValueError: if it is none of them.
+            ValueError: for an unknown policy.
         """
         match = _EVERY.fullmatch(text) if isinstance(text, str) else None
         changes = int(match["changes"] or 0) if match else 0

@@ -44,7 +44,7 @@ class Recorder:
         self._append(EntryKind.CALL, name, bits, contents)
 
     def rows(self, columns: Columns, done: int, contents: Sequence[bytes]) -> None:
-        """Rows that have been learnt from."""
+        """Record rows that were learned."""
         if done:
             bits = tuple(each[:done].tobytes() for each in columns)
             self._append(EntryKind.ROWS, "update_many", bits, contents)

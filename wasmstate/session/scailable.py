@@ -92,7 +92,7 @@ class ScailableModel:
 
     @property
     def pages(self) -> int:
-        """Of memory."""
+        """Size of the memory in pages."""
         return self._live().pages
 
     def predict(self, inputs: Sequence[Any]) -> list[Any]:

@@ -121,7 +121,7 @@ class Session:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
             NotCommittedError: ``record`` cannot be written, or is there already.
-            ValueError: ``persist``, ``durability`` or ``keep`` is none.
+            ValueError: invalid ``persist``, ``durability`` or ``keep``.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
@@ -203,7 +203,7 @@ class Session:
 
     @property
     def names(self) -> Names:
-        """Of the features and the classes, as the metadata keep them."""
+        """Names of the features and the classes, from the metadata."""
         return self._names
 
     def class_index(self, label: Any) -> int:
