@@ -51,7 +51,7 @@ def test_a_flipped_bit_in_the_section_of_another_tool_is_a_warning() -> None:
     (warning,) = warnings(flipped(KEPT.to_bytes(), NAME.end - 2))
     assert warning == (
         f"warning: sections[{NAME.index}] at {NAME.content_offset:#x}: name: its CRC-32 is not the "
-        "one that was kept: it is damaged, or a tool wrote it anew; restore it from a copy; if a "
+        "one that was kept: it is damaged, or a tool rewrote it; restore it from a copy; if a "
         "tool wrote it, keep new checksums"
     )
 

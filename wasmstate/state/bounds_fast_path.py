@@ -150,7 +150,7 @@ class BoundsCheck:
         self._look = _look_at(few)
 
     def broken(self, contents: Sequence[bytes]) -> list[tuple[str, str]]:
-        """As :meth:`wasmstate.state.schema.Schema.broken_bounds`.
+        """The result of :meth:`wasmstate.state.schema.Schema.broken_bounds`.
 
         Args:
             contents: of the regions; not to be changed afterwards.

@@ -25,7 +25,7 @@ MAX_SCHEMA_SIZE = 1 << 20
 MAX_PAYLOAD_SIZE = 1 << 32
 MAX_KEEP = 64
 MAX_COUNT = (1 << 64) - 1
-"""Of generations, and of updates."""
+"""The highest generation, and the highest count of updates."""
 
 header = Struct(
     "magic" / Bytes(8),

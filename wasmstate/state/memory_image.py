@@ -14,7 +14,7 @@ BLOCK = 256
 """Memory is looked at in blocks of so many bytes; those of zeros are left out."""
 
 MAX_SIZE = 1 << 32
-"""Of a memory that is kept as a whole, in bytes."""
+"""Largest memory that is kept as a whole, in bytes."""
 
 _COUNT = struct.Struct("<Q")
 _RUN = struct.Struct("<QQ")

@@ -66,7 +66,7 @@ class Region:
 
     @property
     def size(self) -> int:
-        """Of what it is in the instance, in bytes; zeros of a whole memory are not stored."""
+        """Size in the instance, in bytes; zeros of a whole memory are not stored."""
         return self.address if self.kind is RegionKind.WHOLE_MEMORY else self.length
 
 
@@ -134,7 +134,7 @@ class Record:
 
     @property
     def payload_offset(self) -> int:
-        """Of the payload, from the start of the content."""
+        """Offset of the payload from the start of the content."""
         end = self.header_length + REGION_SIZE * len(self.regions) + len(self.schema)
         return aligned(end, layout.PAYLOAD_ALIGNMENT)
 

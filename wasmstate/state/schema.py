@@ -20,7 +20,7 @@ from wasmstate.state.tensor import Tensor, check_tensor
 
 MAX_TENSORS = 65_536
 MAX_DEPTH = 16
-"""Of lists and objects in each other, the outermost counted."""
+"""Deepest nesting of lists and objects, the outermost counted."""
 _TENSOR_KEYS = {
     "name",
     "dtype",

@@ -54,17 +54,17 @@ class Param:
 
     @cached_property
     def dtype(self) -> str:
-        """Of the number, or of the array's elements."""
+        """Type of the number, or of the array's elements."""
         return self.type.partition("[")[0]
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        """Of an array, row after row; ``()`` of a number."""
+        """Shape of an array, row after row; ``()`` for a number."""
         return tuple(map(int, re.findall(r"\d+", self.type.partition("[")[2])))
 
     @property
     def nbytes(self) -> int:
-        """Of all elements."""
+        """Size of all elements, in bytes."""
         return math.prod(self.shape) * DTYPES[self.dtype].itemsize
 
     def __str__(self) -> str:
@@ -120,7 +120,7 @@ class Signature:
         return sizes.pop() if len(sizes) == 1 and last.type == "i32" else 0
 
     def of_one_row(self) -> tuple[Param, ...]:
-        """Of a function that takes rows: what each row consists of."""
+        """The parameters of one row, for a function that takes rows."""
         return tuple(
             replace(param, type=f"{param.dtype}{shape_text(param.shape[1:])}", place=None)
             for param in self.params[:-1]

@@ -181,7 +181,7 @@ class State:
         return f"{memory}{region.start + tensor.offset}"
 
     def content_offset(self, name: str) -> int:
-        """Of a tensor's first byte, from the start of the section's content.
+        """Offset of a tensor's first byte from the start of the section's content.
 
         Zeros of a whole memory are not stored: of a tensor that begins with such, where its
         region begins.

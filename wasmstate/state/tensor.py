@@ -114,7 +114,7 @@ class Tensor:
 
     @property
     def nbytes(self) -> int:
-        """Of all elements, in bytes."""
+        """Size of all elements, in bytes."""
         return math.prod(self.shape) * DTYPES[self.dtype].itemsize
 
     def read(self, region: bytes) -> NDArray[Any]:

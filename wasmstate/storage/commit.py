@@ -64,7 +64,7 @@ def commit(
         The state as it is in the file now, with its new generation.
 
     Raises:
-        ValueError: ``keep``, ``durability`` or ``expected_generation`` is none.
+        ValueError: invalid ``keep``, ``durability`` or ``expected_generation``.
         StateBoundsError: the values break the schema's bounds.
         StateConflictError: somebody else committed, or the file carries another model's state.
         StateError: the file's state section cannot be read, or does not allow writing.

@@ -89,7 +89,7 @@ class FileSystem:
         return os.open(path, _READ | getattr(os, "O_NONBLOCK", 0))
 
     def open_writable(self, path: Path) -> int:
-        """As :meth:`open`, for a system that locks only what can be written by the descriptor."""
+        """Open for a lock where the system demands a writable descriptor."""
         return os.open(path, (_READ & ~os.O_RDONLY) | os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
 
     def create(self, path: Path, mode: int) -> int:
@@ -150,7 +150,7 @@ class FileSystem:
         return os.fstat(fd)
 
     def open_beside(self, path: Path) -> int:
-        """As :meth:`open`, but a symbolic link is an error."""
+        """Open like :meth:`open`; a symbolic link is an error."""
         return os.open(path, _READ | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
     def write_error(self, path: Path) -> int:
@@ -238,7 +238,7 @@ class FileSystem:
         os.fsync(fd)
 
     def full_fsync(self, fd: int) -> None:  # pragma: no cover (macOS)
-        """As :meth:`fsync`, through the drive's cache; only if :attr:`has_full_fsync`."""
+        """Sync through the drive's cache; only if :attr:`has_full_fsync`."""
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
 
     def is_fat(self, fd: int) -> bool:

@@ -42,7 +42,7 @@ def salvage(
 
     Raises:
         MalformedError: if the donor is not a well-formed module.
-        ValueError: if there is no such thing to fill from or to accept, or ``record`` is none.
+        ValueError: for an unknown thing to fill from or to accept, or an invalid ``record``.
         OSError: if a file cannot be read.
     """
     path = Path(path)

@@ -53,7 +53,7 @@ def _memory(spaces: Spaces, spec: TensorSpec) -> list[tuple[str, int]]:
 
 
 def _global_index(module: Module, spaces: Spaces, name: str) -> int | None:
-    """Of a global that can change, by its index or by a name that no other has."""
+    """Index of a mutable global, named by its index or by a unique name."""
     indices = [index for index, each in read_names(module).globals.items() if each == name]
     if not indices and name.isdecimal() and name.isascii():
         indices = [int(name)]

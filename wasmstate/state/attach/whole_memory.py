@@ -88,7 +88,7 @@ def reachable_items(module: Module) -> list[tuple[str, int]]:
 
 
 def global_specs(module: Module, named: Iterable[TensorSpec]) -> list[TensorSpec]:
-    """A tensor for each global that can change and is none of those that are named already.
+    """A tensor for each mutable global that has no tensor yet.
 
     It is called as the module calls it: by its export, or in the name section.
     """

@@ -25,7 +25,7 @@ _GAP = 8
 
 
 def bake_state(module: Module, state: State) -> Module:
-    """A copy of the module that starts from ``state`` in any runtime; baked anew if it was baked.
+    """A copy of the module that starts from ``state`` in any runtime; baked again if it was baked.
 
     Only the bytes that differ from what the module's own segments leave are written.
 

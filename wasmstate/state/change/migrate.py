@@ -87,7 +87,7 @@ def plan_migration(
         reshape: new tensors that may have another shape, of as many elements.
 
     Raises:
-        SchemaError: if a name that is given is none, or one of the states is all of memory.
+        SchemaError: for an unknown name, or if one of the states is a whole memory.
     """
     check_list("drop", drop)
     check_list("reshape", reshape)

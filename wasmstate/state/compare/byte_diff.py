@@ -18,7 +18,7 @@ from wasmstate.state.state import State
 NEAR = 16
 """Changes with fewer unchanged bytes than this between them are one range."""
 MOST_RANGES = 100
-"""Of one part of a record; if there are more, those nearest to each other are joined."""
+"""Most ranges of one part of a record; the nearest are joined until there are no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class HistoryEntry:
 
     @property
     def generation(self) -> int | None:
-        """Of the state, ``None`` if it cannot be read."""
+        """Generation of the state, ``None`` if it cannot be read."""
         return None if self.state is None else self.state.generation
 
     @property

@@ -41,7 +41,7 @@ def check_module(
 
 
 def _invalid(module: Module) -> Iterator[Finding]:
-    """An exported function whose type is none: the signatures of the state rest on it."""
+    """Find exported functions of an invalid type: the signatures of the state need it."""
     if not module.is_component:
         try:
             Spaces(module).exported_functions()

@@ -70,7 +70,7 @@ def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[
         findings.append(_foreign(path, offset, state, module, digest, sources))
     elif is_baked(module) and not is_in_step(module, state):
         reason = "what is baked is not the state: other runtimes start from another one"
-        advice = "bake it anew"
+        advice = "bake it again"
         findings.append(Finding("error", path, offset, reason, advice, remedies=("bake()",)))
     size = sum(region.size for region in state.regions)
     if size > _CLAIMED * len(content) + _SPARE:

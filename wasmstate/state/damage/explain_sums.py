@@ -28,7 +28,7 @@ def check_sums(module: Module) -> Iterator[Finding]:
         elif not is_as_kept(entry, section):
             reason = (
                 f"{entry.name}: its CRC-32 is not the one that was kept: it is damaged, or a tool "
-                "wrote it anew"
+                "rewrote it"
             )
             advice = "restore it from a copy; if a tool wrote it, keep new checksums"
             yield Finding("warning", section.path, section.content_offset, reason, advice)

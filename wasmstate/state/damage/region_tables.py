@@ -35,12 +35,12 @@ def place(entry: Region | Any) -> tuple[int, ...]:
 
 
 def places(table: bytes) -> list[tuple[int, ...]]:
-    """Of each entry."""
+    """The place of each entry."""
     return [place(entry) for entry in entries(table)]
 
 
 def payload_length(table: bytes) -> int:
-    """Of the payload that a table describes; no byte of it needs to be there."""
+    """Length of the payload that a table describes; the payload itself may be lost."""
     return max(
         (
             aligned(entry.payload_offset + entry.length, layout.REGION_ALIGNMENT)

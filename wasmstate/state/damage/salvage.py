@@ -64,7 +64,7 @@ def salvage_bytes(
         record: the offset of the record to take, where there are several.
 
     Raises:
-        ValueError: if there is no such thing to fill from or to accept, or ``record`` is none.
+        ValueError: for an unknown thing to fill from or to accept, or an invalid ``record``.
     """
     if fill is not None and fill not in get_args(Fill):
         raise ValueError(f"fill must be one of {', '.join(get_args(Fill))}, not {fill!r}")

@@ -15,8 +15,8 @@ Accept = Literal["values", "code"]
 """What is taken though nothing proves it: values as they stand, code that no digest confirms."""
 
 Status = Literal["proven", "mended", "filled", "unproven", "lost"]
-"""Of a tensor: as it stands; put right, and proven; from another record; as it stands, and nothing
-proves it; not to be had."""
+"""The status of a tensor: as it stands; put right, and proven; from another record; as it stands,
+without proof; not available."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from wasmstate.state.record import RegionKind
 from wasmstate.state.tensor import Tensor
 
 Trust = Literal["proven", "damaged", "unproven"]
-"""Of a tensor: every byte is what was written; some are not; nothing tells."""
+"""The trust in a tensor: all bytes as written; some not; unknown."""
 
 
 @dataclass(frozen=True, slots=True)

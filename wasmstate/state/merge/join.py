@@ -28,7 +28,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Of rows: how many, their means, and sums of squares or of products about the means.
+    """Moments of rows: count, means, sums of squares or of products about the means.
 
     ``count`` is a number, or one for each row of ``mean``; ``m2`` has the shape of ``mean``, or is
     a matrix for one ``mean``.
@@ -136,7 +136,7 @@ def _as_rows(weights: Array, rank: int) -> Array:
 def _sums(
     dtype: np.dtype[Any], shape: tuple[int, ...], terms: Iterable[tuple[int, Array]]
 ) -> Array:
-    """Of each cell, times whole numbers: integers exactly, floats rounded once."""
+    """Sum each cell, times whole numbers: integers exactly, floats rounded once."""
     factors, arrays = zip(*terms, strict=True)
     cells = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
     least: float
