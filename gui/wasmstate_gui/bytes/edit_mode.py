@@ -41,7 +41,7 @@ class Editor(QObject):
         self._edit, self._raw = edit, raw
 
     def begin_file(self) -> None:
-        """Another file is shown: it is asked about anew."""
+        """Forget the permission: another file is shown."""
         self._may_overwrite = False
         self._ask(None)
 

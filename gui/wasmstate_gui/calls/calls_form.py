@@ -46,7 +46,7 @@ class CallLine(QWidget):
         self.remove_button.clicked.connect(self._remove)
 
     def typed(self) -> Typed:
-        """As it is typed now."""
+        """The current input."""
         return Typed(self.function.currentText(), self.arguments.edit.text())
 
     def cells(self) -> tuple[QWidget, ...]:

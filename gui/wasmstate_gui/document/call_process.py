@@ -54,7 +54,7 @@ class Caller(QObject):
 
     @property
     def process_id(self) -> int:
-        """Of the process; 0 if there is none."""
+        """Id of the process; 0 without one."""
         return self._process.processId() if self._process is not None else 0
 
     def load(self, source: Source, path: Path, key: object) -> None:

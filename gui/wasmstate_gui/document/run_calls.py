@@ -72,7 +72,7 @@ class Calls(QObject):
 
     @property
     def process_id(self) -> int:
-        """Of the process; 0 if there is none."""
+        """Id of the process; 0 without one."""
         return self._caller.process_id
 
     def start(self, call: Call, state: State) -> None:

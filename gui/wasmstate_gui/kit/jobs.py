@@ -90,7 +90,7 @@ class Jobs(QObject):
         done: Callable[[Any], None],
         progressed: Callable[[float], None] | None = None,
     ) -> Task:
-        """As :meth:`start`, for work that can be given up; gives what it can be given up by.
+        """Start work that can be given up; returns the task that does so.
 
         Args:
             work: is given the task, to look at whether it is still wanted.

@@ -37,7 +37,7 @@ class RemotePlan:
 
     @property
     def process_id(self) -> int:
-        """Of the process; 0 if there is none."""
+        """Id of the process; 0 without one."""
         process = self._process
         return process.pid if process is not None else 0
 
@@ -71,7 +71,7 @@ class RemotePlan:
                 self._process.kill()
 
     def give_up(self) -> None:
-        """As :meth:`stop`, for good: nothing can be asked any more."""
+        """Stop for good: no further call is possible."""
         self._is_closed = True
         self.stop()
 

@@ -45,7 +45,7 @@ class Verifier(QObject):
 
     @property
     def process_id(self) -> int:
-        """Of the process that does it; 0 if there is none."""
+        """Id of the process that does it; 0 without one."""
         return 0 if self._process is None else self._process.process_id
 
     def verify(self) -> None:

@@ -209,7 +209,7 @@ class TensorsPanel(QStackedWidget):
             self.list.setColumnHidden(column, wanted > room)
 
     def _fit_height(self) -> None:
-        """As many lines as there are tensors, but no more than a third of the panel."""
+        """Give the list a line a tensor, but no more than a third of the panel."""
         lines = min(max(len(self.list_model.rows), 1), self._most_lines)
         height = self.list.horizontalHeader().sizeHint().height() + 4
         self.list.setFixedHeight(height + self.list.verticalHeader().defaultSectionSize() * lines)

@@ -334,5 +334,5 @@ class MainWindow(ThemedWindow):
 
 
 def _files(event: QDropEvent) -> list[Path]:
-    """The files of this machine that are dropped; a web link is none."""
+    """The dropped files of this machine; web links are skipped."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -33,7 +33,7 @@ class PanelRefresh:
         self._base: Snapshot | None = None
 
     def begin(self) -> None:
-        """Another file is shown, also if it is the same one anew."""
+        """Show all parts next time: another file, or the same one, was opened."""
         self._base = None
 
     def show(self, picture: Picture | None, typed: Mapping[int, int]) -> None:

@@ -90,7 +90,7 @@ class TensorLine(QWidget):
         self.dtype.activated.connect(self._edited)
 
     def row(self) -> Row:
-        """As it is typed now."""
+        """The current input."""
         return Row(
             self.name.text(),
             self.dtype.currentText(),

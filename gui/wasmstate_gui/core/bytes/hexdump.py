@@ -73,7 +73,7 @@ class HexDump:
 
     @property
     def size(self) -> int:
-        """Of the file, in bytes."""
+        """Size of the file, in bytes."""
         return self.source.size
 
     def read(self, start: int, end: int) -> bytes:

@@ -21,7 +21,7 @@ class Values:
     Attributes:
         rows: a name each, and a text for each of :data:`COLUMNS`; empty where there is none.
         leb128: unsigned and signed, and how many bytes each takes.
-        text: the bytes as UTF-8, up to the first that is none.
+        text: the bytes as UTF-8, up to the first invalid one.
     """
 
     rows: tuple[tuple[str, tuple[str, ...]], ...]

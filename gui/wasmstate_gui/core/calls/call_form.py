@@ -23,7 +23,7 @@ _F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What a field holds: a number, for an array a list of them, or why the text is none."""
+    """The value of a field: a number, a list for an array, or why the text is invalid."""
 
     value: Any
     error: str = ""

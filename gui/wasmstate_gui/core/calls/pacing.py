@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 MOST_AHEAD = 8 << 20
-"""Of the weights of steps: what the window takes in within some tenths of a second."""
+"""Largest weight of steps ahead: what the window shows within some tenths of a second."""
 
 
 class Pace:

@@ -1,6 +1,6 @@
 """Bytes that are overwritten: values of S, or any byte as it is.
 
-A byte of S's values becomes another value, and the record around it is made anew when it is shown
+A byte of S's values becomes another value, and the record around it is rebuilt when it is shown
 and written, checksums and all. Any other byte is overwritten as it is and nothing is mended, so
 that a file can be damaged on purpose, or repaired by hand. What is shown is always the file as it
 would be if it were written now.

@@ -67,7 +67,7 @@ class ModuleTable:
 
     @property
     def count(self) -> int:
-        """Of the rows."""
+        """Number of rows."""
         return len(self.starts)
 
     def is_number(self, column: int) -> bool:

@@ -61,5 +61,5 @@ def _listed(table: TensorTable, rows: range, columns: range) -> Cells:
 
 
 def _looks(changed: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Of elements; those of a damaged state have nothing that they could have changed from."""
+    """The looks of elements; in a damaged state none counts as changed."""
     return np.where(wrong, WRONG, np.where(changed, CHANGED, PLAIN)).astype(np.uint8)

@@ -69,7 +69,7 @@ def _is_half(snapshot: Snapshot, last: Snapshot) -> bool:
 def looks_back(timeline: Timeline | None) -> bool:
     """Whether the user looks at an older step, under which nothing must jump.
 
-    The step that is on disk is none: whoever looks at it looks at the file.
+    The step that is on disk does not count: it is the file.
     """
     if timeline is None or timeline.here == timeline.on_disk:
         return False

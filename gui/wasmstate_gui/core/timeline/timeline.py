@@ -174,7 +174,7 @@ class Timeline:
         self.s1_contents = [] if id is None else self.contents(id)
 
     def contents(self, id: int | None = None) -> list[bytes]:
-        """Of the regions of the state after a step; after the shown one if none is named."""
+        """Contents of the regions after a step; after the shown one by default."""
         id = self._here if id is None else id
         whole, lengths = self._whole(id), self._steps[id].lengths
         ends = np.cumsum(lengths).tolist()
@@ -186,7 +186,7 @@ class Timeline:
         return self.add_delta(event, delta, [len(each) for each in contents])
 
     def add_delta(self, event: Event, delta: bytes, lengths: list[int] | None = None) -> int:
-        """As :meth:`add`, for a change that is known already.
+        """Add a step whose change is known already.
 
         Args:
             event: what made it.

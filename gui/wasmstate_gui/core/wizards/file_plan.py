@@ -26,7 +26,7 @@ class FilePlan(ABC):
 
     @classmethod
     def of(cls, path: Path, **options: Any) -> Self:
-        """Of a file as it is now. Raises OSError."""
+        """Plan for a file with its current content. Raises OSError."""
         return cls(path, path.read_bytes(), **options)
 
     @abstractmethod
