@@ -42,11 +42,12 @@ spec: $(READY) ## Run the official test suite: WASM_TESTSUITE=folder make spec
 test-xcb: $(READY) ## Run the window's tests on an X server (needs xvfb, see README.md)
 	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/pytest tests/gui
 
-check: $(READY) ## Check format, lint, types, layers and documentation
+check: $(READY) ## Check format, lint, types, layers, wording and documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tests/wording.py wasmstate gui docs
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
 
 format: $(READY) ## Format the code

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wording import findings
+
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = {
     ".ci",
@@ -48,3 +50,12 @@ def test_the_files_that_contributors_are_sent_to_exist(page: str) -> None:
     assert named
     places = [ROOT, ROOT / "wasmstate", ROOT / "gui/wasmstate_gui"]
     assert [name for name in named if not any((each / name).exists() for each in places)] == []
+
+
+def test_a_forbidden_phrase_is_found_with_its_line(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("There is none.\nThe value is none; build it\nanew.\n", encoding="utf-8")
+    assert findings(page) == [
+        f"{page}:3: 'anew': write 'again', or 'a new'",
+        f"{page}:2: 'is none': write 'invalid', or what it is",
+    ]
