@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,33 @@ class Series:
 
     def __array__(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
         return np.asarray(self._values)
+
+
+class Arrow(Frame):
+    """Arrow calls the columns themselves columns, and their names column_names."""
+
+    def __init__(self, **columns: Sequence[float]) -> None:
+        super().__init__(**columns)
+        self.column_names = self.columns
+        self.columns = [*map(str, columns.values())]
+
+
+class Exchanged(Frame):
+    """A frame that gives its names by the exchange protocol alone."""
+
+    def __init__(self, **columns: Sequence[float]) -> None:
+        super().__init__(**columns)
+        self._names = self.columns
+        del self.columns
+
+    def __dataframe__(self) -> Exchanged:
+        return self
+
+    def column_names(self) -> list[str]:
+        return self._names
+
+
+Row = namedtuple("Row", ["rain", "wind"])  # noqa: PYI024 (as pandas' itertuples makes them)
 
 
 def run(*arguments: object, code: int = 0, input: bytes | None = None) -> Result:
@@ -91,6 +119,10 @@ def classes(tmp_path: Path, *labels: Any) -> Path:
         {"rain": 3, "wind": 2},
         Series(rain=3, wind=2),
         Frame(rain=[3], wind=[2]),
+        Arrow(rain=[3], wind=[2]),
+        Exchanged(rain=[3], wind=[2]),
+        Row(rain=3, wind=2),
+        (2, 3),
     ],
 )
 def test_a_row_with_names_is_matched_by_them_and_a_plain_one_by_position(
@@ -111,6 +143,10 @@ def test_a_row_with_names_is_matched_by_them_and_a_plain_one_by_position(
         [[2, 3], [4, 5]],
         Frame(wind=[2, 4], rain=[3, 5]),
         Frame(rain=[3, 5], wind=[2, 4]),
+        Frame(rain=[3.0, 5.0], wind=[2, 4]),
+        Arrow(rain=[3, 5], wind=[2, 4]),
+        Exchanged(rain=[3, 5], wind=[2, 4]),
+        [Row(rain=3, wind=2), Row(wind=4, rain=5)],
         {"rain": [3, 5], "wind": [2, 4]},
         [{"rain": 3, "wind": 2}, {"wind": 4, "rain": 5}],
     ],
@@ -150,6 +186,26 @@ def test_names_that_are_not_those_of_the_features_are_refused_before_anything_is
         assert not session.is_dirty
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (["p", "q"], "holds no numbers, but <U1[]"),
+        (np.array(["2026-01-01"] * 2, "M8[D]"), "holds no numbers, but datetime64[D][]"),
+        ([[1.0], [2.0]], "holds no numbers, but float64[1]"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), "has masked values"),
+        ([[1.0], [2.0, 3.0]], "inhomogeneous"),
+    ],
+)
+def test_a_column_that_holds_no_numbers_is_named(line: Path, values: Any, reason: str) -> None:
+    with Session.open(line) as session:
+        with pytest.raises(ArgumentError) as caught:
+            session.update_many({"rain": values, "wind": [1.0, 2.0]}, [1.0, 2.0])
+        assert str(caught.value).startswith("update_many, argument x, column 'rain'")
+        assert reason in str(caught.value)
+        with pytest.raises(ArgumentError, match="the columns are not of one length"):
+            session.predict_many({"rain": [1.0], "wind": [1.0, 2.0]})
+
+
 def test_a_frame_whose_columns_have_numbers_for_names_goes_by_position(line: Path) -> None:
     frame = Frame(**{"0": [2], "1": [3]})
     frame.columns = [0, 1]  # type: ignore[list-item]
@@ -170,6 +226,36 @@ def test_a_table_is_matched_by_its_header_in_any_order(
         run("run", path, "update", "--from", tmp_path / table, "--persist", policy)
     states = [State.of(Module.open(path)) for path in (line, other)]
     assert states[0].contents() == states[1].contents()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [Frame(reward=[0.5, 1.0], arm=[2, 3]), {"reward": [0.5, 1.0], "arm": [2, 3]}],
+)
+def test_columns_called_as_parameters_are_matched_by_them(tmp_path: Path, frame: Any) -> None:
+    path = tmp_path / "arms.wasm"
+    path.write_bytes(models.new("thompson", arms=4, seed=1).to_bytes())
+    with Session.open(path, persist="manual") as session:
+        session.update_many(frame)
+        assert session.state["pulls"].tolist() == [0, 0, 1, 1]
+        session.update_many(Frame(ad=[2], clicked=[1]))  # of other names: by position
+        session.update_many(Frame(arm=[2]), Frame(clicked=[1.0]))
+        assert session.state["pulls"].tolist() == [0, 0, 3, 1]
+        with pytest.raises(ArgumentError) as caught:
+            session.update_many(Frame(clicked=[1.0], arm=[2]))
+        assert str(caught.value) == (
+            "update_many, array 0: its columns arm are called as arguments, clicked is not: call "
+            "all so, or none"
+        )
+
+
+def test_columns_called_as_parameters_that_are_apart_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "q.wasm"
+    path.write_bytes(models.new("q_learning", states=3, actions=2, seed=1).to_bytes())
+    with Session.open(path) as session:
+        names = [param.name for param in session.params("update")]
+        with pytest.raises(ArgumentError, match="are no neighbours among the arguments"):
+            session.update_many(Frame(**{names[0]: [1], names[2]: [1]}), [[1, 1, 0]])
 
 
 def test_a_table_without_a_feature_is_refused_with_its_name(line: Path, tmp_path: Path) -> None:

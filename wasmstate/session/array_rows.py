@@ -21,7 +21,9 @@ from wasmstate.errors import (
     StateBoundsError,
     WasmstateError,
 )
+from wasmstate.escapes import listed
 from wasmstate.runtime.values import whole_numbers
+from wasmstate.session.feature_names import names_of, table_of
 from wasmstate.session.guarded_call import Live
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.signature import Param
@@ -98,12 +100,13 @@ def columns_of(name: str, params: Sequence[Param], arrays: Sequence[Any]) -> Col
         name: of the function, for errors.
         params: that it takes for one row.
         arrays: an array for each parameter, of its shape behind a first dimension of rows; or one
-            of shape ``(rows, n)`` for n parameters that are numbers.
+            of shape ``(rows, n)`` for n parameters that are numbers, whose order does not matter if
+            its columns are called as they are.
 
     Raises:
         ArgumentError: naming the array and what is wrong.
     """
-    given = [_array(name, i, each) for i, each in enumerate(arrays)]
+    given = [_array(name, i, _by_name(name, i, params, each)) for i, each in enumerate(arrays)]
     left = list(params)
     columns: list[NDArray[Any]] = []
     for i, array in enumerate(given):
@@ -119,6 +122,26 @@ def columns_of(name: str, params: Sequence[Param], arrays: Sequence[Any]) -> Col
     if left or not given:
         raise _wrong_number(name, params, given)
     return columns
+
+
+def _by_name(name: str, index: int, params: Sequence[Param], table: Any) -> Any:
+    """A table whose columns are called as parameters that are numbers, in the order of these."""
+    given = names_of(table)
+    numbers = [param.name for param in params if not param.is_array]
+    if given is None or set(given).isdisjoint(numbers):
+        return table
+    what = f"{name}, array {index}"
+    found = [each for each in numbers if each in given]
+    others = [str(each) for each in given if each not in numbers]
+    if others:
+        raise ArgumentError(
+            f"{what}: its columns {listed(found)} are called as arguments, {listed(others)} is "
+            "not: call all so, or none"
+        )
+    first = numbers.index(found[0])
+    if numbers[first : first + len(found)] != found or len(given) != len(found):
+        raise ArgumentError(f"{what}: {listed(given)} are no neighbours among the arguments")
+    return table_of(what, table, found)
 
 
 def _array(name: str, index: int, value: Any) -> NDArray[Any]:

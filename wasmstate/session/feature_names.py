@@ -1,7 +1,8 @@
 """The features of a model by their names: frames and dicts in any order of their columns.
 
 The metadata of a model may keep the names (docs/decisions/0009). What has names of its own, a frame
-of pandas or polars, a Series, a dict, is then matched by them; a plain array goes by position.
+of pandas, polars or Arrow, a Series, a dict, a named tuple, is then matched by them; a plain array
+goes by position.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wasmstate.errors import ArgumentError
+from wasmstate.errors import ArgumentError, SchemaError
 from wasmstate.escapes import listed
 from wasmstate.state.signature import Param
+from wasmstate.state.tensor import check_unmasked
 
 KEY = "feature_names_in"
 """The key in the metadata."""
@@ -46,37 +49,36 @@ class FeatureNames:
 
         Args:
             what: the argument, for errors.
-            value: a dict, a Series, a frame of one row; anything else goes by position.
+            value: a dict, a Series, a named tuple, a frame of one row; anything else goes by
+                position.
 
         Raises:
             ArgumentError: naming the features that are missing, and the names that are no features.
         """
-        given = _names_of(value)
+        given = names_of(value)
         if given is None:
             return value
         order = self._order(what, given)
-        if not isinstance(value, Mapping) and not hasattr(value, "columns"):  # a Series
-            return np.asarray(value)[order]
-        row = [value[name] for name in self.names]
         if isinstance(value, Mapping):
-            return row
-        rows = np.column_stack([np.asarray(each) for each in row])
+            return [value[name] for name in self.names]
+        if isinstance(value, tuple):
+            return [value[at] for at in order]
+        if not hasattr(value, "columns") and not hasattr(value, "__dataframe__"):  # a Series
+            return np.asarray(value)[order]
+        rows = table_of(what, value, self.names)
         if len(rows) != 1:
             raise ArgumentError(f"{what}: a frame of one row is needed, this one has {len(rows)}")
         return rows[0]
 
     def rows(self, what: str, value: Any) -> Any:
         """The numbers of many rows. Args and raises as :meth:`row`."""
-        if isinstance(value, (list, tuple)) and any(_names_of(each) is not None for each in value):
+        if isinstance(value, (list, tuple)) and any(names_of(each) is not None for each in value):
             return [self.row(f"{what}, row {i}", each) for i, each in enumerate(value)]
-        given = _names_of(value)
+        given = names_of(value)
         if given is None:
             return value
         self._order(what, given)
-        columns = [np.asarray(value[name]) for name in self.names]
-        if len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
-            raise ArgumentError(f"{what}: the columns are not of one length")
-        return np.column_stack(columns)
+        return table_of(what, value, self.names)
 
     def _order(self, what: str, given: Sequence[Any]) -> list[int]:
         missing = [name for name in self.names if name not in given]
@@ -99,16 +101,49 @@ class FeatureNames:
         return [given.index(name) for name in self.names]
 
 
-def _names_of(value: Any) -> list[Any] | None:
+def names_of(value: Any) -> list[Any] | None:
     """The names that a value has of its own; ``None`` if it has none, or numbers alone."""
     if isinstance(value, Mapping):
         return list(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a row of itertuples()
+        return list(value._fields)
     if isinstance(value, (np.ndarray, list, tuple)):
         return None
-    names = getattr(value, "columns", None)
-    if names is None:
-        names = getattr(value, "index", None)  # of a Series; of a sequence it is a method
-    if names is None or callable(names):
-        return None
+    for attribute in ("column_names", "columns", "index"):
+        # Arrow's columns are columns and not names; the index is a Series', of a sequence a method.
+        names = getattr(value, attribute, None)
+        if names is not None and not callable(names):
+            break
+    else:
+        if not hasattr(value, "__dataframe__"):
+            return None
+        names = value.__dataframe__().column_names()
     found = list(names)
     return found if any(isinstance(each, str) for each in found) else None
+
+
+def table_of(what: str, table: Any, names: Sequence[str]) -> NDArray[Any]:
+    """The columns of these names, side by side.
+
+    Raises:
+        ArgumentError: naming the column that holds no numbers.
+    """
+    columns = [_column(f"{what}, column {name!r}", table[name]) for name in names]
+    if len({len(column) for column in columns}) > 1:
+        raise ArgumentError(f"{what}: the columns are not of one length")
+    if len({column.dtype for column in columns}) > 1:  # floats would lose digits of integers
+        columns = [column.astype(object) for column in columns]
+    return np.stack(columns, axis=-1)
+
+
+def _column(what: str, values: Any) -> NDArray[Any]:
+    try:
+        check_unmasked(what, values)
+        column = np.asarray(values)
+    except SchemaError as error:
+        raise ArgumentError(str(error)) from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ArgumentError(f"{what}: {error}") from error
+    if column.ndim != 1 or column.dtype.kind not in "biufO":
+        raise ArgumentError(f"{what} holds no numbers, but {column.dtype}{list(column.shape[1:])}")
+    return column
