@@ -11,6 +11,7 @@
     │   └── StateConflictError    somebody else committed in between
     ├── CommitError
     │   ├── NotCommittedError     the old file is untouched
+    │   ├── CommittedLateError    a commit failed, a later one succeeded
     │   └── DurabilityUnknownError  the new file is in place, maybe not yet safe from a power cut
     └── CallError
         ├── ArgumentError         the call was not begun: its arguments do not fit
@@ -173,6 +174,13 @@ class CommitError(WasmstateError):
 
 class NotCommittedError(CommitError):
     """The old file is untouched; whatever was written has been removed."""
+
+
+class CommittedLateError(CommitError):
+    """A commit failed and a later one succeeded: the file holds S.
+
+    What was to be done after the call whose commit failed was not done.
+    """
 
 
 class DurabilityUnknownError(CommitError):

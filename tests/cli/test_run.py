@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,7 +16,9 @@ import pytest
 
 from cli_runner import Wasmstate, run_command
 from models import state_of
+from storage.disk import Disk
 from wasmstate import models
+from wasmstate.storage.filesystem import FileSystem, using
 from wasmstate.storage.lock import locked
 
 PATIENCE = 60
@@ -355,3 +358,37 @@ def test_the_wait_for_a_lock_can_be_limited(model: Path) -> None:
         result = run_command("run", str(model), "update", "1", "1.0", "--lock-timeout", "0")
     assert result.exit_code == 1
     assert "not committed, waited 0 s for its lock" in result.stderr
+
+
+class NeverInPlace(FileSystem):
+    """A disk on which no file takes the place of another."""
+
+    def exchange(self, one: Path, two: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("persist", ["every:2", "on-close", "every-change"])
+def test_what_cannot_be_committed_is_rescued(linear: Path, persist: str) -> None:
+    rows = write_rows(linear.with_name("rows.csv"), 5)
+    before = linear.read_bytes()
+    words = ["update", "--from", str(rows), "--persist", persist]
+    with using(NeverInPlace()):
+        result = run_command("run", str(linear), *words)
+    assert result.exit_code == 1
+    assert linear.read_bytes() == before
+    copy = linear.with_name("linear.wasm.rescued-1")
+    learned = state_of(copy).update_count
+    what = "1 update is" if learned == 1 else f"{learned} updates are"
+    assert f"{what} not in the file: S is saved in {copy}" in result.stderr
+    assert persist == "every-change" or learned == 5
+    with using(NeverInPlace()):
+        run_command("run", str(linear), *words)
+    assert linear.with_name("linear.wasm.rescued-2").exists()
+
+
+def test_a_commit_that_succeeds_in_the_end_is_no_error(linear: Path) -> None:
+    with using(Disk(fail="exchange", error=errno.EIO)):
+        result = run_command("run", str(linear), "update", "1,2", "3")
+    assert result.exit_code == 0
+    assert "the one at the end succeeded: the file is at generation 1" in result.stderr
+    assert state_of(linear).update_count == 1

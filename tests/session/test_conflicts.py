@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from models import COUNTER, COUNTER_TENSORS, model, state_of, write_counter
 from storage.disk import Disk
 from wasmstate import (
+    CommittedLateError,
     DurabilityUnknownError,
     Module,
     NotCommittedError,
@@ -21,6 +25,7 @@ from wasmstate import (
     StateError,
     TensorSpec,
     check,
+    read_log,
 )
 from wasmstate.state.state import record_of
 from wasmstate.storage import rewrite
@@ -252,3 +257,104 @@ def test_a_counter_at_its_end_is_told_and_the_file_stays(
         with pytest.raises(StateError, match=reason):
             session.flush()
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("call", ["fsync", "exchange", "write", "copy", "lock"])
+def test_what_the_commit_at_the_end_makes_good_is_not_told_as_not_committed(
+    call: str, path: Path
+) -> None:
+    """A failed call of the first commit; the file holds S when the error arrives."""
+    disk = Disk(fail=call, error=errno.EIO)
+    with using(disk), pytest.raises(CommittedLateError) as caught, Session.open(path) as session:
+        session.update(1)
+    assert disk.failed
+    assert str(caught.value).startswith(f"{path}: a commit failed (")
+    assert str(caught.value).endswith("the one at the end succeeded: the file is at generation 1")
+    assert state_of(path)["total"] == 1
+
+
+def test_a_session_saves_a_copy_when_its_file_is_gone(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.wasm"
+    with Session.open(path, persist="manual") as session:
+        for value in (1, 2):
+            session.update(value)
+        assert session.uncommitted == 2
+        path.unlink()
+        with pytest.raises(NotCommittedError):
+            session.flush()
+        session.save_copy(copy)
+        with pytest.raises(NotCommittedError, match="there is such a file already"):
+            session.save_copy(copy)
+        assert session.uncommitted == 2
+    state = state_of(copy)
+    assert (int(state["total"]), state.generation, state.update_count) == (3, 1, 2)
+    assert [finding for finding in check(copy) if finding.severity == "error"] == []
+
+
+def test_a_copy_follows_the_newest_generation_that_the_session_knows(
+    path: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.wasm"
+    with Session.open(path) as session:
+        session.update(1)
+        session.update(2)
+        session.save_copy(copy)
+    assert state_of(copy).generation == 3
+    assert state_of(copy)["total"] == 3
+
+
+def in_a_child(work: Callable[[], object]) -> str:
+    """What a function raises in a child that is forked from here, or what it gives."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
+        child = os.fork()
+    if not child:
+        try:
+            said = str(work())
+        except Exception as error:  # noqa: BLE001 (told to the parent)
+            said = f"{type(error).__name__}: {error}"
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as file:
+        return file.read().decode()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_copy_of_a_session_predicts_and_does_nothing_else(
+    path: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "calls.log"
+    with Session.open(path, persist="on-close", record=log) as session:
+        session.update(1)
+        foreign = (
+            "CallError: this session belongs to the process that opened it, and this one was "
+            "forked from it: only predict() works here; open the file again"
+        )
+        assert in_a_child(session.predict) == "1"
+        copy = tmp_path / "copy.wasm"
+        uses: list[Callable[[], object]] = [
+            lambda: session.update(5),
+            session.flush,
+            session.rollback,
+            lambda: session.save_copy(copy),
+        ]
+        assert [in_a_child(use) for use in uses] == [foreign] * 4
+        recorded = log.read_bytes()
+        assert in_a_child(session.close) == "None"
+        assert state_of(path).generation == 0
+        assert log.read_bytes() == recorded
+        session.update(2)
+    assert state_of(path)["total"] == 3
+    assert [entry.name for entry in read_log(log.read_bytes()).entries] == ["update", "update"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_child_leaves_an_empty_log_to_its_parent(path: Path, tmp_path: Path) -> None:
+    log = tmp_path / "calls.log"
+    with Session.open(path, record=log) as session:
+        assert in_a_child(session.close) == "None"
+        session.update(2)
+    assert [entry.name for entry in read_log(log.read_bytes()).entries] == ["update"]

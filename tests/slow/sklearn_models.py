@@ -46,7 +46,7 @@ def guest(estimator: Any, **options: Any) -> Guest:
 
 def session_on(module: Module) -> Session:
     """A session that is never written."""
-    return Session(Path("model.wasm"), Program(module), State.of(module), persist="manual")
+    return Session(Path("model.wasm"), module, Program(module), State.of(module), persist="manual")
 
 
 def called(model: Guest, name: str, rows: Array, *more: Any) -> Array:

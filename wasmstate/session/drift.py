@@ -84,7 +84,9 @@ class DriftWatch:
     def __init__(self, model: Learner, detector: Session | Module) -> None:
         if isinstance(detector, Module):
             state = State.of(detector)
-            detector = Session(Path("the module"), Program(detector), state, persist="manual")
+            detector = Session(
+                Path("the module"), detector, Program(detector), state, persist="manual"
+            )
         self._model = model
         self._detector = detector
         self._label = _label_of(model)

@@ -60,6 +60,10 @@ class Recorder:
         else:
             self._file.close()
 
+    def leave(self) -> None:
+        """Close the log as it is: in a child process it is the parent's."""
+        self._file.leave()
+
     def _append(
         self, kind: EntryKind, name: str, bits: tuple[bytes, ...], contents: Sequence[bytes]
     ) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError, StateError
+from wasmstate.errors import CallError, CommittedLateError, NotCommittedError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
@@ -24,6 +24,7 @@ from wasmstate.session.names import Names
 from wasmstate.session.policy import Policy
 from wasmstate.session.predict_warning import warn_of_change
 from wasmstate.session.recording import Recorder
+from wasmstate.session.rescue import write_copy
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.older import check_keep
@@ -48,6 +49,7 @@ class Session:
     def __init__(
         self,
         path: Path,
+        module: Module,
         program: Program,
         state: State,
         *,
@@ -68,6 +70,7 @@ class Session:
         self.allow_break_links = allow_break_links
         self.keep = keep
         self._program = program
+        self._module = module
         self._keeper = Keeper(
             path,
             state,
@@ -81,6 +84,8 @@ class Session:
         self._live = Live(program, state)
         self._names = Names(state.metadata)
         self._closed = False
+        self._is_copy = False  # of a session of the process that forked this one
+        _SESSIONS.add(self)
         # Of all that goes from S to S and into the file; again by the same thread, because a
         # handler of a signal may call or close while a call is under way.
         self._lock = threading.RLock()
@@ -133,6 +138,7 @@ class Session:
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
             Path(os.path.abspath(path)),
+            module,
             program,
             state,
             persist=persist,
@@ -151,7 +157,13 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        was_told = isinstance(error, NotCommittedError) and self.is_dirty
         self.close()
+        if was_told and not self.is_dirty and self._policy.at_close:
+            raise CommittedLateError(
+                f"{self.path}: a commit failed ({error}), the one at the end succeeded: the file "
+                f"is at generation {self.generation}"
+            ) from error
 
     @property
     def state(self) -> State:
@@ -184,6 +196,12 @@ class Session:
     def is_dirty(self) -> bool:
         """Whether S differs from the one in the file."""
         return not self._keeper.holds(self._now())
+
+    @property
+    def uncommitted(self) -> int:
+        """How many calls of ``update()`` are in S and not in the file, as far as is known."""
+        _, updates = self._keeper.last
+        return max(0, self._now()[1] - updates)
 
     def parameters(self, name: str) -> list[str]:
         """The names of a function's parameters: the schema's, else ``p0``, ``p1``.
@@ -360,6 +378,24 @@ class Session:
         value = live.run(live.entry(name), args)
         return self._named(value) if name == "predict" else value
 
+    def save_copy(self, path: str | os.PathLike[str]) -> None:
+        """Write the module with S to a new file: S is safe when its own file is lost.
+
+        The copy is the generation after the newest that this session knows, without older ones.
+        The file of the session stays what it is, and so does the session.
+
+        Args:
+            path: of the copy; there must be no such file.
+
+        Raises:
+            NotCommittedError: if there is such a file, the file system refuses, or the module
+                cannot be read any more.
+            DurabilityUnknownError: as :func:`wasmstate.commit`.
+        """
+        with self._lock:
+            self._check_copy()
+            write_copy(Path(path), self._module, self._keeper.last[0].record, self.state)
+
     def flush(self) -> None:
         """Commit S if it differs from the one in the file.
 
@@ -371,6 +407,7 @@ class Session:
                 :func:`wasmstate.commit`; S stays in memory.
         """
         with self._lock:  # or an older S could come behind a newer one
+            self._check_copy()
             now = self._now()
             was_committed = self._keeper.commit(lambda: now)
         if self._writer is not None:
@@ -416,7 +453,7 @@ class Session:
     def _call(self, name: str, args: Sequence[Any]) -> Any:
         with self._lock:
             if self._closed:
-                self._check_open()
+                self._check_open(name)
             live, writer = self._live, self._writer
             before = live.contents
             if self._names:
@@ -458,6 +495,36 @@ class Session:
         with self._lock:
             return self._live.contents, self._updates
 
-    def _check_open(self) -> None:
+    def _check_open(self, function: str = "") -> None:
+        if self._is_copy and function == "predict":
+            return
+        self._check_copy()
         if self._closed:
             raise CallError("the session is closed")
+
+    def _check_copy(self) -> None:
+        if self._is_copy:
+            raise CallError(
+                "this session belongs to the process that opened it, and this one was forked from "
+                "it: only predict() works here; open the file again"
+            )
+
+    def _after_fork(self) -> None:
+        """In a child process: S, the file and the log are the parent's."""
+        self._is_copy = self._closed = True
+        self._lock = threading.RLock()  # whoever held it is not here
+        if self._recorder is not None:
+            self._recorder.leave()
+            self._recorder = None
+
+
+_SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for session in list(_SESSIONS):
+        session._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -88,6 +88,13 @@ class AppendFile:
             if is_mine:
                 files.unlink(self._path)
 
+    def leave(self) -> None:
+        """Close it and do nothing else: another process writes on."""
+        if self._is_open:
+            self._is_open = False
+            with suppress(OSError):
+                file_system().close(self._fd)
+
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:

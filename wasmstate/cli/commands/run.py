@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -30,10 +30,11 @@ from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
-from wasmstate.errors import ArgumentError, WasmstateError
+from wasmstate.errors import ArgumentError, CommittedLateError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.class_labels import ClassLabels
 from wasmstate.session.policy import Policy
+from wasmstate.session.rescue import rescue_name
 from wasmstate.session.session import Session
 from wasmstate.session.strict_json import check_numbers
 from wasmstate.session.table import TableFormat
@@ -189,13 +190,10 @@ def command(
             except Stopped:
                 pass
             except WasmstateError as error:
-                if not calls:
-                    raise
-                kept = f"generation {before} -> {session.generation}"
-                if session.generation == before:
-                    kept = "nothing is written"
-                kept = f"{plural(calls, 'call')} before it: {kept}"
-                raise AfterCallsError(str(error), kept).helped_by(*error.remedies) from error
+                is_late = isinstance(error, CommittedLateError)
+                if not (is_late and source is None and times == 1):  # else all is done
+                    _raise_with_the_rest(session, error, before, calls)
+                echo(f"{error}", err=True)
     if source is not None and watch_drift is None and not calls and stop.signal is None:
         echo(f"{source}: no rows, {function}() was not called", err=True)
     if not as_json and not is_pipe:
@@ -204,6 +202,32 @@ def command(
     if stop.signal is not None:
         echo(f"ended by {stop.signal.name}", err=True)
         ctx.exit(128 + stop.signal)
+
+
+def _raise_with_the_rest(
+    session: Session, error: WasmstateError, before: int, calls: int
+) -> NoReturn:
+    """Raise an error with what became of the calls before it; what the file lacks is rescued."""
+    rest = []
+    if calls:
+        kept = f"generation {before} -> {session.generation}"
+        if session.generation == before:
+            kept = "nothing is written"
+        rest.append(f"{plural(calls, 'call')} before it: {kept}")
+    if session.uncommitted and session.persist != "manual":
+        lost = (
+            f"{plural(session.uncommitted, 'update')} {'is' if session.uncommitted == 1 else 'are'}"
+        )
+        copy = rescue_name(session.path)
+        try:
+            session.save_copy(copy)
+        except WasmstateError as failure:
+            rest.append(f"{lost} in no file: {failure}")
+        else:
+            rest.append(f"{lost} not in the file: S is saved in {copy}")
+    if not rest:
+        raise error
+    raise AfterCallsError(str(error), "; ".join(rest)).helped_by(*error.remedies) from error
 
 
 def _open(file: Path, function: str, **options: Any) -> Session:
