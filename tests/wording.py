@@ -11,7 +11,7 @@ FORBIDDEN = {
     r'"""(Of|As)\b': "a docstring begins with a noun or a verb",
     r"\banew\b": "write 'again', or 'a new'",
     r"\blearnt\b": "write 'learned'",
-    r"\b(?<!there )is none\b(?! the worse)": "write 'invalid', or what it is",
+    r"\b(?<!here )is none\b(?! the worse)": "write 'invalid', or what it is",
     r"\bso many times\b": "name the number",
     r"\bcannot be by\b": "write 'invalid'",
     r"\bwas not used rightly\b": "write 'usage error'",
