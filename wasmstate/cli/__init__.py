@@ -23,6 +23,7 @@ from wasmstate.escapes import visible
 from wasmstate.frozen import run_child
 
 COMMANDS = {
+    "example": "Write files to try the commands with.",
     "layout": "List the sections of a module.",
     "dump": "Show every field, and the code as instructions.",
     "state": "Show the state S that a module carries.",

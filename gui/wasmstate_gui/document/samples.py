@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
+from wasmstate.samples import SAMPLES
 
 
 def sample_copy() -> Path:
@@ -15,7 +14,7 @@ def sample_copy() -> Path:
     Raises:
         OSError: if the sample is not there, or cannot be copied.
     """
-    in_wheel = _PACKAGE / "samples" / "bandit.wasm"
-    in_checkout = _PACKAGE.parents[1] / "fixtures" / "bandit.wasm"
     folder = Path(tempfile.mkdtemp(prefix="wasmstate-"))
-    return Path(shutil.copy(in_wheel if in_wheel.exists() else in_checkout, folder))
+    path = folder / "bandit.wasm"
+    path.write_bytes(SAMPLES["bandit"].files()[path.name])
+    return path
