@@ -82,7 +82,7 @@ def test_what_is_no_array_of_that_shape_is_refused(type: str, text: str, error: 
 
 
 def test_forms_come_from_the_signatures_update_first(bandit: Path) -> None:
-    found = forms(read_snapshot(bandit).functions)
+    found = forms(read_snapshot(bandit).functions, {})
     assert [form.label for form in found] == [
         "update(arm: i32, reward: f64) -> ()",
         "predict() -> i32",
@@ -121,6 +121,18 @@ def test_durations_have_three_digits() -> None:
 
 
 def test_the_form_of_an_array_begins_with_zeros() -> None:
-    (form,) = forms({"update": Signature.parse("(x: f64[3]@64, k: i32) -> ()")})
+    (form,) = forms({"update": Signature.parse("(x: f64[3]@64, k: i32) -> ()")}, {})
     assert form.defaults() == ["0.0, 0.0, 0.0", "0"]
     assert form.obstacle == ""
+
+
+def test_the_field_of_a_class_holds_its_label() -> None:
+    signature = Signature.parse("(x: f64[2]@64, label: i32 >= 0 < 2) -> ()")
+    (form,) = forms({"update": signature}, {"classes": ["dry", "wet"]})
+    assert form.defaults() == ["0.0, 0.0", "dry"]
+    assert [each.value for each in form.arguments(["1, 2", " wet "])] == [[1.0, 2.0], "wet"]
+    assert form.arguments(["1, 2", "snow"])[1].error == (
+        "'snow' is not a class; the classes are 'dry', 'wet'"
+    )
+    (form,) = forms({"update": signature}, {"classes": [1, 2]})
+    assert form.arguments(["1, 2", "2.0"])[1].value == 2

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import wasmstate
+from wasmstate import Module, State
+from wasmstate.state.attach.describe import with_state
 from wasmstate_gui.core.calls.protocol import (
     Call,
     Load,
@@ -51,6 +53,13 @@ def after(start: list[bytes], outcome: Outcome) -> list[bytes]:
     for step in outcome.steps:
         timeline.add_delta(Event("call", "", 0), step.delta)
     return timeline.contents()
+
+
+def labelled(module: Module) -> Module:
+    """A model whose metadata keep labels of its classes."""
+    state = wasmstate.State.of(module)
+    schema = replace(state.schema, metadata={**state.metadata, "classes": ["dry", "wet"]})
+    return with_state(module, State(replace(state.record, schema=schema.encode()), schema))
 
 
 def test_a_call_gives_what_it_changed_of_s(bandit: Path) -> None:
@@ -124,3 +133,16 @@ def test_the_process_ends_with_the_window_even_in_an_endless_call(stubborn: Path
     process.stdin.close()
     assert process.wait(timeout=20) == 0
     process.stdout.close()
+
+
+def test_a_class_is_given_and_taken_by_its_label_and_watched_for_drift() -> None:
+    module = labelled(wasmstate.models.new("gaussian_nb", classes=2, features=1))
+    runner = Runner(module)
+    rows = [[[float(i % 2)], ["dry", "wet"][i % 2]] for i in range(10)]
+    outcome = runner.run(Call(1, "update", [], 10, rows=rows, watch="ddm"), print)
+    assert (outcome.text, outcome.drifts) == ("", 0)
+    assert runner.run(Call(2, "predict", [[0.9]]), print).value == "wet"
+    outcome = runner.run(Call(3, "update", [[1.0], "snow"]), print)
+    assert outcome.text == (
+        "update, argument label: 'snow' is not a class; the classes are 'dry', 'wet'"
+    )

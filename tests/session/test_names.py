@@ -15,6 +15,8 @@ from click.testing import Result
 
 from cli_runner import run_command
 from wasmstate import ArgumentError, DriftWatch, Module, Session, State, models, replay
+from wasmstate.session.names import Names
+from wasmstate.session.table import read_table
 from wasmstate.state.attach.describe import with_state
 from wasmstate.state.compare.call_log import read_log
 from wasmstate.state.schema import Schema
@@ -339,6 +341,15 @@ def test_tables_the_command_line_and_the_co_process_take_and_give_labels(
     done = run("run", path, "update", "--from", table, code=1)
     assert "line 2: label (i32): 'maybe' is not a class; the classes are 'no', 'yes'" in done.stderr
     assert "'maybe' is not a class" in run("run", path, "update", "[9]", "maybe", code=2).stderr
+
+
+def test_the_rows_of_a_table_are_read_by_names_and_labels(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("label,rain,wind\nyes,3,2\n")
+    update = models.describe("gaussian_nb").signatures({"features": 2, "classes": 2, "rows": 8})
+    names = Names({"feature_names_in": ["wind", "rain"], "classes": ["no", "yes"]})
+    rows = read_table(table, update["update"].params, None, names)
+    assert list(rows) == [("rows.csv, line 2", [[2.0, 3.0], "yes"])]
 
 
 def test_numbers_as_labels_are_read_in_tables_as_numbers(tmp_path: Path) -> None:

@@ -220,15 +220,18 @@ class Table:
 
 
 def read_table(
-    path: Path, params: Sequence[Param], format: TableFormat | None = None
+    path: Path,
+    params: Sequence[Param],
+    format: TableFormat | None = None,
+    names: Names | None = None,
 ) -> Iterator[PlacedRow]:
-    """The rows of a file that is CSV, or ends in ``.npy``.
+    """The rows of a file that is CSV, or ends in ``.npy``. Args as of :class:`Table`.
 
     Raises:
         ArgumentError: as :meth:`Table.parse_bytes`.
         OSError: the file cannot be read.
     """
-    table = Table(path.name, params, format)
+    table = Table(path.name, params, format, names)
     with path.open("rb") as file:
         if path.suffix == ".npy":
             yield from table.read_matrix(file)

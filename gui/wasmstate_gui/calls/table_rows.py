@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject
 
 from wasmstate.errors import ColumnError
 from wasmstate.session.table import Row, TableFormat, read_table
-from wasmstate.state.signature import Param
 from wasmstate_gui.calls.columns_dialog import ColumnsDialog
 from wasmstate_gui.calls.step_panel import StepPanel
+from wasmstate_gui.core.calls.call_form import Form
 from wasmstate_gui.core.calls.column_choice import ColumnChoice
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.kit.dialogs import TABLE, ask_for_file
@@ -38,16 +38,16 @@ class TableRows(QObject):
         """Take the arguments from a file, if its columns are called as they are."""
         form = self._panel.form
         if form is not None:
-            self._read(Path(name), form.fields, None)
+            self._read(Path(name), form, None)
 
-    def _read(self, path: Path, params: Sequence[Param], columns: Sequence[str] | None) -> None:
-        work = partial(_rows, path, params, columns)
-        self._controller.do(work, partial(self._took, path, params), "No arguments.")
+    def _read(self, path: Path, form: Form, columns: Sequence[str] | None) -> None:
+        work = partial(_rows, path, form, columns)
+        self._controller.do(work, partial(self._took, path, form), "No arguments.")
 
-    def _took(self, path: Path, params: Sequence[Param], result: list[Row] | ColumnChoice) -> None:
+    def _took(self, path: Path, form: Form, result: list[Row] | ColumnChoice) -> None:
         if isinstance(result, ColumnChoice):
             self.dialog = ColumnsDialog(result, self._window.theme, self._window)
-            self.dialog.agreed.connect(partial(self._read, path, params))
+            self.dialog.agreed.connect(partial(self._read, path, form))
             self.dialog.open()
         elif result:
             self._panel.options.show_rows(path.name, result)
@@ -55,12 +55,10 @@ class TableRows(QObject):
             self._controller.failed.emit("No arguments.", f"{path.name} has no rows")
 
 
-def _rows(
-    path: Path, params: Sequence[Param], columns: Sequence[str] | None
-) -> list[Row] | ColumnChoice:
+def _rows(path: Path, form: Form, columns: Sequence[str] | None) -> list[Row] | ColumnChoice:
     try:
-        return [row for _, row in read_table(path, params, TableFormat(columns))]
+        return [row for _, row in read_table(path, form.fields, TableFormat(columns), form.names)]
     except ColumnError as error:
         if columns is not None:
             raise
-        return ColumnChoice(path, params, error)
+        return ColumnChoice(path, form.fields, error, form.names.features)

@@ -93,7 +93,8 @@ class PanelRefresh:
             self._panels.bring_forward("Problems" if base.findings else "Timeline")
         self._panels.problems.show_findings(base.findings)
         docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
-        self._panels.step.show_forms(forms(base.functions), base.obstacle)
+        metadata = base.state.metadata if base.state is not None else {}
+        self._panels.step.show_forms(forms(base.functions, metadata), base.obstacle)
         self._base = base
 
     def _show_status(self, document: Document) -> None:

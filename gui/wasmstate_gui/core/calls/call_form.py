@@ -6,12 +6,14 @@ import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from wasmstate.errors import ArgumentError
+from wasmstate.session.class_labels import ClassLabels
+from wasmstate.session.names import Names
 from wasmstate.session.numerals import parse_float, parse_integer, split_numbers
 from wasmstate.state.signature import NUMERIC, Param, Signature
 from wasmstate.state.state import State
@@ -35,6 +37,7 @@ class Form:
 
     name: str
     signature: Signature
+    names: Names = field(default_factory=lambda: Names({}))
 
     @property
     def label(self) -> str:
@@ -59,16 +62,42 @@ class Form:
 
     def defaults(self) -> list[str]:
         """What the fields hold at first."""
-        return [_default(param) for param in self.fields]
+        texts = [_default(param) for param in self.fields]
+        if self._class is not None and self.names.classes is not None:
+            texts[self._class] = str(self.names.classes.labels[0])
+        return texts
+
+    @property
+    def _class(self) -> int | None:
+        """Which field holds the label of a class."""
+        return self.names.class_position(self.fields)
 
     def arguments(self, texts: Sequence[str]) -> list[Argument]:
         """What the texts of all fields mean."""
-        return [parse_argument(param, text) for param, text in zip(self.fields, texts, strict=True)]
+        return [
+            _parse_label(self.names.classes, text)
+            if i == self._class and self.names.classes is not None
+            else parse_argument(param, text)
+            for i, (param, text) in enumerate(zip(self.fields, texts, strict=True))
+        ]
 
 
-def forms(functions: Mapping[str, Signature]) -> list[Form]:
-    """A form for each function, in the order given."""
-    return [Form(name, signature) for name, signature in functions.items()]
+def forms(functions: Mapping[str, Signature], metadata: Mapping[str, Any]) -> list[Form]:
+    """A form for each function, in the order given.
+
+    Args:
+        functions: by name.
+        metadata: of the state, which may name features and classes.
+    """
+    names = Names(metadata)
+    return [Form(name, signature, names) for name, signature in functions.items()]
+
+
+def _parse_label(classes: ClassLabels, text: str) -> Argument:
+    try:
+        return Argument(classes.parse(text))
+    except ArgumentError as error:
+        return Argument(None, str(error))
 
 
 def parse_argument(param: Param, text: str) -> Argument:

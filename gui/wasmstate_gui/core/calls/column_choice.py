@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wasmstate.errors import ArgumentError, ColumnError
 from wasmstate.session.columns import number_names, order_of, parse_columns
+from wasmstate.session.feature_names import FeatureNames
 from wasmstate.state.signature import Param
 
 
@@ -36,11 +37,13 @@ class ColumnChoice:
         path: of the table.
         params: of the function.
         refused: why it could not be read without asking.
+        features: the names of the model's, if it keeps them.
     """
 
     path: Path
     params: Sequence[Param]
     refused: ColumnError
+    features: FeatureNames | None = None
 
     @property
     def there(self) -> list[tuple[str, str]]:
@@ -60,7 +63,7 @@ class ColumnChoice:
 
     def judge(self, text: str) -> Mapping:
         """What a typed line means."""
-        names = number_names(self.params)
+        names = number_names(self.params, self.features)
         header = self.refused.header or None
         try:
             columns = parse_columns(text)

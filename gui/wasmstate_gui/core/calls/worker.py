@@ -22,6 +22,7 @@ from wasmstate.errors import CallError, WasmstateError
 from wasmstate.runtime import Limits, Program
 from wasmstate.session.drift import DriftWatch
 from wasmstate.session.guarded_call import Live
+from wasmstate.session.names import Names
 from wasmstate.state.compare.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
@@ -50,17 +51,28 @@ Say = Callable[[Message], None]
 class _Model:
     """What is called, as a watch for drift calls it, too."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, names: Names) -> None:
         self._live = live
+        self._names = names
 
     def params(self, name: str) -> tuple[Param, ...]:
         return self._live.params(name)
 
     def call(self, name: str, *args: Any) -> Any:
-        return self._live.run(self._live.entry(name), args)
+        params = self._live.params(name)
+        given = self._names.arguments(name, params, args)
+        value = self._live.run(self._live.entry(name), given)
+        return self._named(value) if name == "predict" else value
+
+    def _named(self, value: Any) -> Any:
+        try:
+            return self._names.result(value, self._live.params("update"))
+        except CallError:  # a model that does not learn
+            return value
 
     def class_index(self, label: Any) -> int:
-        return int(label)
+        classes = self._names.classes
+        return int(label) if classes is None else classes.index("the class", label)
 
     def predict(self, *args: Any) -> Any:
         before = self._live.contents
@@ -80,7 +92,7 @@ class Runner:
         self._state = State.of(module)
         self._program = Program(module, Limits(seconds=2.0))
         self._live = Live(self._program, self._state)
-        self._model = _Model(self._live)
+        self._model = _Model(self._live, Names(self._state.metadata))
 
     def run(self, call: Call, say: Say) -> Outcome:
         """Call as often as is asked; gives what came of it."""
