@@ -14,7 +14,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BAKED, PREV, STATE, customSection, moduleDigest, nextRecord, readRecord, records } from "./device_file.mjs";
 import { sectionsOf, view } from "./device_file.mjs";
-import { argument, check, checkBounds, elements, read, text, typeOf, write } from "./device_values.mjs";
+import { argument, check, checkBounds, elements, labelsOf, read, text, typeOf, write } from "./device_values.mjs";
 
 // The device: S is put into an instance, watched, and committed. A call happens as a whole, or not at
 // all: one that fails ends the instance, and the next call gets another with S as it was.
@@ -67,7 +67,8 @@ export class Device {
       const wanted = typeOf(type, what);
       const isArray = wanted.shape.length > 0;
       const shape = room && isArray ? [rows, ...wanted.shape.slice(1)] : wanted.shape;
-      const given = argument(what, { ...wanted, shape }, bounds, values[i]);
+      const labels = param === "label" ? labelsOf(this.#record.schema) : undefined;
+      const given = argument(what, { ...wanted, shape }, bounds, values[i], labels);
       return isArray ? { ...wanted, given, address: this.#buffer(params[i], wanted, what) } : given[0];
     });
     let result;
@@ -83,7 +84,7 @@ export class Device {
     }
     if (name === "update") this.#updates++;
     if (name === "update_many") this.#updates += rows ?? 0;
-    return result ?? null;
+    return this.#labelled(name, result) ?? null;
   }
 
   commit() {
@@ -104,6 +105,14 @@ export class Device {
     replaceFile(this.#path, Buffer.concat([...parts, customSection(STATE, record)]));
     this.#record = readRecord(record);
     this.#updates = 0;
+  }
+
+  // A class that predict() gave, by its label; a probability is a double, and stays one.
+  #labelled(name, result) {
+    const { predict, update } = this.#record.schema.entry_points;
+    const learnsClasses = update?.params.some((each) => each.name === "label");
+    const isClass = name === "predict" && learnsClasses && ["i32", "i64"].includes(predict?.results[0]);
+    return isClass ? (labelsOf(this.#record.schema)?.[Number(result)] ?? result) : result;
   }
 
   #start() {

@@ -57,9 +57,22 @@ function flat(what, shape, value) {
   return value.flatMap((each, i) => flat(`${what}[${i}]`, rest, each));
 }
 
+// What the metadata call the classes, if that is not their indices: docs/decisions/0009.
+export function labelsOf({ metadata: { classes } }) {
+  const isNamed = Array.isArray(classes) && classes.some((label, i) => typeof label === "string" || Number(label) !== i);
+  return isNamed ? classes : undefined;
+}
+
+function indexOf(what, labels, value) {
+  const index = labels.indexOf(value);
+  check(index >= 0, `${what}: ${text(value)} is not a class; the classes are ${labels.map(text).join(", ")}`);
+  return index;
+}
+
 // The elements of an argument, checked; `type` is of the parameter, or with fewer rows.
-export function argument(what, { dtype, shape }, bounds, value) {
-  const values = flat(what, shape, value).map((each) => number(what, dtype, each));
+export function argument(what, { dtype, shape }, bounds, value, labels) {
+  const given = flat(what, shape, value).map((each) => (labels ? indexOf(what, labels, each) : each));
+  const values = given.map((each) => number(what, dtype, each));
   checkBounds(what, bounds, values);
   return values;
 }

@@ -257,3 +257,24 @@ def test_a_device_in_javascript_refuses_a_buffer_that_lies_over_s(tmp_path: Path
     record = replace(state.record, schema=schema.encode())
     path.write_bytes(with_state(module, State(record, schema)).to_bytes())
     assert "its buffer lies over S" in device(path, ["update", [1.0, 2.0]]).stderr
+
+
+@needs_node
+@pytest.mark.parametrize("labels", [[1, 2, 3], ["dry", "wet", "0"]])
+def test_a_device_in_javascript_takes_and_gives_the_labels_of_classes(
+    tmp_path: Path, labels: list[Any]
+) -> None:
+    module = models.new("gaussian_nb", classes=3, features=1)
+    state = State.of(module)
+    schema = replace(state.schema, metadata={**state.metadata, "classes": labels})
+    record = replace(state.record, schema=schema.encode())
+    path = tmp_path / "classes.wasm"
+    path.write_bytes(with_state(module, State(record, schema)).to_bytes())
+    first, second, third = labels
+    x, y = [[0.0], [0.1], [5.0], [5.1], [9.0]], [first, first, second, second, third]
+    done = device(path, ["update_many", x, y], ["update", [9.1], third], ["predict", [5.0]])
+    assert done.stderr == "generation 1\n"
+    assert json.loads(done.stdout.splitlines()[2]) == second
+    assert State.of(Module.open(path))["count"].tolist() == [2, 2, 2]
+    done = device(path, ["update", [9.1], 0])
+    assert "update, argument label: 0 is not a class; the classes are " in done.stderr
