@@ -70,7 +70,7 @@ def _check(session: Session, name: str, args: list[Any]) -> None:
         ArgumentError: naming the first invalid one.
     """
     names = session.names
-    params = session.params(name) if names else ()
+    params = session.params(name) if names.known else ()
     label = names.class_position(params)
     for i, each in enumerate(args):
         if i == label and isinstance(each, (str, bool)):

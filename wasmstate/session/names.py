@@ -22,14 +22,13 @@ class Names:
     Attributes:
         features: ``None`` if they have no names.
         classes: ``None`` if their labels are their indices.
+        known: whether there are any; each call looks, so it is not a property.
     """
 
     def __init__(self, metadata: Mapping[str, Any]) -> None:
         self.features = FeatureNames.of(metadata)
         self.classes = ClassLabels.of(metadata)
-
-    def __bool__(self) -> bool:
-        return self.features is not None or self.classes is not None
+        self.known = self.features is not None or self.classes is not None
 
     def is_features(self, param: Param) -> bool:
         """Whether a parameter of one row takes the features."""

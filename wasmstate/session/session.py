@@ -276,7 +276,7 @@ class Session:
         with self._lock:
             self._check_open()
             before = self._live.contents
-            if self._names:
+            if self._names.known:
                 arrays = tuple(self._names.columns("predict", self.params("predict"), arrays))
             values = predict_rows(self._live, arrays)
             after = self._live.contents
@@ -318,7 +318,7 @@ class Session:
         with self._lock:
             self._check_open()
             before, first = self._live.contents, self._updates
-            if self._names:
+            if self._names.known:
                 name, params = row_params(self._live)
                 arrays = tuple(self._names.columns(name, params, arrays))
             if self._recorder is not None:
@@ -373,7 +373,7 @@ class Session:
         if state.record.lineage.module_digest != self.state.record.lineage.module_digest:
             raise StateError("the state belongs to another module than the one of this session")
         live = Live(self._program, state)
-        if self._names:
+        if self._names.known:
             args = tuple(self._names.arguments(name, live.params(name), args))
         value = live.run(live.entry(name), args)
         return self._named(value) if name == "predict" else value
@@ -456,7 +456,7 @@ class Session:
                 self._check_open(name)
             live, writer = self._live, self._writer
             before = live.contents
-            if self._names:
+            if self._names.known:
                 args = self._names.arguments(name, live.params(name), args)
             value = live.run(live.entries.get(name) or live.entry(name), args)
             if name == "update":

@@ -77,7 +77,7 @@ class Table:
         names: Names | None = None,
     ) -> None:
         self._name = name
-        self._names = names or Names({})
+        self._names = Names({}) if names is None else names
         self._params = params
         self._format = format or TableFormat()
         self.skipped = 0
