@@ -352,6 +352,17 @@ def test_the_rows_of_a_table_are_read_by_names_and_labels(tmp_path: Path) -> Non
     assert list(rows) == [("rows.csv, line 2", [[2.0, 3.0], "yes"])]
 
 
+@pytest.mark.parametrize("columns", [(), ("--columns", "0,1")])
+def test_the_first_row_of_a_table_without_a_header_may_have_a_label(
+    tmp_path: Path, columns: Sequence[str]
+) -> None:
+    path = classes(tmp_path, "no", "yes")
+    table = tmp_path / "rows.csv"
+    table.write_text("10,yes\n0, no\n11,yes\n")
+    run("run", path, "update", "--from", table, *columns)
+    assert State.of(Module.open(path))["count"].tolist() == [2, 3]
+
+
 def test_numbers_as_labels_are_read_in_tables_as_numbers(tmp_path: Path) -> None:
     path = classes(tmp_path, 1, 2, 3)
     table = tmp_path / "rows.csv"

@@ -135,8 +135,10 @@ class Table:
         """
         names = [cell.strip() for cell in first]
         if not _may_be_names(first):
-            is_values = all(_is_number(cell) or not cell for cell in names)
-            return None if is_values and any(names) else names
+            labels = self._names.classes.labels if self._names.classes is not None else ()
+            texts = {str(label) for label in labels}
+            is_values = all(not cell or cell in texts or _is_number(cell) for cell in names)
+            return None if is_values and any(map(_is_number, names)) else names
         if not names[0]:  # pandas' column of row numbers, which has no name
             return names
         shown = self._format.separator.join(names[:8])
