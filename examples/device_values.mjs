@@ -57,7 +57,7 @@ function flat(what, shape, value) {
   return value.flatMap((each, i) => flat(`${what}[${i}]`, rest, each));
 }
 
-// What the metadata call the classes, if that is not their indices: docs/decisions/0009.
+// What the metadata call the classes, if that is not their indices: docs/decisions/0014.
 export function labelsOf({ metadata: { classes } }) {
   const isNamed = Array.isArray(classes) && classes.some((label, i) => typeof label === "string" || Number(label) !== i);
   return isNamed ? classes : undefined;

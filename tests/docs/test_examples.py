@@ -109,3 +109,10 @@ def test_every_link_between_pages_leads_somewhere() -> None:
             if not (page.parent / target).exists():
                 dead.append(f"{page.name}: {target}")
     assert dead == []
+
+
+def test_no_two_decisions_have_one_number() -> None:
+    files = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    titles = [path.read_text(encoding="utf-8").split(".", 1)[0] for path in files]
+    assert titles == [f"# {number}" for number in range(1, len(files) + 1)]
+    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))

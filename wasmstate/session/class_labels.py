@@ -1,7 +1,7 @@
 """The classes of a model by their own labels: 1, 2, 3 or "no", "yes" instead of 0, 1, 2.
 
 A kernel numbers its classes from 0. The metadata of a model may keep the labels in that order
-(docs/decisions/0009); then calls take and give labels, and no indices.
+(docs/decisions/0014); then calls take and give labels, and no indices.
 """
 
 from __future__ import annotations

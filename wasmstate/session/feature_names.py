@@ -1,6 +1,6 @@
 """The features of a model by their names: frames and dicts in any order of their columns.
 
-The metadata of a model may keep the names (docs/decisions/0009). What has names of its own, a frame
+The metadata of a model may keep the names (docs/decisions/0014). What has names of its own, a frame
 of pandas, polars or Arrow, a Series, a dict, a named tuple, is then matched by them; a plain array
 goes by position.
 """
