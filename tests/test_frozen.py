@@ -19,7 +19,7 @@ def test_a_child_is_a_module_of_the_interpreter_or_the_frozen_program_itself(
     assert child_command(WORKER) == [sys.executable, "-P", "-m", WORKER]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/wasmstate")
-    assert child_command(WORKER) == ["/opt/wasmstate", "--wasmstate-child", WORKER]
+    assert child_command(WORKER) == ["/opt/wasmstate", "run-wasmstate-child", WORKER]
 
 
 @pytest.mark.parametrize("entry", ["wasmstate.cli", "wasmstate_gui.app"])
@@ -29,7 +29,7 @@ def test_both_programs_are_their_children(entry: str, module: str, tmp_path: Pat
     program = tmp_path / "program.py"
     program.write_text(f"from {entry} import main\nmain()\n")
     done = subprocess.run(
-        [sys.executable, program, "--wasmstate-child", module],
+        [sys.executable, program, "run-wasmstate-child", module],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,
@@ -41,6 +41,6 @@ def test_no_other_module_is_run(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("from wasmstate.cli import main\nmain()\n")
     done = subprocess.run(
-        [sys.executable, program, "--wasmstate-child", "this"], capture_output=True, timeout=60
+        [sys.executable, program, "run-wasmstate-child", "this"], capture_output=True, timeout=60
     )
     assert done.returncode == 2

@@ -3,6 +3,7 @@
     WasmstateError
     ├── MalformedError            bytes that the binary format does not allow
     │   └── UnsupportedError      bytes of a proposal that are not decoded here
+    ├── InvalidError              a well-formed module that breaks a rule: no engine loads it
     ├── SectionError              an edit that cannot be made
     ├── StateError
     │   ├── StateCorruptError     a state section whose bytes contradict each other
@@ -121,6 +122,23 @@ class UnsupportedError(MalformedError):
         super().__init__(path, offset, reason)
         self.args = (path, offset, reason, proposal)
         self.proposal = proposal
+
+
+class InvalidError(WasmstateError):
+    """A well-formed module that breaks a rule of validation: no engine loads it.
+
+    Attributes:
+        offset: of the first fault, from the start of the file.
+        reason: in wasmtime's words.
+    """
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(offset, reason)
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"not valid at {self.offset:#x}: {self.reason}; no engine loads such a module"
 
 
 class SectionError(WasmstateError):

@@ -10,7 +10,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 
-_ARGUMENT = "--wasmstate-child"
+_ARGUMENT = "run-wasmstate-child"
 _CHILDREN = ("wasmstate_gui.core.calls.worker", "wasmstate_gui.core.wizards.plan_process")
 
 

@@ -71,6 +71,9 @@ keep_option = click.option(
 break_links = click.option(
     "--break-links", is_flag=True, help="Also if FILE has other names (hard links)."
 )
+no_validate = click.option(
+    "--no-validate", is_flag=True, help="Write also what no engine would load."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

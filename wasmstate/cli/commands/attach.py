@@ -13,6 +13,7 @@ from wasmstate.cli.common import (
     existing_file,
     keep_option,
     new_file,
+    no_validate,
     plural,
     readable_file,
 )
@@ -32,6 +33,7 @@ from wasmstate.cli.common import (
 @click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
 @break_links
+@no_validate
 def command(
     file: Path,
     tensors: tuple[str, ...],
@@ -42,6 +44,7 @@ def command(
     output: Path | None,
     force: bool,
     break_links: bool,
+    no_validate: bool,
 ) -> None:
     """Give a module a state section, so that it remembers what it learns.
 
@@ -62,6 +65,7 @@ def command(
         raise click.UsageError("name the state: give --tensor, or --schema, or --whole-memory")
 
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
+    from wasmstate.runtime.validate import validate  # noqa: PLC0415
     from wasmstate.session.attach import attach  # noqa: PLC0415
     from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
     from wasmstate.state.state import State  # noqa: PLC0415
@@ -75,7 +79,7 @@ def command(
 
     def edit(module: Module) -> Module:
         return attach(
-            module,
+            module if no_validate else validate(module),
             [*described.tensors, *map(TensorSpec.parse, tensors)],
             values=described.values,
             entry_points=described.entry_points,

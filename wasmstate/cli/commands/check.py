@@ -8,9 +8,13 @@ from pathlib import Path
 
 import click
 
+from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, echo, echo_json, existing_file
 from wasmstate.cli.progress import bar
 from wasmstate.cli.remedies import in_words
+from wasmstate.errors import InvalidError
+from wasmstate.runtime.validate import validate, why_not_validated
+from wasmstate.state.damage.finding import Finding
 from wasmstate.storage.check import check
 
 
@@ -20,8 +24,9 @@ from wasmstate.storage.check import check
 def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Say what is wrong with files: where, why, and what to do.
 
-    Every section is decoded, and every byte of the state is held against its checksums. Exit
-    status 1 if a file has an error; warnings alone leave it 0.
+    Every section is decoded, every byte of the state is held against its checksums, and a
+    well-formed module is validated. Exit status 1 if a file has an error; warnings alone leave
+    it 0.
 
     \b
     Example:  wasmstate check *.wasm
@@ -30,6 +35,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     for file in files:
         with about(file), bar(f"checking {file.name}", file.stat().st_size) as progress:
             found[file] = check(file, progress=progress.show)
+            if not found[file] or all(each.severity == "warning" for each in found[file]):
+                found[file] += _validity(file)
     if as_json:
         echo_json(
             [{"file": str(file), **asdict(each)} for file, all_ in found.items() for each in all_]
@@ -41,6 +48,17 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
                 help_ = f" ({words})" if words else ""
                 echo(f"{file}: {finding}{help_}")
             if not any(finding.severity == "error" for finding in findings):
-                echo(f"{file}: ok")
+                reason = why_not_validated(Module.open(file))
+                echo(f"{file}: ok{f', not validated: {reason}' if reason else ''}")
     if any(finding.severity == "error" for findings in found.values() for finding in findings):
         sys.exit(1)
+
+
+def _validity(file: Path) -> list[Finding]:
+    """What keeps an engine from loading a well-formed module."""
+    try:
+        validate(Module.open(file))
+    except InvalidError as error:
+        advice = "no engine loads such a module: compile it again"
+        return [Finding("error", "module", error.offset, f"not valid: {error.reason}", advice)]
+    return []

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, echo, existing_file, new_file, plural
+from wasmstate.cli.common import about, echo, existing_file, new_file, no_validate, plural
 from wasmstate.cli.pairs import pairs
 from wasmstate.donors import donor as shipped
 from wasmstate.donors import names as shipped_names
 from wasmstate.errors import SectionError
+from wasmstate.runtime.validate import validate
 from wasmstate.state.change.graft import graft
 from wasmstate.storage.commit import write_new
 
@@ -24,6 +25,7 @@ from wasmstate.storage.commit import write_new
 @click.option(
     "--map", "names", multiple=True, metavar="IMPORT=EXPORT", help="The host calls it EXPORT."
 )
+@no_validate
 @click.option("--replace", is_flag=True, help="Export the donor's where the host has one, too.")
 def command(
     host: Path,
@@ -32,6 +34,7 @@ def command(
     force: bool,
     names: tuple[str, ...],
     replace: bool,
+    no_validate: bool,
 ) -> None:
     """Add the functions of DONOR to HOST: an update() for a model that only predicts.
 
@@ -49,7 +52,7 @@ def command(
     with about(host):
         before = Module.open(host)
         grafted = graft(before, module, names=pairs("--map", names), replace_exports=replace)
-        write_new(output, grafted, overwrite=force)
+        write_new(output, grafted if no_validate else validate(grafted), overwrite=force)
     added = grafted.size - before.size
     echo(f"{output}: {plural(added, 'byte')} more than {host}")
 
