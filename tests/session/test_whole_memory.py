@@ -125,7 +125,8 @@ def test_a_memory_that_may_not_grow_so_far_is_a_limit(heap: Path) -> None:
         session.update(2)
     with pytest.raises(LimitError) as caught:
         Session.open(heap, limits=Limits(memory=65536))
-    assert str(caught.value) == "S has a memory of 131072 bytes, and it cannot grow so far"
+    text = "S takes 131,084 bytes of memory, and the limit is 65,536; raise Limits.memory"
+    assert str(caught.value) == text
 
 
 def test_tensors_name_parts_of_memory() -> None:
@@ -254,3 +255,30 @@ def test_a_damaged_whole_memory_is_named() -> None:
     text = str(caught.value)
     assert text.startswith("regions[0] at content offset")
     assert ": whole memory: " in text
+
+
+def claims(size: int, tmp_path: Path) -> Path:
+    """A file of some thousand bytes whose memory claims a size."""
+    module = attach(from_wat(HEAP), ["n:i64@global:count"], whole_memory=True)
+    record = State.of(module).record
+    regions = [
+        replace(region, address=size) if region.kind is RegionKind.WHOLE_MEMORY else region
+        for region in record.regions
+    ]
+    claiming = replace(record, regions=tuple(regions))
+    path = tmp_path / "claims.wasm"
+    path.write_bytes(module.with_custom("wasmstate.state", claiming.encode()).to_bytes())
+    return path
+
+
+def test_a_tensor_outside_the_memory_is_read_without_making_the_memory(tmp_path: Path) -> None:
+    state = state_of(claims(4 << 30, tmp_path))
+    assert state["n"] == 0
+    assert "_contents" not in vars(state)
+
+
+def test_a_memory_beyond_the_limit_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    path = claims(4 << 30, tmp_path)
+    text = message(LimitError, lambda: Session.open(path))
+    size, limit = "4,294,967,308", "1,073,741,824"
+    assert text == f"S takes {size} bytes of memory, and the limit is {limit}; raise Limits.memory"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from wasmstate.errors import ArgumentError, StateBoundsError
+from wasmstate.errors import ArgumentError, LimitError, StateBoundsError
 from wasmstate.escapes import listed
 from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
@@ -14,6 +14,15 @@ from wasmstate.runtime.row_loop import rows_entry
 from wasmstate.state.bounds_fast_path import BoundsCheck
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State
+
+
+def _check_size(program: Program, state: State) -> None:
+    """Compare S with the limit of memory before it is expanded: few bytes may claim gigabytes."""
+    size, limit = sum(region.size for region in state.regions), program.limits.memory
+    if limit is not None and size > limit:
+        raise LimitError(
+            f"S takes {size:,} bytes of memory, and the limit is {limit:,}; raise Limits.memory"
+        )
 
 
 class Live:
@@ -32,10 +41,12 @@ class Live:
         contents: of the regions of S; another list after each call that changed S, never changed.
 
     Raises:
-        CallError, StateBoundsError: if there can be no instance that holds S.
+        CallError, StateBoundsError: if there can be no instance that holds S; LimitError if S is
+            larger than the limit of memory.
     """
 
     def __init__(self, program: Program, state: State) -> None:
+        _check_size(program, state)
         self.contents = state.contents()
         self._program = program
         self._regions = state.regions

@@ -130,9 +130,11 @@ class State:
     def __getitem__(self, name: str) -> NDArray[Any]:
         tensor = self.tensor(name)
         region = self.regions[tensor.region]
-        is_whole = region.kind is RegionKind.WHOLE_MEMORY
-        if is_whole and "_contents" not in self.__dict__:  # few bytes may claim gigabytes
+        if self.is_whole_memory and "_contents" not in self.__dict__:
+            # Few bytes may claim gigabytes of memory: only the part that is asked for is made.
             stored = self.record.region_bytes(tensor.region)
+            if region.kind is not RegionKind.WHOLE_MEMORY:
+                return tensor.read(stored)
             end = tensor.offset + tensor.nbytes
             content = decode_part(stored, region.size, tensor.offset, end)
             return replace(tensor, offset=0).read(content)
