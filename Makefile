@@ -27,7 +27,7 @@ test: $(READY) ## Run every test
 
 lowest: $(READY) ## Test with the lowest versions of the dependencies, installed in build/lowest
 	@test -x build/lowest/bin/python || $(BIN)/python -m venv --upgrade-deps build/lowest
-	@.ci/lowest > build/lowest/versions.txt
+	@$(BIN)/python .ci/lowest > build/lowest/versions.txt
 	@build/lowest/bin/python -m pip install --quiet --requirement build/lowest/versions.txt --group dev
 	@build/lowest/bin/python -m pip install --quiet --no-deps --editable .
 	build/lowest/bin/python -m pytest -q tests/runtime tests/session tests/cli tests/gui/test_window.py tests/gui/test_hexdump.py
