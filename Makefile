@@ -30,7 +30,7 @@ lowest: $(READY) ## Test with the lowest versions of the dependencies, installed
 	@$(BIN)/python .ci/lowest > build/lowest/versions.txt
 	@build/lowest/bin/python -m pip install --quiet --requirement build/lowest/versions.txt --group dev
 	@build/lowest/bin/python -m pip install --quiet --no-deps --editable .
-	build/lowest/bin/python -m pytest -q tests/runtime tests/session tests/cli tests/gui/test_window.py tests/gui/test_hexdump.py
+	build/lowest/bin/python -m pytest -q tests/runtime tests/session/test_names.py tests/session/test_session.py tests/session/test_bad_input.py tests/cli tests/gui/test_window.py tests/gui/test_hexdump.py
 
 spec: $(READY) ## Run the official test suite: WASM_TESTSUITE=folder make spec
 	@test -d "$(WASM_TESTSUITE)" || { \

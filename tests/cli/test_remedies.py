@@ -19,7 +19,8 @@ from wasmstate.errors import NotCommittedError, Remedy, StateError
 
 ROOT = Path(package.__file__).parent
 SOURCES = [path for path in ROOT.rglob("*.py") if "cli" not in path.relative_to(ROOT).parts]
-COMMAND = re.compile(r"(?<![-\w])--[a-z]|'wasmstate [a-z]|`wasmstate [a-z]")
+# A frozen program starts its own workers by an argument that no user gives.
+COMMAND = re.compile(r"(?<![-\w])--(?!wasmstate-child)[a-z]|'wasmstate [a-z]|`wasmstate [a-z]")
 
 
 def texts(path: Path) -> Iterator[str]:
