@@ -13,7 +13,7 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import CallError, CommittedLateError, NotCommittedError, StateError
+from wasmstate.errors import CallError, CommittedLateError, NotCommittedError, StateError, TrapError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
@@ -25,6 +25,7 @@ from wasmstate.session.policy import Policy
 from wasmstate.session.predict_warning import warn_of_change
 from wasmstate.session.recording import Recorder
 from wasmstate.session.rescue import write_copy
+from wasmstate.session.trap_reason import explained
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.older import check_keep
@@ -458,7 +459,10 @@ class Session:
             before = live.contents
             if self._names.known:
                 args = self._names.arguments(name, live.params(name), args)
-            value = live.run(live.entries.get(name) or live.entry(name), args)
+            try:
+                value = live.run(live.entries.get(name) or live.entry(name), args)
+            except TrapError as error:
+                raise explained(error, self.path, self.state, live.params(name), args) from error
             if name == "update":
                 self._updates += 1
             try:
