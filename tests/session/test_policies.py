@@ -161,6 +161,19 @@ def test_rows_count_one_by_one(path: Path) -> None:
     assert "wasmstate writer" in disk.threads
 
 
+def test_a_disk_that_is_behind_holds_the_calls_up(path: Path) -> None:
+    """What a kill can cost has a bound: 20 times N."""
+    with Session.open(path, persist="every:2") as session:
+        assert session._writer is not None
+        session._writer.rests = False  # a commit is due, and its thread does not come to it
+        for _ in range(41):
+            session.update(1)
+        assert (session.uncommitted, state_of(path).generation) == (41, 0)
+        session.update(1)
+        assert (session.uncommitted, state_of(path).update_count) == (0, 42)
+        session._writer.rests = True
+
+
 def test_flush_returns_when_what_was_there_is_in_the_file(path: Path) -> None:
     disk = Gate()
     with using(disk), Session.open(path, persist="every:2") as session:

@@ -33,6 +33,9 @@ from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.storage.replace import Durability, check_durability
 
+MOST_WAITING = 20
+"""With ``every:N``, at most so many times N calls of ``update()`` wait to be committed."""
+
 
 class Session:
     """A model that learns: a module, an instance of it, and the file that keeps its state.
@@ -494,6 +497,8 @@ class Session:
             self._due = self._policy.changes
             if writer.rests:
                 writer.wake()
+            elif 0 < MOST_WAITING * self._policy.changes < self.uncommitted:
+                self.flush()  # the disk is behind: what a kill can cost has a bound
 
     def _now(self) -> Snapshot:
         with self._lock:
