@@ -71,3 +71,30 @@ def test_attach_writes_nothing_that_no_engine_loads_unless_it_is_told_to(invalid
     baked = run_command("bake", str(invalid))
     assert (baked.exit_code, REASON in baked.stderr) == (1, True)
     assert run_command("bake", str(invalid), "--no-validate").exit_code == 0
+
+
+ABORTS = """
+(module
+  (import "env" "abort" (func $abort (param i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func $begin (i32.store (i32.const 16) (i32.const 7)))
+  (func (export "update") (call $abort (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+  {start})
+"""
+
+
+def test_attach_says_at_once_that_no_session_grants_an_import(tmp_path: Path) -> None:
+    path = tmp_path / "script.wasm"
+    path.write_bytes(bytes(wasmtime.wat2wasm(ABORTS.format(start=""))))
+    result = run_command("attach", str(path), "--tensor", "n:i32@16")
+    assert result.exit_code == 0
+    assert result.stderr == "it cannot be called: no session grants its imports env.abort\n"
+
+
+def test_attach_to_a_module_that_cannot_start_says_what_helps(tmp_path: Path) -> None:
+    path = tmp_path / "script.wasm"
+    path.write_bytes(bytes(wasmtime.wat2wasm(ABORTS.format(start="(start $begin)"))))
+    result = run_command("attach", str(path), "--tensor", "n:i32@16")
+    assert result.exit_code == 1
+    assert "env.abort (i32 i32 i32 i32) -> ()" in result.stderr
+    assert "give the values of all tensors, and it need not run" in result.stderr

@@ -85,7 +85,7 @@ def test_ten_steps_back_to_the_third_written_damaged_and_repaired(
     qtbot.waitUntil(lambda: not window.panels.page.damage.isVisible(), timeout=WAIT)
     assert bandit.read_bytes() == sound
     assert wasmstate.check(bandit) == []
-    assert window.panels.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "well-formed"
     qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
     wait_for(qtbot, window, lambda: click(panel.step_button))
     assert window.panels.status_labels["disk"].text() == "1 step ahead of disk"

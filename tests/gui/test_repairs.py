@@ -76,7 +76,7 @@ def test_the_repaired_copy_is_sound_and_opened(
     assert wasmstate.check(copy) == []
     assert damaged.read_bytes() == before
     assert window.windowTitle().startswith("bandit-repaired.wasm")
-    assert window.panels.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "well-formed"
 
 
 @pytest.mark.parametrize("is_followed", [True, False], ids=["followed", "not followed"])
@@ -93,7 +93,7 @@ def test_a_repair_in_place_can_be_undone(
     with qtbot.waitSignal(window.controller.changed, timeout=15_000):
         QTest.mouseClick(dialog.repair_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(
-        lambda: window.panels.status_labels["validity"].text() == "valid", timeout=15_000
+        lambda: window.panels.status_labels["validity"].text() == "well-formed", timeout=15_000
     )
     assert wasmstate.check(damaged) == []
     assert "1 byte changed in 1 place" in window.panels.page.notice.label.text()

@@ -86,7 +86,7 @@ def test_what_is_clicked_before_the_panels_are_there_is_done_when_they_are(
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         QTest.mouseClick(window.panels.empty.sample_button, Qt.MouseButton.LeftButton)
         assert not window.panels.is_made
-    assert window.panels.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "well-formed"
 
 
 def test_a_window_can_be_closed_while_the_panels_are_made(qtbot: QtBot, window: MainWindow) -> None:
@@ -116,7 +116,7 @@ def test_a_file_opened_before_that_is_shown_in_panels(
 ) -> None:
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(bandit)
-    assert window.panels.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "well-formed"
 
 
 def test_a_window_that_is_closed_at_once_needs_no_panels(window: MainWindow) -> None:

@@ -123,7 +123,7 @@ def test_another_file_ends_the_verification_of_the_first(
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(bandit)
     assert not window.verifier.is_busy
-    assert window.panels.status_labels["validity"].text() == "valid"
+    assert window.panels.status_labels["validity"].text() == "well-formed"
 
 
 def test_what_was_found_in_other_bytes_is_not_shown(
@@ -193,3 +193,17 @@ def test_verifying_tells_how_far_it_is(slow: Path) -> None:
     assert shares == sorted(shares)
     assert len(shares) > 100
     assert shares[-1] <= 1
+
+
+def test_a_module_that_no_engine_loads_is_well_formed_until_it_is_verified(
+    qtbot: QtBot, tmp_path: Path, open_window: OpenWindow
+) -> None:
+    """(module (func (result i32))): the function leaves nothing on the stack."""
+    path = tmp_path / "invalid.wasm"
+    path.write_bytes(bytes.fromhex("0061736D 01000000 01050160 00017F 03020100 0A040102 000B"))
+    window = open_window(path)
+    assert window.panels.status_labels["validity"].text() == "well-formed"
+    verify(qtbot, window)
+    assert window.panels.status_labels["validity"].text() == "1 error"
+    reasons = [finding.reason for finding in window.panels.problems.problems_model.findings]
+    assert reasons == ["not valid: type mismatch: expected i32 but nothing on stack"]

@@ -15,6 +15,7 @@ import wasmtime
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import InvalidError
+from wasmstate.state.damage.finding import Finding
 
 LARGEST = 256 << 20
 """Bytes of a module that is validated; about a second for each 100 MB."""
@@ -53,6 +54,16 @@ def validate(module: Module) -> Module:
         if not any(word in reason for word in _NOT_SUPPORTED):
             raise InvalidError(int(place[1], 16) if place else 0, reason) from error
     return module
+
+
+def invalid(module: Module) -> list[Finding]:
+    """What keeps an engine from loading a well-formed module, as :func:`validate`."""
+    try:
+        validate(module)
+    except InvalidError as error:
+        advice = "no engine loads such a module: compile it again"
+        return [Finding("error", "module", error.offset, f"not valid: {error.reason}", advice)]
+    return []
 
 
 @cache

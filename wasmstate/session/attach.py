@@ -9,7 +9,7 @@ from typing import Any
 from wasmstate.binary.edits.export import with_reachable
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
-from wasmstate.errors import SchemaError
+from wasmstate.errors import LinkError, SchemaError
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
@@ -87,7 +87,7 @@ def attach(
     given = dict(values or {})
     if whole_memory or set(state) - set(given):
         if Spaces(module).runs_code_at_start:
-            contents = Instance(Program(module, limits)).read(state.regions)
+            contents = _contents_after_start(module, state, limits)
         else:
             contents = initial_contents(module, state.regions)
         state = state.with_contents(contents)
@@ -96,3 +96,14 @@ def attach(
     if keep_init:
         module = module.with_custom(INIT_SECTION, state.to_content())
     return with_state(module, state)
+
+
+def _contents_after_start(module: Module, state: State, limits: Limits | None) -> list[bytes]:
+    try:
+        return Instance(Program(module, limits)).read(state.regions)
+    except LinkError as error:
+        raise LinkError(
+            f"{error}\nIts start function has run before the memory holds the initial values; give "
+            "the values of all tensors, and it need not run.",
+            error.missing,
+        ).helped_by(*error.remedies) from error

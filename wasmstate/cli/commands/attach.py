@@ -17,6 +17,7 @@ from wasmstate.cli.common import (
     plural,
     readable_file,
 )
+from wasmstate.escapes import listed
 
 
 @click.command("attach")
@@ -65,6 +66,7 @@ def command(
         raise click.UsageError("name the state: give --tensor, or --schema, or --whole-memory")
 
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
+    from wasmstate.binary.spaces import Spaces  # noqa: PLC0415
     from wasmstate.runtime.validate import validate  # noqa: PLC0415
     from wasmstate.session.attach import attach  # noqa: PLC0415
     from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
@@ -94,9 +96,13 @@ def command(
             rewrite(file, edit, allow_break_links=break_links)
         else:
             write_new(output, edit(Module.open(file)), overwrite=force)
-        state = State.of(Module.open(output or file))
+        written = Module.open(output or file)
+        state = State.of(written)
+        imports = [f"{each.module}.{each.name}" for each in Spaces(written).imports]
     size = sum(region.size for region in state.regions)
     echo(
         f"{output or file}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
         f"in {plural(len(state.regions), 'region')}"
     )
+    if imports:
+        echo(f"it cannot be called: no session grants its imports {listed(imports)}", err=True)

@@ -12,9 +12,7 @@ from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, echo, echo_json, existing_file
 from wasmstate.cli.progress import bar
 from wasmstate.cli.remedies import in_words
-from wasmstate.errors import InvalidError
-from wasmstate.runtime.validate import validate, why_not_validated
-from wasmstate.state.damage.finding import Finding
+from wasmstate.runtime.validate import invalid, why_not_validated
 from wasmstate.storage.check import check
 
 
@@ -36,7 +34,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
         with about(file), bar(f"checking {file.name}", file.stat().st_size) as progress:
             found[file] = check(file, progress=progress.show)
             if not found[file] or all(each.severity == "warning" for each in found[file]):
-                found[file] += _validity(file)
+                found[file] += invalid(Module.open(file))
     if as_json:
         echo_json(
             [{"file": str(file), **asdict(each)} for file, all_ in found.items() for each in all_]
@@ -52,13 +50,3 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
                 echo(f"{file}: ok{f', not validated: {reason}' if reason else ''}")
     if any(finding.severity == "error" for findings in found.values() for finding in findings):
         sys.exit(1)
-
-
-def _validity(file: Path) -> list[Finding]:
-    """What keeps an engine from loading a well-formed module."""
-    try:
-        validate(Module.open(file))
-    except InvalidError as error:
-        advice = "no engine loads such a module: compile it again"
-        return [Finding("error", "module", error.offset, f"not valid: {error.reason}", advice)]
-    return []

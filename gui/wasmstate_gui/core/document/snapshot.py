@@ -60,6 +60,7 @@ class Snapshot:
         remains: the tensors of a state that cannot be read, as they stand.
         is_checked: whether the last four are known yet.
         is_verified: whether every instruction was looked at, too.
+        is_validated: whether an engine would load it, as far as that can be known.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Snapshot:
     remains: tuple[Remnant, ...] = ()
     is_checked: bool = False
     is_verified: bool = False
+    is_validated: bool = False
 
     @cached_property
     def is_wasm(self) -> bool:
@@ -168,7 +170,9 @@ def verified(snapshot: Snapshot, findings: Iterable[Finding]) -> Snapshot:
     Raises:
         MalformedError, OSError: as :func:`checked`.
     """
-    return replace(checked(snapshot), findings=_findings(findings), is_verified=True)
+    return replace(
+        checked(snapshot), findings=_findings(findings), is_verified=True, is_validated=True
+    )
 
 
 def _findings(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasmstate.binary.module import Module
+from wasmstate.runtime.validate import invalid
 from wasmstate.state.damage.check import check_module
 from wasmstate.state.damage.finding import Finding
 from wasmstate_gui.core.calls.module_transfer import source_of
@@ -29,4 +30,7 @@ class Verification:
         source = source_of(self._module)
         size = max(1, source.size)
         module = Module.from_source(source, strict=False)
-        return check_module(module, progress=lambda offset: say("verifying", offset / size))
+        found = check_module(module, progress=lambda offset: say("verifying", offset / size))
+        if not any(finding.severity == "error" for finding in found):
+            found += invalid(module)
+        return found

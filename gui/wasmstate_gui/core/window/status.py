@@ -17,7 +17,7 @@ def title(document: Document | None) -> str:
 
 
 def validity(document: Document) -> str:
-    """``valid``, ``2 errors``, ``not WebAssembly``."""
+    """``well-formed``, ``valid`` (after a verification), ``2 errors``, ``not WebAssembly``."""
     snapshot = document.base
     if not snapshot.is_wasm:
         return "not WebAssembly"
@@ -28,7 +28,9 @@ def validity(document: Document) -> str:
         return "checking\u2026"
     if not snapshot.is_verified:
         return "code not checked"
-    return "component" if snapshot.module.is_component else "valid"
+    if snapshot.module.is_component:
+        return "component"
+    return "valid" if snapshot.is_validated else "well-formed"
 
 
 def verdict(snapshot: Snapshot) -> str:
