@@ -31,10 +31,10 @@ def test_what_is_appended_is_there_at_once_also_in_short_writes(path: Path) -> N
     assert path.read_bytes() == b"first second"
     assert disk.log[-5:] == [
         "fsync file",
-        "close file",
         "open_folder folder",
         "fsync folder",  # else a power cut takes the name, with all that it leads to
         "close folder",
+        "close file",
     ]
 
 
@@ -67,6 +67,33 @@ def test_a_sync_that_fails_is_told(path: Path) -> None:
         with pytest.raises(NotCommittedError, match="Input/output error"):
             file.close()
     assert disk.log[-1] == "close file"
+
+
+def test_after_a_sync_that_failed_nothing_is_written_or_synced(path: Path) -> None:
+    disk = Disk(fail="fsync", error=errno.EIO)
+    with using(disk):
+        file = AppendFile(path)
+        file.append(b"first")
+        with pytest.raises(NotCommittedError) as caught:
+            file.sync()
+        file.append(b"second")
+        file.sync()
+        file.close()
+        file.sync()
+    assert str(caught.value) == f"{path}: not recorded: Input/output error; the record ends here"
+    assert path.read_bytes() == b"first"
+    assert disk.log.count("fsync file") == 1
+
+
+def test_the_folder_is_synced_once(path: Path) -> None:
+    disk = Disk()
+    with using(disk):
+        file = AppendFile(path)
+        for data in (b"first", b"second"):
+            file.append(data)
+            file.sync()
+        file.close()
+    assert disk.log.count("fsync folder") == 1
 
 
 def test_a_file_that_is_not_wanted_after_all_leaves_nothing(path: Path) -> None:

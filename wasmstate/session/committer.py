@@ -42,6 +42,8 @@ class Keeper:
     Attributes:
         last: the state in the file as far as is known, and the ``updates`` of its snapshot; one
             tuple, so that who reads it without a lock gets two that belong together.
+        make_durable: called before each commit: what has to outlast a power cut before the file
+            may.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Keeper:
         allow_break_links: bool,
     ) -> None:
         self.last = (state, 0)
+        self.make_durable: Callable[[], None] = lambda: None
         self._path = path
         self._durability = durability
         self._keep = keep
@@ -89,7 +92,10 @@ class Keeper:
             snapshot = take()
             if snapshot is None or self.holds(snapshot):
                 return False
-            self._commit(snapshot)
+            try:
+                self.make_durable()
+            finally:  # the change counts, recorded or not
+                self._commit(snapshot)
             return True
 
     def _commit(self, snapshot: Snapshot) -> None:

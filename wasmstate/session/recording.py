@@ -53,6 +53,14 @@ class Recorder:
         """Another S."""
         self._append(EntryKind.STATE, "", tuple(contents), contents)
 
+    def sync(self) -> None:
+        """Make the log durable as far as it is written; from any thread. Raises as the constructor.
+
+        Called before each commit, so that no power cut leaves a file with a change that its log
+        lacks.
+        """
+        self._file.sync()
+
     def close(self) -> None:
         """Sync and close the log, or remove it if nothing was recorded."""
         if self._is_empty:

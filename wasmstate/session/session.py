@@ -94,6 +94,8 @@ class Session:
         # handler of a signal may call or close while a call is under way.
         self._lock = threading.RLock()
         self._recorder = Recorder(Path(os.fsdecode(record)), state) if record is not None else None
+        if self._recorder is not None and durability != "none":
+            self._keeper.make_durable = self._recorder.sync
         self._writer: Writer | None = None
         if self._policy.in_background:
             self._writer = Writer(self._keeper, self._policy.seconds)
@@ -330,13 +332,18 @@ class Session:
             try:
                 for done in update_rows(self._live, arrays):
                     self._updates += done
-                    if self._writer is not None:
+                    if self._writer is not None and self._recorder is None:
                         self._hand_over(self._writer, done)
             finally:
-                if self._recorder is not None:
-                    self._recorder.rows(arrays, self._updates - first, self._live.contents)
-                if self._is_every_change and self._live.contents is not before:
-                    self.flush()
+                learned = self._updates - first
+                try:
+                    if self._recorder is not None:
+                        self._recorder.rows(arrays, learned, self._live.contents)
+                finally:  # the change counts, recorded or not; no commit comes before its entry
+                    if self._recorder is not None and self._writer is not None and learned:
+                        self._hand_over(self._writer, learned)
+                    if self._is_every_change and self._live.contents is not before:
+                        self.flush()
         if self._writer is not None:
             self._writer.tell()
 

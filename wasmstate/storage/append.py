@@ -1,12 +1,13 @@
 """A file that is only ever appended to: each entry reaches the kernel in one write, at once.
 
 So a process that is killed loses nothing that it has written; a power cut may take what was written
-since the last :meth:`AppendFile.close`.
+since the last :meth:`AppendFile.sync` or :meth:`AppendFile.close`.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class AppendFile:
     def __init__(self, path: Path, head: bytes = b"") -> None:
         self._path = path
         self._is_open = False
+        self._is_ended = False  # a write or a sync failed
+        self._is_named = False  # its folder has been synced
+        # sync() is called from another thread than the rest. Writes do not wait for it: the lock
+        # only keeps the descriptor open until a sync is over.
+        self._lock = threading.RLock()
         try:
             self._fd = file_system().create(path, 0o666)
             self._is_open = True
@@ -47,32 +53,44 @@ class AppendFile:
         Raises:
             NotCommittedError: if the file system refuses.
         """
-        if not self._is_open:
+        if self._is_ended or not self._is_open:
             return
         try:
             self._write(data)
         except OSError as error:
-            self._is_open = False
-            file_system().close(self._fd)
+            self._is_ended = True
             raise self._failed(error) from error
+
+    def sync(self) -> None:
+        """Wait until all that was appended outlasts a power cut; from any thread.
+
+        After one that failed nothing more is written, and no sync is tried: it would succeed
+        without the data.
+
+        Raises as :meth:`append`.
+        """
+        with self._lock:
+            if self._is_ended or not self._is_open:
+                return
+            try:
+                self._sync()
+            except OSError as error:
+                self._is_ended = True
+                raise self._failed(error) from error
 
     def close(self) -> None:
         """Sync it and its folder, and close it; a second time nothing happens.
 
         Raises as :meth:`append`.
         """
-        if not self._is_open:
-            return
-        self._is_open = False
-        files = file_system()
-        try:
+        with self._lock:
+            if not self._is_open:
+                return
             try:
-                files.fsync(self._fd)
+                self.sync()
             finally:
-                files.close(self._fd)
-            sync_folder(self._path.absolute().parent)
-        except OSError as error:
-            raise self._failed(error) from error
+                self._is_open = False
+                file_system().close(self._fd)
 
     def discard(self) -> None:
         """Close and remove it, unless another file has its name by now."""
@@ -94,6 +112,12 @@ class AppendFile:
             self._is_open = False
             with suppress(OSError):
                 file_system().close(self._fd)
+
+    def _sync(self) -> None:
+        file_system().fsync(self._fd)
+        if not self._is_named:
+            sync_folder(self._path.absolute().parent)
+            self._is_named = True
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

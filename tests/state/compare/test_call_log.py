@@ -75,6 +75,15 @@ def test_an_entry_that_is_missing_or_stands_elsewhere_is_noticed(base: State) ->
             read_log(content)
 
 
+@pytest.mark.parametrize("arrived", [0, 40])
+def test_an_end_of_zeros_is_of_an_entry_that_did_not_arrive(base: State, arrived: int) -> None:
+    whole = b"".join(encoded(base, *ENTRIES))
+    start = len(b"".join(encoded(base, *ENTRIES[:-1])))
+    content = whole[: start + arrived].ljust(len(whole) + 100, b"\0")
+    log = read_log(content)
+    assert (log.entries, log.torn) == (ENTRIES[:-1], len(content) - start)
+
+
 def test_every_bit_that_flips_is_noticed_or_makes_the_end_torn(base: State) -> None:
     pieces = encoded(base, *ENTRIES)
     content = b"".join(pieces)

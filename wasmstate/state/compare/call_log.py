@@ -109,7 +109,8 @@ def read_log(content: bytes) -> CallLog:
     """Read a log.
 
     Raises:
-        StateCorruptError: naming what is damaged. Only the last entry may end too early.
+        StateCorruptError: naming what is damaged. Only the last entry may end too early, or in
+            zeros: after a power cut a file may be longer than the data that arrived.
         StateError: if the state that it begins with cannot be read.
     """
     if len(content) < _HEAD.size or not content.startswith(MAGIC):
@@ -134,9 +135,13 @@ def read_log(content: bytes) -> CallLog:
             break
         end = at + size - _CRC.size
         if size < _ENTRY.size + DIGEST_SIZE + _CRC.size:
+            if not any(content[at:]):
+                break
             raise StateCorruptError(f"{path}.length", at, "too short for an entry")
         running = zlib.crc32(content[at:end], running)
         if _CRC.unpack_from(content, end)[0] != running:
+            if not any(content[end:]):
+                break
             raise StateCorruptError(f"{path}.crc32", end, "checksum mismatch")
         entries.append(_entry(content, at, end, path))
         at += size
