@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from gui_support import OpenWindow
+from gui_support import WAIT, OpenWindow
 from wasmstate import Module, bake
 from wasmstate_gui.core.window.commands import (
     COMMANDS,
@@ -99,16 +99,16 @@ def test_every_key_gives_its_command(
         here.back,
         window.panels.step.step,
     ):
-        with qtbot.waitSignal(window.controller.changed):
+        with qtbot.waitSignal(window.controller.changed, timeout=WAIT):
             act()
-        qtbot.waitUntil(lambda: not window.controller.is_busy)
+        qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
     if command.name in ("forward", "last", "play", "next_mark"):
         here.back()  # from the end of one of two branches, with S not on disk
     target = window.panels.page.hex if command.is_for_bytes else window
     target.setFocus()
     action = getattr(window.actions_, command.name)
     assert action.isEnabled()
-    with qtbot.waitSignal(action.triggered):
+    with qtbot.waitSignal(action.triggered, timeout=WAIT):
         QTest.keySequence(target, QKeySequence(command.keys.split(", ")[0]))
 
 
@@ -125,7 +125,7 @@ def test_a_click_in_its_menu_gives_a_command_without_a_key(
         bandit.write_bytes(bake(Module.open(bandit)).to_bytes())
     window = open_window(bandit)
     if command.name == "revert":
-        with qtbot.waitSignal(window.idle):
+        with qtbot.waitSignal(window.idle, timeout=WAIT):
             window.panels.step.step()
     bar = window.menuBar().actions()
     menu = next(each.menu() for each in bar if each.text() == f"&{command.menu}")
@@ -133,7 +133,7 @@ def test_a_click_in_its_menu_gives_a_command_without_a_key(
     action = getattr(window.actions_, command.name)
     assert action.isEnabled()
     menu.popup(window.mapToGlobal(window.rect().center()))
-    with qtbot.waitSignal(action.triggered):
+    with qtbot.waitSignal(action.triggered, timeout=WAIT):
         QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
 
 
