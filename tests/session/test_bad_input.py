@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,7 @@ from wasmstate import (
     TensorSpec,
     TrapError,
     WasmstateError,
+    models,
 )
 from wasmstate.state.attach.describe import with_state
 
@@ -235,3 +238,50 @@ def test_a_module_that_imports_is_not_opened(tmp_path: Path) -> None:
     path.write_bytes(module.to_bytes())
     with pytest.raises(WasmstateError):
         Session.open(path)
+
+
+class Sparse:
+    """A sparse row as SciPy makes them: for NumPy a single object."""
+
+    def toarray(self) -> list[float]:
+        return [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (Sparse(), "a Sparse is sparse: give its .toarray()"),
+        ({"a": 1.0, "b": 2.0}, "a dict is no array: give a list of its values, in order"),
+        (iter([1.0, 2.0]), "a list_iterator is no array: give a list of what is in it"),
+        ({1.0, 2.0}, "a set is no array: give a list of what is in it"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_array_is_named_with_what_to_give(
+    tmp_path: Path, value: Any, reason: str
+) -> None:
+    path = tmp_path / "model.wasm"
+    path.write_bytes(models.new("linear", features=2).to_bytes())
+    with Session.open(path) as session:
+        with pytest.raises(ArgumentError) as caught:
+            session.update(value, 1.0)
+        assert str(caught.value) == f"update, argument x: {reason}"
+        with pytest.raises(ArgumentError) as caught:
+            session.predict_many(value)
+        assert str(caught.value) == f"predict: array 0: {reason}"
+        assert not session.is_dirty
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_session_is_neither_copied_nor_pickled(
+    tmp_path: Path, duplicate: Callable[[Session], object]
+) -> None:
+    path = tmp_path / "model.wasm"
+    path.write_bytes(models.new("linear", features=2).to_bytes())
+    with Session.open(path) as session:
+        with pytest.raises(TypeError) as caught:
+            duplicate(session)
+        assert str(caught.value) == (
+            f"a session cannot be copied or pickled; its file is the model: open {path} there"
+        )
+        session.update([1.0, 2.0], 1.0)

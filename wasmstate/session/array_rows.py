@@ -27,7 +27,7 @@ from wasmstate.session.feature_names import names_of, table_of
 from wasmstate.session.guarded_call import Live
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.signature import Param
-from wasmstate.state.tensor import DTYPES, Tensor, check_unmasked
+from wasmstate.state.tensor import DTYPES, Tensor, check_container, check_unmasked
 
 Columns = Sequence[NDArray[Any]]
 """For each parameter its values, one a row."""
@@ -148,6 +148,8 @@ def _array(name: str, index: int, value: Any) -> NDArray[Any]:
     try:
         check_unmasked(f"{name}: array {index}", value)
         array = np.asarray(value)
+        if not array.ndim:
+            check_container(f"{name}: array {index}", value)
     except SchemaError as error:
         raise ArgumentError(str(error)) from error
     except (ValueError, TypeError, OverflowError) as error:

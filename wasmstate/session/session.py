@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from numpy.typing import NDArray
 
@@ -170,6 +170,16 @@ class Session:
                 f"{self.path}: a commit failed ({error}), the one at the end succeeded: the file "
                 f"is at generation {self.generation}"
             ) from error
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refuse to be copied or pickled: two sessions would write one S.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"a session cannot be copied or pickled; its file is the model: open {self.path} there"
+        )
 
     @property
     def state(self) -> State:

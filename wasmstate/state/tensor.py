@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +141,7 @@ class Tensor:
         """
         array = self._array(value)
         if array.shape != self.shape:
+            check_container(self.name, value)
             raise SchemaError(
                 f"{self.name} has the shape {list(self.shape)}, "
                 f"the value given has {list(array.shape)}"
@@ -210,6 +212,21 @@ def check_unmasked(what: str, value: Any) -> None:
                 f"{what} has masked values, which have to be something: give .filled(...), "
                 "or leave the masked rows out"
             )
+
+
+def check_container(what: str, value: Any) -> None:
+    """Check that a value is nothing that ``numpy.asarray`` takes for a single object.
+
+    Raises:
+        SchemaError: naming it as ``what``, with its type and how to make an array of it.
+    """
+    kind = type(value).__name__
+    if hasattr(value, "toarray"):
+        raise SchemaError(f"{what}: a {kind} is sparse: give its .toarray()")
+    if isinstance(value, Mapping):
+        raise SchemaError(f"{what}: a {kind} is no array: give a list of its values, in order")
+    if isinstance(value, AbstractSet | Iterator):
+        raise SchemaError(f"{what}: a {kind} is no array: give a list of what is in it")
 
 
 def check_tensor(tensor: Tensor | TensorSpec) -> None:
