@@ -132,7 +132,10 @@ def read_log(content: bytes) -> CallLog:
             break
         size = _LENGTH.unpack_from(content, at)[0]
         if size > len(content) - at:
-            break
+            true_size = _size_before_a_flip(content, at, size, running)
+            if true_size is None:
+                break
+            raise StateCorruptError(f"{path}.length", at, f"{size}, its checksum fits {true_size}")
         end = at + size - _CRC.size
         if size < _ENTRY.size + DIGEST_SIZE + _CRC.size:
             if not any(content[at:]):
@@ -146,6 +149,24 @@ def read_log(content: bytes) -> CallLog:
         entries.append(_entry(content, at, end, path))
         at += size
     return CallLog(base, tuple(entries), len(content) - at)
+
+
+def _size_before_a_flip(content: bytes, at: int, size: int, running: int) -> int | None:
+    """The size of an entry one of whose size's bits has flipped; none if it never was whole.
+
+    A size that claims more than there is looks like an entry that was never finished. The CRC-32
+    goes over the size, so with the right bit flipped back, and only then, it fits.
+    """
+    for bit in range(_LENGTH.size * 8):
+        true_size = size ^ 1 << bit
+        if not _ENTRY.size + DIGEST_SIZE + _CRC.size <= true_size <= len(content) - at:
+            continue
+        end = at + true_size - _CRC.size
+        crc = zlib.crc32(_LENGTH.pack(true_size), running)
+        crc = zlib.crc32(content[at + _LENGTH.size : end], crc)
+        if _CRC.unpack_from(content, end)[0] == crc:
+            return true_size
+    return None
 
 
 def _entry(content: bytes, at: int, end: int, path: str) -> Entry:
