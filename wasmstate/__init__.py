@@ -32,6 +32,7 @@ from wasmstate.errors import (
     StateCorruptError,
     StateError,
     TrapError,
+    UnknownTensorError,
     UnsupportedError,
     WasmstateError,
 )
@@ -200,6 +201,7 @@ __all__ = [
     "TensorDiff",
     "TensorSpec",
     "TrapError",
+    "UnknownTensorError",
     "UnsupportedError",
     "WasmstateError",
     "__version__",

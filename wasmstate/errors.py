@@ -8,6 +8,7 @@
     ├── StateError
     │   ├── StateCorruptError     a state section whose bytes contradict each other
     │   ├── SchemaError           a description of S that cannot be right
+    │   │   └── UnknownTensorError  a name of no tensor; also a KeyError
     │   ├── StateBoundsError      values of S outside what its schema allows, or outside memory
     │   └── StateConflictError    somebody else committed in between
     ├── CommitError
@@ -163,6 +164,12 @@ class StateCorruptError(StateError, _LocatedError):
 
 class SchemaError(StateError):
     """A description of S that cannot be right, or does not fit the module it is for."""
+
+
+class UnknownTensorError(SchemaError, KeyError):
+    """A state has no tensor of that name; also a :class:`KeyError`, for a state is a mapping."""
+
+    __str__ = Exception.__str__  # a KeyError shows the repr of its text
 
 
 class StateBoundsError(StateError):

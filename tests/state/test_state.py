@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from models import from_wat
 from state.modules import COUNT, MEMORY, WEIGHTS, wat
 from state.records import record_bytes
 from support import custom_bytes, message, module_of, section_bytes
-from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.errors import SchemaError, StateBoundsError, StateError, UnknownTensorError
 from wasmstate.session.attach import attach
 from wasmstate.state.attach.describe import describe, with_state
 from wasmstate.state.digest import module_digest
@@ -32,13 +33,31 @@ def test_a_state_is_a_mapping_of_names_to_arrays() -> None:
     assert not STATE["w"].flags.writeable
 
 
+def test_a_state_does_what_every_mapping_does(tmp_path: Path) -> None:
+    assert [name for name, _ in STATE.items()] == list(STATE.keys()) == ["w", "n", "k"]
+    assert STATE.get("x") is None
+    assert {name: values.tolist() for name, values in dict(STATE).items()}["w"] == [1.5, -2.0]
+    np.savez(tmp_path / "state.npz", **STATE)  # type: ignore[arg-type]  # NumPy: allow_pickle
+    with np.load(tmp_path / "state.npz") as archive:
+        assert sorted(archive) == ["k", "n", "w"]
+    with pytest.raises(KeyError) as caught:
+        STATE["x"]
+    assert str(caught.value) == "no tensor 'x'; there are w, n, k"
+
+
+def test_a_state_is_opened_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "model.wasm"
+    path.write_bytes(with_state(from_wat("(module)"), STATE).to_bytes())
+    assert State.open(path) == STATE
+
+
 def test_a_tensor_that_is_not_there_is_named() -> None:
-    found = message(SchemaError, lambda: STATE["x"])
+    found = message(UnknownTensorError, lambda: STATE["x"])
     assert found == "no tensor 'x'; there are w, n, k"
-    found = message(SchemaError, lambda: STATE.with_values({"x": 1}))
+    found = message(UnknownTensorError, lambda: STATE.with_values({"x": 1}))
     assert found == "no tensor 'x'; there are w, n, k"
     empty = State.from_content(record_bytes(schema={"tensors": []}))
-    assert message(SchemaError, lambda: empty.tensor("x")) == "no tensor 'x'; there are none"
+    assert message(UnknownTensorError, lambda: empty.tensor("x")) == "no tensor 'x'; there are none"
 
 
 def test_a_state_tells_where_it_comes_from() -> None:

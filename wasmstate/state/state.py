@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import SchemaError, StateBoundsError, StateError
+from wasmstate.errors import SchemaError, StateBoundsError, StateError, UnknownTensorError
 from wasmstate.escapes import listed
 from wasmstate.state.layout import MAX_COUNT
 from wasmstate.state.memory_image import decode_part, image_runs
@@ -38,12 +39,13 @@ def record_of(module: Module) -> Record:
     return decode_record(sections[0].content)
 
 
-class State:
-    """A state S, as values that do not change.
+class State(Mapping[str, NDArray[Any]]):
+    """A state S, as values that do not change: a mapping from names to arrays.
 
-    ``state["weights"]`` is a read-only NumPy array of the tensor's shape and element type;
-    iterating gives the tensors' names. Two states are equal if their records are: values bit for
-    bit, schema, generation and lineage. Of equal values alone :attr:`digest` tells.
+    ``state["weights"]`` is a read-only NumPy array of the tensor's shape and element type, so
+    ``dict(state)`` and ``numpy.savez(path, **state)`` do what they say. Two states are
+    equal if their records are: values bit for bit, schema, generation and lineage; for values
+    alone, compare :attr:`digest`.
 
     Args:
         record: the bytes and their lineage.
@@ -65,6 +67,11 @@ class State:
             StateError: if the module has no state section, or more than one.
         """
         return cls(record_of(module))
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> State:
+        """The state in a file. Raises as :meth:`of`, MalformedError, and OSError."""
+        return cls.of(Module.open(path))
 
     @classmethod
     def from_content(cls, content: bytes) -> State:
@@ -162,10 +169,11 @@ class State:
         """The description of a tensor.
 
         Raises:
-            SchemaError: if there is none of that name.
+            UnknownTensorError: if there is none of that name.
         """
         if name not in self._tensors:
-            raise SchemaError(f"no tensor {name!r}; there are {listed(self._tensors, 20)}")
+            known = listed(self._tensors, 20)
+            raise UnknownTensorError(f"no tensor {name!r}; there are {known}")
         return self._tensors[name]
 
     def place(self, name: str) -> str:
