@@ -392,3 +392,17 @@ def test_a_commit_that_succeeds_in_the_end_is_no_error(linear: Path) -> None:
     assert result.exit_code == 0
     assert "the one at the end succeeded: the file is at generation 1" in result.stderr
     assert state_of(linear).update_count == 1
+
+
+@pytest.mark.parametrize("call", ["fsync", "exchange", "write", "copy", "clone", "fchmod", "lock"])
+def test_not_committed_is_said_only_of_a_file_that_is_what_it_was(linear: Path, call: str) -> None:
+    before = linear.read_bytes()
+    with using(Disk(fail=call, error=errno.EIO)):
+        result = run_command("run", str(linear), "update", "1,2", "3")
+    if linear.read_bytes() == before:
+        assert result.exit_code == 1
+        assert "not committed" in result.stderr
+    else:
+        assert result.exit_code == 0
+        assert "the file is what it was" not in result.stderr
+        assert "generation 0 -> 1" in result.output

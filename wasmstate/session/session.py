@@ -166,8 +166,11 @@ class Session:
         was_told = isinstance(error, NotCommittedError) and self.is_dirty
         self.close()
         if was_told and not self.is_dirty and self._policy.at_close:
+            # What the error says of the file is no longer true: only its cause is named.
+            cause = error.__cause__ if error is not None else None
+            reason = cause.strerror if isinstance(cause, OSError) else error
             raise CommittedLateError(
-                f"{self.path}: a commit failed ({error}), the one at the end succeeded: the file "
+                f"{self.path}: a commit failed ({reason}), the one at the end succeeded: the file "
                 f"is at generation {self.generation}"
             ) from error
 
