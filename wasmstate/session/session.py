@@ -34,7 +34,7 @@ from wasmstate.state.state import State
 from wasmstate.storage.replace import Durability, check_durability
 
 MOST_WAITING = 20
-"""With ``every:N``, at most so many times N calls of ``update()`` wait to be committed."""
+"""With ``every:N``, at most this multiple of N calls of ``update()`` waits to be committed."""
 
 
 class Session:
