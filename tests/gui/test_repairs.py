@@ -127,3 +127,29 @@ def test_what_nothing_proves_is_said_so(damaged: Path) -> None:
     assert plan.proof.startswith("Not proven")
     assert plan.byte_summary.endswith("places")
     assert plan.cell_lines() == []
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1366, 728), (1440, 900)])
+def test_the_damaged_byte_is_in_view_when_the_file_opens(
+    qtbot: QtBot, bandit: Path, size: tuple[int, int]
+) -> None:
+    """The window is shown when its file is read, as the command does it."""
+    content = bytearray(bandit.read_bytes())
+    at = len(content) - 100
+    content[at] ^= 4
+    bandit.write_bytes(content)
+    window = MainWindow()
+    qtbot.addWidget(window)
+    window.resize(*size)
+    window.make_panels()
+    window.controller.opened.connect(window.show)
+    window.open(bandit)
+    bytes_view = window.panels.page.hex
+
+    def is_in_view() -> bool:
+        first, line = bytes_view.verticalScrollBar().value(), bytes_view.dump.line_of(at)
+        return window.isVisible() and first <= line < first + bytes_view.full_lines
+
+    qtbot.waitUntil(window.isVisible, timeout=15_000)
+    qtbot.waitUntil(is_in_view, timeout=15_000)
+    window.close_jobs()

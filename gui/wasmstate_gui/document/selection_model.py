@@ -68,10 +68,16 @@ class SelectionModel(QObject):
             # As many tensors as there is room for, not the first one alone.
             self.revealed.emit(tensors[-1].end - 1, False)
         if picture.first_damage is not None:
-            self.go_to_byte(picture.first_damage)
+            self.go_to_byte(picture.first_damage, at_top=True)
             return
         self._select(first)
         self.revealed.emit(first.start, not tensors)
+
+    def reveal(self) -> None:
+        """Bring the selection into view again, after the views have changed their sizes."""
+        here = self.selection
+        if here is not None:
+            self.revealed.emit(here.start if here.cursor is None else here.cursor, False)
 
     def go_to_byte(self, offset: int, *, at_top: bool = False) -> None:
         """Put the cursor on a byte."""

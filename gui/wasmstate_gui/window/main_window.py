@@ -8,7 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FIRST_SIZE = QSize(1440, 900)
 LEAST_SIZE = QSize(1024, 640)
+_SETTLED_MS = 50
 _TITLE_BAR = 40  # logical pixels; the window manager tells only after the first show
 _SAID_MS = 6000
 
@@ -305,6 +306,8 @@ class MainWindow(ThemedWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.panels.shown()
+        if self.panels.is_made:  # the docks take their sizes, and the bytes what is left
+            QTimer.singleShot(_SETTLED_MS, self.selection_model, self.selection_model.reveal)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
