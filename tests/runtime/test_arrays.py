@@ -107,7 +107,6 @@ MASKED = (
         (np.zeros(3, "M8[s]"), "holds f64, the value given is of type datetime64[s]"),
         (b"\0" * 24, "has the shape [3], the value given has []"),
         (None, "has the shape [3], the value given has []"),
-        ({"a": 1}, "has the shape [3], the value given has []"),
         (
             np.ma.masked_equal([1.0, 999.0, 2.0], 999.0),
             MASKED,
@@ -117,6 +116,12 @@ MASKED = (
 def test_what_is_no_such_array_is_refused(x: Any, reason: str) -> None:
     get = entry("(x: f64[3]@sym:x, y: f64) -> (f64, f64)")
     assert message(ArgumentError, lambda: get(x, 1.0)) == f"get, argument x {reason}"
+
+
+def test_a_dict_is_refused_with_what_to_give() -> None:
+    get = entry("(x: f64[3]@sym:x, y: f64) -> (f64, f64)")
+    found = message(ArgumentError, lambda: get({"a": 1}, 1.0))
+    assert found == "get, argument x: a dict is no array: give a list of its values, in order"
 
 
 def test_a_ragged_list_is_refused() -> None:
