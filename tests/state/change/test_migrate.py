@@ -18,6 +18,7 @@ from wasmstate import (
     StateBoundsError,
     StateError,
     TensorSpec,
+    UnknownTensorError,
     attach,
     bake,
     check,
@@ -130,7 +131,7 @@ def test_what_cannot_be_taken_is_refused(tensor: str, reason: str) -> None:
 )
 def test_names_that_are_none_are_told(options: dict[str, Any], text: str) -> None:
     after = new("w:f32[2,2]@0", "n:i32@64")
-    assert message(SchemaError, lambda: migrate(old(), after, **options)) == text
+    assert message(UnknownTensorError, lambda: migrate(old(), after, **options)) == text
 
 
 def test_a_type_is_lossless_if_every_value_survives() -> None:
