@@ -44,16 +44,16 @@ def weights(path: Path) -> Array:
 
 def added_up(devices: list[Path], output: Path) -> Path:
     """What somebody would get who adds up the sums in the files, about the mean of them all."""
-    states = [State.of(Module.open(device)) for device in devices]
+    states = [State.open(device) for device in devices]
     counts = np.array([float(state["count"]) for state in states])
     mean = sum(n * state["mean"] for n, state in zip(counts, states, strict=True)) / counts.sum()
     m2 = sum(
         state["m2"] + n * np.outer(state["mean"] - mean, state["mean"] - mean)
         for n, state in zip(counts, states, strict=True)
     )
-    output.write_bytes(devices[0].read_bytes())
+    Module.open(devices[0]).save(output)
     values = {"count": int(counts.sum()), "mean": mean, "m2": m2}
-    commit(output, State.of(Module.open(output)).with_values(values))
+    commit(output, State.open(output).with_values(values))
     return output
 
 
@@ -62,18 +62,18 @@ def main() -> tuple[float, float]:
     x, y = rows()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        new = models.new("ols", features=3).to_bytes()
+        new = models.new("ols", features=3)
         for each in ("all", "trained"):
-            (folder / each).write_bytes(new)
+            new.save(folder / each)
         right = weights(learn(folder / "all", x, y))
         trained = Module.open(learn(folder / "trained", x[:800], y[:800]))
         base = merge(trained, []).module
         devices = []
         for i, part in enumerate(np.array_split(np.arange(800, 1200), 4)):
-            (folder / f"device-{i}").write_bytes(base.to_bytes())
+            base.save(folder / f"device-{i}")
             devices.append(learn(folder / f"device-{i}", x[part], y[part]))
         found = merge(base, {path.name: Module.open(path) for path in devices})
-        (folder / "merged").write_bytes(found.module.to_bytes())
+        found.module.save(folder / "merged")
         for device in found.devices:
             print(f"{device.name}: {device.updates} rows, {device.share:.0%}")
         scale = np.abs(right).max()

@@ -27,7 +27,7 @@ def main(sweeps: int = 10_000) -> tuple[list[float], list[float]]:
     exact = api.MixedLM(y, x, groups=firm).fit(reml=False)
     with TemporaryDirectory() as name:
         path = Path(name) / "firms.wasm"
-        path.write_bytes(models.new("sema", fixed=3, random=1, units=11).to_bytes())
+        models.new("sema", fixed=3, random=1, units=11).save(path)
         with Session.open(path, persist="on-close") as session:
             for row, unit, value in zip(x, firm, y, strict=True):
                 session.update(row, [1.0], int(unit), value)

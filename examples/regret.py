@@ -29,7 +29,7 @@ def regret(policy: str, seed: int) -> NDArray[np.float64]:
     lost = np.empty(PULLS)
     with TemporaryDirectory() as name:
         path = Path(name) / "bandit.wasm"
-        path.write_bytes(models.new(policy, arms=len(RATES), seed=seed).to_bytes())
+        models.new(policy, arms=len(RATES), seed=seed).save(path)
         with Session.open(path, persist="manual") as session:
             for i in range(PULLS):
                 arm = session.predict()

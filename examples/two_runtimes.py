@@ -39,8 +39,8 @@ def main() -> tuple[State, State]:
     new = models.new("linear", features=2)
     with TemporaryDirectory() as name:
         both, one = Path(name) / "both.wasm", Path(name) / "one.wasm"
-        both.write_bytes(bake(new).to_bytes())
-        one.write_bytes(new.to_bytes())
+        bake(new).save(both)
+        new.save(one)
         for start in range(0, 60, 20):
             with Session.open(both) as session:
                 for *x, y in rows[start : start + 10]:

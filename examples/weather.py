@@ -55,7 +55,7 @@ def main(path: str, picture: str | None) -> None:
     with TemporaryDirectory() as folder:
         for lr in RATES:
             file = Path(folder, f"{lr}.wasm")
-            file.write_bytes(models.new("logistic", features=8, lr=lr).to_bytes())
+            models.new("logistic", features=8, lr=lr).save(file)
             with Session.open(file, persist="on-close") as session:
                 losses[lr] = log_loss(learn(session, x[:start], rain[:start]), rain[:start])
         best = min(losses, key=losses.__getitem__)

@@ -32,6 +32,7 @@ from wasmstate.errors import (
     StateCorruptError,
     StateError,
     TrapError,
+    UnknownSectionError,
     UnknownTensorError,
     UnsupportedError,
     WasmstateError,
@@ -142,6 +143,8 @@ _HOMES = {
     "unbake": "wasmstate.state.change.bake",
 }
 
+_PARTS = ("donors", "models")
+
 __all__ = [
     "ArgumentError",
     "ByteRange",
@@ -201,6 +204,7 @@ __all__ = [
     "TensorDiff",
     "TensorSpec",
     "TrapError",
+    "UnknownSectionError",
     "UnknownTensorError",
     "UnsupportedError",
     "WasmstateError",
@@ -230,6 +234,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return import_module(f"{__name__}.{name}")
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
@@ -238,4 +244,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PARTS})

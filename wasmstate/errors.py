@@ -146,6 +146,12 @@ class SectionError(WasmstateError):
     """An edit that cannot be made: no such section, or a value that does not fit."""
 
 
+class UnknownSectionError(SectionError, KeyError):
+    """A module has no section of that name; also a :class:`KeyError`."""
+
+    __str__ = Exception.__str__  # a KeyError shows the repr of its text
+
+
 class StateError(WasmstateError):
     """Something about the state S or its section."""
 

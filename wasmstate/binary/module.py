@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, Self, TypeVar
 
 from wasmstate.binary import section_list
@@ -16,8 +17,9 @@ from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.sections.nested import NestedSection
 from wasmstate.binary.source import BytesSource, Source, open_source
 from wasmstate.binary.verify import findings
-from wasmstate.errors import MalformedError, SectionError
+from wasmstate.errors import MalformedError, SectionError, UnknownSectionError
 from wasmstate.escapes import listed
+from wasmstate.html_table import html_table
 
 SectionType = TypeVar("SectionType", bound=Section)
 
@@ -183,9 +185,65 @@ class Module:
             if isinstance(section, NestedSection):
                 yield from section.modules()
 
+    def keys(self) -> list[str]:
+        """The names of the sections, in file order, each once; those of custom sections too."""
+        return list(dict.fromkeys(each.name for each in self.sections if each.fault is None))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.keys()
+
+    def __getitem__(self, name: str) -> Section:
+        """The section of a name: ``module["export"]``, ``module["producers"]``.
+
+        Raises:
+            UnknownSectionError: there is none; it is also a KeyError.
+            SectionError: there are several: :meth:`custom_sections` gives them.
+            TypeError: the name is not text; :attr:`sections` has them by index.
+        """
+        if not isinstance(name, str):
+            raise TypeError(
+                f"a section has a name (str), not {type(name).__name__}: "
+                "module.sections has them by index"
+            )
+        found = [each for each in self.sections if each.fault is None and each.name == name]
+        if len(found) > 1:
+            places = listed([str(each.index) for each in found])
+            raise SectionError(
+                f"{len(found)} sections are named {name!r} ({places}): custom_sections() gives them"
+            )
+        if not found:
+            raise UnknownSectionError(f"no section {name!r}; there are {listed(self.keys(), 20)}")
+        return found[0]
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the module to a file; a crash leaves no file, or the file before, or this one.
+
+        A commit to a file that carries a state is :func:`wasmstate.commit`, which notices that
+        somebody else committed; this does not.
+
+        Args:
+            path: of the file.
+            overwrite: whether a file that is there may be replaced; its permissions are kept.
+
+        Raises:
+            NotCommittedError: there is such a file, or the file system refused.
+            DurabilityUnknownError: the file is in place, its folder not known to be synced.
+        """
+        # The writer is of a layer above, which a program that only reads never loads.
+        write_new = import_module("wasmstate.storage").write_new
+        write_new(path, self, overwrite=overwrite)
+
     def __repr__(self) -> str:
         kind = "component" if self.is_component else "module"
         return f"<{kind} of {self.size:,} bytes, {len(self.sections):,} sections>"
+
+    def _repr_html_(self) -> str:
+        """The sections as a table, for a notebook."""
+        rows = [(s.index, s.name, f"{s.offset:#x}", f"{s.size:,}") for s in self.sections]
+        return html_table(repr(self), ("index", "section", "offset", "bytes"), rows)
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.explore.call_graph import reached_code
 from wasmstate.explore.discovery_result import Discovered, Discovery, LeftOut
@@ -32,7 +32,7 @@ Tell = Callable[[str, float | None], object]
 
 
 def discover(
-    module: Module,
+    module: ModuleLike,
     calls: Iterable[str | Call],
     *,
     entry_points: Mapping[str, Signature] | None = None,
@@ -43,7 +43,8 @@ def discover(
     """Propose tensors for a module: run calls, see what they change, and what of it they read.
 
     Args:
-        module: a core module; it is not changed. If it carries a state, its signatures are used.
+        module: a core module: a path, bytes or a Module; it is not changed. If it carries a state,
+            its signatures are used.
         calls: ``update:1.0,0.5`` as text, or as :class:`Call`; together they should change all
             that can be learned, each with other numbers.
         entry_points: signatures of functions that take arrays.
@@ -57,6 +58,7 @@ def discover(
         SchemaError: if a signature does not fit the module.
         ValueError: if ``rounds`` is not positive.
     """
+    module = as_module(module)
     check_list("calls", calls)
     if rounds < 1:
         raise ValueError(f"rounds must be positive, not {rounds}")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import ArgumentError, CallError
 from wasmstate.explore.constants import Folded, find_folded
@@ -72,7 +72,7 @@ class Probe:
 
 
 def probe(
-    module: Module,
+    module: ModuleLike,
     calls: Iterable[str | Call] = (),
     *,
     tensors: Iterable[str | TensorSpec] = (),
@@ -83,7 +83,8 @@ def probe(
     """Change each tensor in a running instance, and see whether anything comes out differently.
 
     Args:
-        module: with a state, or without one if ``tensors`` are given; it is not changed.
+        module: a path, bytes or a Module, with a state, or without one if ``tensors`` are given;
+            it is not changed.
         calls: as for :func:`wasmstate.discover`. Those of ``update`` learn, all others predict. If
             none are given, arguments for ``predict`` and ``update`` are made up.
         tensors: of a module without a state, as for :func:`wasmstate.attach`.
@@ -98,6 +99,7 @@ def probe(
         StateError: if it carries no state, or the tensors cannot be.
         ValueError: if ``sample`` is not positive.
     """
+    module = as_module(module)
     check_list("calls", calls)
     check_list("tensors", tensors)
     if sample < 1:

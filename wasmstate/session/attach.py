@@ -8,6 +8,7 @@ from typing import Any
 
 from wasmstate.binary.edits.export import with_reachable
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import LinkError, SchemaError
 from wasmstate.runtime.instance import Instance
@@ -25,7 +26,7 @@ from wasmstate.state.tensor import TensorSpec
 
 
 def attach(
-    module: Module,
+    module: ModuleLike,
     tensors: Iterable[str | TensorSpec] = (),
     *,
     whole_memory: bool = False,
@@ -43,7 +44,7 @@ def attach(
     run for it.
 
     Args:
-        module: a core module without a state section.
+        module: a core module without a state section: a path, bytes or a Module.
         tensors: what S consists of, as :class:`~wasmstate.TensorSpec` or as text
             ``name:dtype[shape]@place``, where the place is an address, ``sym:NAME`` (an exported
             constant ``i32`` global, as C and Rust give for an exported static) or
@@ -67,6 +68,7 @@ def attach(
         MalformedError: if a section that is needed cannot be decoded.
         CallError: if the module has to run, and cannot.
     """
+    module = as_module(module)
     check_list("tensors", tensors)
     check_keep(keep)
     if keep_init and module.custom_sections(INIT_SECTION):

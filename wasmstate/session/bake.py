@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SectionError
 from wasmstate.runtime.instance import Instance
@@ -13,7 +14,7 @@ from wasmstate.state.code_match import check_belongs
 from wasmstate.state.state import State
 
 
-def bake(module: Module, *, limits: Limits | None = None) -> Module:
+def bake(module: ModuleLike, *, limits: Limits | None = None) -> Module:
     """A copy of the module whose data segments and globals hold the state that it carries.
 
     Any runtime then starts from it, also one that knows nothing of states. The state section, and
@@ -21,7 +22,7 @@ def bake(module: Module, *, limits: Limits | None = None) -> Module:
     the module back, byte for byte.
 
     Args:
-        module: a module with a state; one that is baked is baked again.
+        module: a path, bytes or a Module, with a state; one that is baked is baked again.
         limits: of running it, which only a start function or ``_initialize`` makes necessary: they
             run after the segments, and must leave S alone.
 
@@ -31,6 +32,7 @@ def bake(module: Module, *, limits: Limits | None = None) -> Module:
         MalformedError: if a section that is concerned cannot be decoded.
         CallError: if the module has to be run, and cannot.
     """
+    module = as_module(module)
     state = State.of(module)
     check_belongs(state, module)
     baked = bake_state(module, state)

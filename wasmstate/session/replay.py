@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import CallError, SchemaError, StateBoundsError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
@@ -60,14 +60,16 @@ class ReplayStep:
         return f"{self.name}({shown})"
 
 
-def replay(module: Module, log: CallLog, *, limits: Limits | None = None) -> Iterator[ReplayStep]:
+def replay(
+    module: ModuleLike, log: CallLog, *, limits: Limits | None = None
+) -> Iterator[ReplayStep]:
     """Do again what a log tells, from the state that it begins with.
 
     Rows that ``update_many`` was given are replayed one by one, each a step; that they come to the
     same is what the format asks of a module. It ends after a step that fails.
 
     Args:
-        module: the code; its own state does not matter.
+        module: the code: a path, bytes or a Module; its own state does not matter.
         log: what was recorded.
         limits: of each call.
 
@@ -75,6 +77,7 @@ def replay(module: Module, log: CallLog, *, limits: Limits | None = None) -> Ite
         StateError: if the log is of another module, or tells of what this one cannot do.
         CallError: if the module cannot be instantiated.
     """
+    module = as_module(module)
     if not belongs(log.base, module):
         raise StateError(
             "the log was recorded with another module, or the code has changed since: "

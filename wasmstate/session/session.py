@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import check_path
 from wasmstate.errors import CallError, CommittedLateError, NotCommittedError, StateError, TrapError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
@@ -136,6 +137,7 @@ class Session:
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
+        check_path(path)
         module = Module.open(path)
         state = State.of(module)
         check_belongs(state, module)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, PathLike, as_module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError, UnknownTensorError
 from wasmstate.escapes import listed
+from wasmstate.html_table import html_table
 from wasmstate.state.layout import MAX_COUNT
 from wasmstate.state.memory_image import decode_part, image_runs
 from wasmstate.state.older import STATE_SECTION
@@ -20,7 +22,7 @@ from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill
 from wasmstate.state.schema import Schema
 from wasmstate.state.signature import Signature
-from wasmstate.state.tensor import Tensor
+from wasmstate.state.tensor import Tensor, shape_text
 
 SECTION_NAME = STATE_SECTION
 
@@ -58,18 +60,25 @@ class State(Mapping[str, NDArray[Any]]):
         self._tensors = {tensor.name: tensor for tensor in self.schema.tensors}
 
     @classmethod
-    def of(cls, module: Module) -> State:
+    def of(cls, module: ModuleLike | State, argument: str = "module") -> State:
         """The state that a module carries.
 
+        Args:
+            module: a path, bytes or a Module; a State is given back as it is.
+            argument: the name of the caller's argument, for the error of a wrong type.
+
         Raises:
+            TypeError: another type.
+            MalformedError: the bytes are not a well-formed module.
+            OSError: the file cannot be read.
             StateCorruptError: if the section's bytes contradict each other.
             SchemaError: if its schema cannot be right.
             StateError: if the module has no state section, or more than one.
         """
-        return cls(record_of(module))
+        return module if isinstance(module, State) else cls(record_of(as_module(module, argument)))
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> State:
+    def open(cls, path: PathLike) -> State:
         """The state in a file. Raises as :meth:`of`, MalformedError, and OSError."""
         return cls.of(Module.open(path))
 
@@ -161,6 +170,15 @@ class State(Mapping[str, NDArray[Any]]):
 
     def __repr__(self) -> str:
         return f"<state of generation {self.generation}: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        """The tensors as a table, for a notebook."""
+        title = f"generation {self.generation:,}, {self.update_count:,} updates"
+        rows = [
+            (each.name, each.dtype + shape_text(each.shape), self.place(each.name), _short(value))
+            for each, value in zip(self.tensors, self.values(), strict=True)
+        ]
+        return html_table(title, ("tensor", "type", "place", "values"), rows)
 
     def __contains__(self, name: object) -> bool:
         return name in self._tensors
@@ -280,6 +298,11 @@ class State(Mapping[str, NDArray[Any]]):
         found = self.violations()
         if found:
             raise StateBoundsError(listed(found, 20, separator="; "))
+
+
+def _short(values: NDArray[Any]) -> str:
+    text = np.array2string(values, threshold=12, edgeitems=3, precision=6, separator=" ")
+    return " ".join(text.split())
 
 
 def _fits(regions: Sequence[Region], lengths: Sequence[int]) -> bool:

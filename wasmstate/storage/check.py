@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, PathLike, as_module
 from wasmstate.errors import MalformedError, WasmstateError
 from wasmstate.state.damage.check import Finding, check_module
 from wasmstate.state.digest import module_digest
@@ -15,18 +16,23 @@ from wasmstate.state.state import record_of
 from wasmstate.storage.temporary import leftovers
 
 
-def check(
-    path: str | os.PathLike[str], *, progress: Callable[[int], object] | None = None
-) -> list[Finding]:
+def check(file: ModuleLike, *, progress: Callable[[int], object] | None = None) -> list[Finding]:
     """Everything that is found wrong with a file; empty if it is a sound module with a sound state.
 
     Args:
-        path: of the file.
+        file: a path; of bytes and of a Module there is nothing beside them to look at.
         progress: is called with the offset that has been reached.
 
     Raises:
+        TypeError: ``file`` has another type.
         OSError: if the file cannot be read.
     """
+    if isinstance(file, (str, os.PathLike)):
+        return _check_file(file, progress)
+    return check_module(as_module(file, "file", strict=False), progress=progress)
+
+
+def _check_file(path: PathLike, progress: Callable[[int], object] | None) -> list[Finding]:
     before = _identity(path)
     try:
         findings = check_module(Module.open(path, strict=False), progress=progress)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import check_path, wrong_type
 from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
@@ -73,6 +74,9 @@ def commit(
         NotCommittedError: the file system refused; the old file is untouched.
         DurabilityUnknownError: the new file is in place, its folder not known to be synced.
     """
+    check_path(path)
+    if not isinstance(state, State):
+        raise wrong_type(state, "state", "a State, as State.open() gives")
     if keep is not None:
         check_keep(keep)
     if expected_generation is not None and not isinstance(expected_generation, (int, np.integer)):
@@ -125,6 +129,7 @@ def replace_section(
         MalformedError: the file is not a well-formed module.
         NotCommittedError, DurabilityUnknownError: as :func:`commit`.
     """
+    check_path(path)
 
     def edit(module: Module) -> Module:
         if not force:

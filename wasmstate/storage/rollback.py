@@ -6,6 +6,7 @@ import os
 from typing import Literal
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import check_path
 from wasmstate.errors import StateError
 from wasmstate.state.compare.history import HistoryEntry, base_of, history, known, state_at
 from wasmstate.state.older import PREV_SECTION
@@ -48,6 +49,7 @@ def rollback(
         StateBoundsError, MalformedError, CommitError: as :func:`wasmstate.commit`.
         OSError: the file cannot be read.
     """
+    check_path(path)
     module = Module.open(path)
     current = State.of(module)
     try:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module, check_path
 from wasmstate.binary.source import open_source
 from wasmstate.errors import NotCommittedError
 from wasmstate.state.damage.repair import Preview, preview
@@ -19,7 +20,7 @@ from wasmstate.storage.temporary import read_leftovers
 def salvage(
     path: str | os.PathLike[str],
     *,
-    donor: str | os.PathLike[str] | None = None,
+    donor: ModuleLike | None = None,
     fill: Fill | None = None,
     accept: Collection[Accept] = (),
     record: int | None = None,
@@ -33,7 +34,7 @@ def salvage(
 
     Args:
         path: of the damaged file.
-        donor: of another file with the same code, or of an older copy.
+        donor: another file with the same code, or an older copy: a path, bytes or a Module.
         fill: where tensors that are lost are filled from: ``prev``, ``init``, ``donor``,
             ``leftover`` or ``zeros``; if not given, they are an obstacle.
         accept: what may be taken though nothing proves it: ``values`` as they stand, ``code`` that
@@ -45,12 +46,13 @@ def salvage(
         ValueError: for an unknown thing to fill from or to accept, or an invalid ``record``.
         OSError: if a file cannot be read.
     """
+    check_path(path)
     path = Path(path)
     data = _read(path)
     beside = read_leftovers(path)
     return salvage_bytes(
         data,
-        donor=None if donor is None else Module.open(donor),
+        donor=None if donor is None else as_module(donor, "donor"),
         leftovers=beside,
         fill=fill,
         accept=accept,

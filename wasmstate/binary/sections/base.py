@@ -17,6 +17,7 @@ from wasmstate.binary.kept_bytes import edited_list
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.binary.values import decode, u32
 from wasmstate.errors import MalformedError
+from wasmstate.escapes import visible
 
 if TYPE_CHECKING:
     Layout = Construct[Any, Any]
@@ -89,6 +90,10 @@ class Section:
     offset: int
     frame: Frame
     frame_fault: FrameFault | None = None
+
+    def __repr__(self) -> str:
+        place = f"{self.size:,} bytes at {self.offset:#x}"
+        return f"<section {self.index}, {visible(self.name)}: {place}>"
 
     @property
     def fault(self) -> MalformedError | None:

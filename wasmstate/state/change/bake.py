@@ -10,6 +10,7 @@ import numpy as np
 from wasmstate.binary.edits.bake import Image, Segment, bake_image, check_rewritable, is_baked
 from wasmstate.binary.edits.bake import unbake as unbake_image
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, SectionError, StateError
 from wasmstate.state.attach.initial import initial_memory
@@ -75,13 +76,17 @@ def keep_baked(module: Module, state: State, *, baked: bool | None) -> Module:
     return bake_state(module, state)
 
 
-def unbake(module: Module) -> Module:
+def unbake(module: ModuleLike) -> Module:
     """The module as it was before it was baked, with the state section that it has now.
+
+    Args:
+        module: a path, bytes or a Module; one that is not baked comes back as it is.
 
     Raises:
         StateError: if the result is not the code that the state was attached to.
         MalformedError: if what was kept for this is damaged.
     """
+    module = as_module(module)
     original = unbake_image(module)
     if is_baked(module):
         state = State.of(module)

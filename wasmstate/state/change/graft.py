@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from wasmstate.binary.edits.graft import graft_code
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
 from wasmstate.state.change.successor import carry_on
@@ -14,8 +15,8 @@ from wasmstate.state.state import SECTION_NAME, State
 
 
 def graft(
-    host: Module,
-    donor: Module,
+    host: ModuleLike,
+    donor: ModuleLike,
     *,
     names: Mapping[str, str] | None = None,
     replace_exports: bool = False,
@@ -27,8 +28,8 @@ def graft(
     host carries goes on as the next generation, with the donor's entry points in its schema.
 
     Args:
-        host: the module that is added to.
-        donor: a small module; :mod:`wasmstate.donors` has some.
+        host: the module that is added to: a path, bytes or a Module.
+        donor: a small module, likewise; :mod:`wasmstate.donors` has some.
         names: of exports of the host, by the name that the donor imports them by.
         replace_exports: whether an export of the donor takes the place of one of the host of the
             same name; the old function stays in the code.
@@ -40,6 +41,7 @@ def graft(
         MalformedError: if a section that is needed cannot be decoded.
         StateError: if the state that the host carries is damaged.
     """
+    host, donor = as_module(host, "host"), as_module(donor, "donor")
     grafted = graft_code(host, donor, names=names, replace_exports=replace_exports)
     if not host.custom_sections(SECTION_NAME):
         return grafted

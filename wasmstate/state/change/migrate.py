@@ -12,6 +12,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import SchemaError, StateError
 from wasmstate.escapes import lines
 from wasmstate.state.change.bake import unbake
@@ -70,8 +71,8 @@ class Migration:
 
 
 def plan_migration(
-    old: State,
-    new: State,
+    old: State | ModuleLike,
+    new: State | ModuleLike,
     *,
     drop: Collection[str] = (),
     names: Mapping[str, str] | None = None,
@@ -80,8 +81,8 @@ def plan_migration(
     """What becomes of each tensor; changes nothing.
 
     Args:
-        old: the state that was learned.
-        new: the state of the new code, as it was attached.
+        old: the state that was learned: a State, or a module that carries it.
+        new: the state of the new code, as it was attached; likewise.
         drop: old tensors that may be lost.
         names: new names of old tensors.
         reshape: new tensors that may have another shape, of as many elements.
@@ -91,6 +92,7 @@ def plan_migration(
     """
     check_list("drop", drop)
     check_list("reshape", reshape)
+    old, new = State.of(old, "old"), State.of(new, "new")
     renamed = dict(names or {})
     _check_names(old, new, drop, renamed, reshape)
     sources = {renamed.get(name, name): name for name in old if name not in drop}
@@ -108,8 +110,8 @@ def plan_migration(
 
 
 def migrate(
-    old: Module,
-    new: Module,
+    old: ModuleLike,
+    new: ModuleLike,
     *,
     drop: Collection[str] = (),
     names: Mapping[str, str] | None = None,
@@ -122,8 +124,8 @@ def migrate(
     record is kept in ``wasmstate.prev``, the chain of digests goes on.
 
     Args:
-        old: a module with the state that was learned.
-        new: a module with a state as it was attached.
+        old: a path, bytes or a Module, with the state that was learned.
+        new: likewise, with a state as it was attached.
         drop: old tensors that may be lost.
         names: new names of old tensors.
         reshape: new tensors that may have another shape, of as many elements.
@@ -137,6 +139,7 @@ def migrate(
         StateError: if one of the modules carries no state, a damaged one, or another module's.
         MalformedError: if a section that is needed cannot be decoded.
     """
+    old, new = as_module(old, "old"), as_module(new, "new")
     before, after = _state_of("the old module", old), _state_of("the new module", new)
     plan = plan_migration(before, after, drop=drop, names=names, reshape=reshape)
     refused = [str(step) for step in plan.steps if step.action == "refused"]

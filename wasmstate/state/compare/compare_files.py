@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import StateError
+from wasmstate.html_table import html_table
 from wasmstate.state.compare.byte_diff import (
     ByteRange,
     SectionDiff,
     byte_ranges,
     section_diffs,
 )
-from wasmstate.state.compare.diff import LIMIT, TensorDiff, diff_states
+from wasmstate.state.compare.diff import LIMIT, CellChange, TensorDiff, diff_states
 from wasmstate.state.compare.history import history
 from wasmstate.state.compare.relation import Relation, ancestry, relate
 from wasmstate.state.older import STATE_SECTION
@@ -46,17 +47,32 @@ class Diff:
         """Whether all values and all other sections are the same."""
         return not self.tensors and not self.sections
 
+    def _repr_html_(self) -> str:
+        """The tensors that differ as a table, for a notebook."""
+        rows = [
+            (each.name, each.kind, f"{each.count:,} of {each.size:,}", _largest(each.largest))
+            for each in self.tensors
+        ]
+        head = ("tensor", "is", "cells that differ", "largest relative change")
+        return html_table(str(self.relation), head, rows)
+
+
+def _largest(change: CellChange | None) -> str:
+    if change is None:
+        return ""
+    return f"{list(change.index)}: {change.before!r} to {change.after!r} ({change.relative:.3g})"
+
 
 def diff(
-    a: str | os.PathLike[str] | Module,
-    b: str | os.PathLike[str] | Module | None = None,
+    a: ModuleLike,
+    b: ModuleLike | None = None,
     *,
     limit: int = LIMIT,
 ) -> Diff:
     """What is different about the state in ``b``, and about the file around it.
 
     Args:
-        a: a path, or a module.
+        a: a path, bytes or a Module.
         b: another; if not given, the newest generation in the history of ``a`` is compared with
             the state that holds.
         limit: how many cells of each tensor are told; all of them are counted.
@@ -66,11 +82,11 @@ def diff(
             one file.
         MalformedError, OSError: if one of them cannot be read.
     """
-    first = a if isinstance(a, Module) else Module.open(a)
+    first = as_module(a, "a")
     older_first, before = _states(first)
     second, after, older_second = first, before, older_first
     if b is not None:
-        second = b if isinstance(b, Module) else Module.open(b)
+        second = as_module(b, "b")
         older_second, after = _states(second)
     elif not older_first:
         raise StateError("the file keeps no older generation to compare with")

@@ -5,12 +5,12 @@ Source: docs/format.md, "History".
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import StateError
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION, Part, split
 from wasmstate.state.state import State
@@ -75,20 +75,20 @@ class HistoryEntry:
         return _TEXTS[self.link]
 
 
-def history(file: str | os.PathLike[str] | Module) -> list[HistoryEntry]:
+def history(file: ModuleLike) -> list[HistoryEntry]:
     """The generations that a file keeps, oldest first; the last one is the state that holds.
 
     Every record is read whole and held against its checksums, and against the one before it. One
     that is damaged is an entry without a state.
 
     Args:
-        file: a path, or a module.
+        file: a path, bytes or a Module.
 
     Raises:
         StateError: if the module has no state section.
         MalformedError, OSError: if the file cannot be read.
     """
-    module = file if isinstance(file, Module) else Module.open(file)
+    module = as_module(file, "file")
     if not module.custom_sections(STATE_SECTION):
         raise StateError(f"the module has no {STATE_SECTION} section, so it has no history")
     found = [

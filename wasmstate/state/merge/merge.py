@@ -6,6 +6,7 @@ Source: docs/format.md, "Merging".
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import SchemaError, StateBoundsError, StateError
 from wasmstate.escapes import listed
 from wasmstate.state.change.bake import keep_baked
@@ -90,8 +92,8 @@ class Merge:
 
 
 def merge(
-    base: Module,
-    devices: Mapping[str, Module] | Sequence[Module],
+    base: ModuleLike,
+    devices: Mapping[str, ModuleLike] | Sequence[ModuleLike],
     *,
     keep_base: Collection[str] = (),
     allow_equal: bool = False,
@@ -105,8 +107,8 @@ def merge(
     copies of it are merged with it as their base. With no devices, it only becomes such a base.
 
     Args:
-        base: what all devices started from.
-        devices: by their names, or in any order.
+        base: what all devices started from: a path, bytes or a Module.
+        devices: likewise, by their names, or in any order; a path is then a device's name.
         keep_base: tensors without a merge rule that stay as in the base although devices have
             changed them.
         allow_equal: whether two devices may have the same state, or had: small counts can be equal
@@ -123,9 +125,9 @@ def merge(
     """
     check_list("devices", devices)
     check_list("keep_base", keep_base)
-    named = devices if isinstance(devices, Mapping) else _numbered(devices)
-    start = Device.of("the base", base)
-    found = [Device.of(name, named[name]) for name in sorted(named)]
+    named = devices if isinstance(devices, Mapping) else _named(devices)
+    start = Device.of("the base", as_module(base, "base"))
+    found = [Device.of(name, as_module(named[name], name)) for name in sorted(named)]
     check_devices(start, found, allow_equal=allow_equal, assume_base=assume_base)
     for name in keep_base:
         start.state.tensor(name)
@@ -146,7 +148,10 @@ def merge(
     return Merge(merged, tensors, contributions)
 
 
-def _numbered(devices: Sequence[Module]) -> dict[str, Module]:
+def _named(devices: Sequence[ModuleLike]) -> dict[str, ModuleLike]:
+    paths = {os.fspath(each) for each in devices if isinstance(each, (str, os.PathLike))}
+    if len(paths) == len(devices):
+        return {os.fspath(each): each for each in devices if isinstance(each, (str, os.PathLike))}
     width = len(str(len(devices)))
     return {f"device {i:0{width}}": module for i, module in enumerate(devices, 1)}
 
