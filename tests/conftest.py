@@ -14,8 +14,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Widths and pictures depend on the fonts: the tests use DejaVu, which .ci/setup installs.
 if any(Path("/usr/share/fonts").rglob("DejaVuSansMono.ttf")):
     os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))
-# A job in the background of a shell ignores Ctrl+C, and so would each program that a test starts.
+# A job in the background of a shell ignores Ctrl+C, one under nohup SIGHUP, and so would each
+# program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Tests leave the user's cache alone.
 os.environ["WASMSTATE_CACHE"] = "off"
 
