@@ -106,7 +106,7 @@ def test_a_new_bandit_learns_on_disk(tmp_path: Any) -> None:
         assert session.generation == 3
         assert session.predict() == 1
         assert session.call("estimate", 1) == 1
-        assert session.parameters("update") == ["arm", "reward"]
+        assert [param.name for param in session.params("update")] == ["arm", "reward"]
 
 
 def test_a_new_model_takes_arrays_and_refuses_what_it_must_not_be(tmp_path: Any) -> None:

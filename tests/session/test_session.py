@@ -137,14 +137,14 @@ def test_the_digests_of_the_generations_form_a_chain(path: Path) -> None:
 
 def test_parameters_have_the_names_of_the_schema(tmp_path: Path) -> None:
     with Session.open(copy_fixture("bandit", tmp_path)) as session:
-        assert session.parameters("update") == ["arm", "reward"]
-        assert session.parameters("predict") == []
+        assert [param.name for param in session.params("update")] == ["arm", "reward"]
+        assert [param.name for param in session.params("predict")] == []
     text = """(module (memory (export "memory") 1)
       (func (export "update")) (func (export "f") (param i32 f64)))"""
     with Session.open(write_model(tmp_path / "model.wasm", text, "s:i32@0")) as session:
-        assert session.parameters("f") == ["p0", "p1"]
+        assert [param.name for param in session.params("f")] == ["p0", "p1"]
         with pytest.raises(CallError) as caught:
-            session.parameters("g")
+            session.params("g")
         assert str(caught.value) == "the module exports no function 'g'; it exports update, f"
 
 
@@ -305,3 +305,20 @@ def test_one_tensor_of_a_whole_memory_is_read_as_it_is_now(tmp_path: Path) -> No
         assert found.shape == (4,)
         assert found.any()
         np.testing.assert_array_equal(found, session.state["weights"])
+
+
+def test_what_the_session_was_told_cannot_be_changed_behind_its_back(path: Path) -> None:
+    with Session.open(path, persist="manual") as session:
+        for name in ("path", "persist", "generation", "state"):
+            with pytest.raises(AttributeError):
+                setattr(session, name, None)
+        assert session.persist == "manual"
+
+
+def test_a_session_shows_its_file_and_what_is_not_committed(path: Path) -> None:
+    with Session.open(path, persist="manual") as session:
+        assert repr(session) == f"<session on {path}: generation 0, manual>"
+        session.update(1)
+        shown = repr(session)
+    assert shown == f"<session on {path}: generation 0, 1 uncommitted, manual>"
+    assert repr(session).startswith(f"<session on {path}: closed")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import check_path
 from wasmstate.errors import CallError, CommittedLateError, NotCommittedError, StateError, TrapError
+from wasmstate.escapes import visible
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
@@ -68,12 +69,9 @@ class Session:
         if keep is not None:
             check_keep(keep)
         self._policy = Policy.parse(persist)
-        self.path = path
+        self._path = path
+        self._persist = persist
         self._tensors = state.tensors
-        self.persist = persist
-        self.durability = durability
-        self.allow_break_links = allow_break_links
-        self.keep = keep
         self._program = program
         self._module = module
         self._keeper = Keeper(
@@ -172,7 +170,7 @@ class Session:
             cause = error.__cause__ if error is not None else None
             reason = cause.strerror if isinstance(cause, OSError) else error
             raise CommittedLateError(
-                f"{self.path}: a commit failed ({reason}), the one at the end succeeded: the file "
+                f"{self._path}: a commit failed ({reason}), the one at the end succeeded: the file "
                 f"is at generation {self.generation}"
             ) from error
 
@@ -183,8 +181,23 @@ class Session:
             TypeError: always.
         """
         raise TypeError(
-            f"a session cannot be copied or pickled; its file is the model: open {self.path} there"
+            f"a session cannot be copied or pickled; its file is the model: open {self._path} there"
         )
+
+    def __repr__(self) -> str:
+        what = "closed" if self._closed else f"generation {self.generation}"
+        waiting = f", {self.uncommitted} uncommitted" if self.uncommitted else ""
+        return f"<session on {visible(str(self._path))}: {what}{waiting}, {self._persist}>"
+
+    @property
+    def path(self) -> Path:
+        """The absolute path of the file."""
+        return self._path
+
+    @property
+    def persist(self) -> str:
+        """When a changed S is committed, as :meth:`open` was told."""
+        return self._persist
 
     @property
     def state(self) -> State:
@@ -224,16 +237,8 @@ class Session:
         _, updates = self._keeper.last
         return max(0, self._now()[1] - updates)
 
-    def parameters(self, name: str) -> list[str]:
-        """The names of a function's parameters: the schema's, else ``p0``, ``p1``.
-
-        Raises:
-            CallError: if no such function is exported.
-        """
-        return [param.name for param in self.params(name)]
-
     def params(self, name: str) -> tuple[Param, ...]:
-        """What a function takes, by its signature in the schema, else by its type.
+        """What a function takes, by its signature in the schema, else by its type (``p0``, ``p1``).
 
         Raises:
             CallError: if no such function is exported.
@@ -487,7 +492,7 @@ class Session:
             try:
                 value = live.run(live.entries.get(name) or live.entry(name), args)
             except TrapError as error:
-                raise explained(error, self.path, self.state, live.params(name), args) from error
+                raise explained(error, self._path, self.state, live.params(name), args) from error
             if name == "update":
                 self._updates += 1
             try:
