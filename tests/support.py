@@ -20,7 +20,10 @@ PREAMBLE = b"\0asm\x01\0\0\0"
 CONTENT_OFFSET = len(PREAMBLE) + 2
 """Where the content of the only section of a module starts, if it is shorter than 128 bytes."""
 
-_EXAMPLES = 10_000 if os.environ.get("WASMSTATE_THOROUGH") == "1" else 300
+THOROUGH = os.environ.get("WASMSTATE_THOROUGH") == "1"
+"""Whether a test does many times as much, as ``make torture`` asks."""
+
+_EXAMPLES = 10_000 if THOROUGH else 300
 settings.register_profile(
     "wasmstate",
     max_examples=_EXAMPLES,

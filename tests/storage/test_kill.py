@@ -15,9 +15,10 @@ from typing import Self
 import numpy as np
 
 from models import state_of, write_model
+from support import THOROUGH
 from wasmstate import Finding, Module, check, commit
 
-KILLS = 2000 if os.environ.get("WASMSTATE_THOROUGH") == "1" else 200
+KILLS = 2000 if THOROUGH else 200
 COMMITS = 8  # that a child makes at most, more or less, before it is killed
 MODEL = '(module (memory (export "memory") 2 2) (func (export "update")))'
 

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 from models import state_of, write_counter
+from support import THOROUGH
 from wasmstate import check, commit
 
 STRACE = shutil.which("strace")
-THOROUGH = os.environ.get("WASMSTATE_THOROUGH") == "1"
 ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EPERM")
 TESTS = Path(__file__).resolve().parents[1]
 

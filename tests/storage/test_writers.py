@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from models import state_of, write_counter
+from support import THOROUGH
 from wasmstate import StateConflictError, check, commit
 from wasmstate.storage.filesystem import FileSystem, using
 
@@ -46,7 +47,7 @@ def say_go(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize(
     ("writers", "each", "durability"),
-    [(2, 50, "full"), (4, 1000, "none")],
+    [(2, 50, "full"), (4, 1000 if THOROUGH else 200, "none")],
 )
 def test_no_generation_is_lost_and_a_reader_always_sees_a_whole_state(
     writers: int, each: int, durability: str, tmp_path: Path

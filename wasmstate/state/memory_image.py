@@ -95,8 +95,9 @@ def decode_image(stored: bytes, size: int) -> bytes:
 
 def decode_part(stored: bytes, size: int, low: int, high: int) -> bytes:
     """The memory from one address up to another. Raises as :func:`image_runs`."""
+    runs = image_runs(stored, size)  # which refuses a size that nothing is made for
     memory = bytearray(high - low)
-    for address, length, start in image_runs(stored, size):
+    for address, length, start in runs:
         first, last = max(address, low), min(address + length, high)
         if first < last:
             piece = stored[start + first - address : start + last - address]
