@@ -36,6 +36,8 @@ TAKING_A_MODULE: dict[str, Callable[[Any], Any]] = {
     "merge": lambda module: wasmstate.merge(module, []).module.to_bytes(),
     "migrate": lambda module: wasmstate.migrate(module, module).to_bytes(),
     "plan_migration": lambda module: wasmstate.plan_migration(module, module),
+    "rename_exports": lambda module: wasmstate.rename_exports(module, {"update": "x"}).to_bytes(),
+    "strip": lambda module: wasmstate.strip(module).to_bytes(),
     "probe": lambda module: [each.verdict for each in wasmstate.probe(module).tensors],
 }
 

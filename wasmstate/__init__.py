@@ -39,6 +39,7 @@ from wasmstate.errors import (
 )
 
 if TYPE_CHECKING:
+    from wasmstate.binary.edits.strip import strip
     from wasmstate.binary.follow import StaleDebugInfoWarning
     from wasmstate.binary.module import Module
     from wasmstate.binary.sections.base import Section
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from wasmstate.state.change.bake import unbake
     from wasmstate.state.change.graft import graft
     from wasmstate.state.change.migrate import Migration, MigrationStep, migrate, plan_migration
+    from wasmstate.state.change.rename import rename_exports, rename_imports
     from wasmstate.state.compare.byte_diff import ByteRange, SectionDiff
     from wasmstate.state.compare.call_log import CallLog, read_log
     from wasmstate.state.compare.compare_files import Diff, diff
@@ -136,10 +138,13 @@ _HOMES = {
     "probe": "wasmstate.explore.probe",
     "read_log": "wasmstate.state.compare.call_log",
     "lock_timeout": "wasmstate.storage.patience",
+    "rename_exports": "wasmstate.state.change.rename",
+    "rename_imports": "wasmstate.state.change.rename",
     "replace_section": "wasmstate.storage.commit",
     "replay": "wasmstate.session.replay",
     "rollback": "wasmstate.storage.rollback",
     "salvage": "wasmstate.storage.salvage",
+    "strip": "wasmstate.binary.edits.strip",
     "unbake": "wasmstate.state.change.bake",
 }
 
@@ -225,10 +230,13 @@ __all__ = [
     "plan_migration",
     "probe",
     "read_log",
+    "rename_exports",
+    "rename_imports",
     "replace_section",
     "replay",
     "rollback",
     "salvage",
+    "strip",
     "unbake",
 ]
 

@@ -422,7 +422,9 @@ def test_one_of_several_sections_is_chosen_by_its_index(model: Path, wasmstate: 
         (["rename", "name", "producers"], "Error: bandit.wasm: there is a custom section"),
         (["rename", "producers"], "Error: give NAME and NEW, or --index and NEW"),
         (["replace", "-"], "Error: give NAME and CONTENT, or --index and CONTENT"),
-        (["remove"], "Error: give NAME, or --index"),
+        (["remove"], "Error: give one or more NAMES, or --index, or --keep"),
+        (["remove", "a", "b", "--index", "1"], "Error: give one or more NAMES, or --index"),
+        (["remove", "a", "--keep", "b"], "Error: give one or more NAMES, or --index, or --keep"),
         (["extract"], "Error: give NAME, or --index"),
     ],
 )

@@ -351,16 +351,41 @@ class Module:
     def _with_changed(self, index: int, section: Section) -> Self:
         return self.with_sections([*self.sections[:index], section, *self.sections[index + 1 :]])
 
-    def without_custom(self, name: str) -> Self:
-        """A copy without the custom sections of this name.
+    def without_custom(self, *names: str) -> Self:
+        """A copy without the custom sections of these names.
+
+        Args:
+            names: each a name, or a pattern as for a shell (``.debug*``). The sections of
+                wasmstate itself are meant only by a pattern that begins with ``wasmstate.``.
 
         Raises:
-            SectionError: if there is none.
+            SectionError: if there is none of a name.
         """
-        removed = {each.index for each in self.custom_sections(name)}
-        if not removed:
-            raise SectionError(f"no custom section is named {name!r}")
+        removed: set[int] = set()
+        for name in names:
+            found = {each.index for each in section_list.matching(self.custom_sections(), name)}
+            if not found:
+                raise SectionError(f"no custom section is named {name!r}")
+            removed |= found
         return self.with_sections(s for s in self.sections if s.index not in removed)
+
+    def with_nested(self, index: int, module: Module) -> Self:
+        """A copy of a component with another binary in place of one nested in it.
+
+        Args:
+            index: of the section that holds the nested binary.
+            module: a core module, or a component, as the section says.
+
+        Raises:
+            SectionError: the section holds no binary, or one of the other kind.
+        """
+        section_list.check_index(self.sections, index)
+        section = self.sections[index]
+        if not isinstance(section, NestedSection):
+            raise SectionError(
+                f"section {index} holds no module or component: it is {section.name}"
+            )
+        return self._with_changed(index, section.with_module(module))
 
     def with_entries(self, changes: Mapping[type[Section], Sequence[Any]]) -> Self:
         """A copy with other entries in some sections, ``{MemorySection: [...]}``.

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from wasmstate.binary.content import Content
 from wasmstate.binary.sections import MODULE_ORDER, MODULE_SECTIONS
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.code import CodeSection
+from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.data_count import DataCountSection
 from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.binary.values import u32
 from wasmstate.errors import SectionError
 
+_OWN = "wasmstate."  # what the names of our own sections begin with
 _IDS = {section_class: id for id, (_, section_class) in MODULE_SECTIONS.items()}
 
 
@@ -83,6 +86,20 @@ def remove(sections: Sequence[Section], index: int) -> list[Section]:
     """
     check_index(sections, index)
     return [*sections[:index], *sections[index + 1 :]]
+
+
+def matching(sections: Iterable[CustomSection], pattern: str) -> list[CustomSection]:
+    """The custom sections of a name, else those that a pattern of a shell's kind means."""
+    found = [each for each in sections if each.fault is None]
+    same = [each for each in found if each.name == pattern]
+    if same:
+        return same
+    is_own = pattern.startswith(_OWN)
+    return [
+        each
+        for each in found
+        if fnmatchcase(each.name, pattern) and (is_own or not each.name.startswith(_OWN))
+    ]
 
 
 def check_index(sections: Sequence[Section], index: int) -> None:

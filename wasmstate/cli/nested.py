@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from wasmstate.binary.module import Module
@@ -21,19 +22,51 @@ def opened(file: Path, place: str | None) -> tuple[Module, int]:
         MalformedError, OSError: as :meth:`Module.open`.
     """
     module, base = Module.open(file, strict=False), 0
-    for step in place.split(".") if place is not None else ():
-        section = module.sections[int(step)] if _leads(module, step) else None
-        if not isinstance(section, NestedSection):
-            known = [str(s.index) for s in module.sections if isinstance(s, NestedSection)]
-            raise SectionError(
-                f"no module {place!r} inside; modules and components have the numbers "
-                f"{', '.join(known)}"
-                if known
-                else f"no module {place!r} inside: this is no component with modules in it"
-            )
+    for step in _steps(place):
+        section = _section(module, step, place)
         module, base = section.open(strict=False), base + section.content_offset
     return module, base
 
 
-def _leads(module: Module, step: str) -> bool:
-    return step.isdecimal() and int(step) < len(module.sections)
+def edited_inside(module: Module, place: str | None, edit: Callable[[Module], Module]) -> Module:
+    """A copy of a module, or of a component in which a nested module is edited.
+
+    Args:
+        module: the module of the whole file.
+        place: as for :func:`opened`; ``None`` for the module itself.
+        edit: gives the edited module.
+
+    Raises:
+        SectionError: if no module is nested there.
+        MalformedError: if the nested module cannot be read to its end.
+    """
+    return _edited_inside(module, _steps(place), place, edit)
+
+
+def _edited_inside(
+    module: Module, steps: list[str], place: str | None, edit: Callable[[Module], Module]
+) -> Module:
+    if not steps:
+        return edit(module)
+    section = _section(module, steps[0], place)
+    inner = section.open(strict=False)
+    if inner.unread is not None:
+        raise section.place(inner.unread)
+    return module.with_nested(section.index, _edited_inside(inner, steps[1:], place, edit))
+
+
+def _steps(place: str | None) -> list[str]:
+    return [] if place is None else place.split(".")
+
+
+def _section(module: Module, step: str, place: str | None) -> NestedSection:
+    is_index = step.isdecimal() and int(step) < len(module.sections)
+    section = module.sections[int(step)] if is_index else None
+    if isinstance(section, NestedSection):
+        return section
+    known = [str(s.index) for s in module.sections if isinstance(s, NestedSection)]
+    raise SectionError(
+        f"no module {place!r} inside; modules and components have the numbers {', '.join(known)}"
+        if known
+        else f"no module {place!r} inside: this is no component with modules in it"
+    )

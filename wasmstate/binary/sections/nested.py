@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from wasmstate.binary.sections.base import Section
 from wasmstate.binary.source import SubSource
-from wasmstate.errors import MalformedError, UnsupportedError
+from wasmstate.errors import MalformedError, SectionError, UnsupportedError
 
 MAX_DEPTH = 64
 """Binaries may be nested this deep, the outermost not counted."""
@@ -51,6 +51,16 @@ class NestedSection(Section):
             )
         except MalformedError as error:
             raise self.place(error) from error
+
+    def with_module(self, module: Any) -> Self:
+        """A copy that holds another binary.
+
+        Raises:
+            SectionError: a component for a core module, or the other way round.
+        """
+        if module.is_component != (self.id == _COMPONENT_ID):
+            raise SectionError(f"{self.path} holds a {self.name}, and that is another kind")
+        return self._replaced(module.to_bytes())
 
     def decode(self) -> Any:
         """The result of :meth:`open`, kept for the next time."""
