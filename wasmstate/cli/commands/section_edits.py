@@ -189,8 +189,8 @@ def remove(
                wasmstate section remove model.wasm --index 8
                wasmstate section remove model.wasm --keep name,producers -o small.wasm
     """
-    ways = (bool(names), index is not None and len(names) <= 1, keep is not None)
-    if ways not in ((True, False, False), (False, True, False), (True, True, False), _KEEP):
+    is_chosen = bool(names) or index is not None
+    if is_chosen == (keep is not None) or (index is not None and len(names) > 1):
         raise click.UsageError("give one or more NAMES, or --index, or --keep")
 
     def edit(module: Module) -> Module:
@@ -204,9 +204,6 @@ def remove(
         return module.without_section(chosen(module, names[0] if names else None, index).index)
 
     _apply(file, edit, nested, output, force, break_links)
-
-
-_KEEP = (False, False, True)
 
 
 @click.command("strip")
