@@ -5,9 +5,12 @@ Source: docs/format.md, which gives the reason of each field. All integers are l
 
 from __future__ import annotations
 
+import struct
+from collections import namedtuple
+from collections.abc import Iterator
 from typing import Any
 
-from construct import Bytes, Int16ul, Int32ul, Int64ul, Struct
+from construct import Bytes, FormatField, Int16ul, Int32ul, Int64ul, Struct
 
 MAGIC = b"\x89WST\r\n\x1a\n"
 TRAILER_MAGIC = b"WSTEND\r\n"
@@ -27,7 +30,40 @@ MAX_KEEP = 64
 MAX_COUNT = (1 << 64) - 1
 """The highest generation, and the highest count of updates."""
 
-header = Struct(
+
+class FixedStruct(Struct):
+    """A struct of fixed size, which one call of :mod:`struct` reads or writes.
+
+    The declaration says what the fields are; :meth:`unpack` and :meth:`pack` do the same as
+    ``parse`` and ``build``, thirty times as fast.
+    """
+
+    def __init__(self, *fields: Any) -> None:
+        super().__init__(*fields)
+        parts: list[Any] = list(self.subcons)
+        self._packed = struct.Struct("<" + "".join(_format(part.subcon) for part in parts))
+        self._fields: Any = namedtuple("Fields", [part.name for part in parts])  # type: ignore[misc] # noqa: PYI024
+
+    def unpack(self, data: bytes) -> Any:
+        """The fields, by their names, of exactly the bytes of one struct."""
+        return self._fields._make(self._packed.unpack(data))
+
+    def unpack_all(self, data: bytes) -> Iterator[Any]:
+        """The fields of each of the structs that the bytes are."""
+        return map(self._fields._make, self._packed.iter_unpack(data))
+
+    def pack(self, **fields: Any) -> bytes:
+        """The bytes of a struct of these fields."""
+        return self._packed.pack(*self._fields(**fields))
+
+
+def _format(field: Any) -> str:
+    if isinstance(field, FormatField):
+        return str(field.fmtstr).removeprefix("<")
+    return f"{field.length}s"
+
+
+header = FixedStruct(
     "magic" / Bytes(8),
     "major" / Int16ul,
     "minor" / Int16ul,
@@ -52,7 +88,7 @@ header = Struct(
     "reserved" / Bytes(RESERVED_SIZE),
     "crc32" / Int32ul,
 )
-region = Struct(
+region = FixedStruct(
     "kind" / Int32ul,
     "index" / Int32ul,
     "address" / Int64ul,
@@ -61,7 +97,7 @@ region = Struct(
     "crc32" / Int32ul,
     "reserved" / Int32ul,
 )
-trailer = Struct(
+trailer = FixedStruct(
     "magic" / Bytes(8),
     "generation" / Int64ul,
     "length" / Int64ul,

@@ -18,6 +18,8 @@ from wasmstate.state.record import Lineage, Record, Region, RegionKind
 _HEADER_OFFSETS = layout.field_offsets(layout.header)
 _REGION_OFFSETS = layout.field_offsets(layout.region)
 _TRAILER_OFFSETS = layout.field_offsets(layout.trailer)
+_KINDS = tuple(RegionKind)
+_LAST = 1 << 64  # the byte behind the last address of a memory
 
 
 def decode_record(content: bytes) -> Record:
@@ -65,7 +67,7 @@ def _decode_header(content: bytes) -> Any:
     if len(content) < HEADER_SIZE:
         reason = f"cut short: {len(content)} of {HEADER_SIZE} bytes"
         raise StateCorruptError("header", len(content), reason)
-    header = layout.header.parse(content[:HEADER_SIZE])
+    header = layout.header.unpack(content[:HEADER_SIZE])
     if header.magic != layout.MAGIC:
         _corrupt_header("magic", _magic_reason(content))
     if header.major != MAJOR:
@@ -117,7 +119,7 @@ def _decode_trailer(content: bytes, offset: int, header: Any) -> None:
     if len(raw) < TRAILER_SIZE:
         reason = f"cut short: {len(raw)} of {TRAILER_SIZE} bytes"
         raise StateCorruptError("trailer", offset + len(raw), reason)
-    trailer = layout.trailer.parse(raw)
+    trailer = layout.trailer.unpack(raw)
     length = offset + TRAILER_SIZE
     expected = {
         "magic": layout.TRAILER_MAGIC,
@@ -129,8 +131,9 @@ def _decode_trailer(content: bytes, offset: int, header: Any) -> None:
         ),
     }
     for field, value in expected.items():
-        if trailer[field] != value:
-            reason = f"is {trailer[field]!r}, must be {value!r}"
+        stored = getattr(trailer, field)
+        if stored != value:
+            reason = f"is {stored!r}, must be {value!r}"
             raise StateCorruptError(f"trailer.{field}", offset + _TRAILER_OFFSETS[field], reason)
     if len(content) > length:
         left = len(content) - length
@@ -151,34 +154,43 @@ def decode_table(table: bytes, offset: int = 0) -> list[tuple[Region, int]]:
         StateCorruptError: naming the entry and the field.
     """
     found: list[tuple[Region, int]] = []
-    at = 0
-    for i in range(len(table) // REGION_SIZE):
-        raw = layout.region.parse(table[i * REGION_SIZE : (i + 1) * REGION_SIZE])
-        where = offset + i * REGION_SIZE
-
-        def corrupt(field: str, reason: str, i: int = i, where: int = where) -> NoReturn:
-            at = where + _REGION_OFFSETS[field]
-            raise StateCorruptError(f"regions[{i}].{field}", at, reason)
-
-        if raw.kind not in RegionKind.__members__.values():
-            corrupt("kind", f"{raw.kind} is no kind of region: 0 to 2 are")
-        if raw.kind == RegionKind.GLOBAL and (raw.address or raw.length not in (4, 8, 16)):
-            corrupt("length", f"a global has 4, 8 or 16 bytes at address 0, not {raw.length}")
-        if raw.length == 0:
-            corrupt("length", "a region has one byte at least")
-        if raw.kind != RegionKind.WHOLE_MEMORY and raw.address + raw.length > 1 << 64:
-            corrupt("length", "the region ends past the last address")
-        if raw.reserved:
-            corrupt("reserved", "must be zero")
-        if raw.payload_offset != at:
-            corrupt("payload_offset", f"is {raw.payload_offset}, must be {at}")
-        at = aligned(at + raw.length, layout.REGION_ALIGNMENT)
-        region = Region(
-            RegionKind(raw.kind), raw.index, raw.address, raw.length, raw.payload_offset
-        )
-        found.append((region, raw.crc32))
-    _check_overlaps([region for region, _ in found], offset)
+    at = least = 0
+    in_order = True  # ranges of one memory, each behind the one before
+    whole = table[: len(table) // REGION_SIZE * REGION_SIZE]
+    for i, raw in enumerate(layout.region.unpack_all(whole)):
+        kind, index, address, length, place, crc32, reserved = raw
+        end = address + length
+        if kind or index or address < least:
+            in_order = False
+        if kind or not length or reserved or place != at or end > _LAST:
+            fault = _region_fault(raw, at)
+            if fault is not None:
+                field, reason = fault
+                where = offset + i * REGION_SIZE + _REGION_OFFSETS[field]
+                raise StateCorruptError(f"regions[{i}].{field}", where, reason)
+        found.append((Region(_KINDS[kind], index, address, length, place), crc32))
+        at = aligned(at + length, layout.REGION_ALIGNMENT)
+        least = end
+    if not in_order:
+        _check_overlaps([region for region, _ in found], offset)
     return found
+
+
+def _region_fault(raw: Any, at: int) -> tuple[str, str] | None:
+    """The field of an entry that breaks a rule, and why, if the payload has got to ``at``."""
+    if raw.kind >= len(_KINDS):
+        return "kind", f"{raw.kind} is no kind of region: 0 to 2 are"
+    if raw.kind == RegionKind.GLOBAL and (raw.address or raw.length not in (4, 8, 16)):
+        return "length", f"a global has 4, 8 or 16 bytes at address 0, not {raw.length}"
+    if raw.length == 0:
+        return "length", "a region has one byte at least"
+    if raw.kind != RegionKind.WHOLE_MEMORY and raw.address + raw.length > _LAST:
+        return "length", "the region ends past the last address"
+    if raw.reserved:
+        return "reserved", "must be zero"
+    if raw.payload_offset != at:
+        return "payload_offset", f"is {raw.payload_offset}, must be {at}"
+    return None
 
 
 def whole_memory_fault(region: Region, stored: bytes) -> str | None:
@@ -209,7 +221,8 @@ def _check_contents(
         if fault is not None:
             raise StateCorruptError(f"regions[{i}]", payload_offset + at, fault)
         at = aligned(end, layout.REGION_ALIGNMENT)
-        _check_zeros(payload, f"regions[{i}].padding", end, min(at, len(payload)), payload_offset)
+        if any(payload[end:at]):
+            _check_zeros(payload, f"regions[{i}].padding", end, at, payload_offset)
     if at != len(payload):
         reason = f"has {len(payload)} bytes, its regions end at {at}"
         raise StateCorruptError("payload", payload_offset + min(at, len(payload)), reason)
@@ -248,9 +261,9 @@ def _check_crc32(path: str, stored: int, content: bytes) -> None:
 
 
 def _check_zeros(content: bytes, path: str, start: int, end: int, base: int = 0) -> None:
-    for at in range(start, end):
-        if content[at]:
-            raise StateCorruptError(path, base + at, "must be zero")
+    left = content[start:end].lstrip(b"\0")
+    if left:
+        raise StateCorruptError(path, base + min(end, len(content)) - len(left), "must be zero")
 
 
 def _corrupt_header(field: str, reason: str) -> NoReturn:

@@ -157,16 +157,14 @@ class Record:
     def region_table(self) -> bytes:
         """The region table, with the checksum of each region's bytes."""
         return b"".join(
-            layout.region.build(
-                {
-                    "kind": region.kind,
-                    "index": region.index,
-                    "address": region.address,
-                    "length": region.length,
-                    "payload_offset": region.payload_offset,
-                    "crc32": zlib.crc32(self.region_bytes(i)),
-                    "reserved": 0,
-                }
+            layout.region.pack(
+                kind=region.kind,
+                index=region.index,
+                address=region.address,
+                length=region.length,
+                payload_offset=region.payload_offset,
+                crc32=zlib.crc32(self.region_bytes(i)),
+                reserved=0,
             )
             for i, region in enumerate(self.regions)
         )
@@ -174,32 +172,30 @@ class Record:
     def encode(self) -> bytes:
         """The content of the section; of a record that was read, the bytes that were read."""
         table = self.region_table()
-        header = layout.header.build(
-            {
-                "magic": layout.MAGIC,
-                "major": layout.MAJOR,
-                "minor": self.minor,
-                "incompatible_flags": 0,
-                "read_only_flags": self.read_only_flags,
-                "header_length": self.header_length,
-                "generation": self.lineage.generation,
-                "region_offset": self.header_length,
-                "region_count": len(self.regions),
-                "region_crc32": zlib.crc32(table),
-                "schema_length": len(self.schema),
-                "schema_crc32": zlib.crc32(self.schema),
-                "payload_crc32": zlib.crc32(self.payload),
-                "payload_offset": self.payload_offset,
-                "payload_length": len(self.payload),
-                "update_count": self.lineage.update_count,
-                "module_digest": self.lineage.module_digest,
-                "state_digest": self.digest(table),
-                "parent_digest": self.lineage.parent_digest,
-                "base_digest": self.lineage.base_digest,
-                "keep": self.keep,
-                "reserved": bytes(RESERVED_SIZE),
-                "crc32": 0,
-            }
+        header = layout.header.pack(
+            magic=layout.MAGIC,
+            major=layout.MAJOR,
+            minor=self.minor,
+            incompatible_flags=0,
+            read_only_flags=self.read_only_flags,
+            header_length=self.header_length,
+            generation=self.lineage.generation,
+            region_offset=self.header_length,
+            region_count=len(self.regions),
+            region_crc32=zlib.crc32(table),
+            schema_length=len(self.schema),
+            schema_crc32=zlib.crc32(self.schema),
+            payload_crc32=zlib.crc32(self.payload),
+            payload_offset=self.payload_offset,
+            payload_length=len(self.payload),
+            update_count=self.lineage.update_count,
+            module_digest=self.lineage.module_digest,
+            state_digest=self.digest(table),
+            parent_digest=self.lineage.parent_digest,
+            base_digest=self.lineage.base_digest,
+            keep=self.keep,
+            reserved=bytes(RESERVED_SIZE),
+            crc32=0,
         )
         header = header[: -4 - RESERVED_SIZE] + self.reserved
         header += zlib.crc32(header).to_bytes(4, "little")
@@ -209,14 +205,12 @@ class Record:
 
 def build_trailer(header: bytes, body_length: int) -> bytes:
     """The trailer behind so many bytes that begin with this header."""
-    trailer = layout.trailer.build(
-        {
-            "magic": layout.TRAILER_MAGIC,
-            "generation": int.from_bytes(header[_GENERATION : _GENERATION + 8], "little"),
-            "length": body_length + TRAILER_SIZE,
-            "header_crc32": int.from_bytes(header[-4:], "little"),
-            "crc32": 0,
-        }
+    trailer = layout.trailer.pack(
+        magic=layout.TRAILER_MAGIC,
+        generation=int.from_bytes(header[_GENERATION : _GENERATION + 8], "little"),
+        length=body_length + TRAILER_SIZE,
+        header_crc32=int.from_bytes(header[-4:], "little"),
+        crc32=0,
     )
     return trailer[:-4] + zlib.crc32(trailer[:-4]).to_bytes(4, "little")
 

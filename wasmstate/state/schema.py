@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -83,9 +84,16 @@ class Schema:
     def decode(cls, encoded: bytes, regions: Sequence[Region]) -> Schema:
         """Read a schema and hold it against the regions that it describes.
 
+        The generations of a file, and the files of a fleet, have one schema: it is kept.
+
         Raises:
             SchemaError: naming what is wrong.
         """
+        return _decoded(encoded, tuple(regions))
+
+    @classmethod
+    def decode_new(cls, encoded: bytes, regions: Sequence[Region]) -> Schema:
+        """Read a schema as :meth:`decode` does, whether or not it was read before."""
         try:
             document = json.loads(
                 encoded.decode("utf-8"),
@@ -118,6 +126,11 @@ class Schema:
         )
         check_schema(schema, regions)
         return schema
+
+
+@lru_cache(maxsize=64)
+def _decoded(encoded: bytes, regions: tuple[Region, ...]) -> Schema:
+    return Schema.decode_new(encoded, regions)
 
 
 def check_schema(schema: Schema, regions: Sequence[Region]) -> None:

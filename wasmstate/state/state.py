@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, PathLike, as_module
+from wasmstate.binary.only_custom import only_custom
+from wasmstate.binary.source import BytesSource, open_source
 from wasmstate.errors import SchemaError, StateBoundsError, StateError, UnknownTensorError
 from wasmstate.escapes import listed
 from wasmstate.html_table import html_table
@@ -25,6 +28,7 @@ from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import Tensor, shape_text
 
 SECTION_NAME = STATE_SECTION
+_NAME = STATE_SECTION.encode()
 
 
 def record_of(module: Module) -> Record:
@@ -80,7 +84,12 @@ class State(Mapping[str, NDArray[Any]]):
     @classmethod
     def open(cls, path: PathLike) -> State:
         """The state in a file. Raises as :meth:`of`, MalformedError, and OSError."""
-        return cls.of(Module.open(path))
+        source = open_source(path)
+        if isinstance(source, BytesSource):
+            content = only_custom(source.data, _NAME)
+            if content is not None:
+                return cls(decode_record(content))
+        return cls.of(Module.from_source(source))
 
     @classmethod
     def from_content(cls, content: bytes) -> State:
@@ -116,8 +125,8 @@ class State(Mapping[str, NDArray[Any]]):
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """What the author of the state added."""
-        return self.schema.metadata
+        """What the author of the state added: a copy, to be changed at will."""
+        return deepcopy(self.schema.metadata)
 
     @property
     def generation(self) -> int:

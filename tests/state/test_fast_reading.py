@@ -1,0 +1,75 @@
+"""Reading in one look gives what the declarations and the module give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from state.damaged import after_update, fixture_model
+from support import FIXTURES, fewer_examples
+from wasmstate import Module, State, WasmstateError
+from wasmstate.state import layout
+from wasmstate.state.layout import FixedStruct
+
+STRUCTS = {"header": layout.header, "region": layout.region, "trailer": layout.trailer}
+DATA = after_update(fixture_model("bandit"), {"count": 3}).to_bytes()
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+@given(data=st.data())
+def test_a_struct_is_read_and_written_as_it_is_declared(name: str, data: st.DataObject) -> None:
+    declared: FixedStruct = STRUCTS[name]
+    size = declared.sizeof()
+    raw = data.draw(st.binary(min_size=size, max_size=size))
+    fields = declared.unpack(raw)._asdict()
+    parsed = declared.parse(raw)
+    assert fields == {key: value for key, value in parsed.items() if not key.startswith("_")}
+    assert declared.pack(**fields) == declared.build(fields) == raw
+    assert [each._asdict() for each in declared.unpack_all(raw + raw)] == [fields, fields]
+
+
+@fewer_examples
+@given(st.data())
+def test_a_file_is_read_as_its_module_is_whatever_is_wrong_with_it(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    mutant = bytearray(DATA)
+    for _ in range(data.draw(st.integers(0, 2))):
+        at = data.draw(st.integers(0, len(mutant) - 1))
+        match data.draw(st.sampled_from(["flip", "cut", "insert", "twice"])):
+            case "flip":
+                mutant[at] ^= 1 << data.draw(st.integers(0, 7))
+            case "cut":
+                del mutant[at:]
+            case "insert":
+                mutant[at:at] = data.draw(st.binary(max_size=4))
+            case "twice":  # two sections of one name
+                mutant += DATA[Module.from_bytes(DATA).sections[-1].offset :]
+        if not mutant:
+            break
+    path = tmp_path_factory.getbasetemp() / "mutant.wasm"
+    path.write_bytes(mutant)
+    assert outcome(lambda: State.open(path)) == outcome(lambda: State.of(Module.open(path)))
+
+
+def outcome(read: object) -> object:
+    assert callable(read)
+    try:
+        return read().to_content()
+    except WasmstateError as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.wasm")), ids=lambda path: path.name)
+def test_every_fixture_is_read_as_its_module_is(path: Path) -> None:
+    assert outcome(lambda: State.open(path)) == outcome(lambda: State.of(Module.open(path)))
+
+
+def test_metadata_that_somebody_changes_are_not_the_next_one_s() -> None:
+    state = State.of(Module.from_bytes(DATA))
+    before = dict(state.metadata)
+    state.metadata.setdefault("list", []).append("x")  # type: ignore[attr-defined]
+    assert State.of(Module.from_bytes(DATA)).metadata == before
