@@ -32,6 +32,12 @@ def tensor(**changes: Any) -> dict[str, Any]:
     return {"tensors": [{key: value for key, value in document.items() if value != "absent"}]}
 
 
+def entry(**changes: Any) -> dict[str, Any]:
+    """A schema whose entry point takes one parameter."""
+    function = {"params": [{"name": "x", "type": "f64"} | changes], "results": []}
+    return {"tensors": [], "entry_points": {"f": function}}
+
+
 def test_a_schema_is_decoded_and_written_back() -> None:
     schema = Schema.decode(canonical(SCHEMA), REGIONS)
     assert schema == Schema(
@@ -152,6 +158,17 @@ def test_an_integer_of_thousands_of_digits_is_refused() -> None:
          "entry_points['f'].results must be a list"),
         ({"tensors": [], "entry_points": {"f": {"params": [], "results": [1]}}},
          "entry_points['f'].results must be a text"),
+        ({"tensors": [], "entry_points": {"f": {"params": [], "results": ["i32\n"]}}},
+         r"the type 'i32\n' has control characters or more than 255 bytes"),
+        ({"tensors": [], "entry_points": {"f": {"params": [], "results": [""]}}},
+         "a type must be a text that is not empty, not ''"),
+        ({"tensors": [], "entry_points": {"f": {"params": [], "results": [], "note": 1}}},
+         "entry_points['f'] has an unknown key 'note'"),
+        (entry(type="f64\n"), r"the type 'f64\n' has control characters or more than 255 bytes"),
+        (entry(type="f64[\u0663]"), "x: cannot read the type 'f64[\u0663]': write f64[6]"),
+        (entry(type="f64[1]", place=None), "entry_points['f'].params[0].place must be a text"),
+        (entry(bounds=["> \u0663"]),
+         "cannot read the bound '> \u0663': write finite, psd, or a comparison such as '>= 0'"),
         (tensor(color="red"), "tensors[0] has an unknown key 'color'"),
         (tensor(name="absent"), "tensors[0].name must be a text"),
         (tensor(name=1), "tensors[0].name must be a text"),
@@ -166,6 +183,9 @@ def test_an_integer_of_thousands_of_digits_is_refused() -> None:
         (tensor(symbol=1), "tensors[0].symbol must be a text"),
         (tensor(unit=1), "tensors[0].unit must be a text"),
         (tensor(merge=1), "tensors[0].merge must be a text"),
+        (tensor(symbol=None), "tensors[0].symbol must be a text"),
+        (tensor(unit=None), "tensors[0].unit must be a text"),
+        (tensor(merge=None), "tensors[0].merge must be a text"),
         (tensor(bounds="finite"), "tensors[0].bounds must be a list"),
         (tensor(bounds=[0]), "tensors[0].bounds must be a text"),
     ],

@@ -34,7 +34,7 @@ _ROWS = 64
 _MOST_EIGENVALUES = 512
 """Rows up to which an error names the smallest eigenvalue, a fraction of a second's work."""
 
-_COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+_COMPARISON = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)", re.ASCII)
 
 
 @cache

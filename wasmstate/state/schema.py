@@ -17,7 +17,7 @@ from wasmstate.state.bounds_fast_path import broken
 from wasmstate.state.layout import MAX_SCHEMA_SIZE
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature, check_param
-from wasmstate.state.tensor import Tensor, check_tensor
+from wasmstate.state.tensor import Tensor, check_name, check_tensor
 
 MAX_TENSORS = 65_536
 MAX_DEPTH = 16
@@ -108,9 +108,7 @@ class Schema:
         if canonical != encoded:
             raise SchemaError("the schema is not canonical JSON (sorted keys, no spaces)")
         _expect(document, dict, "the schema")
-        unknown = set(document) - {"entry_points", "metadata", "tensors"}
-        if unknown:
-            raise SchemaError(f"the schema has an unknown key {min(unknown)!r}")
+        _check_keys(document, {"entry_points", "metadata", "tensors"}, "the schema")
         tensors = _expect(document.get("tensors"), list, "tensors")
         if len(tensors) > MAX_TENSORS:
             raise SchemaError(f"{len(tensors)} tensors, at most {MAX_TENSORS} can be")
@@ -142,6 +140,8 @@ def check_schema(schema: Schema, regions: Sequence[Region]) -> None:
     for signature in schema.entry_points.values():
         for param in signature.params:
             check_param(param)
+        for result in signature.results:
+            check_name(result, "type")
     names: set[str] = set()
     spans: list[tuple[int, int, int, str]] = []
     for tensor in schema.tensors:
@@ -216,12 +216,11 @@ def _encode_param(param: Param) -> dict[str, Any]:
 
 def _decode_tensor(document: Any, path: str) -> Tensor:
     _expect(document, dict, path)
-    unknown = set(document) - _TENSOR_KEYS
-    if unknown:
-        raise SchemaError(f"{path} has an unknown key {min(unknown)!r}")
+    _check_keys(document, _TENSOR_KEYS, path)
     texts = {
-        key: None if document.get(key) is None else _expect(document[key], str, f"{path}.{key}")
+        key: _expect(document[key], str, f"{path}.{key}")
         for key in ("symbol", "unit", "merge")
+        if key in document
     }
     return Tensor(
         name=_expect(document.get("name"), str, f"{path}.name"),
@@ -242,6 +241,7 @@ def _decode_tensor(document: Any, path: str) -> Tensor:
 
 def _decode_signature(document: Any, path: str) -> Signature:
     _expect(document, dict, path)
+    _check_keys(document, {"params", "results"}, path)
     params = tuple(
         _decode_param(each, f"{path}.params[{i}]")
         for i, each in enumerate(_expect(document.get("params"), list, f"{path}.params"))
@@ -252,19 +252,22 @@ def _decode_signature(document: Any, path: str) -> Signature:
 
 def _decode_param(document: Any, path: str) -> Param:
     _expect(document, dict, path)
-    unknown = set(document) - {"name", "type", "place", "bounds"}
-    if unknown:
-        raise SchemaError(f"{path} has an unknown key {min(unknown)!r}")
-    place = document.get("place")
+    _check_keys(document, {"name", "type", "place", "bounds"}, path)
     return Param(
         _expect(document.get("name"), str, f"{path}.name"),
         _expect(document.get("type"), str, f"{path}.type"),
-        None if place is None else _expect(place, str, f"{path}.place"),
+        _expect(document["place"], str, f"{path}.place") if "place" in document else None,
         tuple(
             _expect(bound, str, f"{path}.bounds")
             for bound in _expect(document.get("bounds", []), list, f"{path}.bounds")
         ),
     )
+
+
+def _check_keys(document: dict[str, Any], known: set[str], path: str) -> None:
+    unknown = set(document) - known
+    if unknown:
+        raise SchemaError(f"{path} has an unknown key {min(unknown)!r}")
 
 
 def _expect(value: Any, kind: type, path: str) -> Any:

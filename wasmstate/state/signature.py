@@ -23,9 +23,10 @@ _COMMA = re.compile(r",(?![^\[\]]*\])")  # not one between brackets
 _BOUND = r"(?:[A-Za-z_]\w*|(?:>=|<=|>|<)\s*[-+.\w]+)"
 _PARAM = re.compile(
     r"(?P<name>[^:]*):\s*(?P<dtype>\w+)\s*(?:\[(?P<shape>\s*\d+(?:\s*,\s*\d+)*\s*)\])?"
-    rf"\s*(?:@\s*(?P<place>\S+))?(?P<bounds>(?:\s+{_BOUND})*)"
+    rf"\s*(?:@\s*(?P<place>\S+))?(?P<bounds>(?:\s+{_BOUND})*)",
+    re.ASCII,
 )
-_ARRAY = re.compile(r"(?P<dtype>\w+)\[(?P<shape>\d{1,10}(?:,\d{1,10})*)\]")
+_ARRAY = re.compile(r"(?P<dtype>\w+)\[(?P<shape>\d{1,10}(?:,\d{1,10})*)\]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def check_param(param: Param) -> None:
         SchemaError: naming it and what is wrong.
     """
     check_name(param.name)
+    check_name(param.type, "type")
     if param.is_array:
         match = _ARRAY.fullmatch(param.type)
         if match is None:

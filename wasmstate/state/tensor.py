@@ -39,7 +39,7 @@ MERGE_RULES = ("sum", "mean", "max", "min", "chan", "counts", "none")
 
 _SHAPE = r"\s*(?:\d{1,10}(?:\s*[,x]\s*\d{1,10})*)?\s*"
 _SPEC = re.compile(
-    rf"(?P<name>[^:\[\]@]+):(?P<dtype>\w+)(?:\[(?P<shape>{_SHAPE})\])?@(?P<place>.+)"
+    rf"(?P<name>[^:\[\]@]+):(?P<dtype>\w+)(?:\[(?P<shape>{_SHAPE})\])?@(?P<place>.+)", re.ASCII
 )
 _INTEGERS = (int, np.integer, np.bool_)
 _NUMBERS = (*_INTEGERS, float, np.floating)
@@ -256,17 +256,17 @@ def check_tensor(tensor: Tensor | TensorSpec) -> None:
         parse_bound(bound)
 
 
-def check_name(name: object) -> None:
-    """Check the name of a tensor or a parameter. Raises SchemaError."""
+def check_name(name: object, what: str = "name") -> None:
+    """Check the name of a tensor or a parameter, or the text of a type. Raises SchemaError."""
     if not isinstance(name, str) or not name:
-        raise SchemaError(f"a name must be a text that is not empty, not {name!r}")
+        raise SchemaError(f"a {what} must be a text that is not empty, not {name!r}")
     try:
         size = len(name.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise SchemaError(f"the name {name!r} cannot be written as UTF-8") from error
+        raise SchemaError(f"the {what} {name!r} cannot be written as UTF-8") from error
     if size > MAX_NAME_SIZE or any(ord(c) < 32 or ord(c) == 127 for c in name):
         raise SchemaError(
-            f"the name {name[:40]!r} has control characters or more than {MAX_NAME_SIZE} bytes"
+            f"the {what} {name[:40]!r} has control characters or more than {MAX_NAME_SIZE} bytes"
         )
 
 
