@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,13 @@ def test_values_are_not_proven_if_what_they_mean_is_not() -> None:
     address = HEADER_SIZE + 8  # of the region: its checksum does not depend on it
     found = remains(damaged((address, 0x55), (address + 1, 0x55)))
     assert told(found)["rng"] == ("unproven", "its bytes are proven, but not what they mean")
+
+
+def test_nothing_is_proven_where_header_and_table_are_of_different_records() -> None:
+    forged = bytearray(CONTENT)
+    forged[64:72] = (16).to_bytes(8, "little")  # of the payload, whose table says 96 bytes
+    forged[252:256] = zlib.crc32(forged[:252]).to_bytes(4, "little")
+    assert {each.trust for each in remains(module_of(bytes(forged)))} == {"unproven"}
 
 
 def test_without_a_schema_nothing_can_be_shown() -> None:
