@@ -15,9 +15,11 @@ from wasmstate import (
     Limits,
     Module,
     SchemaError,
+    SectionError,
     Session,
     State,
     StateCorruptError,
+    TensorSpec,
     TrapError,
     attach,
     bake,
@@ -27,6 +29,7 @@ from wasmstate import (
 )
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
+from wasmstate.state.change.bake import bake_state
 from wasmstate.state.record import Region, RegionKind
 
 # A list on a heap: each update takes 40,000 bytes more and keeps one value at their start.
@@ -257,9 +260,11 @@ def test_a_damaged_whole_memory_is_named() -> None:
     assert ": whole memory: " in text
 
 
-def claims(size: int, tmp_path: Path) -> Path:
+def claims(size: int, tmp_path: Path, memory: str = "(memory 1)") -> Path:
     """A file of some thousand bytes whose memory claims a size."""
-    module = attach(from_wat(HEAP), ["n:i64@global:count"], whole_memory=True)
+    code = from_wat(HEAP.replace("(memory 1)", memory))
+    hello = TensorSpec("hello", "u8", (5,), "16", bounds=(">= 100",))
+    module = attach(code, ["n:i64@global:count", hello], whole_memory=True)
     record = State.of(module).record
     regions = [
         replace(region, address=size) if region.kind is RegionKind.WHOLE_MEMORY else region
@@ -274,6 +279,23 @@ def claims(size: int, tmp_path: Path) -> Path:
 def test_a_tensor_outside_the_memory_is_read_without_making_the_memory(tmp_path: Path) -> None:
     state = state_of(claims(4 << 30, tmp_path))
     assert state["n"] == 0
+    assert "_contents" not in vars(state)
+
+
+def test_values_are_set_and_held_against_bounds_without_making_the_memory(tmp_path: Path) -> None:
+    state = state_of(claims(4 << 30, tmp_path))
+    after = state.with_values({"n": 9, "hello": [104, 5, 105, 106, 107]})
+    assert after["n"] == 9
+    assert after.violations() == ["hello[1] = 5 is not >= 100"]
+    assert state.violations() == []
+    assert "_contents" not in vars(state) | vars(after)
+
+
+def test_a_memory_larger_than_its_type_allows_is_not_made_to_bake_it(tmp_path: Path) -> None:
+    module = Module.open(claims(4 << 30, tmp_path, "(memory 1 2)"))
+    state = State.of(module)
+    text = message(SectionError, lambda: bake_state(module, state))
+    assert text == "memory 0 would start with 65536 pages, its max is 2"
     assert "_contents" not in vars(state)
 
 

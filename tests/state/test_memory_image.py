@@ -14,6 +14,7 @@ from wasmstate.state.memory_image import (
     address_of_stored,
     decode_image,
     encode_image,
+    with_part,
 )
 
 
@@ -50,6 +51,29 @@ def test_a_stored_byte_has_an_address() -> None:
 def test_what_was_stored_comes_back(blocks: list[bytes], rest: bytes) -> None:
     memory = b"".join(blocks) + rest
     assert decode_image(encode_image(memory), len(memory)) == memory
+
+
+@given(
+    st.lists(st.sampled_from([bytes(BLOCK), block(), block(200)]), min_size=1),
+    st.binary(max_size=5),
+    st.data(),
+)
+def test_a_part_is_written_as_into_the_memory_itself(
+    blocks: list[bytes], rest: bytes, data: st.DataObject
+) -> None:
+    memory = b"".join(blocks) + rest
+    at = data.draw(st.integers(0, len(memory)))
+    size = data.draw(st.integers(0, min(len(memory) - at, 3 * BLOCK)))
+    part = data.draw(st.sampled_from([bytes(size), b"\1" * size]))
+    after = memory[:at] + part + memory[at + size :]
+    assert with_part(encode_image(memory), len(memory), at, part) == encode_image(after)
+
+
+def test_a_part_of_a_memory_that_is_only_claimed_is_written_among_its_runs() -> None:
+    image = stored((0, block()), (3 << 30, block()))
+    assert with_part(image, MAX_SIZE, (1 << 31) + 7, b"\5") == stored(
+        (0, block()), (1 << 31, bytes(7) + b"\5" + bytes(BLOCK - 8)), (3 << 30, block())
+    )
 
 
 @given(st.binary(max_size=80), st.integers(0, 2000))

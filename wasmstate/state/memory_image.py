@@ -6,6 +6,7 @@ Source: docs/format.md, "Whole memories".
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,43 @@ _RUN = struct.Struct("<QQ")
 
 def encode_image(memory: bytes) -> bytes:
     """The runs of blocks that are not all zeros; equal memories give equal bytes."""
-    edges = np.diff(_blocks_in_use(memory).astype(np.int8), prepend=0, append=0)
-    starts = (np.flatnonzero(edges == 1) * BLOCK).tolist()
-    ends = np.minimum(np.flatnonzero(edges == -1) * BLOCK, len(memory)).tolist()
-    runs = list(zip(starts, ends, strict=True))
-    table = b"".join(_RUN.pack(start, end - start) for start, end in runs)
-    return b"".join([_COUNT.pack(len(runs)), table, *(memory[start:end] for start, end in runs)])
+    return _pack((start, memory[start:end]) for start, end in _spans_in_use(memory))
+
+
+def with_part(stored: bytes, size: int, at: int, part: bytes) -> bytes:
+    """What is stored of the memory with other bytes from an address on.
+
+    Blocks far away stay runs: few bytes may stand for gigabytes of zeros.
+
+    Raises as :func:`image_runs`.
+    """
+    low, high = at // BLOCK * BLOCK, min(-(-(at + len(part)) // BLOCK) * BLOCK, size)
+    window = bytearray(decode_part(stored, size, low, high))
+    window[at - low : at - low + len(part)] = part
+    pieces = [(low + start, bytes(window[start:end])) for start, end in _spans_in_use(window)]
+    for address, length, start in image_runs(stored, size):
+        content, end = stored[start : start + length], address + length
+        if address < low:
+            pieces.append((address, content[: low - address]))
+        if end > high:
+            first = max(address, high)
+            pieces.append((first, content[first - address :]))
+    return _pack(sorted(pieces))
+
+
+def _pack(pieces: Iterable[tuple[int, bytes]]) -> bytes:
+    """The runs that ascending pieces of whole blocks make; those that touch become one."""
+    runs: list[tuple[int, list[bytes]]] = []
+    end = -1
+    for address, content in pieces:
+        if address == end:
+            runs[-1][1].append(content)
+        else:
+            runs.append((address, [content]))
+        end = address + len(content)
+    table = [_RUN.pack(address, sum(map(len, contents))) for address, contents in runs]
+    contents = [content for _, contents in runs for content in contents]
+    return b"".join([_COUNT.pack(len(runs)), *table, *contents])
 
 
 def image_runs(stored: bytes, size: int) -> list[tuple[int, int, int]]:
@@ -78,7 +110,15 @@ def address_of_stored(stored: bytes, size: int, at: int) -> int | None:
     return None
 
 
-def _blocks_in_use(memory: bytes) -> NDArray[np.bool_]:
+def _spans_in_use(memory: bytes | bytearray) -> list[tuple[int, int]]:
+    """Start and end of each row of blocks that are not all zeros."""
+    edges = np.diff(_blocks_in_use(memory).astype(np.int8), prepend=0, append=0)
+    starts = (np.flatnonzero(edges == 1) * BLOCK).tolist()
+    ends = np.minimum(np.flatnonzero(edges == -1) * BLOCK, len(memory)).tolist()
+    return list(zip(starts, ends, strict=True))
+
+
+def _blocks_in_use(memory: bytes | bytearray) -> NDArray[np.bool_]:
     """Which blocks are not all zeros; the last one may be shorter."""
     whole = len(memory) // BLOCK
     words = np.frombuffer(memory, np.uint64, whole * BLOCK // 8).reshape(whole, BLOCK // 8)

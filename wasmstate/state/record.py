@@ -239,15 +239,23 @@ def fill(regions: Sequence[Region], contents: Sequence[bytes]) -> tuple[tuple[Re
 
     Only a whole memory may be larger than its region says: it has grown.
     """
+    sized, stored = list(regions), [*contents]
+    for i, region in enumerate(regions):
+        if region.kind is RegionKind.WHOLE_MEMORY:
+            stored[i] = encode_image(contents[i])
+            sized[i] = replace(region, address=len(contents[i]))  # it may have grown
+    return fill_stored(sized, stored)
+
+
+def fill_stored(
+    regions: Sequence[Region], stored: Sequence[bytes | bytearray]
+) -> tuple[tuple[Region, ...], bytes]:
+    """As :func:`fill`, of a whole memory given what a record stores of it."""
     filled: list[Region] = []
     payload = bytearray()
-    for region, content in zip(regions, contents, strict=True):
-        stored = content
-        if region.kind is RegionKind.WHOLE_MEMORY:
-            stored = encode_image(content)
-            region = replace(region, address=len(content))  # noqa: PLW2901 (it has grown)
-        filled.append(replace(region, length=len(stored), payload_offset=len(payload)))
-        payload += stored
+    for region, content in zip(regions, stored, strict=True):
+        filled.append(replace(region, length=len(content), payload_offset=len(payload)))
+        payload += content
         payload += bytes(-len(payload) % layout.REGION_ALIGNMENT)
     return tuple(filled), bytes(payload)
 

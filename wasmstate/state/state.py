@@ -19,10 +19,10 @@ from wasmstate.errors import SchemaError, StateBoundsError, StateError, UnknownT
 from wasmstate.escapes import listed
 from wasmstate.html_table import html_table
 from wasmstate.state.layout import MAX_COUNT
-from wasmstate.state.memory_image import decode_part, image_runs
+from wasmstate.state.memory_image import decode_part, image_runs, with_part
 from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.reading import decode_record
-from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill
+from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill, fill_stored
 from wasmstate.state.schema import Schema
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import Tensor, shape_text
@@ -258,12 +258,17 @@ class State(Mapping[str, NDArray[Any]]):
             SchemaError: if there is no such tensor, or a shape or type differs.
             StateBoundsError: if a number does not fit the element type.
         """
-        contents = [bytearray(content) for content in self.contents()]
+        stored = [bytearray(self.record.region_bytes(i)) for i in range(len(self.regions))]
         for name, value in values.items():
             tensor = self.tensor(name)
-            encoded = tensor.encode(value)
-            contents[tensor.region][tensor.offset : tensor.offset + len(encoded)] = encoded
-        return self.with_contents([bytes(content) for content in contents])
+            encoded, region = tensor.encode(value), self.regions[tensor.region]
+            content, at = stored[tensor.region], tensor.offset
+            if region.kind is RegionKind.WHOLE_MEMORY:
+                content[:] = with_part(bytes(content), region.size, at, encoded)
+            else:
+                content[at : at + len(encoded)] = encoded
+        regions, payload = fill_stored(self.regions, stored)
+        return State(replace(self.record, regions=regions, payload=payload), self.schema)
 
     def with_contents(self, contents: Sequence[bytes], *, updates: int = 0) -> State:
         """A copy with other bytes in its regions.
@@ -296,7 +301,14 @@ class State(Mapping[str, NDArray[Any]]):
 
     def broken_bounds(self) -> list[tuple[str, str]]:
         """For each bound that the values break: the tensor's name, and the cell and what it is."""
-        return self.schema.broken_bounds(self.contents())
+        if not self.is_whole_memory:
+            return self.schema.broken_bounds(self.contents())
+        found = []
+        for tensor in self.tensors:  # one by one: few bytes may claim gigabytes of memory
+            if tensor.bounds:
+                alone = Schema((replace(tensor, region=0, offset=0),))
+                found += alone.broken_bounds([self[tensor.name].tobytes()])
+        return found
 
     def check_bounds(self) -> None:
         """Check the values against the schema's bounds.

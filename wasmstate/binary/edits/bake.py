@@ -174,7 +174,7 @@ def _check_memories(spaces: Spaces, image: Image) -> None:
 
 def _with_pages(module: Module, spaces: Spaces, pages: Mapping[int, int]) -> Module:
     grown = {
-        memidx: _grown(memidx, spaces.memories[memidx], least)
+        memidx: grown_memory(memidx, spaces.memories[memidx], least)
         for memidx, least in pages.items()
         if least > spaces.memories[memidx].limits.min
     }
@@ -197,7 +197,14 @@ def _with_pages(module: Module, spaces: Spaces, pages: Mapping[int, int]) -> Mod
     return module.with_entries(changes)
 
 
-def _grown(memidx: int, memory: MemType, least: int) -> MemType:
+def grown_memory(memidx: int, memory: MemType, least: int) -> MemType:
+    """A memory that starts with so many pages at least.
+
+    Raises:
+        SectionError: if it can never have as many.
+    """
+    if least <= memory.limits.min:
+        return memory
     if memory.limits.max is not None and least > memory.limits.max:
         raise SectionError(
             f"memory {memidx} would start with {least} pages, its max is {memory.limits.max}"

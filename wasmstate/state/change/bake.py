@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from wasmstate.binary.edits.bake import Image, Segment, bake_image, check_rewritable, is_baked
+from wasmstate.binary.edits.bake import (
+    Image,
+    Segment,
+    bake_image,
+    check_rewritable,
+    grown_memory,
+    is_baked,
+)
 from wasmstate.binary.edits.bake import unbake as unbake_image
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, as_module
@@ -39,14 +46,18 @@ def bake_state(module: Module, state: State) -> Module:
     segments: list[Segment] = []
     pages: dict[int, int] = {}
     values: dict[int, bytes] = {}
+    for region in state.regions:  # before S is expanded: few bytes may claim gigabytes of memory
+        if region.kind is not RegionKind.GLOBAL:
+            if region.index >= len(spaces.memories):
+                raise SectionError(f"the module has no memory {region.index}, which S names")
+            memory = spaces.memories[region.index]
+            pages[region.index] = -(-region.end // memory.page_size)
+            grown_memory(region.index, memory, pages[region.index])
     for region, content in zip(state.regions, state.contents(), strict=True):
         if region.kind is RegionKind.GLOBAL:
             values[region.index] = content
-            continue
-        if region.index >= len(spaces.memories):
-            raise SectionError(f"the module has no memory {region.index}, which S names")
-        pages[region.index] = -(-region.end // spaces.memories[region.index].page_size)
-        segments += _segments(spaces, region, content)
+        else:
+            segments += _segments(spaces, region, content)
     # What code did at the start is in all of memory: it must not do it again.
     runs_start = not state.is_whole_memory
     return bake_image(original, Image(segments, pages, values, runs_start))
