@@ -107,7 +107,7 @@ fuzz: $(READY) ## Look for damaged modules and states that are not handled (some
 	$(BIN)/python tests/slow/fuzz_state.py 120
 
 hostile: $(READY) ## Run hostile guests and forged records, and measure what they take (10 minutes)
-	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py
+	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
 	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py

@@ -19,15 +19,14 @@ from typing import Any
 
 import wasmtime
 
+from hostile.memory import peak
 from wasmstate import Limits, Session, WasmstateError
 from wasmstate.cli import main as wasmstate
 
 
-def peak() -> int:
+def taken() -> int:
     """The most memory that this process, or one that it waited for, has had, in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (own,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
-    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) << 10
+    return max(peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10)
 
 
 def call(path: str, function: str, seconds: str, memory: str, arguments: str) -> dict[str, Any]:
@@ -54,10 +53,10 @@ def main() -> None:
     """Measure what the command line says."""
     report, what, *arguments = sys.argv[1:]
     wasmtime.Module(wasmtime.Engine(), "(module)")  # threads and tables that are made once
-    before = peak()
+    before = taken()
     started = time.perf_counter()
     found = call(*arguments) if what == "call" else command(*arguments)
-    found |= {"seconds": time.perf_counter() - started, "memory": peak() - before}
+    found |= {"seconds": time.perf_counter() - started, "memory": taken() - before}
     Path(report).write_text(json.dumps(found))
 
 
