@@ -250,7 +250,7 @@ def fill(regions: Sequence[Region], contents: Sequence[bytes]) -> tuple[tuple[Re
 def fill_stored(
     regions: Sequence[Region], stored: Sequence[bytes | bytearray]
 ) -> tuple[tuple[Region, ...], bytes]:
-    """As :func:`fill`, of a whole memory given what a record stores of it."""
+    """The same as :func:`fill`, of a whole memory given what a record stores of it."""
     filled: list[Region] = []
     payload = bytearray()
     for region, content in zip(regions, stored, strict=True):
