@@ -44,7 +44,7 @@ def first_call(path: Path, cache: Cache, *, cached: bool) -> float:
                 function(store)
     seconds = time.perf_counter() - start
     if not cached:
-        cache.store(name, compiled)
+        cache.store(name, bytes(compiled.serialize()))
     return seconds
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from wasmstate.frozen import child_command
 
+COMPILER = "wasmstate.runtime.compile_child"
 WORKER = "wasmstate_gui.core.calls.worker"
 
 
@@ -22,8 +23,15 @@ def test_a_child_is_a_module_of_the_interpreter_or_the_frozen_program_itself(
     assert child_command(WORKER) == ["/opt/wasmstate", "run-wasmstate-child", WORKER]
 
 
-@pytest.mark.parametrize("entry", ["wasmstate.cli", "wasmstate_gui.app"])
-@pytest.mark.parametrize("module", [WORKER, "wasmstate_gui.core.wizards.plan_process"])
+@pytest.mark.parametrize(
+    ("entry", "module"),
+    [
+        ("wasmstate.cli", COMPILER),
+        ("wasmstate.cli", WORKER),
+        ("wasmstate_gui.app", COMPILER),
+        ("wasmstate_gui.app", "wasmstate_gui.core.wizards.plan_process"),
+    ],
+)
 def test_both_programs_are_their_children(entry: str, module: str, tmp_path: Path) -> None:
     """A worker without questions ends in silence; the program would print its help or an error."""
     program = tmp_path / "program.py"

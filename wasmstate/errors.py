@@ -20,7 +20,7 @@
         ├── LinkError             the module cannot be instantiated: it imports what nobody grants
         ├── TrapError             the call trapped
         ├── DeadlineError         the call ran out of its time
-        └── LimitError            the call ran out of its memory or its fuel
+        └── LimitError            a call, or a compilation, ran out of what it may use
 
 A file that cannot be opened or read at all raises :class:`OSError`, as everywhere in Python.
 """
@@ -30,6 +30,9 @@ from __future__ import annotations
 from typing import Literal, Self
 
 Remedy = Literal[
+    "Limits.compile_memory",
+    "Limits.compile_seconds",
+    "Limits.memory",
     "Module.with_content()",
     "Module.with_name()",
     "Module.without_custom()",
@@ -277,4 +280,4 @@ class DeadlineError(CallError):
 
 
 class LimitError(CallError):
-    """The call needed more memory, or more fuel, than its limits allow."""
+    """A call, or a compilation, needed more than its limits allow: memory, fuel, seconds."""

@@ -11,7 +11,11 @@ import sys
 from collections.abc import Sequence
 
 _ARGUMENT = "run-wasmstate-child"
-_CHILDREN = ("wasmstate_gui.core.calls.worker", "wasmstate_gui.core.wizards.plan_process")
+_CHILDREN = (
+    "wasmstate.runtime.compile_child",
+    "wasmstate_gui.core.calls.worker",
+    "wasmstate_gui.core.wizards.plan_process",
+)
 
 
 def child_command(module: str) -> list[str]:

@@ -8,7 +8,8 @@ import sys
 import wasmtime
 
 from wasmstate import DeadlineError, Limits, Module
-from wasmstate.runtime import Instance, Program
+from wasmstate.runtime.instance import Instance
+from wasmstate.runtime.program import Program
 
 module = Module.from_bytes(wasmtime.wat2wasm('(module (func (export "f") (loop br 0)))'))
 instance = Instance(Program(module, Limits(seconds=0.1)))

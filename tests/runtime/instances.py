@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from models import from_wat
-from wasmstate.runtime import Instance, Limits, Program
+from wasmstate.runtime.instance import Instance
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 
 
 def instance(text: str, **limits: Any) -> Instance:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from runtime.instances import call, instance
 from wasmstate import CallError
-from wasmstate.runtime import Instance
+from wasmstate.runtime.instance import Instance
 
 pytestmark = pytest.mark.usefixtures("calls")
 

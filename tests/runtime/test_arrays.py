@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from models import from_wat
 from support import fewer_examples, message
 from wasmstate import ArgumentError, CallError, Limits, SchemaError, Signature, StateBoundsError
-from wasmstate.runtime import Instance, Program
 from wasmstate.runtime.arguments import entry_point
+from wasmstate.runtime.instance import Instance
+from wasmstate.runtime.program import Program
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.tensor import DTYPES
 

@@ -25,7 +25,8 @@ from wasmstate import (
     Module,
     TrapError,
 )
-from wasmstate.runtime import Limits, Program
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 
 pytestmark = pytest.mark.usefixtures("calls")
 
@@ -197,6 +198,8 @@ def test_no_deadline_is_no_deadline(seconds: float | None) -> None:
         ({"memory": -1}, f"{MEMORY}, not -1"),
         ({"memory": 1e9}, f"{MEMORY}, not 1000000000.0"),
         ({"memory": 1 << 63}, f"{MEMORY}, not 9223372036854775808"),
+        ({"compile_seconds": -1}, f"{SECONDS.replace('seconds', 'compile_seconds')}, not -1"),
+        ({"compile_memory": 0.5}, f"{MEMORY.replace('memory', 'compile_memory')}, not 0.5"),
         ({"fuel": math.nan}, f"{FUEL}, not nan"),
         ({"fuel": 1 << 64}, f"{FUEL}, not 18446744073709551616"),
     ],

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hostile.child import measured
+from hostile.compilers import loops_of_many_values, many_functions, many_locals
 from hostile.guests import GROWING, GUESTS, MEMORY, SECONDS
-from wasmstate import Limits, State
+from wasmstate import LimitError, Limits, Module, State
+from wasmstate.runtime.program import Program
 
 MIB = 1 << 20
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -78,3 +82,21 @@ def test_a_guest_of_the_command_line_ends_as_it_must(name: str, tmp_path: Path) 
         limit = MEMORY
     assert found.seconds <= seconds(data)
     assert found.memory <= bound(data, limit)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: many_functions(990_000), loops_of_many_values, many_locals]
+)
+def test_a_compilation_ends_in_its_time(make: Callable[[], Module]) -> None:
+    module = make()
+    started = time.monotonic()
+    with pytest.raises(LimitError, match="that takes longer than"):
+        Program(module, Limits(compile_seconds=2.0))
+    assert time.monotonic() - started <= 4
+
+
+@pytest.mark.parametrize("make", [lambda: many_functions(990_000), loops_of_many_values])
+def test_a_compilation_ends_within_its_memory(make: Callable[[], Module]) -> None:
+    module = make()
+    with pytest.raises(LimitError, match="that takes more memory than"):
+        Program(module, Limits(compile_memory=64 * MIB))

@@ -78,9 +78,8 @@ class Cache:
             os.utime(path)
         return module
 
-    def store(self, name: str, module: wasmtime.Module) -> None:
-        """Keep a compiled module, if that is possible."""
-        artifact = bytes(module.serialize())
+    def store(self, name: str, artifact: bytes) -> None:
+        """Keep a serialized module, if that is possible."""
         if len(artifact) > self._most:
             return
         with suppress(OSError):

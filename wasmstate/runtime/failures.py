@@ -22,10 +22,10 @@ def translated(what: str, error: Exception, limits: Limits) -> WasmstateError:
         reason = one_line(cause if is_traced else error)
         if is_traced and reason == "thrown Wasm exception":
             return TrapError(f"{what} trapped: {reason}")
-        if is_traced and reason.startswith("GC heap out of memory"):
-            return LimitError(f"{what}: {reason} (allowed are {limits.memory} bytes)")
-        if "exceeds memory limits" in reason or "exceeds table limits" in reason:
-            return LimitError(f"{what}: {reason} (allowed are {limits.memory} bytes)")
+        is_full = is_traced and reason.startswith("GC heap out of memory")
+        if is_full or "exceeds memory limits" in reason or "exceeds table limits" in reason:
+            text = f"{what}: {reason} (allowed are {limits.memory} bytes)"
+            return LimitError(text).helped_by("Limits.memory")
         if f"(os error {errno.EFBIG})" in reason:
             # wasmtime keeps initial memory as a file in memory, which counts as one.
             return LimitError(

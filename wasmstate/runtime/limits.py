@@ -1,4 +1,4 @@
-"""What a call may use."""
+"""What a call, and the compilation before it, may use."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-_LARGEST = {"memory": (1 << 63) - 1, "fuel": (1 << 64) - 1}
+_LARGEST = {"memory": (1 << 63) - 1, "fuel": (1 << 64) - 1, "compile_memory": (1 << 63) - 1}
 """What wasmtime has room for; more would arrive as something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call may use.
+    """What one call may use, and the compilation of a module.
 
     Attributes:
         seconds: of wall clock, ``None`` for no deadline; exact to 10 ms.
@@ -23,6 +23,10 @@ class Limits:
             what the smaller ones leave.
         fuel: units of work, about one an instruction, ``None`` for no limit. Unlike time it is
             the same in every run. Counting it makes all code slower, so it is off by default.
+        compile_seconds: of wall clock for a compilation, ``None`` for no deadline. A module of
+            10 MB takes some 30 s on two processors.
+        compile_memory: bytes that a compilation may take, ``None`` for no limit; Linux enforces
+            it. With neither limit every module is compiled in this process.
 
     Raises:
         ValueError: if one of them is negative, not a number, or larger than can be.
@@ -31,14 +35,17 @@ class Limits:
     seconds: float | None = 10.0
     memory: int | None = 1 << 30
     fuel: int | None = None
+    compile_seconds: float | None = 60.0
+    compile_memory: int | None = 2 << 30
 
     def __post_init__(self) -> None:
         number = (int, float, np.integer, np.floating)
-        if not _is_none_or(number, self.seconds):
-            raise ValueError(
-                "the limit of seconds must be a number that is not negative, or None, "
-                f"not {self.seconds!r}"
-            )
+        for name in ("seconds", "compile_seconds"):
+            if not _is_none_or(number, getattr(self, name)):
+                raise ValueError(
+                    f"the limit of {name} must be a number that is not negative, or None, "
+                    f"not {getattr(self, name)!r}"
+                )
         for name, largest in _LARGEST.items():
             value = getattr(self, name)
             if not _is_none_or((int, np.integer), value, largest):

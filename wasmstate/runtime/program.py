@@ -14,7 +14,8 @@ from wasmstate.errors import CallError, LinkError
 from wasmstate.escapes import lines, listed
 from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
-from wasmstate.runtime.failures import one_line
+from wasmstate.runtime.compile import compile_module
+from wasmstate.runtime.engine import new_engine
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_scailable
 
@@ -23,12 +24,7 @@ _is_forked = False
 
 @cache
 def _engine(counts_fuel: bool) -> tuple[wasmtime.Engine, Clock]:
-    config = wasmtime.Config()
-    config.parallel_compilation = not _is_forked
-    config.consume_fuel = counts_fuel
-    config.epoch_interruption = True
-    config.wasm_exceptions = True
-    engine = wasmtime.Engine(config)
+    engine = new_engine(counts_fuel=counts_fuel, is_parallel=not _is_forked)
     return engine, Clock(engine)
 
 
@@ -48,12 +44,13 @@ class Program:
 
     Args:
         module: a core module whose imports are none: a model gets nothing but its arguments.
-        limits: of every call.
+        limits: of the compilation, and of every call.
         wasi: functions that are granted, if WASI is all that the module imports.
 
     Raises:
         TypeError: if ``limits`` is something else.
         LinkError: naming each import, if there are any; of a shared memory.
+        LimitError: if it takes more to compile it than is allowed.
         CallError: if wasmtime does not accept the module.
     """
 
@@ -73,7 +70,7 @@ class Program:
             _check_imports(self.spaces)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
-        self.compiled = _compiled(self.engine, module, counts_fuel=self.limits.fuel is not None)
+        self.compiled = _compiled(self.engine, module, self.limits)
 
     def func_type(self, name: str) -> FuncType:
         """The type of an exported function.
@@ -87,19 +84,16 @@ class Program:
         return self.functions[name]
 
 
-def _compiled(engine: wasmtime.Engine, module: Module, *, counts_fuel: bool) -> wasmtime.Module:
+def _compiled(engine: wasmtime.Engine, module: Module, limits: Limits) -> wasmtime.Module:
     """The module compiled, or as it was compiled before."""
     cache = user_cache() if module.size >= LEAST else None
-    name = entry_name(module, counts_fuel) if cache is not None else ""
+    name = entry_name(module, limits.fuel is not None) if cache is not None else ""
     found = cache.load(engine, name) if cache is not None else None
     if found is not None:
         return found
-    try:
-        compiled = wasmtime.Module(engine, module.to_bytes())
-    except wasmtime.WasmtimeError as error:
-        raise CallError(f"wasmtime does not accept the module: {one_line(error)}") from error
+    compiled, artifact = compile_module(engine, module, limits)
     if cache is not None:
-        cache.store(name, compiled)
+        cache.store(name, bytes(compiled.serialize()) if artifact is None else artifact)
     return compiled
 
 

@@ -20,8 +20,8 @@ def _check_size(program: Program, state: State) -> None:
     """Compare S with the limit of memory before it is expanded: few bytes may claim gigabytes."""
     size, limit = sum(region.size for region in state.regions), program.limits.memory
     if limit is not None and size > limit:
-        raise LimitError(
-            f"S takes {size:,} bytes of memory, and the limit is {limit:,}; raise Limits.memory"
+        raise LimitError(f"S takes {size:,} bytes of memory, and the limit is {limit:,}").helped_by(
+            "Limits.memory"
         )
 
 

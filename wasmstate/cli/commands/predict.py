@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from wasmstate.cli.common import about, as_json, echo, echo_json_line, existing_file
+from wasmstate.cli.limit_options import limit_options
 from wasmstate.errors import ArgumentError
 from wasmstate.session.strict_json import check_numbers, parse_json
+
+if TYPE_CHECKING:
+    from wasmstate.runtime.limits import Limits
 
 
 @click.command("predict")
@@ -18,10 +22,10 @@ from wasmstate.session.strict_json import check_numbers, parse_json
 @click.option(
     "--dialect", type=click.Choice(["json", "raw"]), help="How the input is passed; found out."
 )
-@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@limit_options
 @as_json
 def command(
-    file: Path, inputs: tuple[str, ...], dialect: str | None, timeout: float, as_json: bool
+    file: Path, inputs: tuple[str, ...], dialect: str | None, limits: Limits, as_json: bool
 ) -> None:
     """Predict with a binary that has Scailable's interface (pred, malloc_buffer, ...).
 
@@ -33,14 +37,13 @@ def command(
     Examples:  wasmstate predict houses.wasm '[1, 2, 3]'
                wasmstate predict intsum.wasm '[[1, 2, 3]]' '[[4, 5]]'
     """
-    from wasmstate.runtime.limits import Limits  # noqa: PLC0415 (--help needs none of these)
-    from wasmstate.session.scailable import Dialect, ScailableModel  # noqa: PLC0415
+    from wasmstate.session.scailable import (  # noqa: PLC0415 (--help does not need it)
+        Dialect,
+        ScailableModel,
+    )
 
-    if not timeout > 0:
-        raise click.UsageError("--timeout must be more than 0 seconds")
     given = [_list(text) for text in inputs]
     with about(file):
-        limits = Limits(seconds=timeout)
         chosen = cast("Dialect | None", dialect)
         with ScailableModel.open(file, dialect=chosen, limits=limits) as model:
             for each in given:

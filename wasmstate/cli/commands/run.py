@@ -25,6 +25,7 @@ from wasmstate.cli.common import (
     plural,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
+from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
@@ -92,7 +93,7 @@ class _Persist(click.ParamType[str]):
 @keep_option
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
-@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for a call.")
+@limit_options
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(0),
@@ -116,7 +117,7 @@ def command(
     keep: int | None,
     break_links: bool,
     record: Path | None,
-    timeout: float,
+    limits: Limits,
     lock_timeout: float | None,
     as_json: bool,
 ) -> None:
@@ -149,11 +150,8 @@ def command(
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
-    if not timeout > 0:  # NaN is not, either
-        raise click.UsageError("--timeout must be more than 0 seconds")
     given = _values(ctx, arguments, labels_at(file, function))
     with about(file):
-        limits = Limits(seconds=timeout)
         session = _open(
             file,
             function,

@@ -19,7 +19,8 @@ from typing import Any
 from wasmstate import models
 from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, WasmstateError
-from wasmstate.runtime import Limits, Program
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.program import Program
 from wasmstate.session.drift import DriftWatch
 from wasmstate.session.guarded_call import Live
 from wasmstate.session.names import Names
