@@ -33,6 +33,7 @@ Remedy = Literal[
     "Limits.compile_memory",
     "Limits.compile_seconds",
     "Limits.memory",
+    "Limits.seconds",
     "Module.with_content()",
     "Module.with_name()",
     "Module.without_custom()",

@@ -304,3 +304,30 @@ def test_a_memory_beyond_the_limit_is_refused_before_it_is_made(tmp_path: Path) 
     text = message(LimitError, lambda: Session.open(path))
     size, limit = "4,294,967,308", "1,073,741,824"
     assert text == f"S takes {size} bytes of memory, and the limit is {limit}"
+
+
+LARGE_MEMORY = """
+(module
+  (memory (export "memory") 80)
+  (data (i32.const 4194400) "data")
+  (func (export "predict") (param i32) (result i32) (i32.load8_u (local.get 0)))
+  (func (export "update") (param i32 i32) (i32.store8 (local.get 0) (local.get 1))))
+"""
+
+
+def test_a_large_memory_of_zeros_is_restored_page_by_page(tmp_path: Path) -> None:
+    path = tmp_path / "large.wasm"
+    path.write_bytes(attach(from_wat(LARGE_MEMORY), whole_memory=True).to_bytes())
+    last = 80 * 65536 - 1
+    with Session.open(path) as session:
+        for at, value in ((0, 1), (65536, 2), (last, 3), (4194400, 0)):
+            session.update(at, value)
+        contents = session.state.contents()
+        session.update(65536, 0)
+        session.update(4194400, 9)
+    memory = bytearray(80 * 65536)
+    memory[0], memory[65536], memory[last], memory[4194401:4194404] = 1, 2, 3, b"ata"
+    assert contents == [bytes(memory)]
+    with Session.open(path, persist="manual") as session:
+        found = [session.predict(at) for at in (0, 65536, last, 4194400, 4194401)]
+        assert found == [1, 0, 3, 9, ord("a")]

@@ -100,5 +100,47 @@ def test_a_large_matrix_is_judged_without_its_eigenvalues(monkeypatch: pytest.Mo
     assert wrong("psd", matrix) == " is not symmetric"
 
 
+@pytest.mark.parametrize("bound", ["finite", ">= 0"])
+def test_the_clock_is_looked_at_after_each_part_of_the_numbers(bound: str) -> None:
+    looks: list[None] = []
+    values = np.zeros((1 << 18) + 1, np.int8)
+    values[-2:] = -1
+    found = parse_bound(bound)(values, lambda: looks.append(None))
+    assert found == (None if bound == "finite" else "[262143] = -1 is not >= 0 (and 1 more)")
+    assert len(looks) == 2
+
+
+@pytest.mark.parametrize("size", [255, 256, 257, 600])
+@pytest.mark.parametrize("rank", [1, 600])
+def test_a_matrix_of_several_blocks_is_judged_as_one(size: int, rank: int) -> None:
+    factor = np.random.default_rng(size).normal(size=(size, rank))
+    matrix = factor @ factor.T
+    assert wrong("psd", matrix, "<f8") is None
+    assert wrong("psd", matrix, "<f4") is None
+    shift = np.linalg.eigvalsh(matrix)[0] + 1
+    assert " is not positive semidefinite" in str(
+        wrong("psd", matrix - shift * np.eye(size), "<f8")
+    )
+    matrix[-1, 0] += matrix.max() / 100
+    assert wrong("psd", matrix) == " is not symmetric"
+
+
+def test_a_check_ends_at_whichever_look_at_the_clock() -> None:
+    """Each step of a large matrix is preceded by a look."""
+    looks: list[None] = []
+    matrix = np.eye(600)
+    assert parse_bound("psd")(matrix, lambda: looks.append(None)) is None
+    blocks = 3
+    assert len(looks) == 3 * blocks + blocks + 2 * (2 + 1)
+
+    def raising() -> None:
+        left.pop()
+
+    for allowed in range(len(looks)):
+        left = [None] * allowed
+        with pytest.raises(IndexError):
+            parse_bound("psd")(matrix, raising)
+
+
 def test_a_matrix_that_cholesky_refuses_by_rounding_alone_passes() -> None:
     assert wrong("psd", [[-1e-12, 0], [0, 1]], "<f8") is None

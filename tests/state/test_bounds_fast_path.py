@@ -122,7 +122,7 @@ def test_no_bound_is_always_fulfilled() -> None:
     assert look(np.array([math.nan]).tobytes())
 
 
-def test_a_large_tensor_is_looked_at_again_only_if_its_bytes_differ() -> None:
+def test_a_large_tensor_is_checked_again_only_if_its_bytes_differ() -> None:
     large = Tensor("w", "f64", (FEW + 1,), 0, 0, bounds=("finite",))
     small = Tensor("n", "i64", (), 1, 0, bounds=(">= 0",))
     check = BoundsCheck([large, small])
@@ -144,3 +144,36 @@ def test_what_was_wrong_before_stays_wrong() -> None:
     bad = np.full(FEW + 1, np.nan).tobytes()
     assert check.broken([bad])
     assert check.broken([bad])
+
+
+def test_what_passed_is_not_checked_again_after_something_else_was_wrong() -> None:
+    matrix = Tensor("p", "f64", (2, 2), 0, 0, bounds=("psd",))
+    other = Tensor("n", "i64", (), 1, 0, bounds=(">= 0",))
+    check = BoundsCheck([matrix, other])
+    looks: list[None] = []
+    well, wrong = (np.int64(n).tobytes() for n in (1, -1))
+    for contents in ([bytes(32), well], [bytes(32), wrong]):
+        check.broken(contents)
+    assert check.broken([bytes(bytearray(32)), well], lambda: looks.append(None)) == []
+    assert len(looks) == 2, "of the comparison, and of the number"
+
+
+def test_the_clock_is_looked_at_while_bytes_are_compared() -> None:
+    count = 3 << 17  # three parts of a MiB
+    tensor = Tensor("w", "f64", (count,), 0, 0, bounds=("finite",))
+    looks: list[None] = []
+    before, after = (np.zeros(count).tobytes() for _ in range(2))
+    check = BoundsCheck([tensor])
+    assert check.broken([before]) == []
+    assert check.broken([after], lambda: looks.append(None)) == []
+    assert len(looks) == 3
+
+
+def test_only_bounds_of_a_few_numbers_need_no_clock() -> None:
+    def check(*shape: int, bound: str) -> BoundsCheck:
+        return BoundsCheck([Tensor("t", "f64", shape, 0, 0, bounds=(bound,))])
+
+    assert BoundsCheck([]).is_quick
+    assert check(FEW, bound="finite").is_quick
+    assert not check(FEW + 1, bound="finite").is_quick
+    assert not check(2, 2, bound="psd").is_quick

@@ -14,6 +14,7 @@ from wasmstate.state.memory_image import (
     address_of_stored,
     decode_image,
     encode_image,
+    sparse_bytes,
     with_part,
 )
 
@@ -103,3 +104,18 @@ def test_any_bytes_are_one_memory_or_an_error(content: bytes, size: int) -> None
 def test_what_cannot_be_is_named(content: bytes, size: int, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         decode_image(content, size)
+
+
+@given(st.binary(max_size=40), st.integers(0, 20), st.integers(0, 20))
+def test_sparse_bytes_are_zeros_with_pieces(piece: bytes, before: int, after: int) -> None:
+    size = before + len(piece) + after
+    expected = bytes(before) + piece + bytes(after)
+    assert sparse_bytes(size, [(before, piece)]) == expected
+    assert sparse_bytes(size, []) == bytes(size)
+    assert bytes(1) == b"\0", "what the interpreter shares is as it was"
+
+
+@pytest.mark.parametrize(("size", "offset"), [(4, -1), (4, 3), (0, 0), (1, 0)])
+def test_a_piece_is_never_written_beyond_the_bytes(size: int, offset: int) -> None:
+    with pytest.raises(ValueError, match=f"2 bytes at {offset} of {size}"):
+        sparse_bytes(size, [(offset, b"ab")])

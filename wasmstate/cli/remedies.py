@@ -14,6 +14,7 @@ WORDS: dict[Remedy, str] = {
     "Limits.compile_memory": "wasmstate run --compile-memory",
     "Limits.compile_seconds": "wasmstate run --compile-timeout",
     "Limits.memory": "wasmstate run --memory",
+    "Limits.seconds": "wasmstate run --timeout",
     "Module.with_content()": "wasmstate section replace --index",
     "Module.with_name()": "wasmstate section rename --index",
     "Module.without_custom()": "wasmstate section remove",

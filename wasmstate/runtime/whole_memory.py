@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import wasmtime
 
 from wasmstate.errors import LimitError
 from wasmstate.runtime.unchecked_call import LinearMemory
+from wasmstate.state.memory_image import sparse_bytes
+
+_DENSE = 4 << 20
+"""Bytes up to which a memory is copied as it is, which is then quicker."""
+
+_PART = 64 << 10
+_ZEROS = bytes(_PART)
 
 
 class Whole:
@@ -26,8 +33,12 @@ class Whole:
         self._page_size = page_size
 
     def read(self) -> bytes:
-        """A copy of all bytes."""
-        return ctypes.string_at(self._memory.base, self._memory.size())
+        """A copy of all bytes; pages of zeros take no memory in a large one."""
+        size = self._memory.size()
+        if size <= _DENSE:
+            return ctypes.string_at(self._memory.base, size)
+        parts = ((at, self._part(at, length)) for at, length in _parts(0, size))
+        return sparse_bytes(size, (each for each in parts if each[1] != _ZEROS[: len(each[1])]))
 
     def write(self, content: bytes) -> None:
         """Give it these bytes, and zeros behind them; it grows if it is smaller.
@@ -45,6 +56,18 @@ class Whole:
                     f"S has a memory of {len(content)} bytes, and it cannot grow so far"
                 ) from error
             self._memory.settle()
-        ctypes.memmove(self._memory.base, content, len(content))
-        left = self._memory.size() - len(content)
-        ctypes.memset(self._memory.base + len(content), 0, left)
+        # What is right already is not written: pages that nobody has written take no memory.
+        for at, length in _parts(0, len(content)):
+            part = content[at : at + length]
+            if self._part(at, length) != part:
+                ctypes.memmove(self._memory.base + at, part, length)
+        for at, length in _parts(len(content), self._memory.size()):
+            if self._part(at, length) != _ZEROS[:length]:
+                ctypes.memset(self._memory.base + at, 0, length)
+
+    def _part(self, at: int, length: int) -> bytes:
+        return ctypes.string_at(self._memory.base + at, length)
+
+
+def _parts(start: int, end: int) -> Iterator[tuple[int, int]]:
+    return ((at, min(_PART, end - at)) for at in range(start, end, _PART))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from wasmstate.errors import ArgumentError, LimitError, StateBoundsError
+from wasmstate.errors import ArgumentError, DeadlineError, LimitError, StateBoundsError
 from wasmstate.escapes import listed
 from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
 from wasmstate.runtime.row_loop import rows_entry
+from wasmstate.state.bounds import Look, no_clock
 from wasmstate.state.bounds_fast_path import BoundsCheck
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State
@@ -63,14 +65,16 @@ class Live:
 
         Raises:
             StateBoundsError: if it leaves S outside its bounds.
+            DeadlineError: if there is no time left to check them.
         """
         before = self.contents
         reads = self._reads  # of this instance, whatever a signal handler does to it meanwhile
+        look = no_clock if self._bounds.is_quick else self._deadline()
         try:
             value = entry(args)
             contents = [read() for read in reads]
             if contents != before:
-                broken = self._bounds.broken(contents)
+                broken = self._bounds.broken(contents, look)
                 if broken:
                     _raise(broken)
                 self.contents = contents
@@ -128,6 +132,22 @@ class Live:
         self.entries.clear()
         self._row_entries.clear()
         self._reads = []
+
+    def _deadline(self) -> Look:
+        """What looks at the clock for the checks after a call that begins now."""
+        seconds = self._program.limits.seconds
+        if seconds is None:
+            return no_clock
+        end = time.monotonic() + seconds
+
+        def look() -> None:
+            if time.monotonic() > end:
+                raise DeadlineError(
+                    f"the call was undone: with the check of its bounds it took longer than "
+                    f"{seconds} s"
+                ).helped_by("Limits.seconds")
+
+        return look
 
     def _start(self) -> Instance:
         instance = Instance(self._program)

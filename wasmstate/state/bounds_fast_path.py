@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wasmstate.state.bounds import parse_bound
+from wasmstate.state.bounds import Look, no_clock, parse_bound
 from wasmstate.state.tensor import DTYPES, Tensor
 
 Content = bytes | memoryview
 
-Look = Callable[[Content], bool]
+QuickLook = Callable[[Content], bool]
 """Whether the numbers in these bytes surely fulfil what is compiled into it."""
 
 STRUCT_FORMATS = {
@@ -34,13 +34,16 @@ STRUCT_FORMATS = {
 FEW = 256
 """Elements up to which plain Python is quicker than NumPy."""
 
+_PART = 1 << 20
+"""Bytes that are compared between two looks at the clock."""
+
 _EXACT = 1 << 53
 """Integers below it are exact as floats."""
 
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(.*)")
 
 
-def quick_look(bounds: Sequence[str], dtype: str, count: int = 1) -> Look | None:
+def quick_look(bounds: Sequence[str], dtype: str, count: int = 1) -> QuickLook | None:
     """The quick look for bounds of so many numbers of one element type.
 
     Args:
@@ -131,48 +134,57 @@ class BoundsCheck:
 
     Tensors of a few elements get a quick look each time. A large one is checked only if its bytes
     differ from those that passed last.
+
+    Attributes:
+        is_quick: whether every check is done in microseconds.
     """
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         self._passed: Sequence[bytes] | None = None
         self._large: list[Tensor] = []
-        self._bounded = [tensor for tensor in tensors if tensor.bounds]
+        self._few: list[Tensor] = []
         few = []
         # Numbers that stand side by side and have the same bounds are looked at together.
-        for group in _groups(self._bounded):
+        for group in _groups([tensor for tensor in tensors if tensor.bounds]):
             first = group[0]
             count = sum(tensor.nbytes for tensor in group) // DTYPES[first.dtype].itemsize
             limits = quick_limits(first.bounds, first.dtype)
             if limits is None or count > FEW:
                 self._large += group
             else:
+                self._few += group
                 few.append(_Few(first.region, first.offset, first.dtype, count, limits))
         self._look = _look_at(few)
+        self.is_quick = not self._large
 
-    def broken(self, contents: Sequence[bytes]) -> list[tuple[str, str]]:
+    def broken(self, contents: Sequence[bytes], look: Look = no_clock) -> list[tuple[str, str]]:
         """The result of :meth:`wasmstate.state.schema.Schema.broken_bounds`.
 
         Args:
             contents: of the regions; not to be changed afterwards.
+            look: called now and then; what it raises ends the check.
         """
-        if self._look(contents) and (not self._large or self._large_pass(contents)):
-            self._passed = contents
+        if self._look(contents) and self.is_quick:
             return []
-        found = broken(self._bounded, contents)
-        self._passed = None if found else contents
+        changed = [each for each in self._large if self._differs(each, contents, look)]
+        found = broken([*self._few, *changed], contents, look)
+        if not found:
+            self._passed = contents
         return found
 
-    def _large_pass(self, contents: Sequence[bytes]) -> bool:
-        return not broken(
-            [each for each in self._large if self._passed is None or self._differs(each, contents)],
-            contents,
-        )
-
-    def _differs(self, tensor: Tensor, contents: Sequence[bytes]) -> bool:
-        assert self._passed is not None
-        before, after = self._passed[tensor.region], contents[tensor.region]
-        part = slice(tensor.offset, tensor.offset + tensor.nbytes)
-        return before is not after and before[part] != after[part]
+    def _differs(self, tensor: Tensor, contents: Sequence[bytes], look: Look) -> bool:
+        if self._passed is None:
+            return True
+        old, new = self._passed[tensor.region], contents[tensor.region]
+        if old is new:
+            return False
+        end = tensor.offset + tensor.nbytes
+        for start in range(tensor.offset, end, _PART):
+            look()
+            part = slice(start, min(start + _PART, end))
+            if old[part] != new[part]:
+                return True
+        return False
 
 
 class _Few(NamedTuple):
@@ -232,12 +244,14 @@ def _goes_on(last: Tensor, tensor: Tensor) -> bool:
     return follows and (last.dtype, last.bounds) == (tensor.dtype, tensor.bounds)
 
 
-def broken(tensors: Sequence[Tensor], contents: Sequence[bytes]) -> list[tuple[str, str]]:
+def broken(
+    tensors: Sequence[Tensor], contents: Sequence[bytes], look: Look = no_clock
+) -> list[tuple[str, str]]:
     """For each bound that the bytes of the regions break: the tensor, and what is wrong."""
     found = []
     for tensor in tensors:
         for bound in tensor.bounds:
-            wrong = parse_bound(bound)(tensor.read(contents[tensor.region]))
+            wrong = parse_bound(bound)(tensor.read(contents[tensor.region]), look)
             if wrong is not None:
                 found.append((tensor.name, wrong))
     return found

@@ -5,6 +5,7 @@ Source: docs/format.md, "Whole memories".
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Iterable
 
@@ -136,10 +137,30 @@ def decode_image(stored: bytes, size: int) -> bytes:
 def decode_part(stored: bytes, size: int, low: int, high: int) -> bytes:
     """The memory from one address up to another. Raises as :func:`image_runs`."""
     runs = image_runs(stored, size)  # which refuses a size that nothing is made for
-    memory = bytearray(high - low)
+    pieces = []
     for address, length, start in runs:
         first, last = max(address, low), min(address + length, high)
         if first < last:
             piece = stored[start + first - address : start + last - address]
-            memory[first - low : last - low] = piece
-    return bytes(memory)
+            pieces.append((first - low, piece))
+    return sparse_bytes(high - low, pieces)
+
+
+def sparse_bytes(size: int, pieces: Iterable[tuple[int, bytes]]) -> bytes:
+    """Zeros with pieces at some offsets; zeros of which nothing is written take no memory.
+
+    Gigabytes of zeros that were joined or copied would be memory in use. ``bytes(size)`` has its
+    zeros from ``calloc``, and the system gives such pages none until they are written. Nobody else
+    has the object yet, so it may be written (Python/C API, "Bytes Objects":
+    ``PyBytes_FromStringAndSize``).
+    """
+    found = bytes(size)
+    start = ctypes.cast(ctypes.c_char_p(found), ctypes.c_void_p).value or 0
+    for offset, piece in pieces:
+        if not 0 <= offset <= size - len(piece):
+            raise ValueError(f"{len(piece)} bytes at {offset} of {size}")
+        if size == 1:  # the interpreter shares those
+            found = piece or found
+        else:
+            ctypes.memmove(start + offset, piece, len(piece))
+    return found
