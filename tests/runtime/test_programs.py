@@ -347,6 +347,25 @@ def test_the_limit_of_memory_holds_for_the_sum_of_the_memories() -> None:
         instance("(module (table 600 600 funcref) (table 600 600 funcref))", memory=8000)
 
 
+@pytest.mark.parametrize(
+    ("heap", "pages"),
+    [("", 4), ("(type (array i8))", 2), ("(type (struct))", 2), ("(tag)", 2), ("(type (func))", 4)],
+)
+def test_the_heap_of_the_garbage_collector_counts_as_a_memory(heap: str, pages: int) -> None:
+    text = f"""(module {heap} (memory 0)
+      (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))"""
+    assert instance(text, memory=4 << 16).call("grow", [pages]) == 0
+    assert instance(text, memory=4 << 16).call("grow", [pages + 1]) == -1
+
+
+def test_what_a_memory_cannot_take_is_left_to_the_heap_of_the_garbage_collector() -> None:
+    text = """(module (memory 1 1) (type $a (array i8))
+      (func (export "f") (param i32) (drop (array.new_default $a (local.get 0)))))"""
+    instance(text, memory=4 << 20).call("f", [3 << 20])
+    with pytest.raises(LimitError, match="GC heap out of memory"):
+        instance(text, memory=4 << 20).call("f", [4 << 20])
+
+
 @pytest.mark.parametrize("kind", ["(memory 0)", "(table 0 funcref)"])
 def test_the_number_of_memories_and_of_tables_is_limited(kind: str) -> None:
     instance(f"(module {kind * 100})")

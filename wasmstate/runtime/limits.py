@@ -18,9 +18,9 @@ class Limits:
 
     Attributes:
         seconds: of wall clock, ``None`` for no deadline; exact to 10 ms.
-        memory: bytes of all linear memories, ``None`` for what the module itself declares; tables
-            may take as much, at eight bytes an element. Several memories get equal shares of
-            what the smaller ones leave.
+        memory: bytes of all linear memories and the GC heap, ``None`` for what the module itself
+            declares; tables may take as much, at eight bytes an element. Those that can grow get
+            equal shares of what the others leave.
         fuel: units of work, about one an instruction, ``None`` for no limit. Unlike time it is
             the same in every run. Counting it makes all code slower, so it is off by default.
         compile_seconds: of wall clock for a compilation, ``None`` for no deadline. A module of
