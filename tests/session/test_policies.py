@@ -164,14 +164,14 @@ def test_rows_count_one_by_one(path: Path) -> None:
 def test_a_disk_that_is_behind_holds_the_calls_up(path: Path) -> None:
     """What a kill can cost has a bound: 20 times N."""
     with Session.open(path, persist="every:2") as session:
-        assert session._writer is not None
-        session._writer.rests = False  # a commit is due, and its thread does not come to it
+        assert session._commits.writer is not None
+        session._commits.writer.rests = False  # a commit is due, and its thread does not come to it
         for _ in range(41):
             session.update(1)
         assert (session.uncommitted, state_of(path).generation) == (41, 0)
         session.update(1)
         assert (session.uncommitted, state_of(path).update_count) == (0, 42)
-        session._writer.rests = True
+        session._commits.writer.rests = True
 
 
 def test_flush_returns_when_what_was_there_is_in_the_file(path: Path) -> None:
@@ -192,8 +192,8 @@ def fail_in_the_background(session: Session, disk: Gate) -> None:
     disk.opens.release(100)
     session.update(1)
     disk.wait_for_commit()
-    assert session._writer is not None
-    session._writer.stop()  # it has failed by then; the next that is due starts it again
+    assert session._commits.writer is not None
+    session._commits.writer.stop()  # it has failed by then; the next that is due starts it again
 
 
 def test_a_disk_that_fails_is_reported_once_and_does_not_disturb_predict(path: Path) -> None:

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import atexit
 import contextvars
-import os
 import threading
 import time
 import weakref
 from contextlib import ExitStack
 
 from wasmstate.errors import WasmstateError
+from wasmstate.session.after_fork import call_after_fork
 from wasmstate.session.committer import Keeper, Snapshot
 
 _PAUSE = 9  # times the processor's time that the commit took
@@ -53,6 +53,7 @@ class Writer:
         self._seconds = seconds
         self._reset()
         _WRITERS.add(self)
+        call_after_fork(Writer.after_fork, self)
 
     def _reset(self) -> None:
         self.rests = True
@@ -144,11 +145,4 @@ def _at_exit() -> None:
             every_one.callback(writer.finish)
 
 
-def _after_fork() -> None:
-    for writer in list(_WRITERS):
-        writer.after_fork()
-
-
 atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

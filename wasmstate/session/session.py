@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import check_path
-from wasmstate.errors import CallError, CommittedLateError, NotCommittedError, StateError, TrapError
+from wasmstate.errors import CallError, NotCommittedError, StateError, TrapError
 from wasmstate.escapes import visible
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.session.after_fork import call_after_fork
 from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
-from wasmstate.session.background_writer import Writer
+from wasmstate.session.commits import Commits
 from wasmstate.session.committer import Keeper, Snapshot
 from wasmstate.session.guarded_call import Live
+from wasmstate.session.late_commit import late_commit
 from wasmstate.session.names import Names
 from wasmstate.session.policy import Policy
 from wasmstate.session.predict_warning import warn_of_change
@@ -34,9 +36,6 @@ from wasmstate.state.older import check_keep
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.storage.replace import Durability, check_durability
-
-MOST_WAITING = 20
-"""With ``every:N``, at most this multiple of N calls of ``update()`` waits to be committed."""
 
 
 class Session:
@@ -82,24 +81,21 @@ class Session:
             allow_break_links=allow_break_links,
         )
         self._updates = 0
-        self._is_every_change = self._policy.is_every_change
-        self._due = self._policy.changes
         self._live = Live(program, state)
         self._names = Names(state.metadata)
         self._closed = False
         self._is_copy = False  # of a session of the process that forked this one
-        _SESSIONS.add(self)
+        call_after_fork(Session._after_fork, self)
         # Of all that goes from S to S and into the file; again by the same thread, because a
         # handler of a signal may call or close while a call is under way.
         self._lock = threading.RLock()
         self._recorder = Recorder(Path(os.fsdecode(record)), state) if record is not None else None
         if self._recorder is not None and durability != "none":
             self._keeper.make_durable = self._recorder.sync
-        self._writer: Writer | None = None
-        if self._policy.in_background:
-            self._writer = Writer(self._keeper, self._policy.seconds)
+        self._commits = Commits(self._keeper, self._policy)
+        if self._commits.writer is not None:
             # Of a session that nobody has any more: the thread writes what there is, and ends.
-            weakref.finalize(self, self._writer.end, write=True).atexit = False
+            weakref.finalize(self, self._commits.writer.end, write=True).atexit = False
 
     @classmethod
     def open(
@@ -166,13 +162,7 @@ class Session:
         was_told = isinstance(error, NotCommittedError) and self.is_dirty
         self.close()
         if was_told and not self.is_dirty and self._policy.at_close:
-            # What the error says of the file is no longer true: only its cause is named.
-            cause = error.__cause__ if error is not None else None
-            reason = cause.strerror if isinstance(cause, OSError) else error
-            raise CommittedLateError(
-                f"{self._path}: a commit failed ({reason}), the one at the end succeeded: the file "
-                f"is at generation {self.generation}"
-            ) from error
+            raise late_commit(self._path, self.generation, error) from error
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refuse to be copied or pickled: two sessions would write one S.
@@ -234,8 +224,7 @@ class Session:
     @property
     def uncommitted(self) -> int:
         """How many calls of ``update()`` are in S and not in the file, as far as is known."""
-        _, updates = self._keeper.last
-        return max(0, self._now()[1] - updates)
+        return self._commits.uncommitted(self._now())
 
     def params(self, name: str) -> tuple[Param, ...]:
         """What a function takes, by its signature in the schema, else by its type (``p0``, ``p1``).
@@ -309,10 +298,7 @@ class Session:
             if after is not before:
                 if self._recorder is not None:
                     self._recorder.state(after)
-                if self._writer is not None:
-                    self._hand_over(self._writer, 1)
-                elif self._is_every_change:
-                    self.flush()
+                self._changed()
         warn_of_change(self._tensors, before, after)
         return self._named(values)
 
@@ -344,6 +330,7 @@ class Session:
         with self._lock:
             self._check_open()
             before, first = self._live.contents, self._updates
+            in_background = self._policy.in_background
             if self._names.known:
                 name, params = row_params(self._live)
                 arrays = tuple(self._names.columns(name, params, arrays))
@@ -352,20 +339,19 @@ class Session:
             try:
                 for done in update_rows(self._live, arrays):
                     self._updates += done
-                    if self._writer is not None and self._recorder is None:
-                        self._hand_over(self._writer, done)
+                    if in_background and self._recorder is None:
+                        self._changed(done)
             finally:
                 learned = self._updates - first
                 try:
                     if self._recorder is not None:
                         self._recorder.rows(arrays, learned, self._live.contents)
                 finally:  # the change counts, recorded or not; no commit comes before its entry
-                    if self._recorder is not None and self._writer is not None and learned:
-                        self._hand_over(self._writer, learned)
-                    if self._is_every_change and self._live.contents is not before:
-                        self.flush()
-        if self._writer is not None:
-            self._writer.tell()
+                    if in_background and self._recorder is not None and learned:
+                        self._changed(learned)
+                    elif not in_background and self._live.contents is not before:
+                        self._changed()
+        self._commits.tell()
 
     def call(self, name: str, *args: Any) -> Any:
         """Call any exported function.
@@ -439,12 +425,8 @@ class Session:
         """
         with self._lock:  # or an older S could come behind a newer one
             self._check_copy()
-            now = self._now()
-            was_committed = self._keeper.commit(lambda: now)
-        if self._writer is not None:
-            if was_committed:
-                self._writer.error = None
-            self._writer.tell()
+            self._commits.flush(self._now())
+        self._commits.tell()
 
     def rollback(self) -> None:
         """Go back to the state that is in the file now, whoever wrote it.
@@ -456,7 +438,7 @@ class Session:
         """
         with self._lock:
             self._check_open()
-            state = self._keeper.reread(self._writer.forget if self._writer else lambda: None)
+            state = self._commits.reread()
             self._updates, self._tensors = 0, state.tensors
             self._live = Live(self._program, state)
             self._names = Names(state.metadata)
@@ -470,14 +452,9 @@ class Session:
                 return
             self._closed = True
             self._live.restart()
-            if self._writer is not None:
-                self._writer.stop()
             try:
-                if self._policy.at_close:
-                    self.flush()
+                self._commits.close(self.flush)
             finally:
-                if self._writer is not None:
-                    self._writer.forget()  # what could not be written has been told
                 if self._recorder is not None:
                     self._recorder.close()
 
@@ -485,7 +462,7 @@ class Session:
         with self._lock:
             if self._closed:
                 self._check_open(name)
-            live, writer = self._live, self._writer
+            live, writer = self._live, self._commits.writer
             before = live.contents
             if self._names.known:
                 args = self._names.arguments(name, live.params(name), args)
@@ -500,10 +477,7 @@ class Session:
                     self._recorder.call(name, live.params(name), args, live.contents)
             finally:  # the change counts, recorded or not
                 if live.contents is not before:
-                    if writer is not None:
-                        self._hand_over(writer, 1)
-                    elif self._is_every_change:
-                        self.flush()
+                    self._changed()
         if writer is not None and writer.error is not None and name != "predict":
             writer.tell()
         return self._named(value) if name == "predict" else value
@@ -517,15 +491,9 @@ class Session:
         except CallError:  # a model that does not learn
             return value
 
-    def _hand_over(self, writer: Writer, changes: int) -> None:
-        writer.latest = (self._live.contents, self._updates)
-        self._due -= changes
-        if self._due <= 0:
-            self._due = self._policy.changes
-            if writer.rests:
-                writer.wake()
-            elif 0 < MOST_WAITING * self._policy.changes < self.uncommitted:
-                self.flush()  # the disk is behind: what a kill can cost has a bound
+    def _changed(self, changes: int = 1) -> None:
+        if self._commits.is_due((self._live.contents, self._updates), changes):
+            self.flush()
 
     def _now(self) -> Snapshot:
         with self._lock:
@@ -552,15 +520,3 @@ class Session:
         if self._recorder is not None:
             self._recorder.leave()
             self._recorder = None
-
-
-_SESSIONS: weakref.WeakSet[Session] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for session in list(_SESSIONS):
-        session._after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
