@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from wasmstate.state.tensor import Tensor, TensorSpec
     from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
+    from wasmstate.storage.displaced import FileKeptWarning
     from wasmstate.storage.metadata import MetadataNotKeptWarning
     from wasmstate.storage.patience import lock_timeout
     from wasmstate.storage.rollback import rollback
@@ -93,6 +94,7 @@ _HOMES = {
     "Discovery": "wasmstate.explore.discovery_result",
     "Drift": "wasmstate.session.drift",
     "DriftWatch": "wasmstate.session.drift",
+    "FileKeptWarning": "wasmstate.storage.displaced",
     "Finding": "wasmstate.state.damage.check",
     "Folded": "wasmstate.explore.constants",
     "HistoryEntry": "wasmstate.state.compare.history",
@@ -168,6 +170,7 @@ __all__ = [
     "Drift",
     "DriftWatch",
     "DurabilityUnknownError",
+    "FileKeptWarning",
     "Finding",
     "Folded",
     "HistoryEntry",

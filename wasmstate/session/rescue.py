@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from pathlib import Path
 
 from wasmstate.binary.module import Module
@@ -37,9 +35,3 @@ def write_copy(path: Path, module: Module, parent: Record, state: State) -> None
         raise NotCommittedError(
             f"{path}: not written, the module cannot be read any more: {error}"
         ) from error
-
-
-def rescue_name(path: Path) -> Path:
-    """The first free name of ``FILE.rescued-1``, ``FILE.rescued-2`` and so on."""
-    names = (path.with_name(f"{path.name}.rescued-{i}") for i in itertools.count(1))
-    return next(name for name in names if not os.path.lexists(name))

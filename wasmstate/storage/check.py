@@ -13,7 +13,8 @@ from wasmstate.state.damage.check import Finding, check_module
 from wasmstate.state.digest import module_digest
 from wasmstate.state.record import Record
 from wasmstate.state.state import record_of
-from wasmstate.storage.temporary import leftovers
+from wasmstate.storage.displaced import rescue_name
+from wasmstate.storage.temporary import is_foreign, leftovers
 
 
 def check(file: ModuleLike, *, progress: Callable[[int], object] | None = None) -> list[Finding]:
@@ -42,7 +43,7 @@ def _check_file(path: PathLike, progress: Callable[[int], object] | None) -> lis
             advice = "somebody is writing to it; try again"
         findings = [Finding("error", error.path, error.offset, error.reason, advice)]
     mine = _whole_record(path)
-    return findings + [_leftover(left, mine) for left in leftovers(Path(path))]
+    return findings + [_leftover(left, Path(path), mine) for left in leftovers(Path(path))]
 
 
 def _identity(path: str | os.PathLike[str]) -> tuple[int, ...]:
@@ -51,9 +52,12 @@ def _identity(path: str | os.PathLike[str]) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _leftover(left: Path, mine: Record | None) -> Finding:
+def _leftover(left: Path, path: Path, mine: Record | None) -> Finding:
     reason = "left by a writer that was ended in the middle of a commit"
     advice = "the next commit removes it"
+    if is_foreign(left, path):
+        reason += ", while another file may have been put in its place: this may be that one"
+        advice = f"the next commit keeps it as {rescue_name(path)}"
     its = _whole_record(left)
     if its is None:
         return Finding("warning", str(left), None, f"{reason}; it is not whole", advice)

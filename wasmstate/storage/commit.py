@@ -22,7 +22,7 @@ from wasmstate.state.state import State, record_of
 from wasmstate.state.sums import carried_sums
 from wasmstate.storage.lock import locked
 from wasmstate.storage.metadata import check_replaceable
-from wasmstate.storage.replace import Durability, replace_file
+from wasmstate.storage.replace import Durability, replace_file, sync_folder
 from wasmstate.storage.temporary import sweep
 
 
@@ -235,7 +235,8 @@ def _replace(
     try:
         target = Path(os.path.realpath(path, strict=True))
         with locked(target) as lock:
-            sweep(target)
+            if sweep(target):  # never to come back beside a newer file, where it would be foreign
+                sync_folder(target.parent)
             check_replaceable(target, lock.fd, allow_break_links=allow_break_links)
             pieces = make(lock.source)
             replace_file(target, pieces, old=lock, durability=durability)

@@ -8,7 +8,7 @@ was locked is removed, any other gets its place back, and nothing was committed.
 
 Where the system or the file system cannot do this (macOS, NFS, some mounted by FUSE), a file
 that is put at the path between the look and the rename is overwritten. What a process leaves that
-is killed between the exchange and the look is swept like every leftover.
+is killed between the exchange and the look is recognized (:mod:`wasmstate.storage.displaced`).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _put_back(temporary: Temporary, path: Path) -> None:
     except OSError as error:
         raise DurabilityUnknownError(
             f"{path}: committed, but another file may have been put in its place meanwhile, which "
-            f"is {temporary.path} now: look at it, the next commit removes it "
+            f"is {temporary.path} now; the next commit gives it a name that is seen "
             f"(moving it back failed: {error.strerror or error})"
         ) from error
     temporary.is_ours = True

@@ -94,7 +94,8 @@ def replace_file(
     renamed = False
     step = "creating a temporary file in the same folder"
     try:
-        temporary = Temporary.create(path, 0o666 if old is None else 0o600)
+        mode = 0o666 if old is None else 0o600
+        temporary = Temporary.create(path, mode, None if old is None else old.source)
         try:
             step = "writing the temporary file"
             for piece in pieces:

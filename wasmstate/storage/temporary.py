@@ -4,6 +4,8 @@ A writer holds the lock of its temporary file until that is renamed. So whoever 
 knows that the writer is dead, or was not quick enough to take it first; the latter looks whether
 its file is still there, and makes another. A clock is asked only where a lock cannot be: about the
 files of other users, and on Windows, which does not remove files that are open anyway.
+
+A leftover that may be somebody else's file is kept (:mod:`wasmstate.storage.displaced`).
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from wasmstate.binary.source import Source
 from wasmstate.storage.after_fork import forget, keep_from_children
+from wasmstate.storage.displaced import fingerprint, keep, may_be_foreign
 from wasmstate.storage.filesystem import file_system
 
 _SUFFIX = ".wasmstate-tmp"
@@ -47,15 +51,21 @@ class Temporary:
         keep_from_children(fd)
 
     @classmethod
-    def create(cls, target: Path, mode: int) -> Self:
+    def create(cls, target: Path, mode: int, replaced: Source | None = None) -> Self:
         """Make one in the folder of the target.
+
+        Args:
+            target: the file that it is for.
+            mode: its permissions, less those that the umask takes away.
+            replaced: what the target holds; ``None`` if there is no such file.
 
         Raises:
             OSError: if that is not possible; then there is none.
         """
         files = file_system()
+        ending = _SUFFIX if replaced is None else f"-{fingerprint(replaced)}{_SUFFIX}"
         while True:
-            path = target.with_name(f".{_label(target)}.{secrets.token_hex(8)}{_SUFFIX}")
+            path = target.with_name(f".{_label(target)}.{secrets.token_hex(8)}{ending}")
             temporary = cls(path, files.create(path, mode))
             try:
                 if files.has_locks:
@@ -102,6 +112,12 @@ def leftovers(path: Path) -> list[Path]:
     return _dead(path, remove=False)
 
 
+def is_foreign(left: Path, path: Path) -> bool:
+    """Whether a leftover of ``path`` may be somebody else's file, which no sweep removes."""
+    found = _pattern(path).fullmatch(left.name)
+    return found is not None and may_be_foreign(left, path, found[1] or "")
+
+
 def read_leftovers(path: Path) -> list[bytes]:
     """What the temporary files hold that dead writers of ``path`` left.
 
@@ -131,6 +147,9 @@ def sweep(path: Path) -> list[Path]:
 
     Raises:
         OSError: if the folder cannot be listed.
+
+    Warns:
+        FileKeptWarning: a leftover may be somebody else's file; it has a name that is seen now.
     """
     return _dead(path, remove=True)
 
@@ -138,13 +157,19 @@ def sweep(path: Path) -> list[Path]:
 def _label(target: Path) -> str:
     """What tells which file a temporary one is for: its name, if there is room for it."""
     name = os.fsencode(target.name)
-    room = _LONGEST - len("..") - 16 - len(_SUFFIX)
+    room = _LONGEST - len("..-") - 16 - 16 - len(_SUFFIX)
     return target.name if len(name) <= room else hashlib.sha256(name).hexdigest()
 
 
-def _dead(path: Path, *, remove: bool) -> list[Path]:
+def _pattern(target: Path) -> re.Pattern[str]:
+    """The names of temporary files of a target; the group is the fingerprint in them."""
     # All of the name is matched: the leftovers of a file x.wasm.y begin like those of x.wasm.
-    temporary = re.compile(rf"\.{re.escape(_label(path))}\.[0-9a-f]{{16}}{re.escape(_SUFFIX)}")
+    label, suffix = re.escape(_label(target)), re.escape(_SUFFIX)
+    return re.compile(rf"\.{label}\.[0-9a-f]{{16}}(?:-([0-9a-f]{{16}}))?{suffix}")
+
+
+def _dead(path: Path, *, remove: bool) -> list[Path]:
+    temporary = _pattern(path)
     names = sorted(name for name in file_system().list(path.parent) if temporary.fullmatch(name))
     found = [path.with_name(name) for name in names]
     return [each for each in found if _is_dead(each, path, remove=remove)]
@@ -155,11 +180,11 @@ def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
     files = file_system()
     try:
         if not files.has_locks:
-            return _is_old(path) and (not remove or _remove(path))
+            return _is_old(path) and (not remove or _take_away(path, target))
         try:
             fd = files.open_beside(path)
         except PermissionError:
-            return _is_old(path) and (not remove or _remove(path))
+            return _is_old(path) and (not remove or _take_away(path, target))
         try:
             if not stat.S_ISREG(files.fstat(fd).st_mode):  # no writer of ours has made it
                 return False
@@ -167,11 +192,16 @@ def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
                 return _remove(path)
             is_free = _can_lock(fd, path)
             # A living writer may have given it its name since it was opened.
-            return is_free and _leads_to(fd, path) and (not remove or _remove(path))
+            return is_free and _leads_to(fd, path) and (not remove or _take_away(path, target))
         finally:
             files.close(fd)
     except OSError:
         return False
+
+
+def _take_away(path: Path, target: Path) -> bool:
+    """Remove a leftover, or give it a name that is seen; gives whether that was possible."""
+    return keep(path, target) if is_foreign(path, target) else _remove(path)
 
 
 def _leads_to(fd: int, path: Path) -> bool:

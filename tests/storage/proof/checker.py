@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from crash.explore import BrokenPromiseError
 from crash.image import File, Image, attributes_of
 from storage.proof.run import NAME
 from storage.proof.scenarios import Steps, new_file
-from wasmstate import Module, State, WasmstateError, check, commit
+from wasmstate import FileKeptWarning, Module, State, WasmstateError, check, commit
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.damage.check import Finding
 
@@ -22,10 +23,15 @@ class Whole:
         generations: the file as it was at first and after each step; ``None`` if it was not there.
         synced: whether the permissions must be those of the file, too. Those that were not synced
             may be lost, but never let more people in.
+        ordered: whether names may be lost after the call has returned; then a leftover may be
+            neither of the two files that its writer knew, and is kept.
     """
 
-    def __init__(self, generations: Sequence[File | None], *, synced: bool = True) -> None:
+    def __init__(
+        self, generations: Sequence[File | None], *, synced: bool = True, ordered: bool = False
+    ) -> None:
         self._synced = synced
+        self._ordered = ordered
         self._generations = list(generations)
         self._states = {
             load(Module.from_bytes(file.data)).digest for file in generations if file is not None
@@ -34,7 +40,7 @@ class Whole:
     def __call__(self, folder: Path) -> int | None:
         path = folder / NAME
         generation = self._generation(path)
-        beside = sorted(name for name in os.listdir(folder) if name != NAME)
+        beside = [name for name in self._names(folder) if name != NAME]
         if generation is not None:
             findings = check(path) if path.exists() else []
             known = [os.path.basename(finding.path) for finding in findings if _is_left(finding)]
@@ -44,11 +50,17 @@ class Whole:
                 raise BrokenPromiseError(
                     f"check does not know the files beside it, {set(beside) - set(known)}"
                 )
-            list(recover(path))
-            left = sorted(os.listdir(folder))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore" if self._ordered else "error", FileKeptWarning)
+                list(recover(path))
+            left = self._names(folder)
             if left != [NAME] or check(path):
                 raise BrokenPromiseError(f"after the next commit there are {left}")
         return generation
+
+    def _names(self, folder: Path) -> list[str]:
+        names = sorted(os.listdir(folder))
+        return [name for name in names if not self._ordered or ".rescued-" not in name]
 
     def _generation(self, path: Path) -> int | None:
         if not path.exists():

@@ -35,12 +35,12 @@ from wasmstate.errors import ArgumentError, CommittedLateError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.session.class_labels import ClassLabels
 from wasmstate.session.policy import Policy
-from wasmstate.session.rescue import rescue_name
 from wasmstate.session.session import Session
 from wasmstate.session.strict_json import check_numbers
 from wasmstate.session.table import TableFormat
 from wasmstate.state.compare.condition import Condition
 from wasmstate.storage.committable import check_committable
+from wasmstate.storage.displaced import rescue_name
 from wasmstate.storage.patience import lock_timeout as wait_at_most
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
