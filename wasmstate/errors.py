@@ -60,6 +60,7 @@ Remedy = Literal[
     "salvage()",
     "separator",
     "skip_unlabelled",
+    "wasi",
 ]
 """What of the library helps: a function, or an argument of the one that was called.
 

@@ -74,6 +74,13 @@ break_links = click.option(
 no_validate = click.option(
     "--no-validate", is_flag=True, help="Write also what no engine would load."
 )
+wasi_option = click.option(
+    "--wasi",
+    type=click.Choice(["none", "stub"]),
+    default="none",
+    show_default=True,
+    help="What is granted to a module that imports WASI: nothing, or a stub: an empty system.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

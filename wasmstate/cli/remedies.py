@@ -41,6 +41,7 @@ WORDS: dict[Remedy, str] = {
     "salvage()": "wasmstate salvage",
     "separator": "--separator",
     "skip_unlabelled": "--skip-unlabelled",
+    "wasi": "--wasi stub",
 }
 
 

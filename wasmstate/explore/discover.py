@@ -17,6 +17,7 @@ from wasmstate.explore.influence import Influence
 from wasmstate.explore.memory_map import Areas
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.wasi import Wasi
 from wasmstate.state.lists import check_list
 from wasmstate.state.place import with_memory
 from wasmstate.state.record import RegionKind
@@ -39,6 +40,7 @@ def discover(
     rounds: int = 3,
     limits: Limits | None = None,
     progress: Tell | None = None,
+    wasi: Wasi = "none",
 ) -> Discovery:
     """Propose tensors for a module: run calls, see what they change, and what of it they read.
 
@@ -51,12 +53,13 @@ def discover(
         rounds: how often the calls are made, one after the other.
         limits: of every call; two seconds if not given.
         progress: is told now and then what is being done, and how much of it is.
+        wasi: what the module is granted of WASI, as in :meth:`Session.open`.
 
     Raises:
         ArgumentError: if a call cannot be read, or does not fit the function.
         CallError: if the module cannot be run, or a call does not return.
         SchemaError: if a signature does not fit the module.
-        ValueError: if ``rounds`` is not positive.
+        ValueError: if ``rounds`` is not positive; for an invalid ``wasi``.
     """
     module = as_module(module)
     check_list("calls", calls)
@@ -65,7 +68,7 @@ def discover(
     given = calls_of(calls)
     tell = progress or _nobody_asks
     tell("compiling the module", None)
-    trial = Trial(module, entry_points, limits or Limits(seconds=2.0))
+    trial = Trial(module, entry_points, limits or Limits(seconds=2.0), wasi)
     images = [trial.start()]
     for i in range(rounds):
         for j, call in enumerate(given):

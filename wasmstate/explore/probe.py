@@ -17,6 +17,7 @@ from wasmstate.explore.influence import Influence
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.explore.trial_arguments import made_up
 from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.attach import attach
 from wasmstate.state.lists import check_list
 from wasmstate.state.record import RegionKind
@@ -79,6 +80,7 @@ def probe(
     entry_points: Mapping[str, Signature] | None = None,
     sample: int = 16,
     limits: Limits | None = None,
+    wasi: Wasi = "none",
 ) -> Probe:
     """Change each tensor in a running instance, and see whether anything comes out differently.
 
@@ -91,13 +93,14 @@ def probe(
         entry_points: signatures, besides those of the schema.
         sample: how many elements of each tensor are changed, evenly spread.
         limits: of every call; two seconds if not given.
+        wasi: what the module is granted of WASI, as in :meth:`Session.open`.
 
     Raises:
         ArgumentError: if a call cannot be read or does not fit; if none is given, and no arguments
             that were made up lead to a call that returns.
         CallError: if the module cannot be run, or a call that was given does not return.
         StateError: if it carries no state, or the tensors cannot be.
-        ValueError: if ``sample`` is not positive.
+        ValueError: if ``sample`` is not positive; for an invalid ``wasi``.
     """
     module = as_module(module)
     check_list("calls", calls)
@@ -105,9 +108,9 @@ def probe(
     if sample < 1:
         raise ValueError(f"sample must be positive, not {sample}")
     if not module.custom_sections(SECTION_NAME) and (specs := list(tensors)):
-        module = attach(module, specs, limits=limits)
+        module = attach(module, specs, limits=limits, wasi=wasi)
     state = State.of(module)
-    trial = Trial(module, entry_points, limits or Limits(seconds=2.0))
+    trial = Trial(module, entry_points, limits or Limits(seconds=2.0), wasi)
     start = trial.start()
     listed = list(calls)
     made = calls_of(listed) if listed else _made_up(trial, start)

@@ -1,7 +1,7 @@
 """Trying calls out: an instance whose whole state is put back as often as is needed.
 
-Nothing here touches a file. What is observed is all that a module without imports can change:
-linear memory and the globals that can change.
+Nothing here touches a file. What is observed is all that a module without imports, or with
+a stub of WASI, can change: linear memory and the globals that can change.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.runtime.wasi import Wasi, wasi_stub
 from wasmstate.session.strict_json import check_numbers, parse_json
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Signature
@@ -97,6 +98,7 @@ class Trial:
         module: Module,
         entry_points: Mapping[str, Signature] | None = None,
         limits: Limits | None = None,
+        wasi: Wasi = "none",
     ) -> None:
         state = State.of(module) if module.custom_sections(SECTION_NAME) else None
         spaces = Spaces(module)
@@ -107,7 +109,7 @@ class Trial:
         ]
         memories = range(len(spaces.memories))
         items = [("memory", i) for i in memories] + [("global", i) for i, _ in cells]
-        self.program = Program(with_reachable(module, items), limits)
+        self.program = Program(with_reachable(module, items), limits, wasi_stub(wasi))
         self.spaces = self.program.spaces
         self.regions = [
             *(Region(RegionKind.WHOLE_MEMORY, i, 0, 0, 0) for i in memories),

@@ -17,7 +17,8 @@ from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.compile import compile_module
 from wasmstate.runtime.engine import new_engine
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_scailable
+from wasmstate.runtime.providers import provider
+from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_of_wasi, is_scailable
 
 _is_forked = False
 
@@ -43,9 +44,9 @@ class Program:
     """A compiled module.
 
     Args:
-        module: a core module whose imports are none: a model gets nothing but its arguments.
+        module: a core module; it gets nothing but its arguments and what ``wasi`` grants.
         limits: of the compilation, and of every call.
-        wasi: functions that are granted, if WASI is all that the module imports.
+        wasi: functions that are granted, if all that the module imports are functions of WASI.
 
     Raises:
         TypeError: if ``limits`` is something else.
@@ -67,7 +68,7 @@ class Program:
             raise LinkError("the memory is shared between threads, and a model runs in one")
         self.wasi = wasi
         if wasi is None or not imports_wasi_alone(self.spaces):
-            _check_imports(self.spaces)
+            _check_imports(self.spaces, is_granted=wasi is not None)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
         self.compiled = _compiled(self.engine, module, self.limits)
@@ -97,17 +98,28 @@ def _compiled(engine: wasmtime.Engine, module: Module, limits: Limits) -> wasmti
     return compiled
 
 
-def _check_imports(spaces: Spaces) -> None:
+def _check_imports(spaces: Spaces, *, is_granted: bool) -> None:
     if not spaces.imports:
         return
-    missing = []
+    missing, providers = [], []
     for each in spaces.imports:
+        if is_granted and is_of_wasi(each):
+            continue
+        if each.kind == "func":
+            providers.append(provider(each.module, each.name))
         kind = str(spaces.func_type(each.type)) if isinstance(each.type, int) else each.kind
         missing.append(f"{each.module}.{each.name} {kind}")
     listing = lines(missing)
     count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
-    text = f"the module needs {count}, and a model is granted none:{listing}"
+    granted = "no more than WASI" if is_granted else "none"
+    text = f"the module needs {count}, and a model is granted {granted}:{listing}"
     if is_scailable(spaces):
         text += "\n  It has Scailable's interface, and can predict with stubs for these."
         raise LinkError(text, tuple(missing)).helped_by("ScailableModel")
+    if imports_wasi_alone(spaces):
+        text += "\n  They are functions of WASI, and a stub of it serves: an empty system."
+        raise LinkError(text, tuple(missing)).helped_by("wasi")
+    known = sorted({each for each in providers if each})
+    if known:
+        text += f"\n  Such imports are usually provided by {' and '.join(known)}."
     raise LinkError(text, tuple(missing))

@@ -1,9 +1,14 @@
 """WASI for a model that needs nothing of it: functions that answer as an empty system would.
 
 Models that were linked with a C library import WASI because the library does, not because they have
-anything to do with files. What they get: no files, no arguments, no environment, no clock, no
-randomness; what they write to stdout or stderr is kept for error messages. Every result is set, for
-a C library that is told of a success and not how many bytes were written tries for ever.
+anything to do with files. What they get: no files, no arguments, no environment; what they write to
+stdout or stderr is kept for error messages. Every result is set, for a C library that is told of a
+success and not how many bytes were written tries for ever.
+
+The clock stands still and random bytes are the same each time, so that a call depends on S and its
+arguments alone: a clock that ticked would be a second state, which no file keeps, and N updates, a
+restart and M updates would differ from N + M of them (docs/decisions/0015). A loop that waits for
+time to pass meets its deadline.
 
 Source: WASI preview 1, "Functions" and "Types", ``errno``; ``wasi_unstable`` (preview 0) agrees
 with it in what is answered here.
@@ -11,12 +16,14 @@ with it in what is answered here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 import wasmtime
 
+from wasmstate.binary.sections.import_ import Import
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import TrapError
 
@@ -30,14 +37,36 @@ SCAILABLE = {
 }
 """The functions of Scailable's interface, and their types."""
 
-SUCCESS, BADF, FAULT, NOSYS, SPIPE = 0, 8, 21, 52, 70
+SUCCESS, BADF, FAULT, INVAL, NOSYS, SPIPE = 0, 8, 21, 28, 52, 70
 _CHARACTER_DEVICE = 2
 _KEPT = 4096  # bytes of what was written
+_NOW = 946_684_800 * 10**9  # 2000-01-01 00:00:00 UTC in nanoseconds
+_CLOCKS = range(4)  # realtime, monotonic and the two of processor time
+_RANDOM = hashlib.shake_256(b"wasmstate").digest(4096)
+
+Wasi = Literal["none", "stub"]
+"""What a module is granted of WASI: nothing, or functions that answer as an empty system would."""
 
 
 def imports_wasi_alone(spaces: Spaces) -> bool:
     """Whether all that a module imports are functions of WASI."""
-    return all(each.module in NAMESPACES and each.kind == "func" for each in spaces.imports)
+    return all(map(is_of_wasi, spaces.imports))
+
+
+def is_of_wasi(item: Import) -> bool:
+    """Whether an import is a function of WASI."""
+    return item.module in NAMESPACES and item.kind == "func"
+
+
+def wasi_stub(choice: str) -> WasiStub | None:
+    """The functions that a choice grants.
+
+    Raises:
+        ValueError: for another choice.
+    """
+    if choice not in get_args(Wasi):
+        raise ValueError(f"wasi must be none or stub, not {choice!r}")
+    return WasiStub() if choice == "stub" else None
 
 
 def is_scailable(spaces: Spaces) -> bool:
@@ -129,6 +158,21 @@ class WasiStub:
     def _args_get(self, memory: _Memory, pointers: int, texts: int) -> int:
         return SUCCESS
 
+    def _clock_time_get(self, memory: _Memory, clock: int, precision: int, at: int) -> int:
+        memory.write(at, _NOW, 8)
+        return SUCCESS if clock in _CLOCKS else INVAL
+
+    def _clock_res_get(self, memory: _Memory, clock: int, at: int) -> int:
+        memory.write(at, 1, 8)
+        return SUCCESS if clock in _CLOCKS else INVAL
+
+    def _random_get(self, memory: _Memory, at: int, size: int) -> int:
+        memory.fill(at, size, _RANDOM)
+        return SUCCESS
+
+    def _sched_yield(self, memory: _Memory) -> int:
+        return SUCCESS
+
     _environ_sizes_get = _args_sizes_get
     _environ_get = _args_get
 
@@ -145,6 +189,10 @@ _COUNTS = {
     "args_get": 2,
     "environ_sizes_get": 2,
     "environ_get": 2,
+    "clock_time_get": 3,
+    "clock_res_get": 2,
+    "random_get": 2,
+    "sched_yield": 0,
 }
 
 
@@ -176,6 +224,14 @@ class _Memory:
         if at + size > self._memory.data_len(self._caller):
             raise _FaultError
         self._memory.write(self._caller, value.to_bytes(size, "little"), at)
+
+    def fill(self, at: int, size: int, pattern: bytes) -> None:
+        """Write a pattern, again and again, to ``size`` bytes."""
+        at, size = at % (1 << 32), size % (1 << 32)
+        if at + size > self._memory.data_len(self._caller):
+            raise _FaultError
+        content = (pattern * (size // len(pattern) + 1))[:size]
+        self._memory.write(self._caller, content, at)
 
 
 def _called(

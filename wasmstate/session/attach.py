@@ -14,6 +14,7 @@ from wasmstate.errors import LinkError, SchemaError
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.runtime.wasi import Wasi, WasiStub, wasi_stub
 from wasmstate.state.attach.describe import check_attachable, describe, with_state
 from wasmstate.state.attach.export_state import reachable
 from wasmstate.state.attach.initial import initial_contents
@@ -36,6 +37,7 @@ def attach(
     limits: Limits | None = None,
     keep: int = 1,
     keep_init: bool = False,
+    wasi: Wasi = "none",
 ) -> Module:
     """A copy of the module with a state section of generation 0 at its end.
 
@@ -60,9 +62,10 @@ def attach(
         limits: of running the module.
         keep: how many older generations the file keeps, 0 to 64.
         keep_init: whether it keeps generation 0 for ever, too, as the state to reset it to.
+        wasi: what the module is granted of WASI when it has to run, as in :meth:`Session.open`.
 
     Raises:
-        ValueError: for an invalid ``keep``.
+        ValueError: for an invalid ``keep`` or ``wasi``.
         SchemaError: if a tensor cannot be what it says, or the module cannot carry a state.
         StateBoundsError: if a tensor ends past the memory, or a value does not fit.
         MalformedError: if a section that is needed cannot be decoded.
@@ -71,6 +74,7 @@ def attach(
     module = as_module(module)
     check_list("tensors", tensors)
     check_keep(keep)
+    granted = wasi_stub(wasi)
     if keep_init and module.custom_sections(INIT_SECTION):
         raise SchemaError(
             f"the module has a {INIT_SECTION} section already: remove it first"
@@ -89,7 +93,7 @@ def attach(
     given = dict(values or {})
     if whole_memory or set(state) - set(given):
         if Spaces(module).runs_code_at_start:
-            contents = _contents_after_start(module, state, limits)
+            contents = _contents_after_start(module, state, limits, granted)
         else:
             contents = initial_contents(module, state.regions)
         state = state.with_contents(contents)
@@ -100,9 +104,11 @@ def attach(
     return with_state(module, state)
 
 
-def _contents_after_start(module: Module, state: State, limits: Limits | None) -> list[bytes]:
+def _contents_after_start(
+    module: Module, state: State, limits: Limits | None, granted: WasiStub | None
+) -> list[bytes]:
     try:
-        return Instance(Program(module, limits)).read(state.regions)
+        return Instance(Program(module, limits, granted)).read(state.regions)
     except LinkError as error:
         raise LinkError(
             f"{error}\nIts start function has run before the memory holds the initial values; give "

@@ -12,6 +12,7 @@ from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import CallError, SchemaError, StateBoundsError, StateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.runtime.wasi import Wasi, wasi_stub
 from wasmstate.session.array_rows import update_rows
 from wasmstate.session.guarded_call import Live
 from wasmstate.state.change.bake import unbake
@@ -61,7 +62,7 @@ class ReplayStep:
 
 
 def replay(
-    module: ModuleLike, log: CallLog, *, limits: Limits | None = None
+    module: ModuleLike, log: CallLog, *, limits: Limits | None = None, wasi: Wasi = "none"
 ) -> Iterator[ReplayStep]:
     """Do again what a log tells, from the state that it begins with.
 
@@ -72,10 +73,12 @@ def replay(
         module: the code: a path, bytes or a Module; its own state does not matter.
         log: what was recorded.
         limits: of each call.
+        wasi: what the module is granted of WASI, as in the session that recorded it.
 
     Raises:
         StateError: if the log is of another module, or tells of what this one cannot do.
         CallError: if the module cannot be instantiated.
+        ValueError: for an invalid ``wasi``.
     """
     module = as_module(module)
     if not belongs(log.base, module):
@@ -83,7 +86,7 @@ def replay(
             "the log was recorded with another module, or the code has changed since: "
             "replay it with the module that it was recorded with"
         )
-    live = Live(Program(unbake(module), limits), log.base)
+    live = Live(Program(unbake(module), limits, wasi_stub(wasi)), log.base)
     before, number, updates = log.base, 0, 0
     for entry in log.entries:
         calls = list(_calls(live, log.base, entry))

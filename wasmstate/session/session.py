@@ -18,6 +18,7 @@ from wasmstate.errors import CallError, NotCommittedError, StateError, TrapError
 from wasmstate.escapes import visible
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
+from wasmstate.runtime.wasi import Wasi, wasi_stub
 from wasmstate.session.after_fork import call_after_fork
 from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
 from wasmstate.session.commits import Commits
@@ -108,6 +109,7 @@ class Session:
         keep: int | None = None,
         allow_break_links: bool = False,
         record: str | os.PathLike[str] | None = None,
+        wasi: Wasi = "none",
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -122,12 +124,14 @@ class Session:
             keep: see :func:`wasmstate.commit`.
             allow_break_links: see :func:`wasmstate.commit`.
             record: a new file, to which everything that changes S is written: see docs/running.md.
+            wasi: ``stub`` grants a module that imports WASI an empty system, in which the clock
+                stands still: see docs/running.md, "Imports".
 
         Raises:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
             NotCommittedError: ``record`` cannot be written, or is there already.
-            ValueError: invalid ``persist``, ``durability`` or ``keep``.
+            ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
@@ -136,7 +140,7 @@ class Session:
         state = State.of(module)
         check_belongs(state, module)
         # As compiled, baked or not: to restore S is to overwrite what was baked.
-        program = Program(unbake(module), limits)
+        program = Program(unbake(module), limits, wasi_stub(wasi))
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
             Path(os.path.abspath(path)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +17,12 @@ from wasmstate.cli.common import (
     no_validate,
     plural,
     readable_file,
+    wasi_option,
 )
 from wasmstate.escapes import listed
+
+if TYPE_CHECKING:
+    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("attach")
@@ -33,6 +38,7 @@ from wasmstate.escapes import listed
 @click.option("--init", "keep_init", is_flag=True, help="Keep generation 0 for ever, to reset to.")
 @click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+@wasi_option
 @break_links
 @no_validate
 def command(
@@ -44,6 +50,7 @@ def command(
     keep_init: bool,
     output: Path | None,
     force: bool,
+    wasi: Wasi,
     break_links: bool,
     no_validate: bool,
 ) -> None:
@@ -68,6 +75,7 @@ def command(
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
     from wasmstate.binary.spaces import Spaces  # noqa: PLC0415
     from wasmstate.runtime.validate import validate  # noqa: PLC0415
+    from wasmstate.runtime.wasi import is_of_wasi  # noqa: PLC0415
     from wasmstate.session.attach import attach  # noqa: PLC0415
     from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
     from wasmstate.state.state import State  # noqa: PLC0415
@@ -89,6 +97,7 @@ def command(
             whole_memory=whole_memory,
             keep=1 if keep is None else keep,
             keep_init=keep_init,
+            wasi=wasi,
         )
 
     with about(file):
@@ -98,11 +107,14 @@ def command(
             write_new(output, edit(Module.open(file)), overwrite=force)
         written = Module.open(output or file)
         state = State.of(written)
-        imports = [f"{each.module}.{each.name}" for each in Spaces(written).imports]
+        imports = Spaces(written).imports
     size = sum(region.size for region in state.regions)
     echo(
         f"{output or file}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
         f"in {plural(len(state.regions), 'region')}"
     )
-    if imports:
-        echo(f"it cannot be called: no session grants its imports {listed(imports)}", err=True)
+    missing = [f"{each.module}.{each.name}" for each in imports if not is_of_wasi(each)]
+    if missing:
+        echo(f"it cannot be called: no session grants its imports {listed(missing)}", err=True)
+    elif imports:
+        echo("it imports WASI: call it with --wasi stub, as in 'wasmstate run'", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,11 +17,15 @@ from wasmstate.cli.common import (
     existing_file,
     new_file,
     quoted,
+    wasi_option,
 )
 from wasmstate.cli.pairs import pairs
 from wasmstate.cli.progress import bar
 
 _SHARES = 1000  # that a bar is drawn of
+
+if TYPE_CHECKING:
+    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("discover")
@@ -34,6 +39,7 @@ _SHARES = 1000  # that a bar is drawn of
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("-o", "--output", type=new_file, help="Write a schema file for attach --schema.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+@wasi_option
 @as_json
 def command(
     file: Path,
@@ -42,6 +48,7 @@ def command(
     rounds: int,
     output: Path | None,
     force: bool,
+    wasi: Wasi,
     as_json: bool,
 ) -> None:
     """Propose what the state of FILE is: run calls, and see what they change and read.
@@ -70,7 +77,9 @@ def command(
             def show(what: str, share: float | None) -> None:
                 progress.show(int((share or 0) * _SHARES), what)
 
-            found = discover(module, calls, entry_points=signatures, rounds=rounds, progress=show)
+            found = discover(
+                module, calls, entry_points=signatures, rounds=rounds, progress=show, wasi=wasi
+            )
     if output is not None:
         with about(output):
             write_apart(found.to_toml().encode(), output, file, overwrite=force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,11 @@ from wasmstate.cli.common import (
     echo_json,
     existing_file,
     plural,
+    wasi_option,
 )
+
+if TYPE_CHECKING:
+    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("probe")
@@ -27,9 +32,15 @@ from wasmstate.cli.common import (
 @click.option(
     "--sample", type=click.IntRange(1), default=16, show_default=True, help="Elements of a tensor."
 )
+@wasi_option
 @as_json
 def command(
-    file: Path, calls: tuple[str, ...], tensors: tuple[str, ...], sample: int, as_json: bool
+    file: Path,
+    calls: tuple[str, ...],
+    tensors: tuple[str, ...],
+    sample: int,
+    wasi: Wasi,
+    as_json: bool,
 ) -> None:
     """Say which tensors of FILE are alive: change each, call, and see what comes out differently.
 
@@ -50,7 +61,7 @@ def command(
     from wasmstate.explore.probe import probe  # noqa: PLC0415
 
     with about(file):
-        found = probe(Module.open(file), calls, tensors=tensors, sample=sample)
+        found = probe(Module.open(file), calls, tensors=tensors, sample=sample, wasi=wasi)
     if as_json:
         echo_json(
             {

@@ -18,9 +18,11 @@ from wasmstate.cli.common import (
     failed,
     new_file,
     plural,
+    wasi_option,
 )
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
+from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.fork import fork
 from wasmstate.session.replay import ReplayStep, replay
 from wasmstate.state.compare.call_log import contents_digest
@@ -33,6 +35,7 @@ from wasmstate.storage.commit import write_new
 @log_option
 @click.option("--to", type=click.IntRange(0), metavar="CALL", help="Only so many calls.")
 @click.option("-o", "--output", type=new_file, help="Write a model with the S of then.")
+@wasi_option
 @as_json
 @click.pass_context
 def command(
@@ -41,6 +44,7 @@ def command(
     log_path: Path,
     to: int | None,
     output: Path | None,
+    wasi: Wasi,
     as_json: bool,
 ) -> None:
     """Do again what was recorded, and say where it comes out differently.
@@ -61,7 +65,7 @@ def command(
         log = open_log(log_path)
         steps, state, wrong = 0, log.base, None
         with bar("calls", to or len(log.entries)) as progress:
-            for step in _first(replay(module, log), to):
+            for step in _first(replay(module, log, wasi=wasi), to):
                 steps, state = step.number, step.after
                 progress.show(steps)
                 if step.is_same is False or step.problem is not None:

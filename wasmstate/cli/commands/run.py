@@ -23,6 +23,7 @@ from wasmstate.cli.common import (
     keep_option,
     new_log,
     plural,
+    wasi_option,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
 from wasmstate.cli.limit_options import limit_options
@@ -33,6 +34,7 @@ from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
 from wasmstate.errors import ArgumentError, CommittedLateError, WasmstateError
 from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.class_labels import ClassLabels
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
@@ -93,6 +95,7 @@ class _Persist(click.ParamType[str]):
 @keep_option
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
+@wasi_option
 @limit_options
 @click.option(
     "--lock-timeout",
@@ -117,6 +120,7 @@ def command(
     keep: int | None,
     break_links: bool,
     record: Path | None,
+    wasi: Wasi,
     limits: Limits,
     lock_timeout: float | None,
     as_json: bool,
@@ -160,6 +164,7 @@ def command(
             keep=keep,
             allow_break_links=break_links,
             record=record,
+            wasi=wasi,
         )
         before, calls, where = session.generation, 0, ""
         with Stopping() as stop:
