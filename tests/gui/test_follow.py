@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 import wasmstate
@@ -319,6 +323,23 @@ def test_a_file_that_was_gone_and_comes_back_is_noticed(qtbot: QtBot, tmp_path: 
         path.write_bytes(b"1")
 
 
+def test_the_folder_of_a_sample_goes_with_its_program(tmp_path: Path) -> None:
+    left = tmp_path / "wasmstate-sample-4194305-x"  # a process id beyond the largest
+    foreign = tmp_path / "wasmstate-sample-notes"
+    for folder in (left, foreign):
+        folder.mkdir()
+    script = "from wasmstate_gui.document.samples import sample_copy; print(sample_copy())"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()).name == "bandit.wasm"
+    assert [path.name for path in tmp_path.iterdir()] == [foreign.name]
+
+
 def test_twenty_replacements_are_noticed_each(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "model.wasm"
     follower = settled_follower(qtbot, path)
@@ -364,3 +385,99 @@ def test_closing_asks_before_steps_are_lost(
     assert not window.isVisible()
     assert wasmstate.State.of(wasmstate.Module.open(bandit)).generation == 1
     assert window.controller.worker_id == 0
+
+
+def test_a_folder_that_is_replaced_is_followed_where_the_path_leads(
+    qtbot: QtBot, tmp_path: Path, bandit: Path, open_window: OpenWindow
+) -> None:
+    folder = tmp_path / "deployed"
+    folder.mkdir()
+    path = folder / "bandit.wasm"
+    shutil.copy(bandit, path)
+    window = open_window(path)
+    folder.rename(tmp_path / "before")
+    qtbot.waitUntil(partial(says, window, "waiting for the file"), timeout=WAIT)
+    assert window.panels.status_labels["disk"].text() == "not on disk any more"
+    shutil.copytree(tmp_path / "before", folder)
+    qtbot.waitUntil(partial(says, window, "following"), timeout=WAIT)
+    commit_count(path, 5)
+    qtbot.waitUntil(partial(is_shown, window, 5), timeout=WAIT)
+    assert not window.panels.page.conflict.isVisible()
+
+
+def test_a_link_to_a_folder_that_is_set_anew_is_followed(qtbot: QtBot, tmp_path: Path) -> None:
+    for release in ("1", "2"):
+        (tmp_path / release).mkdir()
+    link = tmp_path / "current"
+    link.symlink_to("1")
+    follower = settled_follower(qtbot, link / "model.wasm")
+    (tmp_path / "2" / "model.wasm").write_bytes(b"22")
+    with qtbot.waitSignal(follower.changed, timeout=WAIT):
+        (tmp_path / "new").symlink_to("2")
+        os.replace(tmp_path / "new", link)
+    with qtbot.waitSignal(follower.changed, timeout=WAIT):
+        (tmp_path / "2" / "model.wasm").write_bytes(b"333")
+
+
+def test_a_link_to_a_file_is_followed_to_its_folder(qtbot: QtBot, tmp_path: Path) -> None:
+    real = tmp_path / "real" / "model.wasm"
+    real.parent.mkdir()
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "model.wasm"
+    link.symlink_to(real)
+    follower = settled_follower(qtbot, link)
+    for i in range(1, 4):
+        with qtbot.waitSignal(follower.changed, timeout=WAIT):
+            other = real.with_name("other")
+            other.write_bytes(b"x" * (i + 1))
+            os.replace(other, real)
+
+
+def test_revert_reads_the_file(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> None:
+    window = open_window(bandit)
+    toggle_follow(window, "key")
+    window.controller._disk._follower.blockSignals(True)  # as on a network that tells nothing
+    commit_count(bandit, 5)
+    window.actions_.revert.trigger()
+    qtbot.waitUntil(partial(is_shown, window, 5), timeout=WAIT)
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform, on a dialog
+def test_steps_of_a_file_that_is_deleted_are_saved_as_a_copy(
+    qtbot: QtBot, tmp_path: Path, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    step(qtbot, window)
+    bandit.unlink()
+    qtbot.waitUntil(window.panels.page.conflict.isVisible, timeout=WAIT)
+    assert "The file cannot be read any more." in window.panels.page.conflict.label.text()
+    QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert "save a copy" in window.statusBar().currentMessage()
+    QTest.mouseClick(window.panels.page.conflict.buttons[0], Qt.MouseButton.LeftButton)
+    (dialog,) = window.findChildren(QFileDialog)
+    copy = tmp_path / "copy.wasm"
+    dialog.selectFile(str(copy))
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        dialog.accept()
+    state = wasmstate.State.open(copy)
+    assert (state.generation, int(state["count"])) == (1, 1)
+    assert wasmstate.check(copy) == []
+    assert not bandit.exists()
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_a_copy_is_never_written_over_a_file(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    before = bandit.read_bytes()
+    QTest.keyClick(
+        window,
+        Qt.Key.Key_S,
+        Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier,
+    )
+    (dialog,) = window.findChildren(QFileDialog)
+    dialog.fileSelected.emit(str(bandit))
+    dialog.reject()
+    assert "there is such a file already" in window.panels.page.notice.label.text()
+    assert bandit.read_bytes() == before

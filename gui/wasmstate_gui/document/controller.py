@@ -205,13 +205,22 @@ class Controller(QObject):
         if document is not None and document.is_dirty and not self.is_busy:
             self._disk.write(document)
 
+    def save_copy(self, path: Path) -> None:
+        """Write what is shown to a new file."""
+        if not self._when_free(partial(self.save_copy, path)):
+            return
+        if self.document is not None:
+            self._disk.save_copy(self.document, path)
+
     def revert(self) -> None:
-        """Go back to what is on disk."""
+        """Go back to what is on disk, which is read again."""
         document = self.document
         if document is None or self.is_busy:
             return
         if document.is_dirty or document.newest is not None:
             self._disk.revert(document)
+        if self._when_free(self.show_change):
+            self.show_change()
 
     def come_back(self, document: Document) -> None:
         """Undo a revert, if the file is still the same."""

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate.errors import DurabilityUnknownError, StateConflictError
 from wasmstate_gui.core.document.document import Document
-from wasmstate_gui.core.document.overwrite import written
+from wasmstate_gui.core.document.overwrite import write_copy, written
 from wasmstate_gui.core.document.snapshot import Snapshot, checked, look_at
 from wasmstate_gui.core.remedies import WRITING, told
 from wasmstate_gui.core.timeline import stepping
@@ -54,12 +54,18 @@ class Disk(QObject):
 
     def write(self, document: Document) -> None:
         """Write everything to the file, unless somebody else has written to it since."""
-        if document.theirs is not None:
+        if document.is_lost:
+            self.said.emit("Not written: the file is gone; save a copy to keep what is here")
+        elif document.theirs is not None:
             self.said.emit("Not written: the file changed on disk, choose whose state to keep")
         elif document.newest is not None:
             self._shown.apply(Change(self._caught_up))  # which asks whose state to keep
         else:
             self._jobs.start(lambda: written(document), partial(self._wrote, document))
+
+    def save_copy(self, document: Document, path: Path) -> None:
+        """Write everything to a new file; the one that is shown stays what it is."""
+        self._jobs.start(partial(write_copy, document, path), partial(self._copied, path))
 
     def revert(self, document: Document) -> None:
         """Go back to what is on disk."""
@@ -133,6 +139,7 @@ class Disk(QObject):
 
     def _read_again(self, is_awaited: bool, result: Found | Exception) -> None:
         if isinstance(result, Exception):
+            self._shown.apply(Change(lambda document: replace(document, is_lost=True)))
             self.said.emit(f"The file on disk cannot be read: {told(result)}")
             return
 
@@ -161,6 +168,12 @@ class Disk(QObject):
         if isinstance(result, StateConflictError | DurabilityUnknownError):
             self.is_awaited = True
             self.stale.emit()
+
+    def _copied(self, path: Path, result: Exception | None) -> None:
+        if result is None:
+            self.said.emit(f"Saved a copy: {path.name}")
+        else:
+            self.failed.emit("The copy was not written.", told(result, WRITING))
 
     def _written(self, wrote: Document, snapshot: Snapshot, document: Document) -> Document:
         timeline = self._shown.timeline

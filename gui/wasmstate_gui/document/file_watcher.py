@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
@@ -12,9 +13,11 @@ DEBOUNCE_MS = 80
 
 
 class Follower(QObject):
-    """Watches the folder: a watch on a file is gone after it was replaced once.
+    """Watches the folders above the file: a watch on a file is gone after it was replaced once.
 
-    The file is watched as well, for programs that write into it instead of replacing it.
+    A watch stays on a folder that is renamed, and the path leads to another one then: the folders
+    above tell of that. Of a link, the folders above what it leads to are watched, too. The file is
+    watched as well, for programs that write into it instead of replacing it.
     """
 
     changed = Signal()
@@ -29,6 +32,8 @@ class Follower(QObject):
         self._timer.timeout.connect(self._look)
         self._path: Path | None = None
         self._stamp: Stamp | None = None
+        self._watched: dict[str, tuple[int, int]] = {}
+        """Device and inode of the file and of each folder that is watched, by its path."""
 
     @property
     def is_settling(self) -> bool:
@@ -43,15 +48,22 @@ class Follower(QObject):
             if watched:
                 self._watcher.removePaths(watched)
             self._path = path
-            self._watcher.addPath(str(path.parent))
-        self._watch_file()
+            self._watched.clear()
+        self._watch(path)
         # What happened between reading and watching was not told.
         self._timer.start()
 
-    def _watch_file(self) -> None:
-        path = str(self._path)
-        if self._path is not None and self._path.exists() and path not in self._watcher.files():
-            self._watcher.addPath(path)
+    def _watch(self, file: Path) -> None:
+        """Watch what the path leads to now."""
+        found = _identities(file) | _identities(Path(os.path.realpath(file)))
+        there = {*self._watcher.files(), *self._watcher.directories()}
+        gone = [path for path in there if self._watched.get(path) != found.get(path)]
+        if gone:
+            self._watcher.removePaths(gone)
+        new = [path for path in found if path in gone or path not in there]
+        if new:
+            self._watcher.addPaths(new)
+        self._watched = found
 
     def _noticed(self, _path: str) -> None:
         # It is not put off again: a program that writes all the time would never be looked at.
@@ -61,8 +73,20 @@ class Follower(QObject):
     def _look(self) -> None:
         if self._path is None:
             return
-        self._watch_file()
+        self._watch(self._path)
         stamp = Stamp.of(self._path)
         if stamp != self._stamp:
             self._stamp = stamp
             self.changed.emit()
+
+
+def _identities(file: Path) -> dict[str, tuple[int, int]]:
+    """A file and the folders that lead to it, with what tells each from another of its name."""
+    found = {}
+    for path in (file, *file.parents):
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue  # the folder that it is in tells when it comes
+        found[str(path)] = (status.st_dev, status.st_ino)
+    return found

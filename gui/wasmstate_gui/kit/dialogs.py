@@ -38,6 +38,23 @@ def ask_for_file(
     dialog.open()
 
 
+def ask_for_new_file(
+    parent: QWidget, title: str, proposed: Path, chosen: Callable[[str], None]
+) -> QFileDialog:
+    """Let the user choose the path of a WebAssembly file that is to be written; gives the dialog.
+
+    Nothing is written over: who writes says so, not the dialog.
+    """
+    dialog = QFileDialog(parent, title, str(proposed))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter("WebAssembly (*.wasm)")
+    dialog.setDefaultSuffix("wasm")
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+    return dialog
+
+
 def ask_about_changes(
     parent: QWidget, what: str, write: Callable[[], None], drop: Callable[[], None]
 ) -> QMessageBox:

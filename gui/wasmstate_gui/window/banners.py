@@ -17,6 +17,8 @@ class Banners(QObject):
 
     diff_wanted = Signal()
     """What is on disk is compared now: it is to be seen."""
+    copy_wanted = Signal()
+    """The file is gone, and what is shown is to be saved."""
 
     def __init__(self, controller: Controller, undoer: Undoer, panels: Panels) -> None:
         super().__init__(panels)
@@ -67,7 +69,9 @@ class Banners(QObject):
             self._controller.come_back(left)
 
     def _settle(self, key: str) -> None:
-        if key == "diff":
+        if key == "copy":
+            self.copy_wanted.emit()
+        elif key == "diff":
             self._controller.compare_theirs(self.diff_wanted.emit)
         elif key == "mine":
             self._controller.keep_mine()

@@ -152,6 +152,7 @@ class MainWindow(ThemedWindow):
         controller.said.connect(self._said)
         controller.settled.connect(self._settled)
         self.banners.diff_wanted.connect(self.show_diff)
+        self.banners.copy_wanted.connect(self.opener.choose_copy)
         self.verifier.begun.connect(self._enable)
         self.verifier.found.connect(self.refresh.show_problems)
         self.verifier.finished.connect(self._enable)

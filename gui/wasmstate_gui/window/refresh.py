@@ -17,6 +17,7 @@ _HINTS = {
     status.WAITING: "Another program is writing the file; Revert shows what is there by now",
     "newer on disk": "Another program has replaced the file; F6 or Revert shows what it wrote",
     "not following": "What other programs write is not shown; F6 follows the file",
+    "waiting for the file": "It is shown again when it can be read",
     "following": "What other programs write is shown at once",
 }
 _LOOKING_BACK = "An older step is shown; Alt+End goes to the newest and on with following"

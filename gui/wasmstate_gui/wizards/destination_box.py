@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QPushButton,
     QRadioButton,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from wasmstate_gui.core.document.destination import path_error
 from wasmstate_gui.kit.checked_line import CheckedLine
+from wasmstate_gui.kit.dialogs import ask_for_new_file
 from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.theme import Theme
 
@@ -79,10 +79,5 @@ class DestinationBox(QWidget):
         self.changed.emit()
 
     def _choose(self) -> None:
-        dialog = QFileDialog(self, "Path of the new file", self.path.edit.text())
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("WebAssembly (*.wasm)")
-        dialog.setDefaultSuffix("wasm")
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.fileSelected.connect(self.path.edit.setText)
-        dialog.open()
+        proposed = Path(self.path.edit.text())
+        ask_for_new_file(self, "Path of the new file", proposed, self.path.edit.setText)

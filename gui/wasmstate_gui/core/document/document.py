@@ -48,6 +48,7 @@ class Document:
         newer: what somebody else has made of the file and what is not shown yet.
         half: the file as it is now, if somebody else has only begun to write it.
         is_beside_theirs: whether S is compared with what somebody else has made of it, for now.
+        is_lost: True if no file can be read under the name any more.
     """
 
     disk: Snapshot
@@ -59,6 +60,7 @@ class Document:
     newer: Newer | None = None
     half: Snapshot | None = None
     is_beside_theirs: bool = False
+    is_lost: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Document:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import StateConflictError, StateError
+from wasmstate.session.rescue import write_copy as write_rescued
 from wasmstate.state.memory_image import address_of_stored
 from wasmstate.state.record import RegionKind
 from wasmstate.state.state import SECTION_NAME
-from wasmstate.storage import commit, rewrite
+from wasmstate.storage import commit, rewrite, write_new
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.edited_source import (
     JoinedSource,
@@ -150,6 +152,20 @@ def written(document: Document) -> Snapshot:
         assert base.state is not None
         commit(path, state, expected_digest=base.state.digest)
     return read_snapshot(path)
+
+
+def write_copy(document: Document, path: Path) -> None:
+    """Write what is shown to a new file: new values are the generation after that of the file.
+
+    Raises:
+        NotCommittedError: there is such a file already, or it cannot be written.
+        DurabilityUnknownError: as :func:`wasmstate.storage.commit`.
+    """
+    state, base = document.state, document.base
+    if state is None or base.state is None or not document.has_new_values:
+        write_new(path, document.module)
+    else:
+        write_rescued(path, base.module, base.state.record, state)
 
 
 def _replacing(on_disk: Module, document: Document) -> Module:

@@ -85,8 +85,8 @@ def noticed(document: Document, found: Found, *, waits: bool) -> Document:
         waits: whether another version is only taken note of.
     """
     if found.is_half:
-        return replace(document, half=found.snapshot)
-    document = replace(document, half=None)
+        return replace(document, half=found.snapshot, is_lost=False)
+    document = replace(document, half=None, is_lost=False)
     if found.is_same or not waits or document.theirs is not None:
         return document.replaced(found.snapshot, is_same=found.is_same)
     if found.is_known and document.newer is not None:

@@ -42,6 +42,8 @@ def verdict(snapshot: Snapshot) -> str:
 
 def disk_state(document: Document) -> str:
     """How memory and disk stand to each other."""
+    if document.is_lost:
+        return "not on disk any more"
     if document.state is None:
         return "state unreadable" if document.base.has_state_section else "no state"
     if document.theirs is not None:
@@ -63,6 +65,8 @@ def following(document: Document, *, is_on: bool, looks_back: bool) -> str:
         is_on: whether they are followed.
         looks_back: whether the user looks at an older step, so that none is shown now.
     """
+    if document.is_lost:
+        return "waiting for the file" if is_on else "not following"
     if not is_on:
         return "not following" if document.newest is None else "newer on disk"
     if document.half is not None:
@@ -112,6 +116,10 @@ def _what_is_on_disk(document: Document) -> str:
 
 def conflict_notice(document: Document) -> Notice | None:
     """The bar that appears when the file changed on disk and S changed here."""
+    if document.is_lost:
+        text = "What is shown is in memory only. The file is shown again when it comes back."
+        copy = (("copy", "Save a copy…"),)
+        return Notice("conflict", "The file cannot be read any more.", text, copy)
     if document.theirs is None:
         return None
     theirs = document.theirs.state

@@ -37,9 +37,9 @@ class Situation:
         return self._document is not None and self._document.is_dirty
 
     @property
-    def can_revert(self) -> bool:
-        """The file on disk is another version than the shown one."""
-        return self.is_dirty or (self._document is not None and self._document.newest is not None)
+    def is_open(self) -> bool:
+        """A file is open, and no call runs."""
+        return self._document is not None
 
     @property
     def is_busy(self) -> bool:
