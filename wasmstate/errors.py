@@ -50,6 +50,7 @@ Remedy = Literal[
     "columns",
     "donor",
     "encoding",
+    "entry_points",
     "fill",
     "force",
     "keep_base",

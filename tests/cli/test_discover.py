@@ -56,5 +56,5 @@ def test_nothing_to_find(plain: Path, wasmstate: Wasmstate) -> None:
     assert "'successes:f64[4]@sym:successes'  medium" in done.stdout
     assert wasmstate("discover", "plain.wasm", "--call", "update:9,1").exit_code == 1
     assert wasmstate("discover", "plain.wasm").exit_code == 2
-    done = wasmstate("discover", "plain.wasm", "--call", "predict:", "--entry-point", "predict")
-    assert (done.exit_code, "write NAME=NAME" in done.stderr) == (2, True)
+    done = wasmstate("discover", "plain.wasm", "--call", "predict:", "--function", "predict")
+    assert (done.exit_code, "write NAME(PARAM: TYPE, ...)" in done.stderr) == (2, True)

@@ -94,7 +94,15 @@ def test_whatever_is_a_number_is_taken(type_: str, value: Any, back: float, echo
         ("i32", 1.5, "i32, argument 0 must be an integer (i32), not 1.5"),
         ("i64", "1", "i64, argument 0 must be an integer (i64), not '1'"),
         ("i32", None, "i32, argument 0 must be an integer (i32), not None"),
-        ("i32", [1], "i32, argument 0 must be an integer (i32), not [1]"),
+        (
+            "i32",
+            [1],
+            (
+                "i32, argument 0 must be an integer (i32), not [1]; if it is the address of an "
+                "array, the signature of the function must say so: x: f64[3]@sym:x, with the name, "
+                "the type, the number of elements and the place"
+            ),
+        ),
         ("f32", 3.5e38, "f32, argument 0: 3.5e+38 does not fit f32"),
         ("f32", -1e300, "f32, argument 0: -1e+300 does not fit f32"),
         ("f64", "1.5", "f64, argument 0 must be a number (f64), not '1.5'"),

@@ -31,6 +31,7 @@ WORDS: dict[Remedy, str] = {
     "columns": "--columns",
     "donor": "--donor",
     "encoding": "--encoding",
+    "entry_points": "wasmstate attach --function",
     "fill": "--fill",
     "force": "--force",
     "keep_base": "--keep-base",

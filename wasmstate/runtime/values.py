@@ -44,6 +44,16 @@ def check_arguments(
     ]
 
 
+def _not_whole(what: str, type_: str, value: Any) -> ArgumentError:
+    text = f"{what} must be an integer ({type_}), not {value!r}"
+    if not isinstance(value, (list, tuple, np.ndarray)):
+        return ArgumentError(text)
+    return ArgumentError(
+        f"{text}; if it is the address of an array, the signature of the function must say so: "
+        "x: f64[3]@sym:x, with the name, the type, the number of elements and the place"
+    ).helped_by("entry_points")
+
+
 def check_number(what: str, type_: str, value: Any) -> Any:
     """A number as a call takes it, integers as signed.
 
@@ -55,7 +65,7 @@ def check_number(what: str, type_: str, value: Any) -> Any:
         try:
             number = operator.index(_whole(value, bits))
         except TypeError as error:
-            raise ArgumentError(f"{what} must be an integer ({type_}), not {value!r}") from error
+            raise _not_whole(what, type_, value) from error
         if not -1 << bits - 1 <= number < 1 << bits:
             raise ArgumentError(f"{what}: {number} does not fit {type_}")
         return number - (1 << bits) if number >= 1 << bits - 1 else int(number)

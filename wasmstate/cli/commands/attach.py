@@ -19,6 +19,7 @@ from wasmstate.cli.common import (
     readable_file,
     wasi_option,
 )
+from wasmstate.cli.functions import function_option, signatures_of
 from wasmstate.escapes import listed
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--tensor", "tensors", multiple=True, metavar="NAME:TYPE[SHAPE]@PLACE", help="May be repeated."
 )
+@function_option
 @click.option("--schema", type=readable_file, help="A file that describes the tensors.")
 @click.option(
     "--whole-memory", is_flag=True, help="S is all of memory and every global that can change."
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 def command(
     file: Path,
     tensors: tuple[str, ...],
+    functions: tuple[str, ...],
     schema: Path | None,
     whole_memory: bool,
     keep: int | None,
@@ -66,6 +69,8 @@ def command(
     Examples:  wasmstate attach model.wasm --tensor 'w:f32[4]@1024'
                wasmstate attach model.wasm --tensor 'w:f32[4]@sym:weights' \\
                                            --tensor 'n:i64@global:count'
+               wasmstate attach model.wasm --tensor 'w:f64[3]@sym:w' \\
+                                           --function 'update(x: f64[3]@sym:x, y: f64)'
                wasmstate attach model.wasm --schema model.toml -o learning.wasm
                wasmstate attach model.wasm --whole-memory
     """
@@ -92,7 +97,7 @@ def command(
             module if no_validate else validate(module),
             [*described.tensors, *map(TensorSpec.parse, tensors)],
             values=described.values,
-            entry_points=described.entry_points,
+            entry_points={**described.entry_points, **signatures_of(module, functions)},
             metadata=described.metadata,
             whole_memory=whole_memory,
             keep=1 if keep is None else keep,

@@ -19,7 +19,7 @@ from wasmstate.cli.common import (
     quoted,
     wasi_option,
 )
-from wasmstate.cli.pairs import pairs
+from wasmstate.cli.functions import function_option, signatures_of
 from wasmstate.cli.progress import bar
 
 _SHARES = 1000  # that a bar is drawn of
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--call", "calls", multiple=True, required=True, metavar="NAME:ARGUMENTS", help="Repeatable."
 )
-@click.option(
-    "--entry-point", "entry_points", multiple=True, metavar="NAME=SIGNATURE", help="Takes arrays."
-)
+@function_option
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("-o", "--output", type=new_file, help="Write a schema file for attach --schema.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
 def command(
     file: Path,
     calls: tuple[str, ...],
-    entry_points: tuple[str, ...],
+    functions: tuple[str, ...],
     rounds: int,
     output: Path | None,
     force: bool,
@@ -60,18 +58,16 @@ def command(
     \b
     Examples:  wasmstate discover model.wasm --call update:1.0,0.5 --call predict:1.0
                wasmstate discover model.wasm --call 'update:[1,2],0.5' \\
-                   --entry-point 'update=(x: f64[2]@sym:x, y: f64) -> ()' -o model.toml
+                   --function 'update(x: f64[2]@sym:x, y: f64)' -o model.toml
                wasmstate attach model.wasm --schema model.toml
     """
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
     from wasmstate.explore.discover import discover  # noqa: PLC0415
-    from wasmstate.state.signature import Signature  # noqa: PLC0415
     from wasmstate.storage import write_apart  # noqa: PLC0415
 
-    given = pairs("--entry-point", entry_points)
     with about(file):
-        signatures = {name: Signature.parse(text) for name, text in given.items()}
         module = Module.open(file)
+        signatures = signatures_of(module, functions)
         with bar("discovering", _SHARES) as progress:
 
             def show(what: str, share: float | None) -> None:

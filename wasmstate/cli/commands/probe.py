@@ -18,6 +18,7 @@ from wasmstate.cli.common import (
     plural,
     wasi_option,
 )
+from wasmstate.cli.functions import function_option, signatures_of
 
 if TYPE_CHECKING:
     from wasmstate.runtime.wasi import Wasi
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--tensor", "tensors", multiple=True, metavar="NAME:TYPE[SHAPE]@PLACE", help="Repeatable."
 )
+@function_option
 @click.option(
     "--sample", type=click.IntRange(1), default=16, show_default=True, help="Elements of a tensor."
 )
@@ -38,6 +40,7 @@ def command(
     file: Path,
     calls: tuple[str, ...],
     tensors: tuple[str, ...],
+    functions: tuple[str, ...],
     sample: int,
     wasi: Wasi,
     as_json: bool,
@@ -61,7 +64,11 @@ def command(
     from wasmstate.explore.probe import probe  # noqa: PLC0415
 
     with about(file):
-        found = probe(Module.open(file), calls, tensors=tensors, sample=sample, wasi=wasi)
+        module = Module.open(file)
+        signatures = signatures_of(module, functions)
+        found = probe(
+            module, calls, tensors=tensors, entry_points=signatures, sample=sample, wasi=wasi
+        )
     if as_json:
         echo_json(
             {
