@@ -248,12 +248,12 @@ def test_the_selected_cell_is_plotted_and_no_longer(
     step(qtbot, window, arm=2, times=2)
     table = window.panels.tensors
     window.panels.tensors.list.selectRow(1)
-    table.table.setCurrentIndex(table.table_model.index(2, 0))
+    table.table.setCurrentIndex(table.table_model.index(3, 0))
     QTest.keyClick(window, Qt.Key.Key_L, CTRL)
     plot = window.panels.timeline.plot
-    assert "failures[2]" in plot.accessibleDescription()
+    assert "failures[3]" in plot.accessibleDescription()
     QTest.mouseClick(window.panels.timeline.plot_button, Qt.MouseButton.LeftButton)
-    assert "failures[2]" not in plot.accessibleDescription()
+    assert "failures[3]" not in plot.accessibleDescription()
 
 
 def test_a_trap_is_marked_at_the_step_that_it_was_met_at(
@@ -315,6 +315,40 @@ def test_what_is_plotted_at_first_is_learned_and_not_set() -> None:
     assert [cell.name for cell in first_cells(mlp)] == ["first_weights[0,0]", "first_weights[0,1]"]
     alone = wasmstate.State.of(models.new("page_hinkley"))  # it has no arrays
     assert len(first_cells(alone)) == 1
+
+
+def test_what_changes_takes_the_place_of_what_does_not(state: wasmstate.State) -> None:
+    timeline = Timeline(state.contents(), Event("opened", "opened", 0))
+    plots = Plots(first_cells(state), state)
+    assert [cell.name for cell in plots.cells] == ["successes[0]", "successes[1]"]
+    timeline.add(Event("call", "predict()", 0), state.contents())
+    plots.lines(timeline)
+    assert [cell.name for cell in plots.cells] == ["successes[0]", "successes[1]"]
+    after = state.with_values({"failures": [1, 1, 2, 1], "count": 1})
+    timeline.add(Event("call", "update()", 1), after.contents())
+    (line, _) = plots.lines(timeline)
+    assert (line.name, list(line.values)) == ("failures[2]", [1.0, 1.0, 2.0])
+    timeline.add(Event("call", "update()", 2), state.contents())
+    assert next(each.name for each in plots.lines(timeline)) == "failures[2]"
+
+
+def test_integers_are_plotted_where_no_other_number_changes(state: wasmstate.State) -> None:
+    timeline = Timeline(state.contents(), Event("opened", "opened", 0))
+    plots = Plots(first_cells(state), state)
+    timeline.add(Event("call", "update()", 1), state.with_values({"count": 1}).contents())
+    assert next(line.name for line in plots.lines(timeline)) == "count"
+
+
+def test_cells_that_the_user_plots_stay(state: wasmstate.State) -> None:
+    timeline = Timeline(state.contents(), Event("opened", "opened", 0))
+    plots = Plots(first_cells(state), state)
+    plots.toggle(cell_of(state, "rng", 0))
+    timeline.add(Event("call", "update()", 1), state.with_values({"count": 1}).contents())
+    assert [line.name for line in plots.lines(timeline)][:3] == [
+        "successes[0]",
+        "successes[1]",
+        "rng[0]",
+    ]
 
 
 def test_at_most_six_lines_are_plotted(state: wasmstate.State) -> None:

@@ -52,7 +52,7 @@ class TimeTravel(QObject):
                 self._panel.show_reason(NO_STEPS)
                 return
             self._shown = timeline
-            self._plots = Plots(first_cells(state))
+            self._plots = Plots(first_cells(state), state)
         self.prepare()
         assert self._ready is not None
         self._panel.show_view(self._ready[1])

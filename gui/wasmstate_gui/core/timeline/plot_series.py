@@ -6,12 +6,17 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from wasmstate.errors import SchemaError
+from wasmstate.state.compare.diff import changed_cells as changed
 from wasmstate.state.state import State
 from wasmstate_gui.core.calls.call_form import value_text
 from wasmstate_gui.core.texts import counted
 from wasmstate_gui.core.timeline.timeline import Timeline
 
 MOST_LINES = 6
+_MOST_COMPARED = 1 << 20  # bytes of S that are compared in a turn of the window
 STEP_SIZE = "\u2016\u0394S\u2016"
 
 
@@ -90,16 +95,36 @@ def first_cells(state: State) -> list[Cell]:
     return []
 
 
-class Plots:
-    """The cells that are plotted, and their values along the branch."""
+def changed_cells(before: State, after: State) -> list[Cell]:
+    """The first elements that differ, at most two: floating-point ones if there are any."""
+    tensors = sorted(after.tensors, key=lambda each: (each.dtype[0] != "f", not each.shape))
+    found: list[Cell] = []
+    for tensor in tensors:
+        if found and found[0].dtype[0] == "f" and tensor.dtype[0] != "f":
+            break
+        different = changed(before[tensor.name], after[tensor.name])
+        found += [cell_of(after, tensor.name, int(i)) for i in np.flatnonzero(different)[:2]]
+    return found[:2]
 
-    def __init__(self, cells: Sequence[Cell] = ()) -> None:
+
+class Plots:
+    """The cells that are plotted, and their values along the branch.
+
+    Args:
+        cells: the ones that are plotted at first.
+        state: if given, the first cells that change take the place of those that do not, until the
+            user plots others.
+    """
+
+    def __init__(self, cells: Sequence[Cell] = (), state: State | None = None) -> None:
         self.cells = list(cells)
+        self._state = state
         self._sizes = array("d")
         self._path: list[int] | None = None
 
     def toggle(self, cell: Cell) -> bool:
         """Plot a cell, or no longer; whether there was room for it."""
+        self._state = None
         if cell in self.cells:
             self.cells.remove(cell)
         elif len(self.cells) + 1 < MOST_LINES:
@@ -110,6 +135,8 @@ class Plots:
 
     def lines(self, timeline: Timeline) -> tuple[Line, ...]:
         """All lines; only what is new since the last time is worked out."""
+        if self._state is not None and len(timeline.path) > 1:
+            self._choose(self._state, timeline)
         if timeline.path is not self._path:
             self._path = timeline.path
             self._sizes = array("d")
@@ -119,6 +146,20 @@ class Plots:
         found = timeline.series((cell.offset, cell.dtype) for cell in self.cells)
         cells = [Line(c.name, values) for c, values in zip(self.cells, found, strict=True)]
         return (*cells, Line(STEP_SIZE, self._sizes))
+
+    def _choose(self, state: State, timeline: Timeline) -> None:
+        """Plot what changes, once something has."""
+        if sum(region.size for region in state.regions) > _MOST_COMPARED:
+            return
+        try:
+            first, last = (
+                state.with_contents(timeline.contents(timeline.path[i])) for i in (0, -1)
+            )
+        except SchemaError:  # a memory has grown, or is another one
+            return
+        found = changed_cells(first, last)
+        if found:
+            self.cells, self._state = found, None
 
 
 def history_view(timeline: Timeline, plots: Plots) -> HistoryView:
