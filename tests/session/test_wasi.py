@@ -148,7 +148,7 @@ def test_what_is_not_of_wasi_is_listed_with_who_usually_provides_it(tmp_path: Pa
       (memory (export "memory") 1))"""
     path = write_model(tmp_path / "mixed.wasm", text, "n:i32@0")
     assert message(LinkError, lambda: Session.open(path, wasi="stub")) == (
-        "the module needs 2 imports, and a model is granted no more than WASI:"
+        "the module needs 2 imports that are not granted:"
         "\n  env.abort (i32 i32 i32 i32) -> ()"
         "\n  wbg.__wbg_now () -> (f64)"
         "\n  Such imports are usually provided by the JavaScript of wasm-bindgen and the host of "

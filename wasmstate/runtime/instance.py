@@ -84,8 +84,7 @@ class Instance:
         self._gate = _Gate(self._link, self._limits, program.clock)
         self._gate.enter()
         try:
-            wasi = program.wasi
-            granted = wasi.functions(self._store, program.compiled) if wasi is not None else []
+            granted = program.granted(self._store)
             instance = wasmtime.Instance(self._store, program.compiled, granted)
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
             raise translated("instantiation", error, self._limits) from error

@@ -16,6 +16,7 @@ from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.compile import compile_module
 from wasmstate.runtime.engine import new_engine
+from wasmstate.runtime.host_functions import Imports, check_functions, host_function
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.providers import provider
 from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_of_wasi, is_scailable
@@ -44,19 +45,24 @@ class Program:
     """A compiled module.
 
     Args:
-        module: a core module; it gets nothing but its arguments and what ``wasi`` grants.
+        module: a core module; it gets nothing but its arguments and what is granted.
         limits: of the compilation, and of every call.
-        wasi: functions that are granted, if all that the module imports are functions of WASI.
+        wasi: what is granted of WASI.
+        imports: functions that are granted; one of WASI comes before that of ``wasi``.
 
     Raises:
-        TypeError: if ``limits`` is something else.
-        LinkError: naming each import, if there are any; of a shared memory.
+        TypeError: if ``limits`` or ``imports`` are something else.
+        LinkError: naming each import that is not granted; of a shared memory.
         LimitError: if it takes more to compile it than is allowed.
         CallError: if wasmtime does not accept the module.
     """
 
     def __init__(
-        self, module: Module, limits: Limits | None = None, wasi: WasiStub | None = None
+        self,
+        module: Module,
+        limits: Limits | None = None,
+        wasi: WasiStub | None = None,
+        imports: Imports | None = None,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         if not isinstance(self.limits, Limits):
@@ -66,12 +72,31 @@ class Program:
             raise LinkError("this is a component; only core modules can be run")
         if any(memory.limits.is_shared for memory in self.spaces.memories):
             raise LinkError("the memory is shared between threads, and a model runs in one")
-        self.wasi = wasi
-        if wasi is None or not imports_wasi_alone(self.spaces):
-            _check_imports(self.spaces, is_granted=wasi is not None)
+        self._wasi = wasi
+        self._imports = imports or {}
+        check_functions(self._imports)
+        _check_imports(self.spaces, self._imports, is_granted=wasi is not None)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
         self.compiled = _compiled(self.engine, module, self.limits)
+
+    def granted(self, store: wasmtime.Store) -> list[wasmtime.Func]:
+        """The functions that the module imports, for one instance.
+
+        Raises:
+            CallError: if the type of one has other things than numbers.
+        """
+        found = []
+        for each in self.compiled.imports:
+            type_, name = each.type, each.name or ""
+            assert isinstance(type_, wasmtime.FuncType)
+            function = self._imports.get(each.module, {}).get(name)
+            if function is not None:
+                found.append(host_function(store, f"{each.module}.{name}", type_, function))
+            else:
+                assert self._wasi is not None
+                found.append(self._wasi.function(store, name, type_))
+        return found
 
     def func_type(self, name: str) -> FuncType:
         """The type of an exported function.
@@ -98,21 +123,23 @@ def _compiled(engine: wasmtime.Engine, module: Module, limits: Limits) -> wasmti
     return compiled
 
 
-def _check_imports(spaces: Spaces, *, is_granted: bool) -> None:
-    if not spaces.imports:
-        return
+def _check_imports(spaces: Spaces, imports: Imports, *, is_granted: bool) -> None:
     missing, providers = [], []
     for each in spaces.imports:
-        if is_granted and is_of_wasi(each):
+        is_known = each.kind == "func" and each.name in imports.get(each.module, {})
+        if is_known or (is_granted and is_of_wasi(each)):
             continue
         if each.kind == "func":
             providers.append(provider(each.module, each.name))
         kind = str(spaces.func_type(each.type)) if isinstance(each.type, int) else each.kind
         missing.append(f"{each.module}.{each.name} {kind}")
+    if not missing:
+        return
     listing = lines(missing)
     count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
-    granted = "no more than WASI" if is_granted else "none"
-    text = f"the module needs {count}, and a model is granted {granted}:{listing}"
+    are = "is" if len(missing) == 1 else "are"
+    why = f" that {are} not granted" if imports or is_granted else ", and a model is granted none"
+    text = f"the module needs {count}{why}:{listing}"
     if is_scailable(spaces):
         text += "\n  It has Scailable's interface, and can predict with stubs for these."
         raise LinkError(text, tuple(missing)).helped_by("ScailableModel")

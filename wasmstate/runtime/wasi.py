@@ -98,18 +98,13 @@ class WasiStub:
     def __init__(self) -> None:
         self.text = b""
 
-    def functions(self, store: wasmtime.Store, compiled: wasmtime.Module) -> list[wasmtime.Func]:
-        """One function for each import, all of which must be functions."""
-        found = []
-        for each in compiled.imports:
-            assert isinstance(each.type, wasmtime.FuncType)
-            answer = getattr(self, f"_{each.name}", None)
-            count = len(each.type.params)
-            if answer is None or _COUNTS.get(each.name or "") != count:
-                answer = self._missing
-            call = partial(_called, answer, bool(each.type.results))
-            found.append(wasmtime.Func(store, each.type, call, access_caller=True))
-        return found
+    def function(self, store: wasmtime.Store, name: str, type_: wasmtime.FuncType) -> wasmtime.Func:
+        """One function, of the type by which it is imported."""
+        answer = getattr(self, f"_{name}", None)
+        if answer is None or _COUNTS.get(name) != len(type_.params):
+            answer = self._missing
+        call = partial(_called, answer, bool(type_.results))
+        return wasmtime.Func(store, type_, call, access_caller=True)
 
     def _missing(self, memory: _Memory, *args: int) -> int:
         return NOSYS

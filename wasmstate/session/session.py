@@ -16,6 +16,7 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import check_path
 from wasmstate.errors import CallError, NotCommittedError, StateError, TrapError
 from wasmstate.escapes import visible
+from wasmstate.runtime.host_functions import Imports
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.runtime.wasi import Wasi, wasi_stub
@@ -110,6 +111,7 @@ class Session:
         allow_break_links: bool = False,
         record: str | os.PathLike[str] | None = None,
         wasi: Wasi = "none",
+        imports: Imports | None = None,
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -126,21 +128,28 @@ class Session:
             record: a new file, to which everything that changes S is written: see docs/running.md.
             wasi: ``stub`` grants a module that imports WASI an empty system, in which the clock
                 stands still: see docs/running.md, "Imports".
+            imports: functions that are granted, by the module and the name of the import:
+                ``{"env": {"log": print}}``. They take and give numbers. What one raises ends the
+                call: S is what it was, what the function itself has done stays.
 
         Raises:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
             NotCommittedError: ``record`` cannot be written, or is there already.
-            ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``.
+            ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``; both ``record``
+                and ``imports``.
+            TypeError: ``imports`` is something else.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
         check_path(path)
+        if imports and record is not None:
+            raise ValueError("a session with imports cannot be recorded: a replay has no host")
         module = Module.open(path)
         state = State.of(module)
         check_belongs(state, module)
         # As compiled, baked or not: to restore S is to overwrite what was baked.
-        program = Program(unbake(module), limits, wasi_stub(wasi))
+        program = Program(unbake(module), limits, wasi_stub(wasi), imports)
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
             Path(os.path.abspath(path)),
@@ -473,7 +482,10 @@ class Session:
             try:
                 value = live.run(live.entries.get(name) or live.entry(name), args)
             except TrapError as error:
-                raise explained(error, self._path, self.state, live.params(name), args) from error
+                said = explained(error, self._path, self.state, live.params(name), args)
+                if said is error:  # its own cause would be lost
+                    raise
+                raise said from error
             if name == "update":
                 self._updates += 1
             try:
