@@ -251,6 +251,23 @@ def test_a_state_of_which_no_tensor_can_be_found_is_told_why(bandit: Path) -> No
     assert "cannot be trusted" in no_tensors(document.disk)
 
 
+def test_a_record_outside_every_section_is_told_where_there_is_no_state(bandit: Path) -> None:
+    data = bytearray(bandit.read_bytes())
+    data[0x55] ^= 0x40  # the size of the export section
+    document = Document.of(snapshot_of(bytes(data), bandit.parent))
+    assert "A record of the state stands at 0xA7D all the same" in no_tensors(document.disk)
+    assert document.disk.obstacle is not None
+    assert document.disk.obstacle.startswith("the state is damaged at 0xA7D: a record")
+
+
+def test_damage_of_a_state_is_told_at_its_place_in_the_file(bandit: Path) -> None:
+    data = bytearray(bandit.read_bytes())
+    data[0xEA7] ^= 1
+    document = Document.of(snapshot_of(bytes(data), bandit.parent))
+    assert document.disk.obstacle is not None
+    assert document.disk.obstacle.startswith("the state is damaged at 0xEA7: the CRC-32 is wrong")
+
+
 def test_a_malformed_frame_hides_no_tensor_and_nothing_can_be_called(bandit: Path) -> None:
     data = bandit.read_bytes()
     document = Document.of(snapshot_of(data[:0xA67] + b"\x0e\0" + data[0xA67:], bandit.parent))

@@ -34,6 +34,9 @@ _CLAIMED, _SPARE = 64, 64 << 20
 """So many bytes of memory for each that is stored are nothing unusual, and so many in any case."""
 _FIELDS = field_offsets(header)
 
+LOST_RECORD = f"{STATE_SECTION} record"
+"""The path of the finding of a record outside every section."""
+
 
 def check_states(module: Module) -> list[Finding]:
     """Everything wrong with the records of a module."""
@@ -206,6 +209,7 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
                 )
             ]
     found = module.findings(instructions=False)
+    helps: tuple[Remedy, ...]
     malformed = sum(not isinstance(each, UnsupportedError) for each in found)
     is_damaged = module.unread is not None or malformed > len(module.faults)
     if malformed:
@@ -214,12 +218,10 @@ def _lost(module: Module, sources: Sequence[Source]) -> list[Finding]:
             if site.section == STATE_SECTION and data.startswith(MAGIC, site.start):
                 reason = "a record of the state stands where no section is known"
                 advice = "what is proven of it can be salvaged"
-                where = f"{STATE_SECTION} record"
-                return [
-                    Finding("error", where, site.start, reason, advice, remedies=("salvage()",))
-                ]
+                helps = ("salvage()",)
+                return [Finding("error", LOST_RECORD, site.start, reason, advice, remedies=helps)]
     reason, advice = "the file carries no state", "attach one"
-    helps: tuple[Remedy, ...] = ("attach()",)
+    helps = ("attach()",)
     if module.is_component:
         advice = "it is a component; a state goes into the core module inside it"
         return [Finding("warning", STATE_SECTION, None, reason, advice)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from wasmstate.binary.edits.bake import is_baked
+from wasmstate.state.damage.explain_states import LOST_RECORD
 from wasmstate_gui.core.document.snapshot import Snapshot
+from wasmstate_gui.core.texts import sentence
 
 
 def can_attach(snapshot: Snapshot) -> bool:
@@ -42,13 +44,19 @@ def no_tensors(snapshot: Snapshot) -> str:
             "The sections of the component are shown; nothing in it can be run here.</p>"
         )
     if snapshot.has_state_section:
-        reason = escape(snapshot.obstacle or "it cannot be read")
+        reason = escape(sentence(snapshot.obstacle or "it cannot be read"))
         return (
             f"<b>The state cannot be trusted.</b><p>{reason}.</p>"
             "<p>Nothing is decoded from bytes that contradict each other. The bytes themselves "
             "are shown, and the other sections are not concerned.</p>"
         )
     if snapshot.module.damage is not None:
+        record = next((f for f in snapshot.findings if f.path == LOST_RECORD), None)
+        if record is not None and record.offset is not None:
+            return (
+                "<b>No state section can be read.</b><p>A record of the state stands at "
+                f"0x{record.offset:X} all the same: Problems says what can be taken from it.</p>"
+            )
         return (
             "<b>No state was found.</b><p>The file is damaged before a state section could "
             "begin: see Problems.</p>"

@@ -147,7 +147,7 @@ def checked(snapshot: Snapshot) -> Snapshot:
     found = replace(snapshot, findings=findings, obstacle=None, is_checked=True)
     found = replace(found, is_verified=is_verified)
     if state is None:
-        why = _why_not(module) or _no_state(module)
+        why = _why_not(module) or _damage(findings) or _no_state(module)
         return replace(found, obstacle=why, remains=remains(module))
     if module.damage is not None:
         return replace(found, obstacle=f"this is no module: {module.damage}")
@@ -186,6 +186,14 @@ def _no_state(module: Module) -> str:
     except StateError as error:
         return str(error)
     raise AssertionError("a state that could be read was passed over")  # pragma: no cover
+
+
+def _damage(findings: Iterable[Finding]) -> str:
+    """What is wrong with the bytes of the state, at their place in the file."""
+    for each in findings:
+        if SECTION_NAME in each.path and each.offset is not None:
+            return f"the state is damaged at 0x{each.offset:X}: {each.reason}"
+    return ""
 
 
 def _why_not(module: Module) -> str:
