@@ -42,6 +42,7 @@ Remedy = Literal[
     "Section.content",
     "State.with_values()",
     "accept",
+    "allow",
     "allow_break_links",
     "allow_equal",
     "assume_base",

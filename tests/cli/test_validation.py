@@ -88,7 +88,9 @@ def test_attach_says_at_once_that_no_session_grants_an_import(tmp_path: Path) ->
     path.write_bytes(bytes(wasmtime.wat2wasm(ABORTS.format(start=""))))
     result = run_command("attach", str(path), "--tensor", "n:i32@16")
     assert result.exit_code == 0
-    assert result.stderr == "it cannot be called: no session grants its imports env.abort\n"
+    assert result.stderr == (
+        "no host provides its imports env.abort: see 'wasmstate run --allow'\n"
+    )
 
 
 def test_attach_to_a_module_that_cannot_start_says_what_helps(tmp_path: Path) -> None:

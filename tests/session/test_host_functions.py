@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cli_runner import run_command as wasmstate
 from models import write_model
 from support import message
 from wasmstate import LinkError, Session, TrapError
@@ -103,3 +104,41 @@ def test_what_is_no_function_is_refused(path: Path, tmp_path: Path) -> None:
         ValueError, lambda: Session.open(path, imports=granted(), record=tmp_path / "log")
     )
     assert said == "a session with imports cannot be recorded: a replay has no host"
+
+
+# As AssemblyScript compiles it: abort() is called in an emergency only.
+ABORTS = """
+(module
+  (import "env" "abort" (func $abort (param i32 i32 i32 i32)))
+  (memory (export "memory") 1 1)
+  (func (export "update") (param $by i32)
+    (i32.store (i32.const 64) (local.get $by))
+    (if (i32.lt_s (local.get $by) (i32.const 0))
+      (then (call $abort (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2))))))
+"""
+
+
+@pytest.mark.parametrize("allow", ["env", "env.abort"])
+def test_an_allowed_function_traps_when_it_is_called(tmp_path: Path, allow: str) -> None:
+    path = write_model(tmp_path / "aborts.wasm", ABORTS, "n:i32@64")
+    with Session.open(path, allow=[allow]) as session:
+        session.update(3)
+        assert message(TrapError, lambda: session.update(-1)) == (
+            "env.abort was called, and it is allowed without a host that provides it"
+        )
+        assert session.value("n") == 3
+
+
+def test_the_command_line_allows_a_function_and_says_so_if_it_is_missing(tmp_path: Path) -> None:
+    path, log = write_model(tmp_path / "aborts.wasm", ABORTS, "n:i32@64"), tmp_path / "log"
+    refused = wasmstate("run", str(path), "update", "3")
+    assert refused.stderr.endswith("What helps: wasmstate run --allow\n")
+    grant = ["--allow", "env.abort"]
+    assert wasmstate("run", str(path), "update", "3", *grant, "--record", str(log)).exit_code == 0
+    assert wasmstate("replay", str(path), "--log", str(log), *grant).exit_code == 0
+    assert wasmstate("run", str(path), "update", "3", "--allow", "env.ab").exit_code == 1
+
+
+def test_allow_is_a_list(path: Path) -> None:
+    said = message(TypeError, lambda: Session.open(path, allow="env"))
+    assert said == "allow must be a list of names, not 'env'"

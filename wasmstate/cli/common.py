@@ -81,6 +81,12 @@ wasi_option = click.option(
     show_default=True,
     help="What is granted to a module that imports WASI: nothing, or a stub: an empty system.",
 )
+allow_option = click.option(
+    "--allow",
+    multiple=True,
+    metavar="MODULE[.NAME]",
+    help="Functions that may be imported, such as env.abort; a call of one traps. Repeatable.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

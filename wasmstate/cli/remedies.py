@@ -23,6 +23,7 @@ WORDS: dict[Remedy, str] = {
     "Section.content": "wasmstate section extract",
     "State.with_values()": "wasmstate set",
     "accept": "--accept",
+    "allow": "wasmstate run --allow",
     "allow_break_links": "--break-links",
     "allow_equal": "--allow-equal",
     "assume_base": "--assume-base",

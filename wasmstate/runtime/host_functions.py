@@ -50,6 +50,15 @@ def host_function(
     return wasmtime.Func(store, type_, partial(_called, what, results, function))
 
 
+def trapping(store: wasmtime.Store, what: str, type_: wasmtime.FuncType) -> wasmtime.Func:
+    """A function that ends each call of it."""
+
+    def trap(*_args: Any) -> None:
+        raise TrapError(f"{what} was called, and it is allowed without a host that provides it")
+
+    return wasmtime.Func(store, type_, trap)
+
+
 def _called(what: str, results: list[str], function: Callable[..., Any], *args: Any) -> Any:
     try:
         return _checked(results, function(*args))

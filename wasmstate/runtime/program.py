@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from functools import cache
 
 import wasmtime
@@ -16,10 +17,16 @@ from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.compile import compile_module
 from wasmstate.runtime.engine import new_engine
-from wasmstate.runtime.host_functions import Imports, check_functions, host_function
+from wasmstate.runtime.host_functions import Imports, check_functions, host_function, trapping
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.providers import provider
-from wasmstate.runtime.wasi import WasiStub, imports_wasi_alone, is_of_wasi, is_scailable
+from wasmstate.runtime.wasi import (
+    NAMESPACES,
+    WasiStub,
+    imports_wasi_alone,
+    is_of_wasi,
+    is_scailable,
+)
 
 _is_forked = False
 
@@ -49,6 +56,7 @@ class Program:
         limits: of the compilation, and of every call.
         wasi: what is granted of WASI.
         imports: functions that are granted; one of WASI comes before that of ``wasi``.
+            allow: imported functions, ``env.abort`` or all of ``env``, that trap when called.
 
     Raises:
         TypeError: if ``limits`` or ``imports`` are something else.
@@ -63,6 +71,7 @@ class Program:
         limits: Limits | None = None,
         wasi: WasiStub | None = None,
         imports: Imports | None = None,
+        allow: Collection[str] = (),
     ) -> None:
         self.limits = Limits() if limits is None else limits
         if not isinstance(self.limits, Limits):
@@ -75,7 +84,10 @@ class Program:
         self._wasi = wasi
         self._imports = imports or {}
         check_functions(self._imports)
-        _check_imports(self.spaces, self._imports, is_granted=wasi is not None)
+        if isinstance(allow, str):
+            raise TypeError(f"allow must be a list of names, not {allow!r}")
+        self._allow = allow
+        _check_imports(self.spaces, self._imports, allow, is_granted=wasi is not None)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
         self.compiled = _compiled(self.engine, module, self.limits)
@@ -93,8 +105,9 @@ class Program:
             function = self._imports.get(each.module, {}).get(name)
             if function is not None:
                 found.append(host_function(store, f"{each.module}.{name}", type_, function))
+            elif self._wasi is None or each.module not in NAMESPACES:
+                found.append(trapping(store, f"{each.module}.{name}", type_))
             else:
-                assert self._wasi is not None
                 found.append(self._wasi.function(store, name, type_))
         return found
 
@@ -123,10 +136,16 @@ def _compiled(engine: wasmtime.Engine, module: Module, limits: Limits) -> wasmti
     return compiled
 
 
-def _check_imports(spaces: Spaces, imports: Imports, *, is_granted: bool) -> None:
+def _check_imports(
+    spaces: Spaces, imports: Imports, allow: Collection[str], *, is_granted: bool
+) -> None:
     missing, providers = [], []
     for each in spaces.imports:
-        is_known = each.kind == "func" and each.name in imports.get(each.module, {})
+        is_known = each.kind == "func" and (
+            each.name in imports.get(each.module, {})
+            or each.module in allow
+            or f"{each.module}.{each.name}" in allow
+        )
         if is_known or (is_granted and is_of_wasi(each)):
             continue
         if each.kind == "func":
@@ -138,7 +157,11 @@ def _check_imports(spaces: Spaces, imports: Imports, *, is_granted: bool) -> Non
     listing = lines(missing)
     count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
     are = "is" if len(missing) == 1 else "are"
-    why = f" that {are} not granted" if imports or is_granted else ", and a model is granted none"
+    why = (
+        f" that {are} not granted"
+        if imports or is_granted or allow
+        else ", and a model is granted none"
+    )
     text = f"the module needs {count}{why}:{listing}"
     if is_scailable(spaces):
         text += "\n  It has Scailable's interface, and can predict with stubs for these."
@@ -149,4 +172,6 @@ def _check_imports(spaces: Spaces, imports: Imports, *, is_granted: bool) -> Non
     known = sorted({each for each in providers if each})
     if known:
         text += f"\n  Such imports are usually provided by {' and '.join(known)}."
-    raise LinkError(text, tuple(missing))
+    error = LinkError(text, tuple(missing))
+    # A memory, a table or a global is no function, which alone can be allowed.
+    raise error if len(providers) < len(missing) else error.helped_by("allow")

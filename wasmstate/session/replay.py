@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,12 @@ class ReplayStep:
 
 
 def replay(
-    module: ModuleLike, log: CallLog, *, limits: Limits | None = None, wasi: Wasi = "none"
+    module: ModuleLike,
+    log: CallLog,
+    *,
+    limits: Limits | None = None,
+    wasi: Wasi = "none",
+    allow: Collection[str] = (),
 ) -> Iterator[ReplayStep]:
     """Do again what a log tells, from the state that it begins with.
 
@@ -74,6 +79,7 @@ def replay(
         log: what was recorded.
         limits: of each call.
         wasi: what the module is granted of WASI, as in the session that recorded it.
+        allow: imported functions that trap, as in that session.
 
     Raises:
         StateError: if the log is of another module, or tells of what this one cannot do.
@@ -86,7 +92,7 @@ def replay(
             "the log was recorded with another module, or the code has changed since: "
             "replay it with the module that it was recorded with"
         )
-    live = Live(Program(unbake(module), limits, wasi_stub(wasi)), log.base)
+    live = Live(Program(unbake(module), limits, wasi_stub(wasi), allow=allow), log.base)
     before, number, updates = log.base, 0, 0
     for entry in log.entries:
         calls = list(_calls(live, log.base, entry))

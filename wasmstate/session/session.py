@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -112,6 +112,7 @@ class Session:
         record: str | os.PathLike[str] | None = None,
         wasi: Wasi = "none",
         imports: Imports | None = None,
+        allow: Collection[str] = (),
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -131,6 +132,8 @@ class Session:
             imports: functions that are granted, by the module and the name of the import:
                 ``{"env": {"log": print}}``. They take and give numbers. What one raises ends the
                 call: S is what it was, what the function itself has done stays.
+            allow: imported functions, ``env.abort`` or all of ``env``, that end the call with a
+                :class:`TrapError` when the module calls them.
 
         Raises:
             MalformedError: the file is not a well-formed module.
@@ -138,7 +141,7 @@ class Session:
             NotCommittedError: ``record`` cannot be written, or is there already.
             ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``; both ``record``
                 and ``imports``.
-            TypeError: ``imports`` is something else.
+            TypeError: ``imports`` or ``allow`` is something else.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
@@ -149,7 +152,7 @@ class Session:
         state = State.of(module)
         check_belongs(state, module)
         # As compiled, baked or not: to restore S is to overwrite what was baked.
-        program = Program(unbake(module), limits, wasi_stub(wasi), imports)
+        program = Program(unbake(module), limits, wasi_stub(wasi), imports, allow)
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
             Path(os.path.abspath(path)),

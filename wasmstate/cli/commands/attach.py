@@ -119,7 +119,11 @@ def command(
         f"in {plural(len(state.regions), 'region')}"
     )
     missing = [f"{each.module}.{each.name}" for each in imports if not is_of_wasi(each)]
-    if missing:
+    if missing and all(each.kind == "func" for each in imports):
+        echo(
+            f"no host provides its imports {listed(missing)}: see 'wasmstate run --allow'", err=True
+        )
+    elif missing:
         echo(f"it cannot be called: no session grants its imports {listed(missing)}", err=True)
     elif imports:
         echo("it imports WASI: call it with --wasi stub, as in 'wasmstate run'", err=True)

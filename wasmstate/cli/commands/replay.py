@@ -11,6 +11,7 @@ import click
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import (
     about,
+    allow_option,
     as_json,
     echo,
     echo_json,
@@ -36,6 +37,7 @@ from wasmstate.storage.commit import write_new
 @click.option("--to", type=click.IntRange(0), metavar="CALL", help="Only so many calls.")
 @click.option("-o", "--output", type=new_file, help="Write a model with the S of then.")
 @wasi_option
+@allow_option
 @as_json
 @click.pass_context
 def command(
@@ -45,6 +47,7 @@ def command(
     to: int | None,
     output: Path | None,
     wasi: Wasi,
+    allow: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Do again what was recorded, and say where it comes out differently.
@@ -65,7 +68,7 @@ def command(
         log = open_log(log_path)
         steps, state, wrong = 0, log.base, None
         with bar("calls", to or len(log.entries)) as progress:
-            for step in _first(replay(module, log, wasi=wasi), to):
+            for step in _first(replay(module, log, wasi=wasi, allow=allow), to):
                 steps, state = step.number, step.after
                 progress.show(steps)
                 if step.is_same is False or step.problem is not None:

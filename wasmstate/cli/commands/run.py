@@ -15,6 +15,7 @@ from wasmstate.cli.class_arguments import labels_at
 from wasmstate.cli.common import (
     AfterCallsError,
     about,
+    allow_option,
     as_json,
     break_links,
     echo,
@@ -96,6 +97,7 @@ class _Persist(click.ParamType[str]):
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
 @wasi_option
+@allow_option
 @limit_options
 @click.option(
     "--lock-timeout",
@@ -121,6 +123,7 @@ def command(
     break_links: bool,
     record: Path | None,
     wasi: Wasi,
+    allow: tuple[str, ...],
     limits: Limits,
     lock_timeout: float | None,
     as_json: bool,
@@ -165,6 +168,7 @@ def command(
             allow_break_links=break_links,
             record=record,
             wasi=wasi,
+            allow=allow,
         )
         before, calls, where = session.generation, 0, ""
         with Stopping() as stop:
