@@ -9,9 +9,14 @@ import pytest
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from wasmtime import wat2wasm
 
 import wasmstate
 from gui_support import WAIT, OpenWindow
+from support import REAL_BINARIES, real_bytes
+from wasmstate import Module, attach
+from wasmstate_gui.core.document.snapshot import read_snapshot
+from wasmstate_gui.core.module.entry_tables import KINDS, module_table
 from wasmstate_gui.core.window.commands import COMMANDS
 from wasmstate_gui.kit.elided_label import ElidedLabel
 from wasmstate_gui.kit.plain_text import tooltip
@@ -101,6 +106,33 @@ def test_an_elided_label_stays_one_line(qtbot: QtBot) -> None:
     label.show_text("an error\nof several\nlines")
     assert label.text() == "an error of several lines"
     assert label.sizeHint().height() == height
+
+
+WITH_ALL = """(module
+  (import "env" "memory" (memory 1 2)) (import "env" "g" (global (mut i64)))
+  (import "env" "t" (table 1 4 funcref)) (import "env" "f" (func (param i32) (result f64)))
+  (global (export "h") f64 (f64.const 1.5)) (table 2 externref)
+  (data (i32.const 66560) "abc") (data "passive") (func (export "_private")))"""
+REPR = re.compile(r"\b[A-Z]\w*\(\w+=")
+"""How Python shows an object: ``GlobalType(valtype=...)``."""
+
+
+@pytest.mark.parametrize("source", ["all kinds of entries", *REAL_BINARIES])
+def test_no_table_shows_an_object_of_python(source: str) -> None:
+    data = real_bytes(source) if source in REAL_BINARIES else wat2wasm(WITH_ALL)
+    module = Module.from_bytes(data)
+    for kind in KINDS:
+        table = module_table(kind, module)
+        for row in {*range(min(table.count, 300)), *range(max(table.count - 20, 0), table.count)}:
+            assert not [cell for cell in table.cells(row) if REPR.search(cell)], kind
+
+
+def test_an_export_whose_name_begins_with_an_underscore_can_be_called(tmp_path: Path) -> None:
+    text = '(module (memory 1) (func (export "_update")) (func (export "_start")))'
+    path = tmp_path / "model.wasm"
+    attach(wat2wasm(text), ["x:f64@0"]).save(path)
+    snapshot = read_snapshot(path)
+    assert (list(snapshot.functions), snapshot.obstacle) == (["_update"], None)
 
 
 def test_the_tips_of_commands_are_texts_of_this_program() -> None:
