@@ -147,6 +147,9 @@ def test_what_is_not_of_wasi_is_listed_with_who_usually_provides_it(tmp_path: Pa
       (import "wbg" "__wbg_now" (func (result f64)))
       (memory (export "memory") 1))"""
     path = write_model(tmp_path / "mixed.wasm", text, "n:i32@0")
+    with pytest.raises(LinkError) as caught:
+        Session.open(path)
+    assert caught.value.remedies == ("wasi", "allow")
     assert message(LinkError, lambda: Session.open(path, wasi="stub")) == (
         "the module needs 2 imports that are not granted:"
         "\n  env.abort (i32 i32 i32 i32) -> ()"

@@ -174,4 +174,7 @@ def _check_imports(
         text += f"\n  Such imports are usually provided by {' and '.join(known)}."
     error = LinkError(text, tuple(missing))
     # A memory, a table or a global is no function, which alone can be allowed.
-    raise error if len(providers) < len(missing) else error.helped_by("allow")
+    if len(providers) < len(missing):
+        raise error
+    needs_wasi = not is_granted and any(map(is_of_wasi, spaces.imports))
+    raise error.helped_by("wasi", "allow") if needs_wasi else error.helped_by("allow")
