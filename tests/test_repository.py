@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+import wasmstate
 from wording import findings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,3 +61,22 @@ def test_a_forbidden_phrase_is_found_with_its_line(tmp_path: Path) -> None:
         f"{page}:3: 'anew': write 'again', or 'a new'",
         f"{page}:2: 'is none': write 'invalid', or what it is",
     ]
+
+
+INSIDE = 138
+"""So many names our own programs take from inside the library. Lower it when the number falls."""
+
+
+def test_our_programs_take_no_more_from_inside_the_library_than_before() -> None:
+    taken: set[tuple[str, str]] = set()
+    for folder in ("wasmstate/cli", "gui"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                    "wasmstate."
+                ):
+                    inside = str(node.module).removeprefix("wasmstate.").partition(".")[0]
+                    if inside not in ("cli", "errors"):
+                        names = {each.name for each in node.names} - set(wasmstate.__all__)
+                        taken |= {(str(node.module), name) for name in names}
+    assert len(taken) == INSIDE

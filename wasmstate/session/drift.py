@@ -33,7 +33,7 @@ class Learner(Protocol):
     def predict(self, *args: Any) -> Any:
         """See :meth:`Session.predict`."""
 
-    def call(self, name: str, *args: Any) -> Any:
+    def call(self, name: str, /, *args: Any) -> Any:
         """See :meth:`Session.call`."""
 
     def class_index(self, label: Any) -> int:

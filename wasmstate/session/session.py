@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -25,6 +25,7 @@ from wasmstate.session.array_rows import predict_rows, row_params, update_column
 from wasmstate.session.commits import Commits
 from wasmstate.session.committer import Keeper, Snapshot
 from wasmstate.session.guarded_call import Live
+from wasmstate.session.keyword_arguments import in_order
 from wasmstate.session.late_commit import late_commit
 from wasmstate.session.names import Names
 from wasmstate.session.policy import Policy
@@ -270,7 +271,7 @@ class Session:
         signature = self._live.signature("update_many")
         return signature is not None and signature.rows > 0
 
-    def predict(self, *args: Any) -> Any:
+    def predict(self, *args: Any, **named: Any) -> Any:
         """Call ``predict``: y = f(x; S).
 
         Where the metadata keep names of features, a dict, a Series or a frame of one row is matched
@@ -284,7 +285,7 @@ class Session:
         """
         with self._lock:
             before = self._live.contents
-            value = self._call("predict", args)
+            value = self._call("predict", args, named)
             after = self._live.contents
         warn_of_change(self._tensors, before, after)
         return value
@@ -318,9 +319,9 @@ class Session:
         warn_of_change(self._tensors, before, after)
         return self._named(values)
 
-    def update(self, *args: Any) -> Any:
-        """Call ``update``, which turns S1 into S2. Raises as :meth:`call`."""
-        return self._call("update", args)
+    def update(self, *args: Any, **named: Any) -> Any:
+        """Call ``update``, which turns S1 into S2. Arguments and errors as of :meth:`call`."""
+        return self._call("update", args, named)
 
     def update_many(self, *arrays: Any) -> None:
         """Learn from the rows of arrays, one after the other, and commit once.
@@ -369,13 +370,14 @@ class Session:
                         self._changed()
         self._commits.tell()
 
-    def call(self, name: str, *args: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **named: Any) -> Any:
         """Call any exported function.
 
         Args:
             name: of the export.
             args: a number for each number, integers signed or unsigned; for each array of its
                 signature what ``numpy.asarray`` takes, of its shape.
+            named: arguments by the names of the parameters: ``update(arm=3, reward=1.0)``.
 
         Returns:
             Nothing, a number, or a tuple of numbers.
@@ -389,15 +391,16 @@ class Session:
                 ``persist="every-change"`` the change could not be committed; it is kept in
                 memory, and the next change or :meth:`flush` tries again.
         """
-        return self._call(name, args)
+        return self._call(name, args, named)
 
-    def call_with(self, state: State, name: str, *args: Any) -> Any:
+    def call_with(self, state: State, name: str, /, *args: Any, **named: Any) -> Any:
         """Call a function on another state of the same code; S and the file stay what they are.
 
         Args:
             state: takes the place of S in an instance of its own.
             name: of the export.
             args: as for :meth:`call`.
+            named: as for :meth:`call`.
 
         Raises:
             StateError: the state belongs to other code.
@@ -406,6 +409,8 @@ class Session:
         if state.record.lineage.module_digest != self.state.record.lineage.module_digest:
             raise StateError("the state belongs to another module than the one of this session")
         live = Live(self._program, state)
+        if named:
+            args = tuple(in_order(name, live.params(name), args, named))
         if self._names.known:
             args = tuple(self._names.arguments(name, live.params(name), args))
         value = live.run(live.entry(name), args)
@@ -474,12 +479,14 @@ class Session:
                 if self._recorder is not None:
                     self._recorder.close()
 
-    def _call(self, name: str, args: Sequence[Any]) -> Any:
+    def _call(self, name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
         with self._lock:
             if self._closed:
                 self._check_open(name)
             live, writer = self._live, self._commits.writer
             before = live.contents
+            if named:
+                args = in_order(name, live.params(name), args, named)
             if self._names.known:
                 args = self._names.arguments(name, live.params(name), args)
             try:

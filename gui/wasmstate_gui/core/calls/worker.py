@@ -59,7 +59,7 @@ class _Model:
     def params(self, name: str) -> tuple[Param, ...]:
         return self._live.params(name)
 
-    def call(self, name: str, *args: Any) -> Any:
+    def call(self, name: str, /, *args: Any) -> Any:
         params = self._live.params(name)
         given = self._names.arguments(name, params, args)
         value = self._live.run(self._live.entry(name), given)

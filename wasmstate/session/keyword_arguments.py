@@ -1,0 +1,38 @@
+"""Arguments that are given by the names of a function's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wasmstate.errors import ArgumentError
+from wasmstate.escapes import listed
+from wasmstate.state.signature import Param
+
+
+def in_order(
+    function: str, params: Sequence[Param], args: Sequence[Any], named: Mapping[str, Any]
+) -> list[Any]:
+    """The arguments of a call in the order of its parameters.
+
+    Args:
+        function: its name, for errors.
+        params: what it takes.
+        args: the arguments that are given by their place: the first ones.
+        named: the others, by name.
+
+    Raises:
+        ArgumentError: a name is unknown, an argument is missing or given twice.
+    """
+    names = [param.name for param in params]
+    takes = f"it takes {listed(names, 20)}"
+    for name in named:
+        if name not in names:
+            raise ArgumentError(f"{function} has no argument {name!r}; {takes}")
+    twice = [name for name in names[: len(args)] if name in named]
+    if twice:
+        raise ArgumentError(f"{function}: {twice[0]} is given by its place and by its name")
+    missing = [name for name in names[len(args) :] if name not in named]
+    if missing:
+        raise ArgumentError(f"{function} needs {listed(missing, 20)}, too; {takes}")
+    return [*args, *(named[name] for name in names[len(args) :])]
