@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from wasmstate.storage.rollback import rollback
     from wasmstate.storage.salvage import salvage
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "ByteRange": "wasmstate.state.compare.byte_diff",
