@@ -232,7 +232,7 @@ class _Surveyor:
             part = self._mended(f"regions[{i}]", at, there, entry.length, entry.crc32)
             if whole_memory_fault(regions[i], part.content) or not is_agreed:
                 part = replace(part, proof="")  # a checksum makes no sense of what has none
-            if not part.proof and not part.flip:
+            if is_agreed and not part.proof and not part.flip:
                 inside = [
                     tensor
                     for tensor in tensors
