@@ -182,6 +182,8 @@ def test_without_follow_revert_shows_what_is_on_disk(
     window.actions_.revert.trigger()
     assert (follow_status(window), shown_count(window)) == ("not following", 5)
     assert not window.isWindowModified()
+    # It reads the file once more, and shows what is there by then.
+    qtbot.waitUntil(lambda: not window.controller.is_busy, timeout=WAIT)
     commit_count(bandit, 6)
     qtbot.waitUntil(partial(says, window, "newer on disk"), timeout=WAIT)
     assert window.actions_.revert.isEnabled()

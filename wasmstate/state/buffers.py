@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
-from wasmstate.escapes import listed
+from wasmstate.escapes import listed, visible
 from wasmstate.state.place import address_of, check_address, memory_of
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
@@ -53,7 +53,8 @@ def check_types(spaces: Spaces, name: str, signature: Signature) -> None:
     type_ = types[name]
     wanted = signature.wasm_params(address_type(spaces)), list(signature.results)
     if wanted != (list(map(str, type_.params)), list(map(str, type_.results))):
-        raise SchemaError(f"{name} is {type_} in the module, the signature given is {signature}")
+        given = visible(str(signature))
+        raise SchemaError(f"{name} is {type_} in the module, the signature given is {given}")
 
 
 def find_buffers(

@@ -31,7 +31,7 @@ def decode_record(content: bytes) -> Record:
     Raises:
         StateCorruptError: naming the first part whose bytes cannot be right.
     """
-    header = _decode_header(content)
+    header = decode_header(content)
     table = _part(content, "regions", header.region_offset, REGION_SIZE * header.region_count)
     _check_crc32("header.region_crc32", header.region_crc32, table)
     schema_offset = header.region_offset + len(table)
@@ -63,7 +63,12 @@ def decode_record(content: bytes) -> Record:
     return record
 
 
-def _decode_header(content: bytes) -> Any:
+def decode_header(content: bytes) -> Any:
+    """The fields of the header that a record begins with.
+
+    Raises:
+        StateCorruptError: naming the field that breaks a rule.
+    """
     if len(content) < HEADER_SIZE:
         reason = f"cut short: {len(content)} of {HEADER_SIZE} bytes"
         raise StateCorruptError("header", len(content), reason)

@@ -9,9 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.damaged import MODELS, after_update
-from wasmstate import Module, attach
+from wasmstate import Module, StateCorruptError, attach
 from wasmstate.state.damage.tensor_trust import Remnant, remains
-from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE
+from wasmstate.state.layout import (
+    HEADER_SIZE,
+    REGION_SIZE,
+    TRAILER_SIZE,
+    field_offsets,
+    header,
+)
 from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.state import State
 
@@ -136,3 +142,18 @@ def test_no_damage_whatever_makes_it_call_wrong_bytes_proven(
     for each in remains(damaged(*changes)):
         if each.trust == "proven":
             assert each.values.tobytes() == STATE[each.tensor.name].tobytes()
+
+
+@pytest.mark.parametrize("field", ["incompatible_flags", "major", "reserved"])
+def test_nothing_is_proven_by_a_header_that_no_reader_takes(field: str) -> None:
+    """Its checksum is right, so there is no damage to be mended by other generations."""
+    later = after_update(BANDIT, {"count": 3}, init=True)
+    content = bytearray(later.custom_sections(STATE_SECTION)[0].content)
+    content[field_offsets(header)[field]] ^= 1
+    checksum = zlib.crc32(content[: HEADER_SIZE - 4]).to_bytes(4, "little")
+    content[HEADER_SIZE - 4 : HEADER_SIZE] = content[-8:-4] = checksum
+    content[-4:] = zlib.crc32(content[-TRAILER_SIZE:-4]).to_bytes(4, "little")
+    forged = later.with_custom(STATE_SECTION, bytes(content))
+    with pytest.raises(StateCorruptError, match=field):
+        State.of(forged)
+    assert [each for each in remains(forged) if each.trust == "proven"] == []

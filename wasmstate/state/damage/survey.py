@@ -30,7 +30,7 @@ from wasmstate.state.damage.repair_header import known_header, made_header
 from wasmstate.state.damage.survey_parts import DIGEST, OWN, Part, Source, Survey, tensors_of
 from wasmstate.state.damage.try_patches import patched
 from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE, aligned
-from wasmstate.state.reading import decode_record, whole_memory_fault
+from wasmstate.state.reading import decode_header, decode_record, whole_memory_fault
 from wasmstate.state.record import Record, RegionKind, build_trailer
 from wasmstate.state.tensor import Tensor
 
@@ -73,7 +73,8 @@ class _Surveyor:
                 pass
             else:
                 return self._like(record, None, None)
-        trailer = self._trailer()
+        there = self.data[self.start : min(self.start + HEADER_SIZE, self.end)]
+        trailer = None if _is_refused(there) else self._trailer()
         header = self._header(trailer)
         if header is not None:
             fields = layout.header.parse(header.content)
@@ -301,3 +302,19 @@ def _assembled(found: Survey) -> bytes:
         content += region
         content = content.ljust(aligned(len(content), layout.REGION_ALIGNMENT), b"\0")
     return bytes(content) + build_trailer(head, len(content))
+
+
+def _is_refused(header: bytes) -> bool:
+    """Whether a header breaks a rule and has the right checksum: no reader takes such a record.
+
+    Nothing is damaged there that could be mended, and nothing behind it is proven.
+    """
+    if len(header) < HEADER_SIZE or zlib.crc32(header[:-4]) != int.from_bytes(
+        header[-4:], "little"
+    ):
+        return False
+    try:
+        decode_header(header)
+    except StateCorruptError:
+        return True
+    return False
