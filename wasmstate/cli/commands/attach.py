@@ -9,16 +9,15 @@ import click
 
 from wasmstate.cli.common import (
     about,
-    break_links,
     echo,
     existing_file,
     keep_option,
-    new_file,
     no_validate,
     plural,
     readable_file,
     wasi_option,
 )
+from wasmstate.cli.destination import Destination, destination_options
 from wasmstate.cli.functions import function_option, signatures_of
 from wasmstate.escapes import listed
 
@@ -38,10 +37,8 @@ if TYPE_CHECKING:
 )
 @keep_option
 @click.option("--init", "keep_init", is_flag=True, help="Keep generation 0 for ever, to reset to.")
-@click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
-@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+@destination_options()
 @wasi_option
-@break_links
 @no_validate
 def command(
     file: Path,
@@ -51,10 +48,8 @@ def command(
     whole_memory: bool,
     keep: int | None,
     keep_init: bool,
-    output: Path | None,
-    force: bool,
+    to: Destination,
     wasi: Wasi,
-    break_links: bool,
     no_validate: bool,
 ) -> None:
     """Give a module a state section, so that it remembers what it learns.
@@ -85,7 +80,6 @@ def command(
     from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
     from wasmstate.state.state import State  # noqa: PLC0415
     from wasmstate.state.tensor import TensorSpec  # noqa: PLC0415
-    from wasmstate.storage.commit import rewrite, write_new  # noqa: PLC0415
 
     described = SchemaFile(())
     if schema is not None:
@@ -106,16 +100,13 @@ def command(
         )
 
     with about(file):
-        if output is None:
-            rewrite(file, edit, allow_break_links=break_links)
-        else:
-            write_new(output, edit(Module.open(file)), overwrite=force)
-        written = Module.open(output or file)
+        path = to.write(file, edit)
+        written = Module.open(path)
         state = State.of(written)
         imports = Spaces(written).imports
     size = sum(region.size for region in state.regions)
     echo(
-        f"{output or file}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
+        f"{path}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
         f"in {plural(len(state.regions), 'region')}"
     )
     missing = [f"{each.module}.{each.name}" for each in imports if not is_of_wasi(each)]

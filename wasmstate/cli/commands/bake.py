@@ -9,28 +9,22 @@ import click
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import (
     about,
-    break_links,
     echo,
     existing_file,
-    new_file,
     no_validate,
     plural,
 )
+from wasmstate.cli.destination import Destination, destination_options
 from wasmstate.runtime.validate import validate
 from wasmstate.session.bake import bake
 from wasmstate.state.state import State
-from wasmstate.storage.commit import rewrite, write_new
 
 
 @click.command("bake")
 @click.argument("file", type=existing_file)
-@click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
-@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
-@break_links
+@destination_options()
 @no_validate
-def command(
-    file: Path, output: Path | None, force: bool, break_links: bool, no_validate: bool
-) -> None:
+def command(file: Path, to: Destination, no_validate: bool) -> None:
     """Write the state into data segments and globals, so that any runtime starts from it.
 
     A browser, Node or the wasmtime command line knows nothing of a state section; a baked file
@@ -46,17 +40,12 @@ def command(
         return bake(module if no_validate else validate(module))
 
     with about(file):
-        if output is None:
-            before = Module.open(file).size
-            rewrite(file, edit, allow_break_links=break_links)
-        else:
-            module = Module.open(file)
-            before = module.size
-            write_new(output, edit(module), overwrite=force)
-        written = Module.open(output or file)
+        before = Module.open(file).size
+        path = to.write(file, edit)
+        written = Module.open(path)
         generation = State.of(written).generation
     grown = plural(abs(written.size - before), "byte")
     echo(
-        f"{output or file}: any runtime starts from generation {generation}, "
+        f"{path}: any runtime starts from generation {generation}, "
         f"{grown} {'more' if written.size >= before else 'less'}"
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, break_links, echo, existing_file, new_file, plural
+from wasmstate.cli.common import about, existing_file
+from wasmstate.cli.destination import Destination, destination_options, echo_size
 from wasmstate.state.change.rename import rename_exports, rename_imports
-from wasmstate.storage.commit import rewrite, write_new
 
 
 @click.command("rename")
@@ -17,17 +17,13 @@ from wasmstate.storage.commit import rewrite, write_new
 @click.argument("old")
 @click.argument("new")
 @click.option("--import", "is_import", is_flag=True, help="Rename an import, not an export.")
-@click.option("-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is.")
-@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
-@break_links
+@destination_options()
 def command(
     file: Path,
     old: str,
     new: str,
     is_import: bool,
-    output: Path | None,
-    force: bool,
-    break_links: bool,
+    to: Destination,
 ) -> None:
     """Give the export OLD the name NEW, or an import, MODULE.NAME; MODULE alone renames all of it.
 
@@ -46,9 +42,5 @@ def command(
         return rename_exports(module, {old: new})
 
     with about(file):
-        if output is None:
-            rewrite(file, edit, allow_break_links=break_links)
-        else:
-            write_new(output, edit(Module.open(file)), overwrite=force)
-        size = (output or file).stat().st_size
-    echo(f"{output or file}: {plural(size, 'byte')}")
+        written = to.write(file, edit)
+    echo_size(written)

@@ -70,7 +70,7 @@ def list_(file: Path, nested: str | None, as_json: bool) -> None:
 @section_options.index
 @section_options.nested
 @click.option("-o", "--output", type=new_file, help="Write here, not to standard output.")
-@section_options.force
+@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
 def extract(
     file: Path,
     name: str | None,

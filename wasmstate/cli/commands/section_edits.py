@@ -14,17 +14,16 @@ from wasmstate.binary.module import Module
 from wasmstate.cli.commands import section_options
 from wasmstate.cli.commands.section_options import chosen
 from wasmstate.cli.common import about, break_links, echo, existing_file, plural
+from wasmstate.cli.destination import Destination, destination_options, echo_size
 from wasmstate.cli.nested import edited_inside
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.state.code_match import check_content
 from wasmstate.state.sums import paired, with_sums
-from wasmstate.storage.commit import rewrite, write_new
+from wasmstate.storage.commit import rewrite
 
 _content = click.File("rb")
-_force_state = click.option(
-    "--force",
-    is_flag=True,
-    help="Replace the output file if there is one; let wasmstate.state hold anything.",
+_destination_of_any_content = destination_options(
+    "Replace the output file if there is one; let wasmstate.state hold anything."
 )
 
 
@@ -34,18 +33,14 @@ _force_state = click.option(
 @click.argument("content", type=_content)
 @click.option("--index", type=int, help="Put it before the section of this index, not at the end.")
 @section_options.nested
-@section_options.output
-@_force_state
-@break_links
+@_destination_of_any_content
 def add(
     file: Path,
     name: str,
     content: BinaryIO,
     index: int | None,
     nested: str | None,
-    output: Path | None,
-    force: bool,
-    break_links: bool,
+    to: Destination,
 ) -> None:
     """Add a custom section NAME with the bytes of CONTENT, a file or - for standard input.
 
@@ -58,11 +53,11 @@ def add(
         place = len(module.sections) if index is None else index
         if module.custom_sections(name) and index is None:
             raise SectionError(f"there is a custom section {name!r} already: replace it")
-        if not force:
+        if not to.force:
             check_content(module, name, data)
         return module.with_custom(name, data, index=place)
 
-    _apply(file, edit, nested, output, force, break_links)
+    _apply(file, edit, nested, to)
 
 
 @click.command("replace")
@@ -70,17 +65,13 @@ def add(
 @click.argument("words", nargs=-1, metavar="[NAME] CONTENT")
 @section_options.index
 @section_options.nested
-@section_options.output
-@_force_state
-@break_links
+@_destination_of_any_content
 def replace(
     file: Path,
     words: tuple[str, ...],
     index: int | None,
     nested: str | None,
-    output: Path | None,
-    force: bool,
-    break_links: bool,
+    to: Destination,
 ) -> None:
     """Give the custom section NAME the bytes of CONTENT, a file or - for standard input.
 
@@ -97,11 +88,11 @@ def replace(
         if name is not None and index is None and not module.custom_sections(name):
             raise SectionError(f"no custom section is named {name!r}: add it")
         section = chosen(module, name, index)
-        if not force and section.fault is None:
+        if not to.force and section.fault is None:
             check_content(module, section.name, data)
         return module.with_content(section.index, data)
 
-    _apply(file, edit, nested, output, force, break_links)
+    _apply(file, edit, nested, to)
 
 
 @click.command("sums")
@@ -128,17 +119,13 @@ def sums(file: Path, break_links: bool) -> None:
 @click.argument("words", nargs=-1, metavar="[NAME] NEW")
 @section_options.index
 @section_options.nested
-@section_options.output
-@section_options.force
-@break_links
+@destination_options()
 def rename(
     file: Path,
     words: tuple[str, ...],
     index: int | None,
     nested: str | None,
-    output: Path | None,
-    force: bool,
-    break_links: bool,
+    to: Destination,
 ) -> None:
     """Give the custom section NAME the name NEW; its content stays.
 
@@ -157,7 +144,7 @@ def rename(
         check_content(module, words[-1], section.content)
         return module.with_name(section.index, words[-1])
 
-    _apply(file, edit, nested, output, force, break_links)
+    _apply(file, edit, nested, to)
 
 
 @click.command("remove")
@@ -166,18 +153,14 @@ def rename(
 @click.option("--keep", metavar="NAMES", help="Remove all but these: names with commas between.")
 @section_options.index
 @section_options.nested
-@section_options.output
-@section_options.force
-@break_links
+@destination_options()
 def remove(
     file: Path,
     names: tuple[str, ...],
     keep: str | None,
     index: int | None,
     nested: str | None,
-    output: Path | None,
-    force: bool,
-    break_links: bool,
+    to: Destination,
 ) -> None:
     """Remove every custom section NAME, or the one of --index, or all but those to --keep.
 
@@ -203,18 +186,14 @@ def remove(
             return module.without_section(index)
         return module.without_section(chosen(module, names[0] if names else None, index).index)
 
-    _apply(file, edit, nested, output, force, break_links)
+    _apply(file, edit, nested, to)
 
 
 @click.command("strip")
 @click.argument("file", type=existing_file)
 @click.option("--keep", metavar="NAMES", help="Keep these too: names with commas between.")
-@section_options.output
-@section_options.force
-@break_links
-def strip(
-    file: Path, keep: str | None, output: Path | None, force: bool, break_links: bool
-) -> None:
+@destination_options()
+def strip(file: Path, keep: str | None, to: Destination) -> None:
     """Remove the custom sections that only people and tools read: names, debug information, notes.
 
     What a linker, an engine or wasmstate reads stays. The modules in a component are stripped, too.
@@ -224,7 +203,7 @@ def strip(
                wasmstate section strip model.wasm --keep name,producers
     """
     names = (*NEEDED, *(keep.split(",") if keep else ()))
-    _apply(file, lambda module: strip_module(module, names), None, output, force, break_links)
+    _apply(file, lambda module: strip_module(module, names), None, to)
 
 
 COMMANDS = (add, replace, rename, remove, strip, sums)
@@ -234,9 +213,7 @@ def _apply(
     file: Path,
     edit: Callable[[Module], Module],
     nested: str | None,
-    output: Path | None,
-    force: bool,
-    break_links: bool,
+    to: Destination,
 ) -> None:
     left: list[MalformedError] = []
 
@@ -248,11 +225,7 @@ def _apply(
         return after
 
     with about(file):
-        if output is None:
-            rewrite(file, edited, strict=False, allow_break_links=break_links)
-        else:
-            write_new(output, edited(Module.open(file, strict=False)), overwrite=force)
-        size = (output or file).stat().st_size
-    echo(f"{output or file}: {plural(size, 'byte')}")
+        written = to.write(file, edited, strict=False)
+    echo_size(written)
     for fault in left:
         echo(f"Warning: still malformed: {fault}", err=True)

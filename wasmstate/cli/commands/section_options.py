@@ -6,13 +6,9 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.custom import CustomSection
-from wasmstate.cli.common import new_file, plural
+from wasmstate.cli.common import plural
 from wasmstate.errors import SectionError
 
-output = click.option(
-    "-o", "--output", type=new_file, help="Write a copy, and leave FILE as it is."
-)
-force = click.option("--force", is_flag=True, help="Replace the output file if there is one.")
 index = click.option(
     "--index", type=int, metavar="N", help="The section of this index, if NAME does not tell."
 )
