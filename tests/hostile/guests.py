@@ -11,6 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import wasmtime
@@ -70,6 +71,12 @@ class Guest:
     def data(self) -> bytes:
         """The file."""
         return _file(self.fields, tuple(self.bounds), repr(dict(self.entry_points)))
+
+    def write(self, folder: Path) -> Path:
+        """The file, in a folder."""
+        path = folder / "guest.wasm"
+        path.write_bytes(self.data())
+        return path
 
 
 @cache

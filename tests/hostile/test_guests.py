@@ -35,9 +35,7 @@ def use(path: Path, guest: Guest) -> object:
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_guest_answers_or_is_ended_and_s_is_whole(name: str, tmp_path: Path) -> None:
     guest = SAMPLE[name]
-    path = tmp_path / "guest.wasm"
-    data = guest.data()
-    path.write_bytes(data)
+    path, data = guest.write(tmp_path), guest.data()
     if isinstance(guest.outcome, int):
         if guest.warns:
             with pytest.warns(PredictChangedStateWarning):

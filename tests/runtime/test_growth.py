@@ -23,7 +23,7 @@ KINDS = {
     "elements": "(elem funcref)",
     "data": '(data "x")',
 }
-"""Of memories and tables there can be 100."""
+"""A module can have up to 100 memories and 100 tables."""
 
 
 def work(module: Module) -> int:

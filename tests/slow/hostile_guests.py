@@ -43,9 +43,7 @@ def as_before(path: Path, data: bytes, outcome: object) -> bool:
 @pytest.mark.parametrize("name", GUESTS)
 def test_a_guest_of_the_library_ends_as_it_must(name: str, tmp_path: Path) -> None:
     guest = GUESTS[name]
-    path = tmp_path / "guest.wasm"
-    data = guest.data()
-    path.write_bytes(data)
+    path, data = guest.write(tmp_path), guest.data()
     arguments = (guest.call, str(SECONDS), str(MEMORY), json.dumps(guest.args))
     found = measured(tmp_path, "call", str(path), *arguments)
     error = "" if isinstance(guest.outcome, int) else guest.outcome.__name__
@@ -62,9 +60,7 @@ def test_a_guest_of_the_library_ends_as_it_must(name: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", GUESTS)
 def test_a_guest_of_the_command_line_ends_as_it_must(name: str, tmp_path: Path) -> None:
     guest = GUESTS[name]
-    path = tmp_path / "guest.wasm"
-    data = guest.data()
-    path.write_bytes(data)
+    path, data = guest.write(tmp_path), guest.data()
     arguments = map(json.dumps, guest.args)
     found = measured(
         tmp_path, "command", "run", str(path), guest.call, *arguments, f"--timeout={SECONDS}"

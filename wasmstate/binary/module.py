@@ -199,8 +199,8 @@ class Module:
         """The section of a name: ``module["export"]``, ``module["producers"]``.
 
         Raises:
-            UnknownSectionError: there is none; it is also a KeyError.
-            SectionError: there are several: :meth:`custom_sections` gives them.
+            UnknownSectionError: no section has that name; also a KeyError.
+            SectionError: several sections have it: :meth:`custom_sections` lists them.
             TypeError: the name is not text; :attr:`sections` has them by index.
         """
         if not isinstance(name, str):
@@ -359,7 +359,7 @@ class Module:
                 wasmstate itself are meant only by a pattern that begins with ``wasmstate.``.
 
         Raises:
-            SectionError: if there is none of a name.
+            SectionError: no section has one of the names.
         """
         removed: set[int] = set()
         for name in names:

@@ -23,8 +23,8 @@ class Limits:
             equal shares of what the others leave.
         fuel: units of work, about one an instruction, ``None`` for no limit. Unlike time it is
             the same in every run. Counting it makes all code slower, so it is off by default.
-        compile_seconds: of wall clock for a compilation, ``None`` for no deadline. A module of
-            10 MB takes some 30 s on two processors.
+        compile_seconds: of wall clock for a compilation, ``None`` for no deadline. yosys.wasm, of
+            69 MB, took 29 to 55 s on two processors.
         compile_memory: bytes that a compilation may take, ``None`` for no limit; Linux enforces
             it. With neither limit every module is compiled in this process.
 

@@ -56,7 +56,7 @@ class Program:
         limits: of the compilation, and of every call.
         wasi: what is granted of WASI.
         imports: functions that are granted; one of WASI comes before that of ``wasi``.
-            allow: imported functions, ``env.abort`` or all of ``env``, that trap when called.
+        allow: imported functions, ``env.abort`` or all of ``env``, that trap when called.
 
     Raises:
         TypeError: if ``limits`` or ``imports`` are something else.

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
@@ -25,7 +24,7 @@ from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill, fill_stored
 from wasmstate.state.schema import Schema
 from wasmstate.state.signature import Signature
-from wasmstate.state.tensor import Tensor, shape_text
+from wasmstate.state.tensor import Tensor, shape_text, values_text
 
 SECTION_NAME = STATE_SECTION
 _NAME = STATE_SECTION.encode()
@@ -184,7 +183,12 @@ class State(Mapping[str, NDArray[Any]]):
         """The tensors as a table, for a notebook."""
         title = f"generation {self.generation:,}, {self.update_count:,} updates"
         rows = [
-            (each.name, each.dtype + shape_text(each.shape), self.place(each.name), _short(value))
+            (
+                each.name,
+                each.dtype + shape_text(each.shape),
+                self.place(each.name),
+                values_text(value),
+            )
             for each, value in zip(self.tensors, self.values(), strict=True)
         ]
         return html_table(title, ("tensor", "type", "place", "values"), rows)
@@ -319,11 +323,6 @@ class State(Mapping[str, NDArray[Any]]):
         found = self.violations()
         if found:
             raise StateBoundsError(listed(found, 20, separator="; "))
-
-
-def _short(values: NDArray[Any]) -> str:
-    text = np.array2string(values, threshold=12, edgeitems=3, precision=6, separator=" ")
-    return " ".join(text.split())
 
 
 def _fits(regions: Sequence[Region], lengths: Sequence[int]) -> bool:

@@ -273,3 +273,9 @@ def check_name(name: object, what: str = "name") -> None:
 def shape_text(shape: Sequence[int]) -> str:
     """``[4,8]``, or nothing for a scalar."""
     return f"[{','.join(map(str, shape))}]" if shape else ""
+
+
+def values_text(values: NDArray[Any]) -> str:
+    """The values on one line, those in the middle left out if there are many."""
+    text = np.array2string(values, threshold=12, edgeitems=3, precision=6, separator=" ")
+    return " ".join(text.split())

@@ -9,12 +9,12 @@ from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.section_list import matching
 from wasmstate.binary.sections.nested import NestedSection
 
-NEEDED = ("dylink*", "linking", "reloc.*", "component-type*", "metadata.code.*", "wasmstate.*")
+NEEDED = ("dylink*", "linking", "reloc.*", "component-type*", "metadata.code.*")
 """Custom sections that a linker, an engine or a runtime reads, as patterns of a shell's kind."""
 
 
 def strip(module: ModuleLike, keep: Collection[str] = NEEDED) -> Module:
-    """A copy without custom sections, but for some; all others keep their bytes.
+    """A copy with only some of the custom sections; all other sections keep their bytes.
 
     The sections of wasmstate itself always stay.
 

@@ -23,7 +23,7 @@ from wasmstate.errors import StateError
 from wasmstate.session.value_files import json_values
 from wasmstate.state.compare.history import history, state_at
 from wasmstate.state.state import State
-from wasmstate.state.tensor import shape_text
+from wasmstate.state.tensor import shape_text, values_text
 
 
 @click.command("state")
@@ -96,6 +96,6 @@ def _type(state: State, name: str) -> str:
 
 
 def _values(values: Any, *, whole: bool) -> str:
-    threshold = values.size + 1 if whole else 12
-    text = np.array2string(values, threshold=threshold, edgeitems=3, precision=6, separator=" ")
-    return text if whole else " ".join(text.split())
+    if not whole:
+        return values_text(values)
+    return np.array2string(values, threshold=values.size + 1, precision=6, separator=" ")
