@@ -83,6 +83,18 @@ def test_a_function_that_writes_the_file_needs_its_path(name: str, bandit: Path)
     assert str(caught.value) == "path must be a path, not Module"
 
 
+def test_save_needs_a_path(bandit: Path) -> None:
+    with pytest.raises(TypeError) as caught:
+        Module.open(bandit).save(3)  # type: ignore[arg-type]
+    assert str(caught.value) == "path must be a path, not int"
+
+
+def test_imports_are_functions_by_module_and_name(bandit: Path) -> None:
+    with pytest.raises(TypeError) as caught:
+        wasmstate.Session.open(bandit, imports=[print])  # type: ignore[arg-type]
+    assert str(caught.value).startswith("imports must be a dict of functions by module and name")
+
+
 def test_a_commit_needs_a_state(bandit: Path) -> None:
     with pytest.raises(TypeError) as caught:
         wasmstate.commit(bandit, {"pulls": 3})  # type: ignore[arg-type]

@@ -80,6 +80,18 @@ def test_strip_leaves_what_an_engine_reads_and_the_model_learns_on(
     assert "name" in names(noted)
 
 
+@pytest.mark.parametrize("command", ["remove", "strip"])
+@pytest.mark.parametrize("keep", ["", "nmae", "name,"])
+def test_a_mistyped_name_that_is_to_stay_takes_no_section_away(
+    noted: Path, wasmstate: Wasmstate, command: str, keep: str
+) -> None:
+    before = noted.read_bytes()
+    result = wasmstate("section", command, str(noted), "--keep", keep)
+    assert result.exit_code == 1
+    assert "no custom section is named" in result.stderr
+    assert noted.read_bytes() == before
+
+
 @pytest.fixture
 def component(tmp_path: Path) -> Path:
     core = PREAMBLE + custom_bytes("note", b"inner") + section_bytes(5, bytes([1, 0, 1]))
@@ -191,6 +203,11 @@ def test_a_name_that_cannot_be_given_changes_nothing(
     assert result.exit_code == 1
     assert message in result.stderr
     assert noted.read_bytes() == before
+
+
+def test_a_new_name_that_is_empty_is_a_usage_error(noted: Path, wasmstate: Wasmstate) -> None:
+    result = wasmstate("rename", str(noted), "update", "")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, "Error: NEW is empty")
 
 
 def test_an_import_needs_a_module_in_its_new_name(tmp_path: Path, wasmstate: Wasmstate) -> None:

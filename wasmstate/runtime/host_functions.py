@@ -23,6 +23,8 @@ def check_functions(imports: Imports) -> None:
     Raises:
         TypeError: naming what is something else.
     """
+    if not isinstance(imports, Mapping):
+        raise TypeError(f"imports must be a dict of functions by module and name, not {imports!r}")
     for module, names in imports.items():
         if not isinstance(names, Mapping):
             raise TypeError(

@@ -181,6 +181,7 @@ def write_new(path: str | os.PathLike[str], module: Module, *, overwrite: bool =
             system refused.
         DurabilityUnknownError: as :func:`commit`.
     """
+    check_path(path)
     _write_new(path, module.pieces(), overwrite=overwrite)
 
 

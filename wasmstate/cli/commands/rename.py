@@ -35,6 +35,8 @@ def command(
                wasmstate rename model.wasm --import env.log host.print
                wasmstate rename model.wasm --import wasi_unstable wasi_snapshot_preview1
     """
+    if not new:
+        raise click.UsageError("NEW is empty")
 
     def edit(module: Module) -> Module:
         if is_import:

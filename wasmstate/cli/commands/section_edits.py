@@ -11,6 +11,7 @@ import click
 from wasmstate.binary.edits.strip import NEEDED
 from wasmstate.binary.edits.strip import strip as strip_module
 from wasmstate.binary.module import Module
+from wasmstate.binary.section_list import matching
 from wasmstate.cli.commands import section_options
 from wasmstate.cli.commands.section_options import chosen
 from wasmstate.cli.common import about, break_links, echo, existing_file, plural
@@ -178,7 +179,7 @@ def remove(
 
     def edit(module: Module) -> Module:
         if keep is not None:
-            return strip_module(module, keep.split(","))
+            return strip_module(module, _kept(module, keep))
         if index is None:
             return module.without_custom(*names)
         section = module.sections[index] if 0 <= index < len(module.sections) else None
@@ -202,11 +203,25 @@ def strip(file: Path, keep: str | None, to: Destination) -> None:
     Examples:  wasmstate section strip model.wasm -o small.wasm
                wasmstate section strip model.wasm --keep name,producers
     """
-    names = (*NEEDED, *(keep.split(",") if keep else ()))
-    _apply(file, lambda module: strip_module(module, names), None, to)
+
+    def edit(module: Module) -> Module:
+        more = () if keep is None else _kept(module, keep)
+        return strip_module(module, (*NEEDED, *more))
+
+    _apply(file, edit, None, to)
 
 
 COMMANDS = (add, replace, rename, remove, strip, sums)
+
+
+def _kept(module: Module, names: str) -> list[str]:
+    """The names that stay. One that is mistyped must not take its section away."""
+    found = names.split(",")
+    everywhere = [module, *(inner for _, inner in module.modules())]
+    for name in found:
+        if not any(matching(each.custom_sections(), name) for each in everywhere):
+            raise SectionError(f"no custom section is named {name!r}")
+    return found
 
 
 def _apply(
