@@ -171,6 +171,9 @@ def test_what_a_notebook_shows_is_escaped_and_cut(bandit: Path) -> None:
     changed = state.with_values({"pulls": [1, 0, 0]})
     page = wasmstate.diff(module, module.with_custom(*_section(changed)))._repr_html_()
     assert "<td>pulls</td><td>changed</td><td>1 of 3</td><td>[0]: 0 to 1 (inf)</td>" in page
+    broken = state.with_values({"rewards": [float("nan"), 0, 0]})
+    page = wasmstate.diff(module, module.with_custom(*_section(broken)))._repr_html_()
+    assert "<td>rewards</td><td>changed</td><td>1 of 3</td><td></td>" in page
 
 
 def _section(state: State) -> tuple[str, bytes]:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.damaged import after_update, fixture_model
-from support import FIXTURES, fewer_examples
+from support import FIXTURES, PREAMBLE, custom_bytes, fewer_examples
 from wasmstate import Module, State, WasmstateError
+from wasmstate.binary.only_custom import only_custom
+from wasmstate.binary.source import READ_WHOLE
 from wasmstate.state import layout
 from wasmstate.state.layout import FixedStruct
 
@@ -73,3 +75,30 @@ def test_metadata_that_somebody_changes_are_not_the_next_one_s() -> None:
     before = dict(state.metadata)
     state.metadata.setdefault("list", []).append("x")  # type: ignore[attr-defined]
     assert State.of(Module.from_bytes(DATA)).metadata == before
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\0asm\x0d\0\1\0", "a component"),
+        (PREAMBLE + b"\x0e\0", "an unknown section"),
+        (PREAMBLE + b"\0\5", "a section that ends past the file"),
+        (PREAMBLE + b"\0\2\5n", "a name that ends past its section"),
+        (PREAMBLE + b"\0\2\1\xff", "a name that is not UTF-8"),
+        (PREAMBLE + b"\0\x80\x80\x80\x80\x80\x80", "a size of too many bytes"),
+        (PREAMBLE + custom_bytes("other", b""), "no such section"),
+        (PREAMBLE + custom_bytes("note", b"1") + custom_bytes("note", b"2"), "two of them"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_unusual_is_left_to_the_module(data: bytes, why: str) -> None:
+    assert only_custom(data, b"note") is None
+    usual = PREAMBLE + custom_bytes("other", b"") + custom_bytes("note", b"1")
+    assert only_custom(usual, b"note") == b"1"
+
+
+def test_a_large_file_is_not_read_whole_for_its_state(tmp_path: Path) -> None:
+    path = tmp_path / "large.wasm"
+    large = Module.from_bytes(DATA).with_custom("ballast", bytes(READ_WHOLE), index=0)
+    large.save(path)
+    assert State.open(path) == State.of(Module.from_bytes(DATA))
