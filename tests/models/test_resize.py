@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from guest import Guest
+from support import message
 from wasmstate import Module, SchemaError, State, StateError, history, models
 from wasmstate.binary.edits.bake import is_baked
 from wasmstate.models.families import FAMILIES
@@ -145,3 +146,28 @@ def test_a_model_of_another_version_is_refused() -> None:
 
 def test_a_baked_model_stays_baked() -> None:
     assert is_baked(resize(bake(new("linear")), {"features": 3}))
+
+
+def with_metadata(module: Module, **metadata: Any) -> Module:
+    state = State.of(module)
+    more = Schema(state.tensors, state.entry_points, {**state.metadata, **metadata})
+    return with_state(module, State(replace(state.record, schema=more.encode()), more))
+
+
+def test_one_name_of_a_feature_is_not_kept_for_two() -> None:
+    named = with_metadata(new("linear", features=1), feature_names_in=["a"])
+    assert message(SchemaError, lambda: resize(named, {"features": 2})) == (
+        "the metadata name the features (feature_names_in), and would be wrong"
+    )
+
+
+def test_labels_of_classes_are_no_names_of_features() -> None:
+    """A model of three features and three classes."""
+    labelled = with_metadata(
+        new("softmax_regression", features=3, classes=3), classes=["a", "b", "c"]
+    )
+    resized = State.of(resize(labelled, {"features": 4}))
+    assert resized.metadata["classes"] == ["a", "b", "c"]
+    assert message(SchemaError, lambda: resize(labelled, {"classes": 4})) == (
+        "the metadata name the classes (classes), and would be wrong"
+    )

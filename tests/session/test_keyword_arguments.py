@@ -36,6 +36,21 @@ def test_an_array_and_a_number_are_found_by_their_names(tmp_path: Path) -> None:
         assert session.predict(x=[1.0, 2.0]) == session.predict([1.0, 2.0])
 
 
+def test_arrays_of_rows_are_found_by_their_names(tmp_path: Path) -> None:
+    rows, targets = [[1.0, 2.0], [3.0, 4.0]], [1.0, 2.0]
+    for name in ("named", "placed"):
+        models.new("linear", features=2).save(tmp_path / name)
+    with Session.open(tmp_path / "named") as named, Session.open(tmp_path / "placed") as placed:
+        named.update_many(y=targets, x=rows)
+        placed.update_many(rows, targets)
+        assert named.state.digest == placed.state.digest
+        assert named.predict_many(x=rows).tolist() == placed.predict_many(rows).tolist()
+        text = message(ArgumentError, lambda: named.update_many(x=rows))
+        assert text == "update_many needs y, too; it takes x, y"
+        text = message(ArgumentError, lambda: named.predict_many(z=rows))
+        assert text == "predict has no argument 'z'; it takes x"
+
+
 @pytest.mark.parametrize(
     ("args", "named", "text"),
     [

@@ -20,6 +20,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateError
 from wasmstate.models.families import FAMILIES
 from wasmstate.models.family import Family, Values
+from wasmstate.session import class_labels, feature_names
 from wasmstate.state.change.bake import keep_baked
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.older import with_next
@@ -27,6 +28,7 @@ from wasmstate.state.record import successor
 from wasmstate.state.schema import Schema
 from wasmstate.state.state import State
 
+_NAMED = {feature_names.KEY: "features", class_labels.KEY: "classes"}
 SIZES = ("arms", "actions", "states", "features", "classes", "clusters")
 """Options that can change; how many there are of something that a caller names by its index."""
 
@@ -134,8 +136,15 @@ def _check_metadata(state: State, resized: State) -> None:
     changed = [name for name in SIZES if name in state and state[name] != resized[name]]
     for key, value in state.metadata.items():
         for name in changed:
-            if isinstance(value, list) and len(value) == int(state[name]) > 1:
+            if isinstance(value, list) and _names_each(key, len(value), name, int(state[name])):
                 raise SchemaError(f"the metadata name the {name} ({key}), and would be wrong")
+
+
+def _names_each(key: str, length: int, size: str, before: int) -> bool:
+    """Whether a list in the metadata has a name for each arm, feature, class and so on."""
+    if key in _NAMED:
+        return _NAMED[key] == size
+    return length == before > 1  # of a key whose meaning is not known
 
 
 def _moved(

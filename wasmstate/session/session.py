@@ -290,11 +290,12 @@ class Session:
         warn_of_change(self._tensors, before, after)
         return value
 
-    def predict_many(self, *arrays: Any) -> Any:
+    def predict_many(self, *arrays: Any, **named: Any) -> Any:
         """Call ``predict`` for each row of arrays.
 
         Args:
             arrays: as for :meth:`update_many`.
+            named: likewise.
 
         Returns:
             An array with what it gives for each row; a tuple of them if it gives several numbers.
@@ -308,6 +309,8 @@ class Session:
         with self._lock:
             self._check_open()
             before = self._live.contents
+            if named:
+                arrays = tuple(in_order("predict", self.params("predict"), arrays, named))
             if self._names.known:
                 arrays = tuple(self._names.columns("predict", self.params("predict"), arrays))
             values = predict_rows(self._live, arrays)
@@ -323,7 +326,7 @@ class Session:
         """Call ``update``, which turns S1 into S2. Arguments and errors as of :meth:`call`."""
         return self._call("update", args, named)
 
-    def update_many(self, *arrays: Any) -> None:
+    def update_many(self, *arrays: Any, **named: Any) -> None:
         """Learn from the rows of arrays, one after the other, and commit once.
 
         If the module exports ``update_many`` for rows (docs/format.md, "Entry points") it goes
@@ -337,6 +340,7 @@ class Session:
                 ``(rows, 6)`` for ``x: f64[6]``, ``(rows,)`` for a number. Neighbouring parameters
                 that are numbers may come as the columns of one array. Where the metadata keep the
                 names of features, a frame is matched by its columns.
+            named: arrays by the names of the parameters: ``update_many(x=rows, y=targets)``.
 
         Raises:
             CallError, StateBoundsError: as :meth:`call`, naming the row (from 0). The rows before
@@ -348,8 +352,10 @@ class Session:
             self._check_open()
             before, first = self._live.contents, self._updates
             in_background = self._policy.in_background
-            if self._names.known:
+            if named or self._names.known:
                 name, params = row_params(self._live)
+                if named:
+                    arrays = tuple(in_order(name, params, arrays, named))
                 arrays = tuple(self._names.columns(name, params, arrays))
             if self._recorder is not None:
                 arrays = tuple(update_columns(self._live, arrays))

@@ -40,8 +40,8 @@ def ask_for_file(
 
 def ask_for_new_file(
     parent: QWidget, title: str, proposed: Path, chosen: Callable[[str], None]
-) -> QFileDialog:
-    """Let the user choose the path of a WebAssembly file that is to be written; gives the dialog.
+) -> None:
+    """Let the user choose the path of a WebAssembly file that is to be written.
 
     Nothing is written over: who writes says so, not the dialog.
     """
@@ -52,7 +52,6 @@ def ask_for_new_file(
     dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
     dialog.fileSelected.connect(chosen)
     dialog.open()
-    return dialog
 
 
 def ask_about_changes(
