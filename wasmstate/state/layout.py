@@ -45,8 +45,8 @@ class FixedStruct(Struct):
         self._fields: Any = namedtuple("Fields", [part.name for part in parts])  # type: ignore[misc] # noqa: PYI024
 
     def unpack(self, data: bytes) -> Any:
-        """The fields, by their names, of exactly the bytes of one struct."""
-        return self._fields._make(self._packed.unpack(data))
+        """The fields, by their names, of the struct that the bytes begin with."""
+        return self._fields._make(self._packed.unpack_from(data))
 
     def unpack_all(self, data: bytes) -> Iterator[Any]:
         """The fields of each of the structs that the bytes are."""

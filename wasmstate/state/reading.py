@@ -72,7 +72,7 @@ def decode_header(content: bytes) -> Any:
     if len(content) < HEADER_SIZE:
         reason = f"cut short: {len(content)} of {HEADER_SIZE} bytes"
         raise StateCorruptError("header", len(content), reason)
-    header = layout.header.unpack(content[:HEADER_SIZE])
+    header = layout.header.unpack(content)
     if header.magic != layout.MAGIC:
         _corrupt_header("magic", _magic_reason(content))
     if header.major != MAJOR:

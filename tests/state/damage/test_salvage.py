@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sys
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,9 +23,10 @@ from state.damaged import (
     zeroed,
 )
 from state.records import record_bytes, table_and_payload
-from support import custom_bytes, module_bytes
+from support import PREAMBLE, custom_bytes, module_bytes
 from wasmstate.binary import Module
 from wasmstate.errors import StateCorruptError
+from wasmstate.state.damage import repair_frames
 from wasmstate.state.damage.check import check_module
 from wasmstate.state.damage.salvage import salvage_bytes
 from wasmstate.state.damage.salvage_result import Salvage
@@ -369,6 +372,24 @@ def test_a_filled_region_that_leaves_no_room_for_a_tensor_is_refused_with_the_re
         "65536"
     )
     assert statuses(saved) == {"w": "filled", "n": "unproven"}
+
+
+def test_the_work_for_many_sections_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To flip a bit of a frame is to read all sections again, and 384 bits are flipped."""
+    monkeypatch.setattr(repair_frames, "_MOST_READ", 2_000)
+    sections, count = 200, 0
+
+    def note(frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code.co_name == "_read_section"
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        assert salvage_bytes(PREAMBLE + b"\0\1\0" * sections).data is None
+    finally:
+        sys.setprofile(before)
+    assert sections < count <= 2_000 + 10 * sections
 
 
 def test_no_forged_record_comes_out_of_salvage_that_a_reader_refuses() -> None:

@@ -17,8 +17,7 @@ _FIELDS = ("kind", "index", "address", "length", "payload_offset")
 
 def entries(table: bytes) -> Iterator[Any]:
     """The entries, as they stand there; what is left over behind the last is passed over."""
-    for at in range(0, len(table) - REGION_SIZE + 1, REGION_SIZE):
-        yield layout.region.parse(table[at : at + REGION_SIZE])
+    return layout.region.unpack_all(table[: len(table) // REGION_SIZE * REGION_SIZE])
 
 
 def regions_of(table: bytes) -> tuple[Region, ...]:
@@ -81,4 +80,4 @@ def _content(entry: Any, payload: bytes) -> bytes:
 
 
 def _built(entry: Any, crc32: int) -> bytes:
-    return bytes(layout.region.build({**entry, "crc32": crc32}))
+    return layout.region.pack(**entry._asdict() | {"crc32": crc32})

@@ -21,6 +21,7 @@ from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.state import record_of
 
 _HEAD = 7  # bytes: an id, a size as wide as it can be, the length of a name
+_MOST_READ = 200_000  # sections, in all tries together: about a second
 _SECTIONS = 16  # that are tried
 
 
@@ -133,11 +134,15 @@ def mended_frames(data: bytes, module: Module) -> tuple[bytes, int, int] | None:
     named = [fault.path.endswith(".name") for fault in module.faults]
     if all(named) and named and _is_proven(module):
         return None  # the state and the code are proven already, and nothing proves a name
+    read = 0
     for at in () if wrong else _heads(module, data):
         for bit in range(8):
             tried = Module.from_source(_Flipped(data, at, bit), strict=False)
             if _is_whole(tried):
                 return tried.to_bytes(), at, bit
+            read += len(tried.sections)
+            if read > _MOST_READ:
+                return None
     return None
 
 

@@ -73,7 +73,7 @@ def made_header(
         first = lineage.update_count
         counts += range(first, min(first + _MORE_UPDATES, 1 << 64))
     for rest in _rests(whole, there, records):
-        made = bytearray(layout.header.build(rest | {"generation": trailer.generation, "crc32": 0}))
+        made = bytearray(layout.header.pack(**rest, generation=trailer.generation, crc32=0))
         for module, parent, base, keep in product(modules, parents, bases, keeps):
             _put(made, "keep", keep.to_bytes(4, "little"))
             _put(made, "module_digest", module)
@@ -148,7 +148,7 @@ def _put(header: bytearray, name: str, value: bytes) -> None:
 
 
 def _is_header(header: bytes) -> bool:
-    parsed = layout.header.parse(header)
+    parsed = layout.header.unpack(header)
     return bool(
         parsed.magic == MAGIC
         and parsed.major == MAJOR

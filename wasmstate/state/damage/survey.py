@@ -77,7 +77,7 @@ class _Surveyor:
         trailer = None if _is_refused(there) else self._trailer()
         header = self._header(trailer)
         if header is not None:
-            fields = layout.header.parse(header.content)
+            fields = layout.header.unpack(header.content)
             for source in self.sources:
                 if source.record.digest() == fields.state_digest:
                     body = source.record.encode()[source.record.header_length : -TRAILER_SIZE]

@@ -91,7 +91,7 @@ class Survey:
     @property
     def fields(self) -> Any:
         """The fields of the header; ``None`` if there is none."""
-        return self.header and layout.header.parse(self.header.content)
+        return self.header and layout.header.unpack(self.header.content)
 
     @property
     def generation(self) -> int | None:
