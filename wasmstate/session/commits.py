@@ -25,6 +25,7 @@ class Commits:
 
     Attributes:
         writer: the thread, if commits are made in the background.
+        is_asked: whether :meth:`is_due` has to be asked at each change; else it never says so.
     """
 
     def __init__(self, keeper: Keeper, policy: Policy) -> None:
@@ -32,6 +33,7 @@ class Commits:
         self._policy = policy
         self._due = policy.changes
         self.writer = Writer(keeper, policy.seconds) if policy.in_background else None
+        self.is_asked = policy.in_background or policy.is_every_change
 
     def uncommitted(self, now: Snapshot) -> int:
         """How many calls of ``update()`` are in S and not in the file, as far as is known."""
@@ -42,7 +44,7 @@ class Commits:
         """Note that S has changed; whether the caller has to commit it, the thread aside."""
         writer = self.writer
         if writer is None:
-            return self._policy.is_every_change
+            return self.is_asked
         writer.latest = now
         self._due -= changes
         if self._due <= 0:

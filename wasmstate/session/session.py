@@ -508,7 +508,7 @@ class Session:
                 if self._recorder is not None and (name == "update" or live.contents is not before):
                     self._recorder.call(name, live.params(name), args, live.contents)
             finally:  # the change counts, recorded or not
-                if live.contents is not before:
+                if live.contents is not before and self._commits.is_asked:
                     self._changed()
         if writer is not None and writer.error is not None and name != "predict":
             writer.tell()
