@@ -199,3 +199,8 @@ def test_no_example_writes_a_model_in_a_way_that_a_crash_tears(pattern: str) -> 
     torn = re.compile(r"(write_bytes|\.write)\([^\n]*to_bytes\(\)")
     found = [path.name for path in ROOT.glob(pattern) if torn.search(path.read_text("utf-8"))]
     assert found == []
+
+
+def test_strip_refuses_a_name_to_keep_that_no_section_has(bandit: Path) -> None:
+    with pytest.raises(wasmstate.SectionError, match="no custom section is named 'nmae'"):
+        wasmstate.strip(bandit, ["nmae"])

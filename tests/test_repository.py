@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import wasmstate
+from wasmstate.cli import COMMANDS
 from wording import findings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,3 +81,8 @@ def test_our_programs_take_no_more_from_inside_the_library_than_before() -> None
                         names = {each.name for each in node.names} - set(wasmstate.__all__)
                         taken |= {(str(node.module), name) for name in names}
     assert len(taken) == INSIDE
+
+
+def test_each_file_of_a_command_is_named_after_it() -> None:
+    files = {path.stem for path in (ROOT / "wasmstate/cli/commands").glob("*.py")}
+    assert files - {"__init__"} == set(COMMANDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate.cli.commands import section_edits, section_options
+from wasmstate.cli import section_choice, section_edits
 from wasmstate.cli.commands.layout import row, table
 from wasmstate.cli.common import (
     about,
@@ -43,7 +43,7 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("file", type=existing_file)
-@section_options.nested
+@section_choice.nested
 @as_json
 def list_(file: Path, nested: str | None, as_json: bool) -> None:
     """List the custom sections of FILE.
@@ -67,8 +67,8 @@ def list_(file: Path, nested: str | None, as_json: bool) -> None:
 @command.command("extract")
 @click.argument("file", type=existing_file)
 @click.argument("name", required=False)
-@section_options.index
-@section_options.nested
+@section_choice.index
+@section_choice.nested
 @click.option("-o", "--output", type=new_file, help="Write here, not to standard output.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
 def extract(
@@ -93,7 +93,7 @@ def extract(
         if nested is not None and name is None and index is None:
             content = module.to_bytes()
         else:
-            content = section_options.chosen(module, name, index).content
+            content = section_choice.chosen(module, name, index).content
     if output is None:
         if sys.stdout.isatty():
             raise click.UsageError("the content is binary: give -o, or send it to a pipe")

@@ -8,15 +8,13 @@ from typing import BinaryIO
 
 import click
 
-from wasmstate.binary.edits.strip import NEEDED
 from wasmstate.binary.edits.strip import strip as strip_module
 from wasmstate.binary.module import Module
-from wasmstate.binary.section_list import matching
-from wasmstate.cli.commands import section_options
-from wasmstate.cli.commands.section_options import chosen
+from wasmstate.cli import section_choice
 from wasmstate.cli.common import about, break_links, echo, existing_file, plural
 from wasmstate.cli.destination import Destination, destination_options, echo_size
 from wasmstate.cli.nested import edited_inside
+from wasmstate.cli.section_choice import chosen
 from wasmstate.errors import MalformedError, SectionError
 from wasmstate.state.code_match import check_content
 from wasmstate.state.sums import paired, with_sums
@@ -33,7 +31,7 @@ _destination_of_any_content = destination_options(
 @click.argument("name")
 @click.argument("content", type=_content)
 @click.option("--index", type=int, help="Put it before the section of this index, not at the end.")
-@section_options.nested
+@section_choice.nested
 @_destination_of_any_content
 def add(
     file: Path,
@@ -64,8 +62,8 @@ def add(
 @click.command("replace")
 @click.argument("file", type=existing_file)
 @click.argument("words", nargs=-1, metavar="[NAME] CONTENT")
-@section_options.index
-@section_options.nested
+@section_choice.index
+@section_choice.nested
 @_destination_of_any_content
 def replace(
     file: Path,
@@ -118,8 +116,8 @@ def sums(file: Path, break_links: bool) -> None:
 @click.command("rename")
 @click.argument("file", type=existing_file)
 @click.argument("words", nargs=-1, metavar="[NAME] NEW")
-@section_options.index
-@section_options.nested
+@section_choice.index
+@section_choice.nested
 @destination_options()
 def rename(
     file: Path,
@@ -152,8 +150,8 @@ def rename(
 @click.argument("file", type=existing_file)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--keep", metavar="NAMES", help="Remove all but these: names with commas between.")
-@section_options.index
-@section_options.nested
+@section_choice.index
+@section_choice.nested
 @destination_options()
 def remove(
     file: Path,
@@ -179,7 +177,7 @@ def remove(
 
     def edit(module: Module) -> Module:
         if keep is not None:
-            return strip_module(module, _kept(module, keep))
+            return strip_module(module, keep.split(","), keep_needed=False)
         if index is None:
             return module.without_custom(*names)
         section = module.sections[index] if 0 <= index < len(module.sections) else None
@@ -203,25 +201,11 @@ def strip(file: Path, keep: str | None, to: Destination) -> None:
     Examples:  wasmstate section strip model.wasm -o small.wasm
                wasmstate section strip model.wasm --keep name,producers
     """
-
-    def edit(module: Module) -> Module:
-        more = () if keep is None else _kept(module, keep)
-        return strip_module(module, (*NEEDED, *more))
-
-    _apply(file, edit, None, to)
+    names = () if keep is None else keep.split(",")
+    _apply(file, lambda module: strip_module(module, names), None, to)
 
 
 COMMANDS = (add, replace, rename, remove, strip, sums)
-
-
-def _kept(module: Module, names: str) -> list[str]:
-    """The names that stay. One that is mistyped must not take its section away."""
-    found = names.split(",")
-    everywhere = [module, *(inner for _, inner in module.modules())]
-    for name in found:
-        if not any(matching(each.custom_sections(), name) for each in everywhere):
-            raise SectionError(f"no custom section is named {name!r}")
-    return found
 
 
 def _apply(
