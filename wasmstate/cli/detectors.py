@@ -16,6 +16,7 @@ from wasmstate.cli.families import family_params
 from wasmstate.errors import SchemaError
 from wasmstate.session.session import Session
 from wasmstate.state.signature import Param
+from wasmstate.state.state import State
 
 NAMES = ("ddm", "page_hinkley")
 
@@ -45,7 +46,8 @@ def detector(name: str, options: Sequence[str] = (), **how: Any) -> Iterator[Ses
             f"{' '.join(options)}: {name} has its options in its state, see wasmstate set"
         )
     with about(path):
-        opened = Session.open(path, **how)
+        keep = max(State.open(path).keep, 1)  # to go back if a power cut leaves it ahead
+        opened = Session.open(path, keep=keep, **how)
     with opened:
         yield opened
 

@@ -35,7 +35,7 @@ class Watching:
 
     def predict(self, row: Sequence[Any]) -> None:
         """Before a row is learned. Raises as :meth:`DriftWatch.loss`."""
-        self._loss = self._watch.loss(*row)
+        self._loss = self._watch.expect(*row)
 
     def learned(self, where: str) -> None:
         """After it. Raises as :meth:`DriftWatch.tell`."""
@@ -89,12 +89,14 @@ def watching(
         name: of the detector; empty for one that fits the model, ``None`` if nothing is watched.
         options: of the detector.
         as_json: how it is told.
-        how: the file of a detector is opened.
+        how: the file of a detector is opened; the model's commits commit it.
     """
     if name is None:
         yield None
         return
     name = name or fitting(session.params("update"))
+    if session.persist != "manual":
+        how = {**how, "persist": "on-close"}
     with detector(name, options, **how) as found:
         watch = Watching(DriftWatch(session, found), name, as_json=as_json)
         try:

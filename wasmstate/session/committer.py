@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import (
@@ -42,8 +43,9 @@ class Keeper:
     Attributes:
         last: the state in the file as far as is known, and the ``updates`` of its snapshot; one
             tuple, so that who reads it without a lock gets two that belong together.
-        make_durable: called before each commit: what has to outlast a power cut before the file
-            may.
+        before_commit: called in turn before each commit, with the count of updates that it will
+            hold: what has to outlast a power cut before the file may.
+        metadata: what each commit adds to the metadata of the state.
     """
 
     def __init__(
@@ -56,7 +58,8 @@ class Keeper:
         allow_break_links: bool,
     ) -> None:
         self.last = (state, 0)
-        self.make_durable: Callable[[], None] = lambda: None
+        self.before_commit: list[Callable[[int], None]] = []
+        self.metadata: dict[str, Any] = {}
         self._path = path
         self._durability = durability
         self._keep = keep
@@ -93,14 +96,15 @@ class Keeper:
             if snapshot is None or self.holds(snapshot):
                 return False
             try:
-                self.make_durable()
+                for prepare in self.before_commit:
+                    prepare(self.state(snapshot).update_count)
             finally:  # the change counts, recorded or not
                 self._commit(snapshot)
             return True
 
     def _commit(self, snapshot: Snapshot) -> None:
         before, _ = self.last
-        state = self.state(snapshot)
+        state = self.state(snapshot).with_metadata(self.metadata)
         self._check_code()
         try:
             committed = commit(

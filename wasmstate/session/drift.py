@@ -17,11 +17,16 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import ArgumentError, CallError, SchemaError, StateBoundsError
 from wasmstate.runtime.program import Program
 from wasmstate.session.session import Session
+from wasmstate.session.watched import Watched
 from wasmstate.state.signature import NUMERIC, Param
 from wasmstate.state.state import State
 
 RECENT = 30
 """How many losses up to a drift are told as those after it began."""
+
+
+_Answer = tuple[bool, float | None]
+"""Whether a detector told a drift, and what it said then."""
 
 
 class Learner(Protocol):
@@ -61,6 +66,11 @@ class Drift:
 class DriftWatch:
     """A detector beside a model, that is told how wrong the model was about each row.
 
+    If both are sessions on files, each commit of the model commits the detector first, and a
+    detector that a power cut left ahead of the model goes back to its generation before: with
+    ``persist="every-change"`` or ``"on-close"`` of the model both have seen the same rows. Open
+    such a detector with ``persist="on-close", keep=1``, so that it makes no other commits.
+
     The loss of a row is that of what was predicted before the row was learned: for a class 1 if
     another one was right, else 0; for a number how far off it was. A probability of more than 0.5
     stands for the class 1.
@@ -68,9 +78,8 @@ class DriftWatch:
     Args:
         model: ``update`` takes what ``predict`` does, and one number that is right behind it: an
             integer is a class.
-        detector: a session on one, whose file is kept as any session keeps it; or the module of
-            one, which is kept in memory only, as of ``models.new("ddm")``. ``ddm`` is for classes,
-            ``page_hinkley`` for any loss.
+        detector: a session on one; or the module of one, which is kept in memory only, as of
+            ``models.new("ddm")``. ``ddm`` is for classes, ``page_hinkley`` for any loss.
 
     Attributes:
         drifts: that were told, in order.
@@ -93,6 +102,12 @@ class DriftWatch:
         self._is_class = self._label.dtype.startswith("i")
         self._count = len(model.params("update"))
         self._speaks = _check_detector(detector, is_class=self._is_class)
+        self._file = _beside(model, detector)
+        if self._file is not None and isinstance(model, Session):
+            model.before_commit(self._before_commit)
+        self._is_at_once = isinstance(model, Session) and model.persist == "every-change"
+        self._expected: float | None = None  # the loss of the row that is being learned
+        self._answer: _Answer | CallError | StateBoundsError | None = None  # to that loss
         self._told = int(detector.value("drifts"))
         self.drifts: list[Drift] = []
         self.rows = 0
@@ -117,9 +132,21 @@ class DriftWatch:
             CallError, StateBoundsError: as :meth:`Session.call`, of either; if the model did not
                 learn the row the detector was not told of it.
         """
-        loss = self.loss(*args)
+        loss = self.expect(*args)
         self._model.call("update", *args)
         return self.tell(loss)
+
+    def expect(self, *args: Any) -> float:
+        """The loss of the row that the model is to learn next, before :meth:`tell`.
+
+        Unlike after :meth:`loss`, a commit of the model with that row has the detector told of it.
+
+        Raises:
+            CallError, StateBoundsError, SchemaError: as :meth:`loss`.
+        """
+        self._expected = self._answer = None
+        self._expected = self.loss(*args)
+        return self._expected
 
     def loss(self, *args: Any) -> float:
         """How wrong the model is about a row; nobody learns anything.
@@ -154,13 +181,11 @@ class DriftWatch:
         Raises:
             CallError, StateBoundsError: of the detector; its S is what it was.
         """
-        try:
-            self._detector.update(loss)
-            told = int(self._detector.value("drifts"))
-            is_drift, self._told = told > self._told, told
-            said = self._detector.predict() if is_drift and self._speaks else None
-        except (CallError, StateBoundsError) as error:
-            raise type(error)(f"the detector: {error}") from error
+        answer = self._answer or self._learn(loss)
+        self._expected = self._answer = None
+        if isinstance(answer, Exception):
+            raise type(answer)(f"the detector: {answer}") from answer
+        is_drift, said = answer
         if len(self._recent) == RECENT:
             self._old += self._recent[0]
             self._olds += 1
@@ -174,6 +199,23 @@ class DriftWatch:
         self.drifts.append(drift)
         self._forget()
         return drift
+
+    def _learn(self, loss: float) -> _Answer | CallError | StateBoundsError:
+        """Tell the detector of a loss."""
+        try:
+            self._detector.update(loss)
+            told = int(self._detector.value("drifts"))
+            is_drift, self._told = told > self._told, told
+            return is_drift, self._detector.predict() if is_drift and self._speaks else None
+        except (CallError, StateBoundsError) as error:
+            return error
+
+    def _before_commit(self, updates: int) -> None:
+        if self._is_at_once and self._expected is not None:
+            loss, self._expected = self._expected, None
+            self._answer = self._learn(loss)
+        if self._file is not None:
+            self._file.commit(updates)
 
     def _forget(self) -> None:
         """From here on the losses are those after a drift."""
@@ -211,6 +253,13 @@ def find_drifts(
         drift = watch.tell(loss)
         if drift is not None:
             yield drift.row
+
+
+def _beside(model: Learner, detector: Session) -> Watched | None:
+    """The file of the detector, if it is to be kept in step with that of the model."""
+    if not isinstance(model, Session) or "manual" in (model.persist, detector.persist):
+        return None
+    return Watched(model, detector)
 
 
 def _label_of(model: Learner) -> Param:

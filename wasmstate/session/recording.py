@@ -53,11 +53,10 @@ class Recorder:
         """Another S."""
         self._append(EntryKind.STATE, "", tuple(contents), contents)
 
-    def sync(self) -> None:
+    def before_commit(self, _: int) -> None:
         """Make the log durable as far as it is written; from any thread. Raises as the constructor.
 
-        Called before each commit, so that no power cut leaves a file with a change that its log
-        lacks.
+        So no power cut leaves a file with a change that its log lacks.
         """
         self._file.sync()
 

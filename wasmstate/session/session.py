@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -94,7 +94,7 @@ class Session:
         self._lock = threading.RLock()
         self._recorder = Recorder(Path(os.fsdecode(record)), state) if record is not None else None
         if self._recorder is not None and durability != "none":
-            self._keeper.make_durable = self._recorder.sync
+            self._keeper.before_commit.append(self._recorder.before_commit)
         self._commits = Commits(self._keeper, self._policy)
         if self._commits.writer is not None:
             # Of a session that nobody has any more: the thread writes what there is, and ends.
@@ -454,6 +454,24 @@ class Session:
             self._check_copy()
             self._commits.flush(self._now())
         self._commits.tell()
+
+    def before_commit(self, prepare: Callable[[int], None]) -> None:
+        """Have something done before each commit, in turn with what was asked for before.
+
+        Args:
+            prepare: called with the count of updates that the commit will hold, by the thread that
+                commits. What it raises does not keep S from being committed, and is raised then.
+        """
+        self._keeper.before_commit.append(prepare)
+
+    def annotate(self, metadata: Mapping[str, Any]) -> None:
+        """Set keys of the metadata with each commit from now on; alone they are no change of S.
+
+        Raises:
+            SchemaError: a value is not JSON; by the commit if the schema gets larger than 1 MiB.
+        """
+        self.state.with_metadata(metadata)
+        self._keeper.metadata = {**self._keeper.metadata, **metadata}
 
     def rollback(self) -> None:
         """Go back to the state that is in the file now, whoever wrote it.

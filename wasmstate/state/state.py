@@ -299,6 +299,20 @@ class State(Mapping[str, NDArray[Any]]):
         record = replace(self.record, regions=regions, payload=payload, lineage=lineage)
         return State(record, self.schema)
 
+    def with_metadata(self, metadata: Mapping[str, Any]) -> State:
+        """A copy with these keys of the metadata set; the others stay.
+
+        Raises:
+            SchemaError: a value is not JSON, or the schema gets larger than 1 MiB.
+        """
+        if all(
+            key in self.schema.metadata and self.schema.metadata[key] == value
+            for key, value in metadata.items()
+        ):
+            return self
+        schema = replace(self.schema, metadata={**self.schema.metadata, **metadata})
+        return State(replace(self.record, schema=schema.encode()), schema)
+
     def violations(self) -> list[str]:
         """What the values break of the schema's bounds, a line each."""
         return [f"{name}{wrong}" for name, wrong in self.broken_bounds()]

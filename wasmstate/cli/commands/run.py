@@ -185,6 +185,7 @@ def command(
                         limits=limits,
                         allow_break_links=break_links,
                     ) as watch,
+                    session,  # closed before the detector, whose commit comes first
                 ):
                     if is_pipe:
                         answer_lines(session, sys.stdin.buffer, stop)

@@ -22,6 +22,8 @@ from wasmstate.state.state import State
 MERGE_KEY = "merge"
 """In the metadata of a schema."""
 
+_OWN_KEYS = {MERGE_KEY, "watched"}  # of a device's past: they differ, and that is right
+
 
 @dataclass(frozen=True)
 class Device:
@@ -132,7 +134,7 @@ def _check_like(base: Device, device: Device) -> None:
 
 
 def _schema(state: State) -> tuple[Any, ...]:
-    metadata = {key: value for key, value in state.metadata.items() if key != MERGE_KEY}
+    metadata = {key: value for key, value in state.metadata.items() if key not in _OWN_KEYS}
     places = [(each.kind, each.index, each.address, each.length) for each in state.regions]
     return state.tensors, dict(state.entry_points), metadata, places
 
