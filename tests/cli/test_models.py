@@ -136,11 +136,21 @@ def test_an_arm_is_chosen_among_those_that_are_available(wasmstate: Wasmstate) -
     options = ("--arms", "3", "--epsilon", "0", "--seed", "1")
     wasmstate("models", "new", "epsilon_greedy", *options, "-o", "ads.wasm")
     wasmstate("run", "ads.wasm", "update", "1", "1.0")
-    assert wasmstate("models", "choose", "ads.wasm", "--available", "0,1").stdout == "1 1.0\n"
-    told = wasmstate("models", "choose", "ads.wasm", "--available", "2", "--json").stdout
-    assert json.loads(told) == {"arm": 2, "propensity": 1.0}
+    run = ("run", "ads.wasm", "predict", "--available")
+    assert wasmstate(*run, "0,1").stdout == "1 1.0\n"
+    told = json.loads(wasmstate(*run, "2", "--json").stdout)
+    assert told == {"value": 2, "propensity": 1.0, "generation": 1}
+    asked = b'{"fn": "predict", "available": [0, 2]}\n{"fn": "update", "available": [0]}\n'
+    answers = wasmstate("run", "ads.wasm", "-", input=asked).stdout.splitlines()
+    told = json.loads(answers[0])
+    assert (told["value"], told["propensity"], told["changed"]) == (0, 1.0, False)
+    assert "is a list of arms" in json.loads(answers[1])["error"]["message"]
     wasmstate("models", "new", "ucb1", "--arms", "2", "-o", "u.wasm")
-    assert wasmstate("models", "choose", "u.wasm", "--available", "1").stdout == "1\n"
-    misuse = wasmstate("models", "choose", "u.wasm", "--available", "x")
+    assert wasmstate("run", "u.wasm", "predict", "--available", "1").stdout == "1\n"
+    misuse = wasmstate("run", "u.wasm", "predict", "--available", "x")
     assert misuse.exit_code == 2
-    assert "--available is a list such as 0,2, not 'x'" in misuse.stderr
+    assert "'x' is no list of indices such as 0,2" in misuse.stderr
+    misuse = wasmstate("run", "u.wasm", "update", "1", "1", "--available", "1")
+    assert (misuse.exit_code, "--available is for predict" in misuse.stderr) == (2, True)
+    gone = wasmstate("run", "u.wasm", "predict", "--available", "7")
+    assert "u.wasm: there is no arms[7] to choose: there are 2" in gone.stderr

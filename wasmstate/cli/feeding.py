@@ -25,7 +25,7 @@ class Feeder:
 
     Args:
         session: to be called.
-        function: its name.
+        call: makes the call for the values of a row.
         stop: what may end it early.
         until: what ends it when it is true of S after a call.
         watching: for drift, if the function is ``update``.
@@ -40,16 +40,16 @@ class Feeder:
     def __init__(
         self,
         session: Session,
-        function: str,
         stop: Stopping,
         *,
+        call: Callable[..., Any],
         until: Condition | None,
         watching: Watching | None,
         show: Callable[[Any], object],
         progress: Callable[[], object],
     ) -> None:
         self._session = session
-        self._function = function
+        self._make_call = call
         self._stop = stop
         self._until = until
         self._watching = watching
@@ -81,7 +81,7 @@ class Feeder:
     def _call(self, where: str, row: Row) -> Any:
         if self._watching is not None:
             self._watching.predict(row)
-        value = self._session.call(self._function, *row)
+        value = self._make_call(*row)
         self.calls += 1
         if self._watching is not None:
             self._watching.learned(where)

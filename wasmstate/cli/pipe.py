@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from wasmstate import models
 from wasmstate.cli.common import echo_json_line
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.session.session import Session
 from wasmstate.session.strict_json import check_numbers, parse_json
 
-_USAGE = 'write {"fn": "update", "args": [3, 1.0]} or ["update", 3, 1.0]'
+_USAGE = (
+    'write {"fn": "update", "args": [3, 1.0]}, {"fn": "update", "args": {"arm": 3, "reward": 1.0}} '
+    'or ["update", 3, 1.0]'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A call that was asked for.
+
+    Attributes:
+        function: its name.
+        args: by their place.
+        named: by the names of the parameters.
+        available: for ``predict``, the arms to choose from.
+    """
+
+    function: str
+    args: list[Any]
+    named: dict[str, Any]
+    available: list[int] | None
 
 
 def answer_lines(session: Session, lines: Iterable[bytes], stop: Stopping) -> int:
@@ -37,8 +59,12 @@ def _answer(session: Session, line: bytes) -> dict[str, Any]:
     before = session.state.contents()
     answer: dict[str, Any] = {}
     try:
-        name, args = _request(session, line)
-        answer["value"] = session.call(name, *args)
+        request = _request(session, line)
+        if request.available is None:
+            answer["value"] = session.call(request.function, *request.args, **request.named)
+        else:
+            choice = models.choose(session, request.available, *request.args, **request.named)
+            answer |= {"value": choice.arm, "propensity": choice.propensity}
     except WasmstateError as error:
         answer["error"] = {"type": type(error).__name__, "message": str(error)}
     answer["generation"] = session.generation
@@ -46,24 +72,31 @@ def _answer(session: Session, line: bytes) -> dict[str, Any]:
     return answer
 
 
-def _request(session: Session, line: bytes) -> tuple[str, list[Any]]:
+def _request(session: Session, line: bytes) -> _Request:
     try:
         request = parse_json(line)
     except ArgumentError as error:
         raise ArgumentError(f"the line is not valid JSON: {error}; {_USAGE}") from error
-    if isinstance(request, dict) and set(request) <= {"fn", "args"}:
+    name: Any = None
+    args: Any = None
+    available: Any = None
+    if isinstance(request, dict) and set(request) <= {"fn", "args", "available"}:
         name, args = request.get("fn"), request.get("args", [])
+        available = request.get("available")
     elif isinstance(request, list) and request:
         name, *args = request
-    else:
-        name, args = None, None
-    if isinstance(name, str) and isinstance(args, list):
-        _check(session, name, args)
-        return name, args
-    raise ArgumentError(f"the line is no call: {_USAGE}")
+    if not isinstance(name, str) or not isinstance(args, (list, dict)):
+        raise ArgumentError(f"the line is no call: {_USAGE}")
+    if available is not None and (name != "predict" or not isinstance(available, list)):
+        raise ArgumentError('"available" is a list of arms, for "predict"')
+    given: dict[Any, Any] = args if isinstance(args, dict) else dict(enumerate(args))
+    _check(session, name, given)
+    if isinstance(args, dict):
+        return _Request(name, [], args, available)
+    return _Request(name, args, {}, available)
 
 
-def _check(session: Session, name: str, args: list[Any]) -> None:
+def _check(session: Session, name: str, given: Mapping[Any, Any]) -> None:
     """Check that the arguments are numbers, lists of them, or what the model has names for.
 
     Raises:
@@ -72,11 +105,14 @@ def _check(session: Session, name: str, args: list[Any]) -> None:
     names = session.names
     params = session.params(name) if names.known else ()
     label = names.class_position(params)
-    for i, each in enumerate(args):
+    places: dict[Any, int] = {param.name: i for i, param in enumerate(params)}
+    for key, each in given.items():
+        i = places.get(key, key)
         if i == label and isinstance(each, (str, bool)):
             continue
-        if isinstance(each, dict) and i < len(params) and names.is_features(params[i]):
-            for key, value in each.items():
-                check_numbers(value, f"args[{i}][{json.dumps(key)}]")
+        where = f"args[{json.dumps(key)}]"
+        if isinstance(each, dict) and i in range(len(params)) and names.is_features(params[i]):
+            for feature, value in each.items():
+                check_numbers(value, f"{where}[{json.dumps(feature)}]")
         else:
-            check_numbers(each, f"args[{i}]")
+            check_numbers(each, where)

@@ -11,6 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wasmstate.errors import ArgumentError, SchemaError
 from wasmstate.models.resize import resized_state
 
@@ -31,7 +33,7 @@ class Choice:
     propensity: float | None
 
 
-def choose(session: Session, available: Collection[int], *args: Any) -> Choice:
+def choose(session: Session, available: Collection[int], *args: Any, **named: Any) -> Choice:
     """Choose an arm among some, as ``predict()`` does among all.
 
     Nothing is learned and nothing is drawn: asked again, the choice is the same until the next
@@ -41,6 +43,7 @@ def choose(session: Session, available: Collection[int], *args: Any) -> Choice:
         session: of a bandit or of ``q_learning``.
         available: the indices that may be chosen.
         args: of ``predict()``.
+        named: likewise, by the names of its parameters.
 
     Raises:
         ArgumentError: if none is available, or there is no such index.
@@ -52,6 +55,8 @@ def choose(session: Session, available: Collection[int], *args: Any) -> Choice:
     if axis is None:
         raise SchemaError("the model has no arms to choose from")
     count = int(state[axis])
+    if not all(isinstance(index, (int, np.integer)) for index in available):
+        raise ArgumentError(f"available must be whole numbers, not {list(available)!r}")
     wanted = sorted(set(available))
     if not wanted:
         raise ArgumentError(f"no one of the {count} {axis} is available")
@@ -60,7 +65,7 @@ def choose(session: Session, available: Collection[int], *args: Any) -> Choice:
             raise ArgumentError(f"there is no {axis}[{index}] to choose: there are {count}")
     gone = [index for index in range(count) if index not in wanted]
     left = resized_state(state, {}, {axis: gone})
-    chosen = int(session.call_with(left, "predict", *args))
+    chosen = int(session.call_with(left, "predict", *args, **named))
     propensity = None
     if "propensity" in left.entry_points:
         propensity = float(session.call_with(left, "propensity", chosen))

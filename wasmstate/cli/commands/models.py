@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.assignments import parse_argument
 from wasmstate.cli.common import (
     about,
     as_json,
@@ -23,7 +22,7 @@ from wasmstate.cli.common import (
 from wasmstate.cli.families import family_params
 from wasmstate.cli.groups import Group
 from wasmstate.errors import SchemaError
-from wasmstate.models import Family, choose, describe, names, resize
+from wasmstate.models import Family, describe, names, resize
 from wasmstate.models.resize import SIZES
 from wasmstate.state.state import State
 
@@ -172,39 +171,6 @@ command.add_command(
         short_help="Change how many arms, features or classes a model has.",
     )
 )
-
-
-@command.command("choose")
-@click.argument("file", type=existing_file)
-@click.argument("arguments", nargs=-1)
-@click.option(
-    "--available", required=True, metavar="I,J,...", help="The indices of the arms to choose from."
-)
-@as_json
-def choose_(file: Path, arguments: tuple[str, ...], available: str, as_json: bool) -> None:
-    """Choose among the arms that are available now, as predict does among all.
-
-    ARGUMENTS are those of predict, as for 'wasmstate run'. Prints the index of the arm, and behind
-    it the probability that it had, where the model tells: keep it with the reward.
-
-    \b
-    Examples:  wasmstate models choose ads.wasm --available 0,2
-               wasmstate models choose news.wasm 0.5,1.0 --available 1,3,4 --json
-    """
-    from wasmstate.session.session import Session  # noqa: PLC0415 (--help does not need it)
-
-    try:
-        indices = [int(each) for each in available.split(",")]
-    except ValueError as error:
-        raise click.UsageError(f"--available is a list such as 0,2, not {available!r}") from error
-    values = [parse_argument(text) for text in arguments]
-    with about(file), Session.open(file, persist="manual") as session:
-        choice = choose(session, indices, *values)
-    if as_json:
-        echo_json({"arm": choice.arm, "propensity": choice.propensity})
-    else:
-        told = "" if choice.propensity is None else f" {choice.propensity!r}"
-        echo(f"{choice.arm}{told}")
 
 
 class _Families(Group):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from wasmstate import models
 from wasmstate.cli.assignments import parse_argument
 from wasmstate.cli.class_arguments import labels_at
 from wasmstate.cli.common import (
@@ -62,6 +64,18 @@ class _Persist(click.ParamType[str]):
         return str(value)
 
 
+class _Indices(click.ParamType[list[int]]):
+    name = "indices"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[int]:
+        try:
+            return [int(each) for each in str(value).split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is no list of indices such as 0,2", param, ctx)
+
+
 @click.command("run", context_settings={"ignore_unknown_options": True})
 @click.argument("file", type=existing_file)
 @click.argument("function")
@@ -73,6 +87,12 @@ class _Persist(click.ParamType[str]):
     help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
 )
 @table_options
+@click.option(
+    "--available",
+    type=_Indices(),
+    metavar="I,J,...",
+    help="predict chooses among these arms only, and prints the probability of the choice, too.",
+)
 @click.option("--times", type=click.IntRange(1), default=1, help="Number of calls.")
 @click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
@@ -115,6 +135,7 @@ def command(
     arguments: tuple[str, ...],
     source: Path | None,
     table: TableFormat,
+    available: list[int] | None,
     times: int,
     until: str | None,
     watch_drift: str | None,
@@ -140,6 +161,7 @@ def command(
     \b
     Examples:  wasmstate run bandit.wasm predict
                wasmstate run bandit.wasm update 2 1.0
+               wasmstate run bandit.wasm predict --available 0,2
                wasmstate run linear.wasm update 0.5,1.5,-1 3.0
                wasmstate run bandit.wasm update --from clicks.csv --persist every:100
                wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
@@ -155,6 +177,8 @@ def command(
         raise click.UsageError("--columns, --separator, --encoding, --skip-unlabelled need --from")
     if is_pipe and (arguments or source or times > 1 or until):
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
+    if available is not None and function != "predict":
+        raise click.UsageError(f"--available is for predict, not for {function}")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
     given = _values(ctx, arguments, labels_at(file, function))
@@ -190,7 +214,9 @@ def command(
                     if is_pipe:
                         answer_lines(session, sys.stdin.buffer, stop)
                     else:
-                        run = _Run(session, function, stop, until, watch, as_json=as_json)
+                        run = _Run(
+                            session, function, stop, until, watch, available, as_json=as_json
+                        )
                         try:
                             run.run(source, table, given, times)
                         finally:
@@ -268,6 +294,7 @@ class _Run:
         stop: Stopping,
         until: str | None,
         watch: Watching | None,
+        available: list[int] | None,
         *,
         as_json: bool,
     ) -> None:
@@ -277,6 +304,11 @@ class _Run:
         is_watched = watch is not None
         self._until = Condition(until, session.state, is_watched=is_watched) if until else None
         self._watch = watch
+        self._call: Callable[..., Any] = (
+            partial(session.call, function)
+            if available is None
+            else partial(models.choose, session, available)
+        )
         self._as_json = as_json
         self._feeder: Feeder | None = None
 
@@ -307,8 +339,8 @@ class _Run:
             passes = 0
             feeder = self._feeder = Feeder(
                 session,
-                function,
                 self._stop,
+                call=self._call,
                 until=self._until,
                 watching=self._watch,
                 show=self._show,
@@ -329,11 +361,16 @@ class _Run:
                     return
 
     def _show(self, value: Any) -> None:
+        seen: dict[str, Any] = {}
+        if isinstance(value, models.Choice):
+            seen, value = {"propensity": value.propensity}, value.arm
         if self._as_json:
-            seen = {} if self._watch is None else self._watch.document
+            if self._watch is not None:
+                seen = self._watch.document
             echo_json_line({"value": value, "generation": self._session.generation, **seen})
         elif value is not None:
-            echo(value)
+            told = [value, *(each for each in seen.values() if each is not None)]
+            echo(" ".join(map(str, told)))
 
 
 def _split(
