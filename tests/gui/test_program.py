@@ -101,6 +101,34 @@ def test_the_first_window_fits_on_the_screen(bandit: Path, tmp_path: Path, name:
     assert sizes == {(1100, 700)}
 
 
+def test_steps_show_a_byte_that_they_changed(bandit: Path, tmp_path: Path) -> None:
+    script = (
+        "from wasmstate_gui.window.main_window import MainWindow\n"
+        "grab = MainWindow.grab\n"
+        "def say_and_grab(window):\n"
+        "    first, end = window.panels.page.hex.visible_range()\n"
+        "    start, last, *_ = window.panels.page.hex.selection\n"
+        "    changed = [at for at in window.picture.changed if start <= at < last]\n"
+        "    print(bool(changed) and first <= changed[0] < end)\n"
+        "    return grab(window)\n"
+        "MainWindow.grab = say_and_grab\n"
+        "from wasmstate_gui.app import main\n"
+        "main()\n"
+    )
+    for size in ("1366x768", "1024x640", "1280x800"):
+        picture = tmp_path / f"{size}.png"
+        options = ["--screenshot", str(picture), "--step", "3", "--size", size]
+        done = subprocess.run(
+            [sys.executable, "-c", script, bandit, *options],
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (size, done.returncode, done.stdout) == (size, 0, "True\n")
+
+
 def window_sizes(file: Path, home: Path, platform: str, *options: str) -> set[tuple[int, int]]:
     """The sizes of the window that the command opens, whenever it is shown; then it is closed."""
     script = (

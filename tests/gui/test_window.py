@@ -72,6 +72,26 @@ def test_the_least_and_greatest_values_make_room_for_long_names(
         assert names.columnWidth(0) >= names.sizeHintForColumn(0)
 
 
+def test_a_section_has_one_size_in_all_lists(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    layout = window.panels.layout
+    tree = layout.layout_model
+    rows = [[tree.index(i, column).data() for column in (0, 2)] for i in range(tree.rowCount())]
+    window.panels.show("Module")
+    window.panels.module.kinds.setCurrentText("Custom")
+    table = window.panels.module.table_model
+    qtbot.waitUntil(lambda: table.table.cells(0)[:1] == ("name",), timeout=WAIT)
+    cells = map(table.table.cells, range(table.table.count))
+    whole = [[name, size] for name, part, _, size in cells if not part]
+    assert whole == [["producers", "28"], ["wasmstate.state", "1,216"]]
+    assert all(each in rows for each in whole)
+    layout.setCurrentIndex(tree.index(11, 0))
+    text = "wasmstate.state \u00b7 0xA67 to 0xF3C \u00b7 1,216 bytes, 1,238 with id and size"
+    assert window.panels.place_label.text() == text
+
+
 def test_a_byte_a_cell_and_a_section_are_one_selection(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:

@@ -74,10 +74,18 @@ class SelectionModel(QObject):
         self.revealed.emit(first.start, not tensors)
 
     def reveal(self) -> None:
-        """Bring the selection into view again, after the views have changed their sizes."""
-        here = self.selection
-        if here is not None:
-            self.revealed.emit(here.start if here.cursor is None else here.cursor, False)
+        """Bring the selection into view: its cursor, or its range and the first change in it."""
+        here, picture = self.selection, self._picture
+        if here is None or picture is None:
+            return
+        if here.cursor is not None:
+            self.revealed.emit(here.cursor, False)
+            return
+        changed = next_changed(picture.tensors, here.start - 1, 1)
+        self.revealed.emit(here.end - 1, False)
+        self.revealed.emit(here.start, False)
+        if changed is not None and here.start <= changed < here.end:
+            self.revealed.emit(changed, False)
 
     def go_to_byte(self, offset: int, *, at_top: bool = False) -> None:
         """Put the cursor on a byte."""
@@ -105,16 +113,17 @@ class SelectionModel(QObject):
             self._select(of_range(anchor, cursor, picture.rows, picture.tensors))
             self.revealed.emit(cursor, False)
 
-    def select_row(self, row: LayoutRow, *, at_top: bool = True) -> None:
-        """Select a row of the layout."""
+    def select_row(self, row: LayoutRow) -> None:
+        """Select a row of the layout, at the top of the bytes."""
         self._select(of_row(row))
-        self.revealed.emit(row.start, at_top)
+        self.revealed.emit(row.start, True)
 
     def select_tensor(self, name: str) -> None:
         """Select a tensor by its name."""
         for row in flat(self._picture.rows if self._picture else ()):
             if row.tensor == name:
-                self.select_row(row, at_top=False)
+                self._select(of_row(row))
+                self.reveal()
 
     def go_to_place(self, place: Place) -> None:
         """Select a place, at the top of the bytes."""

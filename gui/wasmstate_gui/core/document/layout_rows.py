@@ -12,6 +12,7 @@ from wasmstate.state.damage.tensor_trust import Remnant
 from wasmstate.state.layout import HEADER_SIZE, REGION_SIZE, TRAILER_SIZE
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import Tensor, shape_text
+from wasmstate_gui.core.texts import counted
 
 _KIND_OF = {"code": "code", "core module": "code", "component": "code", "data": "data"}
 _PREAMBLE = 8
@@ -45,10 +46,16 @@ class LayoutRow:
     def hint(self) -> str:
         """What a tooltip says."""
         return (
-            f"{self.name}\n0x{self.start:X} to 0x{self.end - 1:X}, {self.end - self.start:,} bytes"
-            f"{' with id and size' if self.end - self.start != self.size else ''}"
+            f"{self.name}\n0x{self.start:X} to 0x{self.end - 1:X}, {self.sizes}"
             f"{chr(10) + 'damaged' if self.damaged else ''}"
         )
+
+    @property
+    def sizes(self) -> str:
+        """``1,216 bytes``; of a section also the number of bytes with id and size."""
+        whole = self.end - self.start
+        more = f", {whole:,} with id and size" if whole != self.size else ""
+        return f"{counted(self.size, 'byte')}{more}"
 
 
 def layout_rows(

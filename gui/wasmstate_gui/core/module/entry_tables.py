@@ -232,7 +232,7 @@ def _preview(data: bytes) -> str:
 
 
 def _custom(module: Module) -> ModuleTable:
-    rows: list[tuple[str, str, int, int]] = []
+    rows: list[tuple[str, str, int, int, int]] = []  # names, start, end, size
     for section in module.custom_sections():
         parts: list[Part | MalformedError] = []
         try:
@@ -240,18 +240,18 @@ def _custom(module: Module) -> ModuleTable:
         except MalformedError as error:
             parts.append(error)
         found = [
-            (section.name, "malformed", part.offset, section.end)
+            (section.name, "malformed", part.offset, section.end, section.end - part.offset)
             if isinstance(part, MalformedError)
-            else (section.name, *part)
+            else (section.name, *part, part.end - part.start)
             for part in parts
         ]
-        rows += found or [(section.name, "", section.offset, section.end)]
+        rows += found or [(section.name, "", section.offset, section.end, section.size)]
     if not rows:
         return ModuleTable("Custom", damage="the module has no custom sections")
 
     def cells(row: int) -> tuple[str, ...]:
-        section, part, start, end = rows[row]
-        return section, part, f"{start:06X}", f"{end - start:,}"
+        section, part, start, _, size = rows[row]
+        return section, part, f"{start:06X}", f"{size:,}"
 
     return ModuleTable(
         "Custom",

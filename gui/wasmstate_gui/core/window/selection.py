@@ -68,7 +68,7 @@ def of_range(
 
 def of_row(row: LayoutRow) -> Selection:
     """A row of the layout."""
-    text = f"{row.name} \u00b7 0x{row.start:X} to 0x{row.end - 1:X} \u00b7 {row.size:,} bytes"
+    text = f"{row.name} \u00b7 0x{row.start:X} to 0x{row.end - 1:X} \u00b7 {row.sizes}"
     return Selection(row.start, row.end, None, row, None, text)
 
 
