@@ -69,6 +69,22 @@ def test_a_living_writer_of_a_new_file_is_left_alone_by_whoever_was_faster(path:
     assert names(path) == ["model.wasm", "new.wasm"]
 
 
+def test_a_writer_that_is_about_to_lock_its_temporary_file_is_not_called_dead(path: Path) -> None:
+    class Looked(FileSystem):
+        looks = 0
+
+        def lock(self, fd: int, *, wait: bool) -> bool:
+            self.looks += 1
+            with using(FileSystem()):
+                assert check(path) == []
+            return super().lock(fd, wait=wait)
+
+    with using(looked := Looked()):
+        commit(path, state_of(path))
+    assert looked.looks == 2  # of the file, and of its temporary one
+    assert names(path) == ["model.wasm"]
+
+
 def test_who_is_swept_before_the_file_is_locked_makes_another(path: Path) -> None:
     class Swept(FileSystem):
         swept = 0

@@ -2,8 +2,9 @@
 
 A writer holds the lock of its temporary file until that is renamed. So whoever can take the lock
 knows that the writer is dead, or was not quick enough to take it first; the latter looks whether
-its file is still there, and makes another. A clock is asked only where a lock cannot be: about the
-files of other users, and on Windows, which does not remove files that are open anyway.
+its file is still there, and makes another. Nothing is written before the lock, so who only looks
+passes over an empty file while the target has a writer. A clock is asked only where a lock cannot
+be: about the files of other users, and on Windows, which does not remove files that are open anyway.
 
 A leftover that may be somebody else's file is kept (:mod:`wasmstate.storage.displaced`).
 """
@@ -191,6 +192,8 @@ def _is_dead(path: Path, target: Path, *, remove: bool) -> bool:
             if remove and _leads_to(fd, target):
                 return _remove(path)
             is_free = _can_lock(fd, path)
+            if not remove and not files.fstat(fd).st_size and _has_writer(target):
+                return False  # it may be about to lock this one
             # A living writer may have given it its name since it was opened.
             return is_free and _leads_to(fd, path) and (not remove or _take_away(path, target))
         finally:
@@ -225,6 +228,18 @@ def _can_lock(fd: int, path: Path) -> bool:
         return files.lock(writable, wait=False)
     finally:
         files.close(writable)
+
+
+def _has_writer(target: Path) -> bool:
+    files = file_system()
+    try:
+        fd = files.open_beside(target)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _can_lock(fd, target)
+    finally:
+        files.close(fd)
 
 
 def _is_old(path: Path) -> bool:
