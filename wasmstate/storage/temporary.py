@@ -4,7 +4,7 @@ A writer holds the lock of its temporary file until that is renamed. So whoever 
 knows that the writer is dead, or was not quick enough to take it first; the latter looks whether
 its file is still there, and makes another. Nothing is written before the lock, so who only looks
 passes over an empty file while the target has a writer. A clock is asked only where a lock cannot
-be: about the files of other users, and on Windows, which does not remove files that are open anyway.
+be: about the files of other users, and on Windows, which does not remove open files anyway.
 
 A leftover that may be somebody else's file is kept (:mod:`wasmstate.storage.displaced`).
 """
