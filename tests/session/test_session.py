@@ -239,8 +239,8 @@ def test_a_state_of_other_code_cannot_be_opened(path: Path, tmp_path: Path) -> N
     with pytest.raises(StateError) as caught:
         Session.open(path)
     assert str(caught.value) == (
-        "the state belongs to another module: its code has changed since the state was "
-        "attached; attach a new state, or put the right state back"
+        "the state belongs to another module: the code was changed, or the state of another file "
+        "put here; attach a new state, or put the right state back"
     )
 
 

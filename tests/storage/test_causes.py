@@ -150,7 +150,8 @@ def causes() -> list[str]:
     """The table in the docs."""
     page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
     table = page.split("### What is said only with evidence")[1].split("| --- | --- |\n")[1]
-    return [re.split(r" \| ", row.removeprefix("| "))[0] for row in table.splitlines() if row]
+    rows = table.partition("\n\n")[0].splitlines()
+    return [re.split(r" \| ", row.removeprefix("| "))[0] for row in rows]
 
 
 @pytest.fixture

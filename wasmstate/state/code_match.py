@@ -22,8 +22,8 @@ def check_belongs(state: State, module: Module) -> None:
     """
     if not belongs(state, module):
         raise StateError(
-            "the state belongs to another module: its code has changed since the state was "
-            "attached; attach a new state, or put the right state back"
+            "the state belongs to another module: the code was changed, or the state of another "
+            "file put here; attach a new state, or put the right state back"
         )
 
 
