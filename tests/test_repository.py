@@ -32,6 +32,7 @@ NAMES = {
     "examples",
     "fixtures",
     "gui",
+    "js",
     "kernels",
     "pyproject.toml",
     "tests",

@@ -1,0 +1,1 @@
+export { type FileOptions, FileStore } from "./stores/file.js";

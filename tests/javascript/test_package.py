@@ -1,0 +1,83 @@
+"""The JavaScript package in js/, by its own tests, by its page, and in turn with Python."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from models import copy_fixture, state_of
+from node import JS, ROOT, needs_package, run_script, start
+from wasmstate import NotCommittedError, Session, StateConflictError, check, history, lock_timeout
+
+
+@needs_package
+def test_the_tests_of_the_package_pass() -> None:
+    tests = sorted(map(str, (JS / "test").glob("*.test.mjs")))
+    done = subprocess.run(["node", "--test", *tests], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@needs_package
+def test_the_example_of_its_page_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs/javascript.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```js\n(.*?)^```", page, re.M | re.S)
+    copy_fixture("bandit", tmp_path)
+    said = run_script(script, tmp_path)
+    assert said == "1n [ 1n ]\n"
+
+
+@needs_package
+def test_a_commit_of_node_is_one_for_python(tmp_path: Path) -> None:
+    path = copy_fixture("welford", tmp_path)
+    run_script(
+        """
+        import { open } from "wasmstate";
+        import { FileStore } from "wasmstate/node";
+        const model = await open(new FileStore("welford.wasm"), { keep: 2 });
+        for (const x of [1, 2, 3]) await model.update(x);
+        await model.close();
+        """,
+        tmp_path,
+    )
+    assert not check(path)
+    assert [each.generation for each in history(path)] == [1, 2, 3]
+    with Session.open(path) as session:
+        assert session.predict() == 2.0
+        session.update(6.0)
+    assert state_of(path).update_count == 4
+
+
+@needs_package
+def test_python_waits_for_the_lock_of_node(tmp_path: Path) -> None:
+    path = copy_fixture("welford", tmp_path)
+    # The commit stands still in the middle, with the lock, until a line comes.
+    process = start(
+        """
+        import { open } from "wasmstate";
+        import { FileStore } from "wasmstate/node";
+        const store = new FileStore("welford.wasm");
+        const { replace } = FileStore.prototype;
+        store.replace = (make) => replace.call(store, async (current) => {
+          console.log("locked");
+          await new Promise((resolve) => process.stdin.once("data", resolve));
+          return make(current);
+        });
+        const model = await open(store);
+        await model.update(1);
+        process.stdin.destroy();
+        """,
+        tmp_path,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "locked\n"
+    with Session.open(path, persist="manual") as session:
+        session.update(5.0)
+        with lock_timeout(0.05), pytest.raises(NotCommittedError, match=r"waited 0.05 s"):
+            session.flush()
+        assert process.communicate("go on\n") == ("", "")
+        with pytest.raises(StateConflictError):
+            session.flush()
+    assert state_of(path)["mean"] == 1.0
