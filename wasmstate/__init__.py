@@ -40,8 +40,8 @@ from wasmstate.errors import (
 
 if TYPE_CHECKING:
     from wasmstate.binary.edits.strip import strip
-    from wasmstate.binary.follow import StaleDebugInfoWarning
     from wasmstate.binary.module import Module
+    from wasmstate.binary.positions import StaleDebugInfoWarning
     from wasmstate.binary.sections.base import Section
     from wasmstate.explore.constants import Folded
     from wasmstate.explore.discover import discover
@@ -119,7 +119,7 @@ _HOMES = {
     "SectionDiff": "wasmstate.state.compare.byte_diff",
     "Session": "wasmstate.session.session",
     "Signature": "wasmstate.state.signature",
-    "StaleDebugInfoWarning": "wasmstate.binary.follow",
+    "StaleDebugInfoWarning": "wasmstate.binary.positions",
     "State": "wasmstate.state.state",
     "Tensor": "wasmstate.state.tensor",
     "TensorDiff": "wasmstate.state.compare.diff",

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from support import custom_bytes, fewer_examples, message
 from wasmstate.binary import Module
-from wasmstate.binary.follow import StaleDebugInfoWarning, aligned
+from wasmstate.binary.follow import aligned
 from wasmstate.binary.names import read_names
+from wasmstate.binary.positions import StaleDebugInfoWarning
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.sections.element import ElementSection

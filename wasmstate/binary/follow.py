@@ -9,17 +9,22 @@ taken as it is: its indices are those of the edited module.
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from wasmstate.binary.code.instructions import Expr, instruction
-from wasmstate.binary.custom import custom_layout
 from wasmstate.binary.custom import name as names
-from wasmstate.binary.custom.code_metadata import CodeMetadata, CodeMetadataFunc
+from wasmstate.binary.custom.code_metadata import CodeMetadata
 from wasmstate.binary.custom.subsections import Subsection
+from wasmstate.binary.positions import (
+    is_code_metadata,
+    is_debug_info,
+    moved_metadata,
+    recoded,
+    warn_stale,
+)
 from wasmstate.binary.remap import Indices
 from wasmstate.binary.section_list import replace_entries
 from wasmstate.binary.sections import MODULE_SECTIONS
@@ -39,15 +44,8 @@ from wasmstate.binary.sections.tag import TagSection
 from wasmstate.binary.sections.type import RecType, TypeSection
 from wasmstate.binary.types import GlobalType, RefType, TableType, TagType
 from wasmstate.binary.values import u32
-from wasmstate.errors import MalformedError, SectionError
+from wasmstate.errors import SectionError
 from wasmstate.escapes import lines
-
-_CODE_METADATA = "metadata.code."
-_POSITIONS = ("sourceMappingURL", "external_debug_info")
-
-
-class StaleDebugInfoWarning(UserWarning):
-    """A custom section, such as DWARF, gives places in code that an edit has moved."""
 
 
 class _GoneError(Exception):
@@ -365,28 +363,12 @@ class _Follower:
         if not isinstance(section, CustomSection):
             return section
         if section.name == "name":
-            return self._decoded(section, self._names)
-        if section.name.startswith(_CODE_METADATA):
-            return self._decoded(section, self._metadata)
-        if section.name.startswith(".debug_") or section.name in _POSITIONS:
-            self._stale(section)
+            return recoded(section, self._names)
+        if is_code_metadata(section):
+            return recoded(section, self._metadata)
+        if is_debug_info(section):
+            warn_stale(section)
         return section
-
-    def _stale(self, section: CustomSection) -> None:
-        warnings.warn(
-            f"{section.name} gives places in the code as it was before the edit",
-            StaleDebugInfoWarning,
-            stacklevel=2,
-        )
-
-    def _decoded(self, section: CustomSection, change: Callable[[Any], Any]) -> Section:
-        layout = custom_layout(section.name)
-        assert layout is not None
-        try:
-            return section.with_content(layout.build(change(section.decode())))
-        except MalformedError:
-            self._stale(section)
-            return section
 
     def _names(self, value: names.NameSection) -> names.NameSection:
         spaces: dict[int, Any] = {
@@ -416,17 +398,8 @@ class _Follower:
 
     def _metadata(self, value: CodeMetadata) -> CodeMetadata:
         first = len(_imported(self.edit.before[ImportSection], "func"))
-        funcs = []
-        for each in value.funcs:
-            positions = self.positions.get(each.idx - first)
-            if positions is not None:
-                kept = [
-                    replace(one, funcpos=positions[one.funcpos])
-                    for one in each.instances
-                    if one.funcpos in positions
-                ]
-                funcs.append(CodeMetadataFunc(self.indices.functions[each.idx], kept))
-        return CodeMetadata(sorted(funcs, key=lambda each: each.idx))
+        positions = {first + i: each for i, each in self.positions.items()}
+        return moved_metadata(value, positions, self.indices.functions)
 
 
 def _user(section_class: type[Section], index: int, entry: Any) -> str:
