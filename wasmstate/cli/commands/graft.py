@@ -8,6 +8,7 @@ import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, echo, existing_file, new_file, no_validate, plural
+from wasmstate.cli.functions import function_option, signatures_of
 from wasmstate.cli.pairs import pairs
 from wasmstate.donors import donor as shipped
 from wasmstate.donors import names as shipped_names
@@ -25,6 +26,7 @@ from wasmstate.storage.commit import write_new
 @click.option(
     "--map", "names", multiple=True, metavar="IMPORT=EXPORT", help="The host calls it EXPORT."
 )
+@function_option
 @no_validate
 @click.option("--replace", is_flag=True, help="Export the donor's where the host has one, too.")
 def command(
@@ -33,6 +35,7 @@ def command(
     output: Path,
     force: bool,
     names: tuple[str, ...],
+    functions: tuple[str, ...],
     replace: bool,
     no_validate: bool,
 ) -> None:
@@ -40,7 +43,7 @@ def command(
 
     DONOR is a small module that imports memory, globals and functions of the host by the names of
     its exports, or one of those that come with wasmstate: bandit-counts, running-mean, sgd-linear.
-    The host's own functions keep their bytes.
+    The host's own functions keep their bytes. --function is kept in the state that the host has.
 
     \b
     Examples:  wasmstate graft model.wasm sgd-linear -o learning.wasm
@@ -51,7 +54,13 @@ def command(
         module = shipped(donor) if donor in shipped_names() else _opened(Path(donor))
     with about(host):
         before = Module.open(host)
-        grafted = graft(before, module, names=pairs("--map", names), replace_exports=replace)
+        grafted = graft(
+            before,
+            module,
+            names=pairs("--map", names),
+            replace_exports=replace,
+            entry_points=signatures_of(module, functions),
+        )
         write_new(output, grafted if no_validate else validate(grafted), overwrite=force)
     added = grafted.size - before.size
     echo(f"{output}: {plural(added, 'byte')} more than {host}")

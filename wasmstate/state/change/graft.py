@@ -9,8 +9,11 @@ from wasmstate.binary.edits.graft import graft_code
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
+from wasmstate.errors import SchemaError
 from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
+from wasmstate.state.buffers import check_types, find_buffers
 from wasmstate.state.change.successor import carry_on
+from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
 
 
@@ -20,6 +23,7 @@ def graft(
     *,
     names: Mapping[str, str] | None = None,
     replace_exports: bool = False,
+    entry_points: Mapping[str, Signature] | None = None,
 ) -> Module:
     """A copy of a module that also exports the functions of another one, such as ``update()``.
 
@@ -33,6 +37,8 @@ def graft(
         names: of exports of the host, by the name that the donor imports them by.
         replace_exports: whether an export of the donor takes the place of one of the host of the
             same name; the old function stays in the code.
+        entry_points: signatures for the schema of the host's state, of functions that take arrays
+            above all.
 
     Raises:
         SectionError: naming what the donor imports and the host does not have, or what else stands
@@ -40,14 +46,21 @@ def graft(
             the same name, a host that is signed, an object file, a dynamic library or baked.
         MalformedError: if a section that is needed cannot be decoded.
         StateError: if the state that the host carries is damaged.
+        SchemaError: if a signature does not fit the function, or the host carries no state.
     """
     host, donor = as_module(host, "host"), as_module(donor, "donor")
     grafted = graft_code(host, donor, names=names, replace_exports=replace_exports)
+    given = dict(entry_points or {})
     if not host.custom_sections(SECTION_NAME):
+        if given:
+            raise SchemaError("the host carries no state that could keep a signature")
         return grafted
-    state = State.of(host)
+    state, spaces = State.of(host), Spaces(grafted)
+    for name, signature in given.items():
+        check_types(spaces, name, signature)
+        find_buffers(spaces, name, signature, state.regions)
     added = [name for name in ENTRY_POINTS if name in Spaces(donor).exported_functions()]
-    entry_points = dict(state.schema.entry_points) | signatures(grafted, added)
-    schema = replace(state.schema, entry_points=entry_points)
+    known = dict(state.schema.entry_points) | signatures(grafted, added) | given
+    schema = replace(state.schema, entry_points=known)
     described = State(replace(state.record, schema=schema.encode()), schema)
     return carry_on(grafted, described, host)
