@@ -121,9 +121,10 @@ bench-damage: $(READY) ## Compare how much damage formats notice, and how much c
 	$(BIN)/python benchmarks/damage.py
 	$(BIN)/python benchmarks/damage_models.py
 
-fuzz: $(READY) ## Look for damaged modules and states that are not handled (some minutes)
+fuzz: $(READY) ## Look for damaged modules and states that are not handled, and for code that unfolds wrongly (some minutes)
 	$(BIN)/python tests/slow/fuzz.py
 	$(BIN)/python tests/slow/fuzz_state.py 120
+	WASMSTATE_THOROUGH=1 $(BIN)/pytest -q -k random_module tests/explore/test_unfold.py
 
 hostile: $(READY) ## Run hostile guests and forged records, and measure what they take (10 minutes)
 	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py

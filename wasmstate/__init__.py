@@ -46,8 +46,16 @@ if TYPE_CHECKING:
     from wasmstate.explore.constants import Folded
     from wasmstate.explore.discover import discover
     from wasmstate.explore.discovery_result import Discovered, Discovery, LeftOut
+    from wasmstate.explore.find_constants import Constant, find_constants
+    from wasmstate.explore.name_constants import (
+        constant_names_text,
+        name_constants,
+        read_constant_names,
+    )
     from wasmstate.explore.probe import Probe, Probed, probe
+    from wasmstate.explore.rank_constants import RankedConstant, rank_constants
     from wasmstate.explore.trial import Call
+    from wasmstate.explore.unfold import probed_constants, unfold
     from wasmstate.models.fitted import from_sklearn
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
     from wasmstate.state.change.bake import unbake
+    from wasmstate.state.change.fold import fold
     from wasmstate.state.change.graft import graft
     from wasmstate.state.change.migrate import Migration, MigrationStep, migrate, plan_migration
     from wasmstate.state.change.rename import rename_exports, rename_imports
@@ -88,6 +97,7 @@ _HOMES = {
     "Call": "wasmstate.explore.trial",
     "CallLog": "wasmstate.state.compare.call_log",
     "CellChange": "wasmstate.state.compare.diff",
+    "Constant": "wasmstate.explore.find_constants",
     "Contribution": "wasmstate.state.merge.merge",
     "Diff": "wasmstate.state.compare.compare_files",
     "Discovered": "wasmstate.explore.discovery_result",
@@ -110,6 +120,7 @@ _HOMES = {
     "PredictChangedStateWarning": "wasmstate.session.predict_warning",
     "Probe": "wasmstate.explore.probe",
     "Probed": "wasmstate.explore.probe",
+    "RankedConstant": "wasmstate.explore.rank_constants",
     "Relation": "wasmstate.state.compare.relation",
     "ReplayStep": "wasmstate.session.replay",
     "Salvage": "wasmstate.state.damage.salvage_result",
@@ -128,18 +139,25 @@ _HOMES = {
     "bake": "wasmstate.session.bake",
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
+    "constant_names_text": "wasmstate.explore.name_constants",
     "diff": "wasmstate.state.compare.compare_files",
     "discover": "wasmstate.explore.discover",
+    "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
+    "fold": "wasmstate.state.change.fold",
     "from_sklearn": "wasmstate.models.fitted",
     "graft": "wasmstate.state.change.graft",
     "history": "wasmstate.state.compare.history",
+    "lock_timeout": "wasmstate.storage.patience",
     "merge": "wasmstate.state.merge.merge",
     "migrate": "wasmstate.state.change.migrate",
+    "name_constants": "wasmstate.explore.name_constants",
     "plan_migration": "wasmstate.state.change.migrate",
     "probe": "wasmstate.explore.probe",
+    "probed_constants": "wasmstate.explore.unfold",
+    "rank_constants": "wasmstate.explore.rank_constants",
+    "read_constant_names": "wasmstate.explore.name_constants",
     "read_log": "wasmstate.state.compare.call_log",
-    "lock_timeout": "wasmstate.storage.patience",
     "rename_exports": "wasmstate.state.change.rename",
     "rename_imports": "wasmstate.state.change.rename",
     "replace_section": "wasmstate.storage.commit",
@@ -148,6 +166,7 @@ _HOMES = {
     "salvage": "wasmstate.storage.salvage",
     "strip": "wasmstate.binary.edits.strip",
     "unbake": "wasmstate.state.change.bake",
+    "unfold": "wasmstate.explore.unfold",
 }
 
 _PARTS = ("donors", "models")
@@ -162,6 +181,7 @@ __all__ = [
     "ColumnError",
     "CommitError",
     "CommittedLateError",
+    "Constant",
     "Contribution",
     "DeadlineError",
     "Diff",
@@ -191,6 +211,7 @@ __all__ = [
     "PredictChangedStateWarning",
     "Probe",
     "Probed",
+    "RankedConstant",
     "Relation",
     "ReplayStep",
     "Salvage",
@@ -221,17 +242,24 @@ __all__ = [
     "bake",
     "check",
     "commit",
+    "constant_names_text",
     "diff",
     "discover",
+    "find_constants",
     "find_drifts",
+    "fold",
     "from_sklearn",
     "graft",
     "history",
     "lock_timeout",
     "merge",
     "migrate",
+    "name_constants",
     "plan_migration",
     "probe",
+    "probed_constants",
+    "rank_constants",
+    "read_constant_names",
     "read_log",
     "rename_exports",
     "rename_imports",
@@ -241,6 +269,7 @@ __all__ = [
     "salvage",
     "strip",
     "unbake",
+    "unfold",
 ]
 
 

@@ -31,6 +31,8 @@ COMMANDS = {
     "discover": "Find the state of a module: what its calls change.",
     "attach": "Give a module a state section.",
     "probe": "Say which tensors are alive, and which are folded into the code.",
+    "unfold": "Make constants of the code tensors of the state.",
+    "fold": "Undo what unfold did.",
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",
     "predict": "Predict with a binary of Scailable's.",

@@ -20,10 +20,9 @@ from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.attach import attach
 from wasmstate.state.lists import check_list
-from wasmstate.state.record import RegionKind
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import SECTION_NAME, State
-from wasmstate.state.tensor import DTYPES, Tensor, TensorSpec
+from wasmstate.state.tensor import DTYPES, TensorSpec
 
 Verdict = Literal["live", "update only", "written only", "dead"]
 """``live``: predictions change with it. ``update only``: what is learned does. ``written only``:
@@ -130,7 +129,7 @@ def probe(
     folded = find_folded(Spaces(module), sorted(names), values)
     found = []
     for tensor in state.tensors:
-        region, address = _place(trial, state, tensor)
+        region, address = trial.place(state, tensor)
         size = DTYPES[tensor.dtype].itemsize
         count = tensor.nbytes // size
         picked = sorted({int(i) for i in np.linspace(0, count - 1, min(sample, count))})
@@ -173,19 +172,6 @@ def _variants(content: bytes, dtype: str) -> Iterator[bytes]:
     yield bytes(byte ^ 0x55 for byte in content)
     yield bytes(len(content))
     yield bytes([content[0] ^ 0x10]) + content[1:]
-
-
-def _place(trial: Trial, state: State, tensor: Tensor) -> tuple[int, int]:
-    """The region of the trial that has a tensor, and the address of its first byte there."""
-    region = state.regions[tensor.region]
-    is_global = region.kind is RegionKind.GLOBAL
-    index = next(
-        i
-        for i, each in enumerate(trial.regions)
-        if (each.kind is RegionKind.GLOBAL, each.index) == (is_global, region.index)
-    )
-    start = region.address if region.kind is RegionKind.MEMORY else 0
-    return index, start + tensor.offset
 
 
 def _made_up(trial: Trial, start: Image) -> list[Call]:

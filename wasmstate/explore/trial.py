@@ -23,6 +23,7 @@ from wasmstate.session.strict_json import check_numbers, parse_json
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
+from wasmstate.state.tensor import Tensor
 
 SIZES = {"i32": 4, "i64": 8, "f32": 4, "f64": 8}
 Image = tuple[bytes, ...]
@@ -119,6 +120,18 @@ class Trial:
         known = dict(state.entry_points) if state is not None else {}
         self.signatures = known | dict(entry_points or {})
         self._instance: Instance | None = None
+
+    def place(self, state: State, tensor: Tensor) -> tuple[int, int]:
+        """The index of the region that has a tensor of the module's state, and where in it."""
+        region = state.regions[tensor.region]
+        is_global = region.kind is RegionKind.GLOBAL
+        index = next(
+            i
+            for i, each in enumerate(self.regions)
+            if (each.kind is RegionKind.GLOBAL, each.index) == (is_global, region.index)
+        )
+        start = region.address if region.kind is RegionKind.MEMORY else 0
+        return index, start + tensor.offset
 
     def start(self) -> Image:
         """The image of a new instance, with S restored if the module carries one."""

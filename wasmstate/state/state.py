@@ -24,7 +24,7 @@ from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record, Region, RegionKind, contents_of, fill, fill_stored
 from wasmstate.state.schema import Schema
 from wasmstate.state.signature import Signature
-from wasmstate.state.tensor import Tensor, shape_text, values_text
+from wasmstate.state.tensor import Tensor, TensorSpec, shape_text, values_text
 
 SECTION_NAME = STATE_SECTION
 _NAME = STATE_SECTION.encode()
@@ -220,6 +220,15 @@ class State(Mapping[str, NDArray[Any]]):
         if tensor.symbol is not None:
             return f"{memory}sym:{tensor.symbol}"
         return f"{memory}{region.start + tensor.offset}"
+
+    def spec(self, name: str) -> TensorSpec:
+        """A tensor as :func:`wasmstate.attach` takes it.
+
+        Raises:
+            UnknownTensorError: if there is none of that name.
+        """
+        each, place = self.tensor(name), self.place(name)
+        return TensorSpec(name, each.dtype, each.shape, place, each.unit, each.merge, each.bounds)
 
     def content_offset(self, name: str) -> int:
         """Offset of a tensor's first byte from the start of the section's content.

@@ -27,6 +27,7 @@ CUSTOM_LAYOUTS = {
     "sourceMappingURL": "url.url",
     "target_features": "target_features.target_features",
     "wasmstate.baked": "baked.baked",
+    "wasmstate.unfolded": "unfolded.unfolded",
 }
 """Custom sections whose content is known, by name; a key that ends in a dot begins names.
 

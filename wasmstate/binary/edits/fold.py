@@ -1,0 +1,120 @@
+"""Folding: the way back from :func:`wasmstate.binary.edits.unfold.unfold_code`.
+
+Source: docs/format.md, "Unfolding".
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wasmstate.binary.code.instructions import Instr, instruction
+from wasmstate.binary.custom.unfolded import Splice, Unfolded, UnfoldedSection
+from wasmstate.binary.edits.rewrite import Rewrite, rewrite
+from wasmstate.binary.edits.unfold import UNFOLDED_NAME, constant_bytes
+from wasmstate.binary.edits.unfold_record import payload
+from wasmstate.binary.module import Module
+from wasmstate.binary.section_list import read_count
+from wasmstate.binary.sections.base import Frame, Section
+from wasmstate.binary.sections.code import CodeSection
+from wasmstate.binary.sections.custom import CustomSection
+from wasmstate.errors import MalformedError, SectionError
+
+
+def unfolded_record(module: Module) -> Unfolded:
+    """What was kept when the module was unfolded.
+
+    Raises:
+        SectionError: if it is not unfolded.
+        MalformedError: if what was kept is damaged.
+    """
+    kept = module.custom_sections(UNFOLDED_NAME)
+    if not kept:
+        raise SectionError("the module is not unfolded: it has no constants to fold")
+    if len(kept) > 1:
+        raise MalformedError(kept[1].path, kept[1].offset, f"a second {UNFOLDED_NAME} section")
+    found: Unfolded = kept[0].decode()
+    if found.crc32 != zlib.crc32(kept[0].content[:-4]).to_bytes(4, "little"):
+        at = kept[0].end - 4
+        raise MalformedError(f"{kept[0].path}.crc32", at, "CRC-32 of what was unfolded differs")
+    return found
+
+
+def before_unfolding(module: Module) -> Module:
+    """The module as it was before it was unfolded; its own custom sections stay as they are.
+
+    Whether it is that module to the last byte is for the digest of the record to say.
+
+    Raises:
+        SectionError: if it is not unfolded, or what was changed since stands in the way.
+        MalformedError: if what was kept is damaged.
+    """
+    changes = {(each.id, each.name): each for each in unfolded_record(module).sections}
+    sections: list[Section] = []
+    for section in module.sections:
+        is_custom = isinstance(section, CustomSection)
+        change = changes.pop((section.id, section.name if is_custom else ""), None)
+        if section.name == UNFOLDED_NAME and is_custom:
+            continue
+        if change is None:
+            sections.append(section)
+        elif not change.added:
+            sections.append(_restored(section, change))
+    if changes:
+        raise SectionError("sections that were changed when the module was unfolded are gone")
+    return module.with_sections(sections)
+
+
+def fold_code(module: Module, values: Sequence[bytes]) -> Module:
+    """The module before it was unfolded, with these values of the elements as its constants.
+
+    Args:
+        module: an unfolded module.
+        values: of each cell of the record. A constant whose value is the same keeps its bytes.
+
+    Raises:
+        SectionError, MalformedError: as :func:`before_unfolding`.
+    """
+    record, original = unfolded_record(module), before_unfolding(module)
+    section = original.section(CodeSection)
+    replaced: dict[int, dict[int, bytes]] = defaultdict(dict)
+    entries = section.entries if section else ()
+    wanted: dict[int, dict[int, bytes]] = defaultdict(dict)
+    for each in record.constants:
+        wanted[each.function][each.position] = values[each.cell]
+    for index, places in wanted.items():
+        func = entries[index]
+        for offset, _, instr in func.instructions():
+            value = places.get(offset - func.offset)
+            if value is not None and value != constant_bytes(instr):
+                replaced[index][offset] = instruction.encode(_with_value(instr, value))
+    return rewrite(original, {index: Rewrite(each) for index, each in replaced.items()})
+
+
+def _with_value(instr: Instr, value: bytes) -> Instr:
+    is_integer = isinstance(instr.immediates[0], int)
+    number = int.from_bytes(value, "little", signed=True)
+    return Instr(instr.mnemonic, (number if is_integer else value,))
+
+
+def _restored(section: Section, change: UnfoldedSection) -> Section:
+    _, now = payload(section)
+    content = _unspliced(section, now, change.splices)
+    if not isinstance(section, CustomSection):
+        return replace(section, frame=Frame.build(section.id, content, width=change.width))
+    length, width = read_count(content)  # of the name, which stands in front
+    prefix, content = content[: width + length], content[width + length :]
+    frame = Frame.build(0, content, prefix=prefix, width=change.width)
+    return replace(section, frame=frame)
+
+
+def _unspliced(section: Section, now: bytes, splices: Sequence[Splice]) -> bytes:
+    pieces, at = [], 0
+    for splice in splices:
+        pieces += [now[at : at + splice.skip], splice.old]
+        at += splice.skip + splice.length
+    if at > len(now):
+        raise SectionError(f"the {section.name} section was changed since the module was unfolded")
+    return b"".join([*pieces, now[at:]])
