@@ -59,10 +59,11 @@ def compile_kernel(source: Path) -> bytes:
 def main(check: bool, names: tuple[str, ...]) -> None:
     """Make the kernels NAMES, or all, one for each C source."""
     stale = []
-    for source in sorted(SOURCES.glob("*.c")):
+    for source in sorted(SOURCES.rglob("*.c")):
         if names and source.stem not in names:
             continue
-        kernel, content = KERNELS / f"{source.stem}.wasm", compile_kernel(source)
+        kernel = KERNELS / source.relative_to(SOURCES).with_suffix(".wasm")
+        content = compile_kernel(source)
         if not kernel.is_file() or kernel.read_bytes() != content:
             stale.append(kernel.name)
             if not check:

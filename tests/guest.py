@@ -6,22 +6,24 @@ So a test sees what the kernel itself does with bad input, and which bytes it le
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import wasmtime
 from numpy.typing import NDArray
 
-from wasmstate import Module, Param, State
-from wasmstate.models import describe, new
+from wasmstate import Module, Param, Session, State
+from wasmstate.models import Family, describe, new
+from wasmstate.runtime.program import Program
 from wasmstate.state.tensor import DTYPES
 
 _ENGINE = wasmtime.Engine()
 
 
 @cache
-def _compiled(family: str) -> wasmtime.Module:
-    return wasmtime.Module(_ENGINE, describe(family).kernel())
+def _compiled(code: bytes) -> wasmtime.Module:
+    return wasmtime.Module(_ENGINE, code)
 
 
 class Guest:
@@ -29,15 +31,17 @@ class Guest:
 
     Args:
         module: with a state.
-        family: its name.
+        family: its name; of a fitted estimator's model that is of none, nothing.
     """
 
-    def __init__(self, module: Module, family: str) -> None:
-        self.family = describe(family)
+    def __init__(self, module: Module, family: str | None = None) -> None:
+        self._family = family
         self._module = module
         self._state = State.of(module)
         self._store = wasmtime.Store(_ENGINE)
-        instance = wasmtime.Instance(self._store, _compiled(family), [])
+        instance = wasmtime.Instance(
+            self._store, _compiled(module.without_custom("wasmstate.state").to_bytes()), []
+        )
         self._exports = instance.exports(self._store)
         memory = self._exports["memory"]
         assert isinstance(memory, wasmtime.Memory)
@@ -51,6 +55,12 @@ class Guest:
         if describe(family).takes_seed:
             options.setdefault("seed", 7)
         return cls(new(family, **options), family)
+
+    @property
+    def family(self) -> Family:
+        """What the model is one of."""
+        assert self._family is not None
+        return describe(self._family)
 
     @property
     def state(self) -> State:
@@ -74,11 +84,13 @@ class Guest:
 
     def _with(self, state: State) -> Guest:
         again = self._module.with_custom("wasmstate.state", state.to_content())
-        return Guest(Module.from_bytes(again.to_bytes()), self.family.name)
+        return Guest(Module.from_bytes(again.to_bytes()), self._family)
 
-    def address(self, symbol: str) -> int:
-        """What an exported symbol says."""
-        item = self._exports[symbol]
+    def address(self, place: str) -> int:
+        """An address, or what an exported symbol says."""
+        if place.isdecimal():
+            return int(place)
+        item = self._exports[place]
         assert isinstance(item, wasmtime.Global)
         return int(item.value(self._store))
 
@@ -109,3 +121,8 @@ class Guest:
             part = [array[start : start + most] for array in arrays]
             self.call("update_many", *part, len(part[0]))
         return self
+
+
+def session_on(module: Module) -> Session:
+    """A session that is never written."""
+    return Session(Path("model.wasm"), module, Program(module), State.of(module), persist="manual")

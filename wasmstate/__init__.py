@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from wasmstate.explore.rank_constants import RankedConstant, rank_constants
     from wasmstate.explore.trial import Call
     from wasmstate.explore.unfold import probed_constants, unfold
-    from wasmstate.models.fitted import from_sklearn
+    from wasmstate.models.fitted.from_fitted import from_fitted, from_sklearn
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.bake import bake
@@ -145,7 +145,8 @@ _HOMES = {
     "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
     "fold": "wasmstate.state.change.fold",
-    "from_sklearn": "wasmstate.models.fitted",
+    "from_fitted": "wasmstate.models.fitted.from_fitted",
+    "from_sklearn": "wasmstate.models.fitted.from_fitted",
     "graft": "wasmstate.state.change.graft",
     "history": "wasmstate.state.compare.history",
     "lock_timeout": "wasmstate.storage.patience",
@@ -248,6 +249,7 @@ __all__ = [
     "find_constants",
     "find_drifts",
     "fold",
+    "from_fitted",
     "from_sklearn",
     "graft",
     "history",

@@ -25,9 +25,15 @@ def test_the_kernels_are_what_their_sources_make() -> None:
 
 
 def test_every_source_has_its_kernel_and_every_kernel_its_source() -> None:
-    sources = {path.stem for path in (ROOT / "kernels").glob("*.c")}
-    kernels = {path.stem for path in (ROOT / "wasmstate" / "models").glob("*.wasm")}
-    assert sources == kernels == set(names())
+    sources = files_below("kernels", ".c")
+    assert sources == files_below("wasmstate/models", ".wasm")
+    assert {path.stem for path in sources if path.parent == Path()} == set(names())
+
+
+def files_below(folder: str, suffix: str) -> set[Path]:
+    """The files of a folder and its folders, as they stand there, without the suffix."""
+    paths = (ROOT / folder).rglob(f"*{suffix}")
+    return {path.relative_to(ROOT / folder).with_suffix("") for path in paths}
 
 
 def test_every_model_has_a_card() -> None:

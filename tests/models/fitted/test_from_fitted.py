@@ -1,4 +1,4 @@
-"""from_sklearn without scikit-learn; tests/slow/sklearn_models.py has what needs it."""
+"""Estimators as models, without scikit-learn; tests/slow/sklearn_models.py has what needs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wasmstate import SchemaError, State, from_sklearn
+from estimators import fitted
+from wasmstate import SchemaError, State, from_fitted
 
 
 class _Sparse:
@@ -22,11 +23,6 @@ class _Sparse:
         return np.array(self._content)
 
 
-def fitted(name: str, module: str = "sklearn.stand_in", **attributes: Any) -> Any:
-    """What an estimator has after it was fitted; only its attributes are read."""
-    return type(name, (), {"__module__": module, **attributes})()
-
-
 def logistic(**attributes: Any) -> Any:
     known = {"coef_": np.array([[1.0, -2.0]]), "intercept_": np.array([0.5])}
     return fitted("LogisticRegression", **{**known, "classes_": np.array([0, 1]), **attributes})
@@ -34,11 +30,10 @@ def logistic(**attributes: Any) -> Any:
 
 def test_what_is_no_estimator_is_refused_with_what_there_are_models_for() -> None:
     with pytest.raises(SchemaError) as caught:
-        from_sklearn([1.0, 2.0])
+        from_fitted([1.0, 2.0])
     assert str(caught.value) == (
-        "there is no model for list; there are models for scikit-learn's GaussianNB, KMeans, "
-        "LinearRegression, LogisticRegression, MLPClassifier, MiniBatchKMeans, MultinomialNB, "
-        "Ridge, SGDClassifier, SGDRegressor, StandardScaler"
+        "there is no model for list: docs/models.md, 'Fitted estimators', lists the estimators of "
+        "scikit-learn that there are models for"
     )
 
 
@@ -46,11 +41,11 @@ def test_the_package_of_a_class_without_a_model_is_named() -> None:
     with pytest.raises(
         SchemaError, match=r"^there is no model for river\.linear\.LinearRegression"
     ):
-        from_sklearn(fitted("LinearRegression", "river.linear"))
+        from_fitted(fitted("LinearRegression", "river.linear"))
 
 
 def test_sparse_weights_are_weights() -> None:
-    models = [from_sklearn(logistic()), from_sklearn(logistic(coef_=_Sparse([[1.0, -2.0]])))]
+    models = [from_fitted(logistic()), from_fitted(logistic(coef_=_Sparse([[1.0, -2.0]])))]
     assert State.of(models[0]).contents() == State.of(models[1]).contents()
 
 
@@ -64,20 +59,20 @@ def test_two_labels_at_once_are_refused_for_an_mlp() -> None:
         classes_=np.array([0, 1]),
         n_outputs_=2,
     )
-    with pytest.raises(SchemaError, match="one class of several, not many labels at once"):
-        from_sklearn(estimator)
+    with pytest.raises(SchemaError, match="several labels of a row, and a model one"):
+        from_fitted(estimator)
 
 
 def test_a_subclass_that_predicts_otherwise_is_refused_and_one_that_does_not_is_taken() -> None:
     base = type(logistic())
     other = type("Flipped", (base,), {"predict_proba": lambda _, rows: 1 - rows})
     with pytest.raises(SchemaError) as caught:
-        from_sklearn(other())
+        from_fitted(other())
     assert str(caught.value) == (
         f"{__name__}.Flipped has its own predict_proba: the model would predict as "
         "LogisticRegression of scikit-learn does"
     )
-    from_sklearn(type("Named", (base,), {"color": "blue"})())
+    from_fitted(type("Named", (base,), {"color": "blue"})())
 
 
 @pytest.mark.parametrize(
@@ -88,15 +83,15 @@ def test_what_further_rows_are_learned_without_is_told_and_kept(setting: str, va
         f"LogisticRegression: {setting}={value!r} is in what was fitted; further rows are learned"
     )
     with pytest.warns(UserWarning, match=re.escape(text)):
-        module = from_sklearn(logistic(**{setting: value}))
+        module = from_fitted(logistic(**{setting: value}))
     assert State.of(module).metadata["not_carried_on"] == [setting]
     with warnings.catch_warnings(action="error"):
-        metadata = State.of(from_sklearn(logistic(**{setting: None}))).metadata
+        metadata = State.of(from_fitted(logistic(**{setting: None}))).metadata
     assert "not_carried_on" not in metadata
 
 
 def test_the_names_of_the_columns_and_the_classes_are_kept() -> None:
     estimator = logistic(feature_names_in_=np.array(["b", "a"], object), classes_=np.array([-1, 1]))
-    metadata = State.of(from_sklearn(estimator)).metadata
+    metadata = State.of(from_fitted(estimator)).metadata
     assert metadata["feature_names_in"] == ["b", "a"]
     assert metadata["classes"] == [-1, 1]

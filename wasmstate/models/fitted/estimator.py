@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,30 @@ def refuse_overrides(estimator: Any, kind: str) -> None:
         raise SchemaError(
             f"{full_name(estimator)} has its own {', '.join(changed)}: the model would predict "
             f"as {kind} of scikit-learn does"
+        )
+
+
+def kind_of(estimator: Any, kinds: Collection[str]) -> str | None:
+    """The name of the class of scikit-learn that it is, if it is one of these."""
+    for each in type(estimator).__mro__:
+        if each.__module__.split(".")[0] == "sklearn" and each.__name__ in kinds:
+            return each.__name__
+    return None
+
+
+def check_fitted(estimator: Any, attribute: str) -> None:
+    """Check that it has what fitting gives. Raises SchemaError."""
+    if not hasattr(estimator, attribute):
+        raise SchemaError(f"{type(estimator).__name__} is not fitted: it has no {attribute}")
+
+
+def check_one_target(estimator: Any) -> None:
+    """Check that it predicts one class a row, and not several. Raises SchemaError."""
+    classes = getattr(estimator, "classes_", ())
+    if isinstance(classes, list) or getattr(estimator, "multilabel_", False):
+        raise SchemaError(
+            f"{type(estimator).__name__} predicts several labels of a row, and a model one: "
+            "make a model of an estimator for each"
         )
 
 
