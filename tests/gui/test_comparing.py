@@ -33,8 +33,8 @@ def window(qtbot: QtBot, bandit: Path, open_window: OpenWindow) -> MainWindow:
 
 
 def click_step(window: MainWindow, step: int, modifier: Qt.KeyboardModifier) -> None:
-    plot = window.panels.timeline.plot
-    QTest.mouseClick(plot, LEFT, modifier, QPoint(round(plot.to_x(step)), 40))
+    plot = window.panels.timeline.plot.canvas
+    QTest.mouseClick(plot.viewport(), LEFT, modifier, QPoint(round(plot.to_x(step)), 40))
 
 
 def marked_arms(window: MainWindow) -> list[int]:
@@ -118,7 +118,7 @@ def test_ctrl_d_raises_the_diff_of_a_tensor_that_changed(window: MainWindow, how
 
 
 def test_the_plot_goes_from_step_to_step_by_keys(window: MainWindow) -> None:
-    plot = window.panels.timeline.plot
+    plot = window.panels.timeline.plot.canvas
     click_step(window, 3, NONE)
     assert plot.hasFocus()
     for key, step in (

@@ -48,7 +48,8 @@ def test_ten_steps_back_to_the_third_written_damaged_and_repaired(
         wait_for(qtbot, window, lambda: click(panel.step_button))
     assert timeline.place.text() == "step 10 / 10"
 
-    click(timeline.plot, QPoint(round(timeline.plot.to_x(3)), timeline.plot.height() // 2))
+    plot = timeline.plot.canvas
+    click(plot.viewport(), QPoint(round(plot.to_x(3)), plot.height() // 2))
     assert timeline.place.text() == "step 3 / 10"
     assert window.panels.status_labels["disk"].text() == "3 steps ahead of disk"
     write(qtbot, window)

@@ -28,7 +28,8 @@ app = make_application()
 window = MainWindow()
 window.show()
 window.grab()
-print(*sorted({"numpy", "construct", "wasmtime", "wasmstate.binary"} & set(sys.modules)))
+late = {"numpy", "construct", "wasmtime", "pyqtgraph", "wasmstate.binary"}
+print(*sorted(late & set(sys.modules)))
 window.close()
 """
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
@@ -17,9 +16,6 @@ import wasmstate
 from gui_support import shown_bytes
 from wasmstate import models
 from wasmstate_gui.core.timeline.plot_series import (
-    STEP_SIZE,
-    HistoryView,
-    Line,
     Plots,
     cell_of,
     first_cells,
@@ -27,8 +23,6 @@ from wasmstate_gui.core.timeline.plot_series import (
 )
 from wasmstate_gui.core.timeline.stepping import call_text
 from wasmstate_gui.core.timeline.timeline import Event, Timeline
-from wasmstate_gui.kit.theme import LIGHT
-from wasmstate_gui.timeline.plot_view import PlotView, bounds_of, columns
 from wasmstate_gui.window.main_window import MainWindow
 
 OpenWindow = Callable[[Path], MainWindow]
@@ -151,8 +145,8 @@ def test_the_slider_and_a_click_into_the_plot_go_to_a_step(
     panel.slider.setFocus()
     QTest.keyClick(panel.slider, Qt.Key.Key_Left)
     assert place(window) == "step 3 / 4"
-    where = QPoint(round(panel.plot.to_x(1)), 40)
-    QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where)
+    where = QPoint(round(panel.plot.canvas.to_x(1)), 40)
+    QTest.mouseClick(panel.plot.canvas.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert (failures(window)[0], place(window)) == (2.0, "step 1 / 4")
 
 
@@ -186,7 +180,7 @@ def test_a_run_takes_its_arguments_from_a_table(
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F5)
     assert failures(window) == [2.0, 1.0, 1.0, 3.0]
-    assert "update(arm=3, reward=0.0)" in window.panels.timeline.plot.accessibleDescription()
+    assert "update(arm=3, reward=0.0)" in window.panels.timeline.plot.canvas.accessibleDescription()
     QTest.mouseClick(options.rows_button, Qt.MouseButton.LeftButton)
     assert window.panels.step.run_button.text() == "Run 100  F5"
     table.write_text("arm,reward\n0,much\n")
@@ -250,7 +244,7 @@ def test_the_selected_cell_is_plotted_and_no_longer(
     window.panels.tensors.list.selectRow(1)
     table.table.setCurrentIndex(table.table_model.index(3, 0))
     QTest.keyClick(window, Qt.Key.Key_L, CTRL)
-    plot = window.panels.timeline.plot
+    plot = window.panels.timeline.plot.canvas
     assert "failures[3]" in plot.accessibleDescription()
     QTest.mouseClick(window.panels.timeline.plot_button, Qt.MouseButton.LeftButton)
     assert "failures[3]" not in plot.accessibleDescription()
@@ -263,7 +257,7 @@ def test_a_trap_is_marked_at_the_step_that_it_was_met_at(
     step(qtbot, window, arm=0)
     step(qtbot, window, arm=2)
     assert place(window) == "step 1 / 1"
-    assert "trapped" in window.panels.timeline.plot.accessibleDescription()
+    assert "trapped" in window.panels.timeline.plot.canvas.accessibleDescription()
 
 
 def test_a_file_replaced_by_another_program_becomes_a_step(
@@ -351,6 +345,21 @@ def test_cells_that_the_user_plots_stay(state: wasmstate.State) -> None:
     ]
 
 
+def test_a_line_keeps_its_colour_while_others_come_and_go(state: wasmstate.State) -> None:
+    timeline = Timeline(state.contents(), Event("opened", "opened", 0))
+    first, second, third = (cell_of(state, "failures", i) for i in range(3))
+    plots = Plots([first, second])
+
+    def colours() -> dict[str, int]:
+        return {line.name: line.colour for line in plots.lines(timeline)}
+
+    assert colours() == {"failures[0]": 0, "failures[1]": 1, "\u2016\u0394S\u2016": 5}
+    plots.toggle(first)
+    assert colours() == {"failures[1]": 1, "\u2016\u0394S\u2016": 5}
+    plots.toggle(third)
+    assert colours() == {"failures[1]": 1, "failures[2]": 0, "\u2016\u0394S\u2016": 5}
+
+
 def test_at_most_six_lines_are_plotted(state: wasmstate.State) -> None:
     plots = Plots()
     cells = [cell_of(state, "failures", i) for i in range(4)]
@@ -358,41 +367,6 @@ def test_at_most_six_lines_are_plotted(state: wasmstate.State) -> None:
     assert [plots.toggle(cell) for cell in cells] == [True] * 5 + [False]
     assert plots.toggle(cells[0])
     assert plots.toggle(cells[5])
-
-
-def test_a_plot_of_many_steps_shows_the_least_and_greatest_of_each_column() -> None:
-    values = np.zeros(10_000)
-    values[5_001] = -7.0
-    values[5_003] = np.nan
-    x, y = columns(values, 100)
-    assert len(x) == len(y) == 200
-    assert y.min() == -7.0
-    assert not np.isnan(y).any()
-    assert bounds_of([Line("a", [np.nan, np.inf])]) == (0.0, 1.0)
-    assert bounds_of([Line("a", [2.0]), Line("b", [np.nan, 4.0])]) == (2.0, 4.0)
-    assert bounds_of([Line("a", [2.0, 2.0])]) == (0.5, 3.5)
-
-
-def test_large_steps_do_not_flatten_the_cells(qtbot: QtBot) -> None:
-    cell = Line("w", [0.0, 1.0, 0.0, 1.0])
-    plot = PlotView()
-    qtbot.addWidget(plot)
-    plot.resize(400, 200)
-    heights = []
-    for largest in (1.0, 1e6):
-        sizes = Line(STEP_SIZE, [0.0, 1.0, 1.0, largest])
-        plot.show_view(HistoryView(4, 0, 0, "", (cell, sizes), ()))
-        image = plot.grab().toImage()
-        x = round(plot.to_x(1))
-        colour = QColor(LIGHT.lines[0])
-        heights.append([y for y in range(22, 180) if _is_near(image.pixelColor(x, y), colour)])
-    assert heights[0]
-    assert heights[0] == heights[1]
-
-
-def _is_near(one: QColor, other: QColor) -> bool:
-    by = one.red() - other.red(), one.green() - other.green(), one.blue() - other.blue()
-    return max(map(abs, by)) < 60
 
 
 def test_a_call_is_written_with_the_names_of_its_parameters() -> None:

@@ -198,9 +198,9 @@ def test_a_drift_is_a_ring_that_keys_and_clicks_go_to(
     assert place(window) == first + 1
     assert window.statusBar().currentMessage() == "There is no mark behind the shown step"
     QTest.keyClick(window, Qt.Key.Key_Home, ALT)
-    plot = window.panels.timeline.plot
+    plot = window.panels.timeline.plot.canvas
     beside = QPoint(round(plot.to_x(first + 1)) + 4, plot.height() - 12)
-    QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=beside)
+    QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=beside)
     assert place(window) == first + 1
     assert "drift told by page_hinkley: mean loss 0." in plot.hint(beside.x())
 

@@ -210,7 +210,7 @@ def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_step
     qtbot.waitUntil(lambda: window.width() == LEAST_SIZE.width())
     assert window.panels.docks["Tensors"].width() >= 240
     assert window.panels.page.hex.width() >= window.panels.page.hex.minimumSizeHint().width()
-    assert window.panels.timeline.plot.isVisible()
+    assert window.panels.timeline.place.isVisible()
     assert window.panels.tensors.summary.y() >= window.panels.tensors.list.geometry().bottom()
     options = window.panels.step.options
     options.show_rows("measurements-of-the-last-five-years.csv", [[0, 1.0]])
@@ -218,11 +218,11 @@ def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_step
     assert options.minimumSizeHint().width() <= window.panels.step.viewport().width()
     with qtbot.waitSignal(window.idle):
         window.open(plain)
-    assert not window.panels.timeline.plot.isVisible()
+    assert not window.panels.timeline.place.isVisible()
     assert window.panels.timeline.reason.text().startswith("No steps: there is no state")
     with qtbot.waitSignal(window.idle):
         window.open(bandit)
-    assert window.panels.timeline.plot.isVisible()
+    assert window.panels.timeline.place.isVisible()
 
 
 @pytest.mark.parametrize("what", ["cell", "tensor", "range"])

@@ -54,6 +54,12 @@ def import_in_turns() -> Iterator[None]:
         yield
 
 
+def import_plots() -> None:
+    """Import pyqtgraph: 0.2 s, but in any thread. It is needed when there are steps to plot."""
+    with no_garbage():
+        import_module("pyqtgraph")
+
+
 @contextmanager
 def no_garbage() -> Iterator[None]:
     """Look for none meanwhile: what is imported stays, and looking takes a tenth of the start."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from pathlib import Path
 
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from wasmstate_gui.core.remedies import told
 from wasmstate_gui.core.timeline.plot_series import (
     HistoryView,
     Plots,
@@ -35,6 +39,7 @@ class TimeTravel(QObject):
         self._plots = Plots()
         self._shown: Timeline | None = None
         self._ready: tuple[object, HistoryView] | None = None
+        self.dialog: QFileDialog | None = None
         controller.prepare_with(self.prepare)
         panel.chosen.connect(self._position_chosen)
         panel.compared.connect(self._s1_chosen)
@@ -115,6 +120,28 @@ class TimeTravel(QObject):
         if not self._plots.toggle(cell):
             self._controller.said.emit("There is no room for another line; select one to remove it")
         self.show()
+
+    def plot_all(self) -> None:
+        """Show all steps in the plot."""
+        self._panel.plot.canvas.show_all()
+
+    def export_plot(self) -> None:
+        """Ask for a file and write the plot there."""
+        self.dialog = QFileDialog(self._panel, "Export the plot")
+        self.dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        self.dialog.setNameFilters(["PNG (*.png)", "SVG (*.svg)", "CSV (*.csv)"])
+        self.dialog.selectFile("plot.png")
+        self.dialog.fileSelected.connect(self.export_plot_to)
+        self.dialog.open()
+
+    def export_plot_to(self, name: str) -> None:
+        """Write the plot to a file."""
+        try:
+            self._panel.plot.export(Path(name))
+        except OSError as error:
+            self._controller.failed.emit("Not exported.", told(error))
+        else:
+            self._controller.said.emit(f"Exported the plot to {Path(name).name}")
 
     @property
     def _timeline(self) -> Timeline | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -18,8 +21,12 @@ from wasmstate_gui.core.timeline.plot_series import HistoryView
 from wasmstate_gui.kit.elided_label import ElidedLabel
 from wasmstate_gui.kit.plain_text import PlainLabel
 from wasmstate_gui.kit.settings import FASTEST, SLOWEST
-from wasmstate_gui.kit.theme import Theme
-from wasmstate_gui.timeline.plot_view import PlotView
+from wasmstate_gui.kit.theme import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from wasmstate_gui.timeline.plot_view import PlotView
+
+_NO_STEPS_YET = "Step (F10) or Run (F5) calls the export; what its steps change is plotted here."
 
 
 class TimelinePanel(QStackedWidget):
@@ -33,7 +40,10 @@ class TimelinePanel(QStackedWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Timeline")
-        self.plot = PlotView()
+        self._theme = LIGHT
+        self.hint = PlainLabel(_NO_STEPS_YET)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Step")
         self.slider.setMinimumWidth(120)
@@ -54,7 +64,8 @@ class TimelinePanel(QStackedWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(6, 2, 6, 4)
         column.setSpacing(2)
-        column.addWidget(self.plot, 1)
+        column.addWidget(self.hint, 1)
+        self._column = column
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.place)
@@ -71,13 +82,33 @@ class TimelinePanel(QStackedWidget):
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.reason.setAccessibleName("Why there are no steps")
         self.addWidget(self.reason)
-        self.plot.chosen.connect(self.chosen)
-        self.plot.compared.connect(self.compared)
         self.slider.valueChanged.connect(self.chosen)
+
+    @cached_property
+    def plot(self) -> PlotView:
+        """Made when there are steps: until then nobody needs pyqtgraph."""
+        from wasmstate_gui.timeline.plot_view import PlotView  # noqa: PLC0415 (pyqtgraph)
+
+        plot = PlotView()
+        plot.set_theme(self._theme)
+        plot.chosen.connect(self.chosen)
+        plot.compared.connect(self.compared)
+        self._column.replaceWidget(self.hint, plot)
+        self._column.setStretchFactor(plot, 1)
+        self.hint.hide()
+        return plot
+
+    @property
+    def has_plot(self) -> bool:
+        """Whether there were steps to plot."""
+        return "plot" in vars(self)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
-        self.plot.set_theme(theme)
+        self._theme = theme
+        self.hint.setStyleSheet(f"color: {theme.dim};")
+        if self.has_plot:
+            self.plot.set_theme(theme)
 
     def show_reason(self, text: str) -> None:
         """Say why there are no steps."""
@@ -96,4 +127,6 @@ class TimelinePanel(QStackedWidget):
         place = f"step {view.first + view.position:,} / {last:,}"
         self.place.setText(f"{place} \u00b7 {view.s1_text}" if view.s1_text else place)
         self.caption.show_text(view.caption)
-        self.plot.show_view(view)
+        is_told = any(mark.kind != "disk" for mark in view.marks)
+        if view.count > 1 or is_told or self.has_plot:
+            self.plot.show_view(view)

@@ -274,6 +274,8 @@ class MainWindow(ThemedWindow):
 
     def _settled(self) -> None:
         self._enable()
+        if self.controller.timeline is not None:
+            self._startup.import_ahead()
         self.idle.emit()
 
     def show_palette(self) -> None:

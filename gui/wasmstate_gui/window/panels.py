@@ -197,7 +197,7 @@ class Panels(QObject):
         window.resizeDocks(docks, [layout, tensors], horizontal)
         heights = [window.height() - 440, 320]
         window.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
-        bottom = min(210, max(118, window.height() // 5))
+        bottom = min(240, max(118, window.height() * 2 // 7))
         below = [self.docks[each.title] for each in self.PANES.values() if each.area == _BOTTOM]
         window.resizeDocks(below, [bottom] * len(below), vertical)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject, QTimer
 
-from wasmstate_gui.kit.import_ahead import import_without_qt
+from wasmstate_gui.kit.import_ahead import import_plots, import_without_qt
 from wasmstate_gui.kit.jobs import Jobs
+
+_CALM_MS = 300
 
 
 class Startup(QObject):
@@ -44,6 +47,14 @@ class Startup(QObject):
         else:
             self._wanted.append(work)
             self.begin()
+
+    def import_ahead(self) -> None:
+        """Import beside the window what its first steps need, when its picture is drawn."""
+        if "pyqtgraph" not in sys.modules:
+            QTimer.singleShot(_CALM_MS, self, self._import_plots)
+
+    def _import_plots(self) -> None:
+        self._importing.start(import_plots, lambda _nothing: None)
 
     def close(self) -> None:
         """Do no more of it."""

@@ -22,10 +22,15 @@ STEP_SIZE = "\u2016\u0394S\u2016"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A plotted quantity: a value for each step of the branch."""
+    """A plotted quantity: a value for each step of the branch.
+
+    Attributes:
+        colour: which one of the theme's; the line keeps it as long as it is plotted.
+    """
 
     name: str
     values: Sequence[float]
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +122,26 @@ class Plots:
     """
 
     def __init__(self, cells: Sequence[Cell] = (), state: State | None = None) -> None:
-        self.cells = list(cells)
+        self._colours = {cell: colour for colour, cell in enumerate(cells)}
         self._state = state
         self._sizes = array("d")
         self._path: list[int] | None = None
 
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells that are plotted."""
+        return list(self._colours)
+
     def toggle(self, cell: Cell) -> bool:
         """Plot a cell, or no longer; whether there was room for it."""
         self._state = None
-        if cell in self.cells:
-            self.cells.remove(cell)
-        elif len(self.cells) + 1 < MOST_LINES:
-            self.cells.append(cell)
-        else:
-            return False
-        return True
+        if cell in self._colours:
+            del self._colours[cell]
+            return True
+        free = set(range(MOST_LINES - 1)) - set(self._colours.values())
+        if free:
+            self._colours[cell] = min(free)
+        return bool(free)
 
     def lines(self, timeline: Timeline) -> tuple[Line, ...]:
         """All lines; only what is new since the last time is worked out."""
@@ -143,9 +153,12 @@ class Plots:
         new = (timeline.event(id).size or 0.0 for id in timeline.path[len(self._sizes) :])
         # Another array: the window may be painting the one that was shown last.
         self._sizes = self._sizes + array("d", new)
-        found = timeline.series((cell.offset, cell.dtype) for cell in self.cells)
-        cells = [Line(c.name, values) for c, values in zip(self.cells, found, strict=True)]
-        return (*cells, Line(STEP_SIZE, self._sizes))
+        found = timeline.series((cell.offset, cell.dtype) for cell in self._colours)
+        cells = [
+            Line(cell.name, values, colour)
+            for (cell, colour), values in zip(self._colours.items(), found, strict=True)
+        ]
+        return (*cells, Line(STEP_SIZE, self._sizes, MOST_LINES - 1))
 
     def _choose(self, state: State, timeline: Timeline) -> None:
         """Plot what changes, once something has."""
@@ -159,7 +172,8 @@ class Plots:
             return
         found = changed_cells(first, last)
         if found:
-            self.cells, self._state = found, None
+            self._colours = {cell: colour for colour, cell in enumerate(found)}
+            self._state = None
 
 
 def history_view(timeline: Timeline, plots: Plots) -> HistoryView:

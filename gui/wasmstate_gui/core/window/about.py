@@ -6,7 +6,7 @@ import platform
 
 import wasmstate
 
-_PACKAGES = ("PySide6-Essentials", "wasmtime", "construct", "numpy")
+_PACKAGES = ("PySide6-Essentials", "pyqtgraph", "wasmtime", "construct", "numpy")
 
 
 def about_lines() -> list[tuple[str, str]]:

@@ -420,6 +420,22 @@ COMMANDS = (
         begins_group=True,
     ),
     Command(
+        "plot_all",
+        "Plot all steps",
+        "Step",
+        "time_travel.plot_all",
+        tip="Show all steps again, after zooming with the wheel",
+        usable="can_play",
+    ),
+    Command(
+        "export_plot",
+        "Export the plot…",
+        "Step",
+        "time_travel.export_plot",
+        tip="Save the plot as PNG or SVG, or its values as CSV",
+        usable="can_play",
+    ),
+    Command(
         "verify",
         "Verify",
         "Module",
