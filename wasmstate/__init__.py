@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
     from wasmstate.state.change.bake import unbake
+    from wasmstate.state.change.declare import declare
     from wasmstate.state.change.fold import fold
     from wasmstate.state.change.graft import graft
     from wasmstate.state.change.migrate import Migration, MigrationStep, migrate, plan_migration
@@ -140,6 +141,7 @@ _HOMES = {
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
     "constant_names_text": "wasmstate.explore.name_constants",
+    "declare": "wasmstate.state.change.declare",
     "diff": "wasmstate.state.compare.compare_files",
     "discover": "wasmstate.explore.discover",
     "find_constants": "wasmstate.explore.find_constants",
@@ -244,6 +246,7 @@ __all__ = [
     "check",
     "commit",
     "constant_names_text",
+    "declare",
     "diff",
     "discover",
     "find_constants",

@@ -69,7 +69,7 @@ export class Entries {
     const name = room ? "update_many" : "update";
     const params = room
       ? signature!.params.slice(0, -1).map((each) => ({ ...each, shape: each.shape!.slice(1) }))
-      : this.#paramsOf(name);
+      : requiredOf(this.#paramsOf(name));
     if (columns.length !== params.length)
       fail("argument", `${name} takes columns ${namesOf(params)}, ${columns.length} are given`);
     const rows = rowsOf(columns, params);
@@ -139,7 +139,9 @@ export class Entries {
       (_, i) => buffers.find((each) => each.index === i)?.address,
     );
     const invoke = this.#invocation(native, buffers, values);
-    return (args) => {
+    const required = requiredOf(params).length;
+    return (given) => {
+      const args = given.length === required ? completed(params, given) : given;
       if (args.length !== params.length)
         fail("argument", `${name} takes ${namesOf(params)}, ${args.length} values are given`);
       for (let i = 0; i < checks.length; i++) {
@@ -277,10 +279,23 @@ export class Entries {
 const namesOf = (params: Param[]): string =>
   `(${params.map((each) => `${each.name}: ${each.type}`).join(", ")})`;
 
+/** The parameters without a default: what a caller has to give. */
+const requiredOf = (params: Param[]): Param[] =>
+  params.filter((each) => each.default === undefined);
+
+/** The arguments of a call with the defaults of what is left out. */
+function completed(params: Param[], given: readonly unknown[]): readonly unknown[] {
+  const left = given.values();
+  return params.map((each) => each.default ?? left.next().value);
+}
+
 /** How many rows a function goes through in a call; 0 if it takes no rows. */
 function roomOf({ params }: Signature): number {
   const sizes = new Set(params.slice(0, -1).map((each) => each.shape?.[0] ?? 0));
-  return params.at(-1)?.type === "i32" && sizes.size === 1 ? [...sizes][0]! : 0;
+  const last = params.at(-1);
+  return last?.type === "i32" && last.default === undefined && sizes.size === 1
+    ? [...sizes][0]!
+    : 0;
 }
 
 function allocatorOf(exports: WebAssembly.Exports): [Native, Native] {

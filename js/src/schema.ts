@@ -32,6 +32,8 @@ export interface Param {
   shape: number[] | undefined;
   place?: string;
   bounds: string[];
+  /** The value of a number that a caller leaves out. */
+  default?: number | bigint;
 }
 
 export interface Signature {
@@ -153,7 +155,7 @@ function readSignature(value: Json, name: string): Signature {
 }
 
 function readParam(value: Json, where: string): Param {
-  const document = object(value, where, ["name", "type", "place", "bounds"]);
+  const document = object(value, where, ["name", "type", "place", "bounds", "default"]);
   const type = readName(document.type, where);
   const [, element, sizes] = /^(\w+)\[(\d{1,10}(?:,\d{1,10})*)\]$/.exec(type) ?? [];
   const isArray = type.includes("[");
@@ -171,7 +173,17 @@ function readParam(value: Json, where: string): Param {
     shape: sizes === undefined ? undefined : readShape(sizes.split(",").map(Number), where),
     ...(place !== undefined && { place }),
     bounds,
+    ...(document.default !== undefined && { default: readDefault(document.default, type, where) }),
   };
+}
+
+function readDefault(value: Json, type: string, where: string): number | bigint {
+  const text = string(value, `${where}.default`);
+  const isInteger = type === "i32" || type === "i64";
+  const fits = isInteger ? /^-?\d{1,19}$/ : /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
+  if (!NUMBERS.includes(type) || !fits.test(text))
+    refuse(`${where}: ${text} is no default of type ${type}`);
+  return isInteger ? BigInt(text) : Number(text);
 }
 
 function checkPlaces(tensors: Tensor[], regions: Region[]): void {

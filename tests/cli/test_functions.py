@@ -80,3 +80,25 @@ def test_what_is_wrong_with_a_function_is_said(
     result = wasmstate("attach", str(path), "--tensor", "w:f64@sym:w", *options)
     assert (result.exit_code, path.read_bytes()) == (code, before)
     assert said in result.stderr
+
+
+def test_what_was_not_declared_is_declared_later(path: Path) -> None:
+    misused = wasmstate("attach", str(path), "--function", UPDATE)
+    assert "name the state: give --tensor" in misused.stderr
+    attached(path)
+    assert wasmstate("attach", str(path), "--function", UPDATE).exit_code == 0
+    assert wasmstate("run", str(path), "update", "2,5", "1.5").exit_code == 0
+    assert state_of(path).generation == 2
+    twice = wasmstate("attach", str(path), "--function", "update(x: f64[2]@sym:y, y: f64)")
+    assert twice.exit_code == 1
+    assert state_of(path).generation == 2
+
+
+def test_a_default_is_left_out_of_calls_and_tables(path: Path) -> None:
+    attached(path, "update(x: f64[2]@sym:x, y: f64 = 2.5)")
+    assert wasmstate("run", str(path), "update", "2,5").exit_code == 0
+    assert state_of(path)["w"] == 5
+    rows = path.with_suffix(".csv")
+    rows.write_text("2,5\n4,5\n", encoding="utf-8")
+    assert wasmstate("run", str(path), "update", "--from", str(rows)).exit_code == 0
+    assert state_of(path)["w"] == 20

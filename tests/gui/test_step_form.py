@@ -43,6 +43,13 @@ def test_numbers_are_read_as_people_write_them(type: str, text: str, value: floa
     assert parse_argument(Param("x", type), text).value == value
 
 
+def test_a_default_is_what_the_field_holds_at_first_and_no_column_of_a_table() -> None:
+    signature = Signature.parse("(x: f64[2]@0, n: i32 = 2, y: f64 = 0.5) -> ()")
+    (form,) = forms({"update": signature}, {})
+    assert form.defaults() == ["0.0, 0.0", "2", "0.5"]
+    assert [param.name for param in form.columns] == ["x"]
+
+
 @pytest.mark.parametrize(
     ("type", "text", "error"),
     [

@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from models import copy_fixture, state_of
+from models import copy_fixture, state_of, write_model
 from node import JS, ROOT, needs_package, run_script, start
-from wasmstate import NotCommittedError, Session, StateConflictError, check, history, lock_timeout
+from wasmstate import (
+    NotCommittedError,
+    Session,
+    Signature,
+    StateConflictError,
+    check,
+    history,
+    lock_timeout,
+)
 
 
 @needs_package
@@ -81,3 +89,28 @@ def test_python_waits_for_the_lock_of_node(tmp_path: Path) -> None:
         with pytest.raises(StateConflictError):
             session.flush()
     assert state_of(path)["mean"] == 1.0
+
+
+@needs_package
+def test_defaults_of_parameters_hold_in_node_too(tmp_path: Path) -> None:
+    text = """(module (memory (export "memory") 1)
+      (func (export "predict") (result f64) (f64.load (i32.const 64)))
+      (func (export "update") (param f64 i32 f64) (f64.store (i32.const 64)
+        (f64.add (f64.mul (local.get 0) (f64.convert_i32_s (local.get 1))) (local.get 2)))))"""
+    signature = Signature.parse("(x: f64, n: i32 = 3, y: f64 = 0.5) -> ()")
+    write_model(tmp_path / "m.wasm", text, "w:f64@64", entry_points={"update": signature})
+    said = run_script(
+        """
+        import { open } from "wasmstate";
+        import { FileStore } from "wasmstate/node";
+        const model = await open(new FileStore("m.wasm"));
+        await model.update(2);
+        console.log(model.predict());
+        await model.update(2, 5, 1);
+        console.log(model.predict());
+        await model.updateMany([1, 4]);
+        console.log(model.predict());
+        """,
+        tmp_path,
+    )
+    assert said.split() == ["6.5", "11", "12.5"]

@@ -99,8 +99,8 @@ def test_whatever_is_a_number_is_taken(type_: str, value: Any, back: float, echo
             [1],
             (
                 "i32, argument 0 must be an integer (i32), not [1]; if it is the address of an "
-                "array, the signature of the function must say so: x: f64[3]@sym:x, with the name, "
-                "the type, the number of elements and the place"
+                "array, the signature of the function must say so: p0: f64[1]@sym:p0, with the "
+                "type of its elements and the place of its buffer, an address or an exported symbol"
             ),
         ),
         ("f32", 3.5e38, "f32, argument 0: 3.5e+38 does not fit f32"),

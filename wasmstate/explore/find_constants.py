@@ -13,12 +13,12 @@ from wasmstate.binary.code.text import format_float
 from wasmstate.binary.edits.unfold import constant_bytes
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.names import read_names
+from wasmstate.binary.roles import constant_roles
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import ArgumentError
 from wasmstate.escapes import listed
 from wasmstate.explore.call_graph import MOST, reached_code
-from wasmstate.explore.constant_roles import constant_roles
 from wasmstate.state.lists import check_list
 from wasmstate.state.tensor import DTYPES
 

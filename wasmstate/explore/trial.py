@@ -20,6 +20,7 @@ from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.runtime.wasi import Wasi, wasi_stub
 from wasmstate.session.strict_json import check_numbers, parse_json
+from wasmstate.state.element_counts import with_counts
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
@@ -118,7 +119,9 @@ class Trial:
         ]
         self.state = state
         known = dict(state.entry_points) if state is not None else {}
-        self.signatures = known | dict(entry_points or {})
+        self.signatures = known | {
+            name: with_counts(spaces, name, each) for name, each in dict(entry_points or {}).items()
+        }
         self._instance: Instance | None = None
 
     def place(self, state: State, tensor: Tensor) -> tuple[int, int]:

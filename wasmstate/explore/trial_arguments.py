@@ -14,7 +14,10 @@ Argument = int | float | list[object]
 
 def made_up(params: Sequence[Param], k: int) -> tuple[Argument, ...]:
     """Arguments of small, usual values; with another ``k`` they are others, as far as they can."""
-    return tuple(_argument(param, i, k) for i, param in enumerate(params))
+    return tuple(
+        _argument(param, i, k) if param.default is None else param.default
+        for i, param in enumerate(params)
+    )
 
 
 def _argument(param: Param, index: int, k: int) -> Argument:

@@ -20,7 +20,7 @@ from wasmstate.state.bounds import parse_bound
 from wasmstate.state.bounds_fast_path import STRUCT_FORMATS, quick_limits, quick_look
 from wasmstate.state.buffers import address_type, allocator, check_types, find_buffers
 from wasmstate.state.record import Region, RegionKind
-from wasmstate.state.signature import Param, Signature
+from wasmstate.state.signature import Param, Signature, completed
 from wasmstate.state.tensor import DTYPES, Tensor
 
 _TYPES: dict[str, tuple[tuple[type, ...], float]] = {
@@ -75,9 +75,12 @@ def entry_point(
             span = instance.span(buffer.address, buffer.param.nbytes)
             placed.append((buffer.index, array.filler(span)))
     allocation = Allocation(instance, name, regions) if free else None
-    count = len(signature.params)
+    params, count = signature.params, len(signature.params)
+    has_defaults = len(signature.required) < count
 
     def call(args: Sequence[Any]) -> Any:
+        if has_defaults:
+            args = completed(params, args)
         if len(args) != count:
             raise ArgumentError(
                 f"{name}{signature} takes {count} argument{'s' * (count != 1)}, {len(args)} given"

@@ -16,6 +16,7 @@ import numpy as np
 from wasmstate.binary.types import FuncType
 from wasmstate.errors import ArgumentError
 from wasmstate.runtime.unchecked_call import FORMATS
+from wasmstate.state.tensor import shape_text
 
 _EXACT = 2.0**53
 """Below it a float has all digits of an integer."""
@@ -48,9 +49,14 @@ def _not_whole(what: str, type_: str, value: Any) -> ArgumentError:
     text = f"{what} must be an integer ({type_}), not {value!r}"
     if not isinstance(value, (list, tuple, np.ndarray)):
         return ArgumentError(text)
+    name = what.rpartition(" ")[2]
+    name = f"p{name}" if name.isdecimal() else name
+    array = _array(value)
+    shape = shape_text(array.shape if array is not None else [len(value)])
     return ArgumentError(
         f"{text}; if it is the address of an array, the signature of the function must say so: "
-        "x: f64[3]@sym:x, with the name, the type, the number of elements and the place"
+        f"{name}: f64{shape}@sym:{name}, with the type of its elements and the place of its "
+        f"buffer, an address or an exported symbol"
     ).helped_by("entry_points")
 
 

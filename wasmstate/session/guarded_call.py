@@ -14,7 +14,7 @@ from wasmstate.runtime.program import Program
 from wasmstate.runtime.row_loop import rows_entry
 from wasmstate.state.bounds import Look, no_clock
 from wasmstate.state.bounds_fast_path import BoundsCheck
-from wasmstate.state.signature import Param, Signature
+from wasmstate.state.signature import Param, Signature, completed, required
 from wasmstate.state.state import State
 
 
@@ -40,6 +40,7 @@ class Live:
 
     Attributes:
         entries: functions of the instance that :meth:`entry` has given.
+        with_defaults: names of the functions that have parameters with a default.
         contents: of the regions of S; another list after each call that changed S, never changed.
 
     Raises:
@@ -53,6 +54,9 @@ class Live:
         self._program = program
         self._regions = state.regions
         self._signatures = state.entry_points
+        self.with_defaults = frozenset(
+            name for name, each in self._signatures.items() if each.required != each.params
+        )
         self._bounds = BoundsCheck(state.tensors)
         self._reads: list[Callable[[], bytes]] = []
         self.entries: dict[str, Callable[[Sequence[Any]], Any]] = {}
@@ -115,12 +119,20 @@ class Live:
         return self._signatures.get(name)
 
     def params(self, name: str) -> tuple[Param, ...]:
+        """What a caller has to give a function: what has no default. Raises CallError."""
+        return required(self.all_params(name))
+
+    def all_params(self, name: str) -> tuple[Param, ...]:
         """What a function takes: by its signature, else by its type. Raises CallError."""
         types = self._program.func_type(name).params
         signature = self.signature(name)
         if signature is not None:
             return signature.params
         return tuple(Param(f"p{i}", str(type_)) for i, type_ in enumerate(types))
+
+    def completed(self, name: str, args: Sequence[Any]) -> Sequence[Any]:
+        """The arguments of a call, with defaults that were left out. Raises CallError."""
+        return completed(self.all_params(name), args)
 
     def results(self, name: str) -> list[str]:
         """The types that a function gives. Raises CallError."""

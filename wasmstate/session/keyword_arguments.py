@@ -1,4 +1,4 @@
-"""Arguments that are given by the names of a function's parameters."""
+"""Arguments of a call in the order of the parameters: by their places, by name, or by default."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from typing import Any
 
 from wasmstate.errors import ArgumentError
 from wasmstate.escapes import listed
+from wasmstate.session.guarded_call import Live
+from wasmstate.session.names import Names
 from wasmstate.state.signature import Param
+
+
+def arguments_of(
+    live: Live, names: Names, function: str, args: Sequence[Any], named: Mapping[str, Any]
+) -> Sequence[Any]:
+    """The arguments of a call as the function takes them, with defaults and without labels.
+
+    Raises:
+        ArgumentError: as :func:`in_order` and :meth:`Names.arguments`.
+    """
+    params = live.all_params(function)
+    args = in_order(function, params, args, named) if named else live.completed(function, args)
+    return names.arguments(function, params, args) if names.known else args
 
 
 def in_order(
@@ -32,7 +47,9 @@ def in_order(
     twice = [name for name in names[: len(args)] if name in named]
     if twice:
         raise ArgumentError(f"{function}: {twice[0]} is given by its place and by its name")
-    missing = [name for name in names[len(args) :] if name not in named]
+    values = {param.name: param.default for param in params if param.default is not None}
+    values |= named
+    missing = [name for name in names[len(args) :] if name not in values]
     if missing:
         raise ArgumentError(f"{function} needs {listed(missing, 20)}, too; {takes}")
-    return [*args, *(named[name] for name in names[len(args) :])]
+    return [*args, *(values[name] for name in names[len(args) :])]

@@ -128,7 +128,7 @@ def _calls(live: Live, base: State, entry: Entry) -> Iterator[tuple[Any, ...]]:
             yield ()
             return
         if entry.kind is EntryKind.CALL:
-            params = live.params(entry.name)
+            params = live.all_params(entry.name)
             yield tuple(
                 _argument(param, bits) for param, bits in zip(params, entry.arguments, strict=True)
             )

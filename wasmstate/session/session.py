@@ -25,7 +25,7 @@ from wasmstate.session.array_rows import predict_rows, row_params, update_column
 from wasmstate.session.commits import Commits
 from wasmstate.session.committer import Keeper, Snapshot
 from wasmstate.session.guarded_call import Live
-from wasmstate.session.keyword_arguments import in_order
+from wasmstate.session.keyword_arguments import arguments_of, in_order
 from wasmstate.session.late_commit import late_commit
 from wasmstate.session.names import Names
 from wasmstate.session.policy import Policy
@@ -244,7 +244,9 @@ class Session:
         return self._commits.uncommitted(self._now())
 
     def params(self, name: str) -> tuple[Param, ...]:
-        """What a function takes, by its signature in the schema, else by its type (``p0``, ``p1``).
+        """What a caller has to give, by the schema's signature, else by the type (``p0``, ``p1``).
+
+        Parameters that have a default are not among them; they may be given by name.
 
         Raises:
             CallError: if no such function is exported.
@@ -415,11 +417,8 @@ class Session:
         if state.record.lineage.module_digest != self.state.record.lineage.module_digest:
             raise StateError("the state belongs to another module than the one of this session")
         live = Live(self._program, state)
-        if named:
-            args = tuple(in_order(name, live.params(name), args, named))
-        if self._names.known:
-            args = tuple(self._names.arguments(name, live.params(name), args))
-        value = live.run(live.entry(name), args)
+        given = arguments_of(live, self._names, name, args, named)
+        value = live.run(live.entry(name), given)
         return self._named(value) if name == "predict" else value
 
     def save_copy(self, path: str | os.PathLike[str]) -> None:
@@ -509,14 +508,12 @@ class Session:
                 self._check_open(name)
             live, writer = self._live, self._commits.writer
             before = live.contents
-            if named:
-                args = in_order(name, live.params(name), args, named)
-            if self._names.known:
-                args = self._names.arguments(name, live.params(name), args)
+            if named or self._names.known or name in live.with_defaults:
+                args = arguments_of(live, self._names, name, args, named)
             try:
                 value = live.run(live.entries.get(name) or live.entry(name), args)
             except TrapError as error:
-                said = explained(error, self._path, self.state, live.params(name), args)
+                said = explained(error, self._path, self.state, live.all_params(name), args)
                 if said is error:  # its own cause would be lost
                     raise
                 raise said from error
@@ -524,7 +521,7 @@ class Session:
                 self._updates += 1
             try:
                 if self._recorder is not None and (name == "update" or live.contents is not before):
-                    self._recorder.call(name, live.params(name), args, live.contents)
+                    self._recorder.call(name, live.all_params(name), args, live.contents)
             finally:  # the change counts, recorded or not
                 if live.contents is not before and self._commits.is_asked:
                     self._changed()

@@ -5,6 +5,7 @@ Source: docs/format.md, "Entry points".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -54,7 +55,11 @@ def check_types(spaces: Spaces, name: str, signature: Signature) -> None:
     wanted = signature.wasm_params(address_type(spaces)), list(signature.results)
     if wanted != (list(map(str, type_.params)), list(map(str, type_.results))):
         given = visible(str(signature))
-        raise SchemaError(f"{name} is {type_} in the module, the signature given is {given}")
+        hint = ""
+        surplus = Counter(map(str, type_.params)) - Counter(wanted[0])
+        if surplus and set(surplus) <= {"i32", "i64"} and any(p.is_array for p in signature.params):
+            hint = "; write the number of elements that it takes, too, such as n: i32 = 3"
+        raise SchemaError(f"{name} is {type_} in the module, the signature given is {given}{hint}")
 
 
 def find_buffers(

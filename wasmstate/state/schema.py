@@ -16,7 +16,7 @@ from wasmstate.errors import SchemaError
 from wasmstate.state.bounds_fast_path import broken
 from wasmstate.state.layout import MAX_SCHEMA_SIZE
 from wasmstate.state.record import Region, RegionKind
-from wasmstate.state.signature import Param, Signature, check_param
+from wasmstate.state.signature import Param, Signature, check_param, parse_default
 from wasmstate.state.tensor import Tensor, check_name, check_tensor
 
 MAX_TENSORS = 65_536
@@ -211,6 +211,8 @@ def _encode_param(param: Param) -> dict[str, Any]:
         document["place"] = param.place
     if param.bounds:
         document["bounds"] = list(param.bounds)
+    if param.default is not None:
+        document["default"] = repr(param.default)
     return document
 
 
@@ -252,7 +254,7 @@ def _decode_signature(document: Any, path: str) -> Signature:
 
 def _decode_param(document: Any, path: str) -> Param:
     _expect(document, dict, path)
-    _check_keys(document, {"name", "type", "place", "bounds"}, path)
+    _check_keys(document, {"name", "type", "place", "bounds", "default"}, path)
     return Param(
         _expect(document.get("name"), str, f"{path}.name"),
         _expect(document.get("type"), str, f"{path}.type"),
@@ -261,7 +263,16 @@ def _decode_param(document: Any, path: str) -> Param:
             _expect(bound, str, f"{path}.bounds")
             for bound in _expect(document.get("bounds", []), list, f"{path}.bounds")
         ),
+        default=_decode_default(document, path) if "default" in document else None,
     )
+
+
+def _decode_default(document: dict[str, Any], path: str) -> int | float:
+    text = _expect(document["default"], str, f"{path}.default")
+    found = parse_default(str(document["name"]), str(document["type"]), text)
+    if repr(found) != text:
+        raise SchemaError(f"{path}.default is not in its canonical form: {found!r}")
+    return found
 
 
 def _check_keys(document: dict[str, Any], known: set[str], path: str) -> None:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
+
+import numpy as np
 
 from wasmstate.errors import SchemaError
 from wasmstate.state.bounds import parse_bound
@@ -23,7 +27,8 @@ _COMMA = re.compile(r",(?![^\[\]]*\])")  # not one between brackets
 _BOUND = r"(?:[A-Za-z_]\w*|(?:>=|<=|>|<)\s*[-+.\w]+)"
 _PARAM = re.compile(
     r"(?P<name>[^:]*):\s*(?P<dtype>\w+)\s*(?:\[(?P<shape>\s*\d+(?:\s*,\s*\d+)*\s*)\])?"
-    rf"\s*(?:@\s*(?P<place>\S+))?(?P<bounds>(?:\s+{_BOUND})*)",
+    rf"\s*(?:@\s*(?P<place>[^\s=]+))?(?P<bounds>(?:\s+{_BOUND})*)"
+    r"(?:\s*=\s*(?P<default>[-+.\w]+))?",
     re.ASCII,
 )
 _ARRAY = re.compile(r"(?P<dtype>\w+)\[(?P<shape>\d{1,10}(?:,\d{1,10})*)\]", re.ASCII)
@@ -41,12 +46,14 @@ class Param:
         place: of an array's buffer: an address, or ``sym:NAME`` as for tensors; ``None`` if the
             module's own allocator gives it.
         bounds: what the value must fulfil, as for tensors.
+        default: the value of a number that a caller leaves out; ``None`` if it must be given.
     """
 
     name: str
     type: str
     place: str | None = None
     bounds: tuple[str, ...] = ()
+    default: int | float | None = None
 
     @property
     def is_array(self) -> bool:
@@ -70,7 +77,8 @@ class Param:
 
     def __str__(self) -> str:
         place = "" if self.place is None else f"@{self.place}"
-        return " ".join([f"{self.name}: {self.type}{place}", *self.bounds])
+        default = [] if self.default is None else [f"= {self.default!r}"]
+        return " ".join([f"{self.name}: {self.type}{place}", *self.bounds, *default])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,9 @@ class Signature:
 
     @classmethod
     def parse(cls, text: str) -> Signature:
-        """Read ``(arm: i32 >= 0 < 4, x: f64[6]@sym:x finite) -> f64``; no result is ``-> ()``.
+        """Read ``(arm: i32 >= 0 < 4, x: f64[6]@sym:x finite, n: i32 = 6) -> f64``.
+
+        No result is ``-> ()``.
 
         Raises:
             SchemaError: saying what is wrong with the text.
@@ -105,9 +115,16 @@ class Signature:
         return [address_type if param.is_array else param.type for param in self.params]
 
     @property
+    def required(self) -> tuple[Param, ...]:
+        """The parameters that have no default: what a caller has to give."""
+        return required(self.params)
+
+    @property
     def is_plain(self) -> bool:
         """Whether all it takes is numbers, whatever they are."""
-        return not any(param.is_array or param.bounds for param in self.params)
+        return not any(
+            param.is_array or param.bounds or param.default is not None for param in self.params
+        )
 
     @property
     def rows(self) -> int:
@@ -117,6 +134,8 @@ class Signature:
         dimension, and at the end how many of their rows are there.
         """
         *arrays, last = self.params or (Param("", ""),)
+        if last.default is not None:
+            return 0
         sizes = {param.shape[0] if param.is_array else 0 for param in arrays}
         return sizes.pop() if len(sizes) == 1 and last.type == "i32" else 0
 
@@ -133,6 +152,23 @@ class Signature:
         return f"({params}) -> {results if len(self.results) == 1 else f'({results})'}"
 
 
+def required(params: Sequence[Param]) -> tuple[Param, ...]:
+    """The parameters that have no default."""
+    return tuple(param for param in params if param.default is None)
+
+
+def completed(params: Sequence[Param], args: Sequence[Any]) -> Sequence[Any]:
+    """The arguments of a call, with the defaults of parameters that were left out.
+
+    Either all parameters with a default are left out or none is: anything between has to be given
+    by name. So what is given by place means one thing only, wherever the defaults stand.
+    """
+    if len(args) == len(params) or len(args) != len(required(params)):
+        return args
+    given = iter(args)
+    return [next(given) if param.default is None else param.default for param in params]
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in _COMMA.split(text) if part.strip()]
 
@@ -146,7 +182,22 @@ def _parse_param(text: str) -> Param | None:
     bounds = tuple(
         re.sub(r"(>=|<=|>|<)\s*", r"\1 ", bound) for bound in re.findall(_BOUND, match["bounds"])
     )
-    return Param(match["name"].strip(), type_, match["place"], bounds)
+    default = match["default"]
+    return Param(
+        match["name"].strip(),
+        type_,
+        match["place"],
+        bounds,
+        None if default is None else parse_default(match["name"].strip(), type_, default),
+    )
+
+
+def parse_default(name: str, type_: str, text: str) -> int | float:
+    """The default of a parameter, as it is written. Raises SchemaError."""
+    try:
+        return int(text, 0) if type_ in ("i32", "i64") else float(text)
+    except ValueError as error:
+        raise SchemaError(f"{name}: cannot read the default {text!r} of type {type_}") from error
 
 
 def check_param(param: Param) -> None:
@@ -180,3 +231,22 @@ def check_param(param: Param) -> None:
             raise SchemaError(f"{param.name}: a value of type {param.type} has no bounds")
     for bound in param.bounds:
         parse_bound(bound)
+    if param.default is not None:
+        _check_default(param)
+
+
+def _check_default(param: Param) -> None:
+    value = param.default
+    if param.type not in NUMERIC:
+        raise SchemaError(f"{param.name}: only a number has a default")
+    if param.type.startswith("f"):
+        fits = type(value) is float and math.isfinite(value)
+    else:
+        bits = int(param.type[1:])
+        fits = type(value) is int and -(1 << bits - 1) <= value < 1 << bits - 1
+    if not fits:
+        raise SchemaError(f"{param.name}: the default {value!r} is no value of type {param.type}")
+    for bound in param.bounds:
+        wrong = parse_bound(bound)(np.asarray(value, DTYPES[param.type]))
+        if wrong is not None:
+            raise SchemaError(f"{param.name}: the default{wrong}")

@@ -57,8 +57,8 @@ class TableRows(QObject):
 
 def _rows(path: Path, form: Form, columns: Sequence[str] | None) -> list[Row] | ColumnChoice:
     try:
-        return [row for _, row in read_table(path, form.fields, TableFormat(columns), form.names)]
+        return [row for _, row in read_table(path, form.columns, TableFormat(columns), form.names)]
     except ColumnError as error:
         if columns is not None:
             raise
-        return ColumnChoice(path, form.fields, error, form.names.features)
+        return ColumnChoice(path, form.columns, error, form.names.features)

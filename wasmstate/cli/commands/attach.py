@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from wasmstate.runtime.wasi import Wasi
 
 
+_NAME_IT = "name the state: give --tensor, or --schema, or --whole-memory"
+
+
 @click.command("attach")
 @click.argument("file", type=existing_file)
 @click.option(
@@ -59,6 +62,7 @@ def command(
     for an exported static), or global:NAME for a mutable global, by its export, its name in the
     name section, or its index. The initial values are those that the memory holds when the module
     is instantiated. A program with a heap keeps its state anywhere: give --whole-memory.
+    With --function alone, a state that is there keeps what its functions take.
 
     \b
     Examples:  wasmstate attach model.wasm --tensor 'w:f32[4]@1024'
@@ -69,8 +73,9 @@ def command(
                wasmstate attach model.wasm --schema model.toml -o learning.wasm
                wasmstate attach model.wasm --whole-memory
     """
-    if not tensors and schema is None and not whole_memory:
-        raise click.UsageError("name the state: give --tensor, or --schema, or --whole-memory")
+    only_functions = bool(functions) and not tensors and schema is None and not whole_memory
+    if not (tensors or schema or whole_memory or functions):
+        raise click.UsageError(_NAME_IT)
 
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
     from wasmstate.binary.spaces import Spaces  # noqa: PLC0415
@@ -78,7 +83,8 @@ def command(
     from wasmstate.runtime.wasi import is_of_wasi  # noqa: PLC0415
     from wasmstate.session.attach import attach  # noqa: PLC0415
     from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
-    from wasmstate.state.state import State  # noqa: PLC0415
+    from wasmstate.state.change.declare import declare  # noqa: PLC0415
+    from wasmstate.state.state import SECTION_NAME, State  # noqa: PLC0415
     from wasmstate.state.tensor import TensorSpec  # noqa: PLC0415
 
     described = SchemaFile(())
@@ -87,8 +93,14 @@ def command(
             described = read_schema_file(schema)
 
     def edit(module: Module) -> Module:
+        if not no_validate:
+            module = validate(module)
+        if only_functions and not module.custom_sections(SECTION_NAME):
+            raise click.UsageError(_NAME_IT)
+        if only_functions:
+            return declare(module, signatures_of(module, functions))
         return attach(
-            module if no_validate else validate(module),
+            module,
             [*described.tensors, *map(TensorSpec.parse, tensors)],
             values=described.values,
             entry_points={**described.entry_points, **signatures_of(module, functions)},

@@ -15,6 +15,7 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.state.buffers import check_types, find_buffers
 from wasmstate.state.digest import module_digest
+from wasmstate.state.element_counts import with_counts
 from wasmstate.state.lists import check_list
 from wasmstate.state.place import address_of, check_address, memory_of, symbol_of
 from wasmstate.state.record import (
@@ -94,7 +95,9 @@ def describe(
         raise SchemaError("a state needs one tensor at least")
     bound = [_bind(spaces, spec) for spec in specs]
     regions = _whole_regions(spaces) if whole_memory else _regions(bound)
-    given = dict(entry_points or {})
+    given = {
+        name: with_counts(spaces, name, each) for name, each in dict(entry_points or {}).items()
+    }
     for name, signature in given.items():
         check_types(spaces, name, signature)
         find_buffers(spaces, name, signature, regions)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from wasmstate.binary.edits.graft import graft_code
 from wasmstate.binary.module import Module
@@ -11,7 +10,7 @@ from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError
 from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
-from wasmstate.state.buffers import check_types, find_buffers
+from wasmstate.state.change.declare import with_entry_points
 from wasmstate.state.change.successor import carry_on
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import SECTION_NAME, State
@@ -55,12 +54,6 @@ def graft(
         if given:
             raise SchemaError("the host carries no state that could keep a signature")
         return grafted
-    state, spaces = State.of(host), Spaces(grafted)
-    for name, signature in given.items():
-        check_types(spaces, name, signature)
-        find_buffers(spaces, name, signature, state.regions)
     added = [name for name in ENTRY_POINTS if name in Spaces(donor).exported_functions()]
-    known = dict(state.schema.entry_points) | signatures(grafted, added) | given
-    schema = replace(state.schema, entry_points=known)
-    described = State(replace(state.record, schema=schema.encode()), schema)
+    described = with_entry_points(grafted, State.of(host), signatures(grafted, added) | given)
     return carry_on(grafted, described, host)

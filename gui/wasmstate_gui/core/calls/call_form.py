@@ -50,6 +50,11 @@ class Form:
         return self.signature.params
 
     @property
+    def columns(self) -> tuple[Param, ...]:
+        """What a row of a table has to give."""
+        return self.signature.required
+
+    @property
     def action(self) -> str:
         """What the button says."""
         return "Step" if self.name == "update" else "Call"
@@ -121,6 +126,8 @@ def parse_argument(param: Param, text: str) -> Argument:
 
 
 def _default(param: Param) -> str:
+    if param.default is not None:
+        return str(param.default)
     zero = "0" if param.dtype[0] in "iu" else "0.0"
     return ", ".join([zero] * math.prod(param.shape))
 

@@ -105,7 +105,7 @@ def read_calls(
             continue
         if each.name in signature_errors:
             continue
-        problem = _problem(known[each.name].params, call)
+        problem = _problem(known[each.name], call)
         if problem:
             errors[number] = problem
         calls.append(call)
@@ -121,7 +121,10 @@ def _check_count(own: Signature, given: Signature) -> None:
         raise WasmstateError(text)
 
 
-def _problem(params: Sequence[Param], call: Call) -> str:
+def _problem(signature: Signature, call: Call) -> str:
+    params: Sequence[Param] = signature.params
+    if len(call.args) == len(signature.required):
+        params = signature.required
     if len(call.args) != len(params):
         names = ", ".join(f"{each.name}: {each.type}" for each in params)
         wanted = f"it takes {counted(len(params), 'argument')}" + (f": {names}" if names else "")

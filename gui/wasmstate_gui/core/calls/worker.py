@@ -60,8 +60,8 @@ class _Model:
         return self._live.params(name)
 
     def call(self, name: str, /, *args: Any) -> Any:
-        params = self._live.params(name)
-        given = self._names.arguments(name, params, args)
+        params = self._live.all_params(name)
+        given = self._names.arguments(name, params, self._live.completed(name, args))
         value = self._live.run(self._live.entry(name), given)
         return self._named(value) if name == "predict" else value
 

@@ -168,5 +168,8 @@ def drift_text(detector: str, before: float | None, after: float) -> str:
 
 def call_text(signature: Signature | None, name: str, args: Sequence[float]) -> str:
     """``update(arm=3, reward=1.0)``."""
-    names = [f"{param.name}=" for param in signature.params] if signature else [""] * len(args)
+    params = signature.params if signature else ()
+    if signature and len(args) == len(signature.required):
+        params = signature.required
+    names = [f"{param.name}=" for param in params] if signature else [""] * len(args)
     return f"{name}({', '.join(f'{a}{b}' for a, b in zip(names, args, strict=False))})"

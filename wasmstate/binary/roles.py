@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from wasmstate.binary.code.immediates import BlockType
 from wasmstate.binary.code.instructions import Instr
+from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.spaces import Spaces
 
 Entry = frozenset[int]
@@ -52,6 +53,11 @@ _OTHERS = {
     **dict.fromkeys(("i64.add128", "i64.sub128"), (4, 2)),
     **dict.fromkeys(("i64.mul_wide_s", "i64.mul_wide_u"), (2, 2)),
 }
+_PRIORITY = (
+    *("an address", "an address or a size", "an index", "a loop bound", "a shift"),
+    *("kept in a global", "a condition", "a mask of bits", "an argument of a call"),
+    *("stored as it is", "part of a long computation"),
+)
 _LEAVES = frozenset({"br", "br_table", "return", "unreachable", "throw", "throw_ref", "rethrow"})
 
 
@@ -69,13 +75,39 @@ def constant_roles(
         bound``. And of each vector that an instruction takes, the shape that this gives it:
         ``f32x4``.
     """
+    walk = _walked(spaces, instructions, 0)
+    return {at: min(each, key=_PRIORITY.index) for at, each in walk.roles.items()}, walk.shapes
+
+
+def address_params(spaces: Spaces, funcidx: int) -> set[int]:
+    """Which parameters of a function it computes addresses from, by their indices.
+
+    One that it only gives to other functions is not among them.
+    """
+    section = spaces.module.section(CodeSection)
+    first = sum(isinstance(each.type, int) for each in spaces.imports)
+    if section is None or not 0 <= funcidx - first < len(section.entries):
+        return set()
+    instructions = section.entries[funcidx - first].instructions()
+    count = len(spaces.function_type(funcidx).params)
+    walk = _walked(spaces, [(offset, instr) for offset, _, instr in instructions], count)
+    return {i for i in range(count) if "an address" in walk.roles[_param(i)]}
+
+
+def _param(index: int) -> int:
+    """What stands for a parameter among the offsets of constants."""
+    return -1 - index
+
+
+def _walked(spaces: Spaces, instructions: Sequence[tuple[int, Instr]], params: int) -> _Walk:
     walk = _Walk(spaces)
+    walk.locals.update({i: frozenset({_param(i)}) for i in range(params)})
     for _ in range(_ROUNDS):
         before = {index: len(each) for index, each in walk.locals.items()}
         walk.run(instructions)
         if {index: len(each) for index, each in walk.locals.items()} == before:
             break
-    return walk.roles, walk.shapes
+    return walk
 
 
 class _Walk:
@@ -84,7 +116,7 @@ class _Walk:
     def __init__(self, spaces: Spaces) -> None:
         self.spaces = spaces
         self.locals: dict[int, Entry] = defaultdict(frozenset)
-        self.roles: dict[int, str] = {}
+        self.roles: dict[int, set[str]] = defaultdict(set)
         self.shapes: dict[int, str] = {}
         self.stack: list[Entry] = []
         # Height of the stack below each open block, how many results it has, whether it is a loop.
@@ -212,7 +244,7 @@ class _Walk:
 
     def _note(self, entry: Entry, role: str) -> None:
         for offset in entry:
-            self.roles.setdefault(offset, role)
+            self.roles[offset].add(role)
 
     def _pop(self) -> Entry:
         height = max(self.blocks[-1][0], 0) if self.blocks else 0
