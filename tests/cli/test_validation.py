@@ -61,6 +61,22 @@ def test_modules_of_webassembly_3_are_valid(tmp_path: Path, proposal: str) -> No
     assert run_command("check", str(path)).exit_code == 0
 
 
+def test_a_module_with_a_feature_that_wasmtime_lacks_is_not_called_invalid(tmp_path: Path) -> None:
+    path = tmp_path / "legacy.wasm"
+    body = bytes.fromhex("00 06 40 19 0B 0B")  # try catch_all end: the exceptions of many binaries
+    path.write_bytes(
+        PREAMBLE
+        + section_bytes(1, bytes.fromhex("01 60 00 00"))
+        + section_bytes(3, bytes.fromhex("01 00"))
+        + section_bytes(10, bytes([1, len(body)]) + body)
+    )
+    result = run_command("check", str(path))
+    assert result.exit_code == 0
+    reason = "legacy_exceptions feature required for try instruction"
+    assert f"{path}: warning: module at 0x17: not validated from here on: {reason}" in result.stdout
+    assert result.stdout.endswith(f"{path}: ok\n")
+
+
 def test_attach_writes_nothing_that_no_engine_loads_unless_it_is_told_to(invalid: Path) -> None:
     words = ["attach", str(invalid), "--tensor", "n:i32@16"]
     result = run_command(*words)

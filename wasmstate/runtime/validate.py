@@ -22,7 +22,7 @@ LARGEST = 256 << 20
 
 _OFFSET = re.compile(r" \(at offset (0x[0-9a-f]+)\)")
 # wasmtime's words for what it knows of a proposal and does not have turned on.
-_NOT_SUPPORTED = ("not enabled", "not supported", "proposal", "support", "unimplemented")
+_LACKS = ("not enabled", "not supported", "proposal", "support", "feature", "unimplemented")
 
 
 def why_not_validated(module: Module) -> str:
@@ -43,27 +43,43 @@ def validate(module: Module) -> Module:
     Raises:
         InvalidError: with the offset of the first fault.
     """
+    error = _first_fault(module)
+    if error is not None and not _is_of_a_feature(error):
+        raise error
+    return module
+
+
+def invalid(module: Module) -> list[Finding]:
+    """What keeps an engine from loading a well-formed module, as :func:`validate`.
+
+    A module that uses a feature that wasmtime lacks has a warning.
+    """
+    error = _first_fault(module)
+    if error is None:
+        return []
+    if _is_of_a_feature(error):
+        advice = "wasmtime lacks it, an engine that has it may load the module"
+        reason = f"not validated from here on: {error.reason}"
+        return [Finding("warning", "module", error.offset, reason, advice)]
+    advice = "no engine loads such a module: compile it again"
+    return [Finding("error", "module", error.offset, f"not valid: {error.reason}", advice)]
+
+
+def _first_fault(module: Module) -> InvalidError | None:
     if why_not_validated(module):
-        return module
+        return None
     try:
         wasmtime.Module.validate(_engine(), module.to_bytes())
     except wasmtime.WasmtimeError as error:
         text = str(error)
         place = _OFFSET.search(text)
         reason = _OFFSET.sub("", text).strip().splitlines()[0]
-        if not any(word in reason for word in _NOT_SUPPORTED):
-            raise InvalidError(int(place[1], 16) if place else 0, reason) from error
-    return module
+        return InvalidError(int(place[1], 16) if place else 0, reason)
+    return None
 
 
-def invalid(module: Module) -> list[Finding]:
-    """What keeps an engine from loading a well-formed module, as :func:`validate`."""
-    try:
-        validate(module)
-    except InvalidError as error:
-        advice = "no engine loads such a module: compile it again"
-        return [Finding("error", "module", error.offset, f"not valid: {error.reason}", advice)]
-    return []
+def _is_of_a_feature(error: InvalidError) -> bool:
+    return any(word in error.reason for word in _LACKS)
 
 
 @cache
