@@ -15,14 +15,22 @@ from wasmstate.binary.content import Content
 from wasmstate.binary.decode_loops import OnDemand
 from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.data import DataSection
+from wasmstate.binary.sections.element import ElementSection
 from wasmstate.binary.sections.export import ExportSection
 from wasmstate.binary.sections.function import FunctionSection
+from wasmstate.binary.sections.global_ import GlobalSection
+from wasmstate.binary.sections.import_ import ImportSection
+from wasmstate.binary.sections.type import TypeSection
 from wasmstate.binary.values import decode
 from wasmstate.errors import MalformedError
 
 LOOPS: dict[type[ListSection[Any]], tuple[int, st.SearchStrategy[Any]]] = {
+    TypeSection: (1, s.rectypes),
+    ImportSection: (2, s.imports),
     FunctionSection: (3, s.u32s),
+    GlobalSection: (6, s.globals_),
     ExportSection: (7, s.exports),
+    ElementSection: (9, s.elems),
     DataSection: (11, s.datas),
 }
 
@@ -80,7 +88,7 @@ def test_whatever_the_bytes_are_both_say_the_same(
 @pytest.mark.parametrize("name", REAL_BINARIES)
 def test_the_long_lists_of_real_binaries_are_the_declared_ones(name: str) -> None:
     for section in Module.from_bytes(real_bytes(name)).sections:
-        if isinstance(section, (FunctionSection, ExportSection, DataSection)):
+        if isinstance(section, ListSection) and type(section) in LOOPS:
             assert looped(section) == declared(section)
 
 

@@ -174,11 +174,11 @@ def _code(
         if i % _FUNCTIONS_A_STEP == 0:
             reached(func.offset)
         try:
-            found = func.verify()
+            found = func.verify(has_data_count=has_data_count)
         except MalformedError as error:
             yield error
             continue
-        if found and not has_data_count:
+        if found:
             yield MalformedError(
                 func.path, func.offset, f"data count section required (by {min(found)})"
             )

@@ -19,7 +19,7 @@ from wasmstate.binary.code.opcodes import PLAIN, PREFIXED, Opcode
 from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.types import ABSTRACT_HEAP_TYPES, NUMBER_TYPES
 
-_U32 = rb"(?:[\x80-\xff]{0,3}[\x00-\x7f]|[\x80-\xff]{4}[\x00-\x0f])"
+U32 = rb"(?:[\x80-\xff]{0,3}[\x00-\x7f]|[\x80-\xff]{4}[\x00-\x0f])"
 _U64 = rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x01])"
 _S32 = rb"(?:[\x80-\xff]{0,3}[\x00-\x7f]|[\x80-\xff]{4}[\x00-\x07\x78-\x7f])"
 _S64 = rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x7f])"
@@ -35,15 +35,17 @@ def _one_of(codes: Iterable[int]) -> bytes:
 
 _ONE_BYTE_TYPE = _one_of([*NUMBER_TYPES, *ABSTRACT_HEAP_TYPES])
 # A type index is an s33 that is not negative.
-_INDEX = rb"[\x00-\x3f]|[\x80-\xff]{1,3}[\x00-\x3f]"
-_HEAP_TYPE = b"(?:" + _one_of(ABSTRACT_HEAP_TYPES) + b"|" + _INDEX + b")"
+_TYPE_INDEX = rb"[\x00-\x3f]|[\x80-\xff]{1,3}[\x00-\x3f]"
+HEAP_TYPE = b"(?:" + _one_of(ABSTRACT_HEAP_TYPES) + b"|" + _TYPE_INDEX + b")"
+VALUE_TYPE = b"(?:" + _ONE_BYTE_TYPE + rb"|[\x63\x64]" + HEAP_TYPE + b")"
+"""A pattern for a value type."""
 _PATTERNS = {
     **dict.fromkeys(
         (
             *("typeidx", "funcidx", "tableidx", "memidx", "tagidx", "globalidx"),
             *("elemidx", "dataidx", "localidx", "labelidx", "fieldidx", "count"),
         ),
-        _U32,
+        U32,
     ),
     "i32": _S32,
     "i64": _S64,
@@ -54,10 +56,10 @@ _PATTERNS = {
     "laneidx": b".",
     "fence": rb"\x00",
     "castop": rb"[\x00-\x03]",
-    **dict.fromkeys(("heaptype", "ref", "refnull"), _HEAP_TYPE),
-    "valtypes": rb"\x01" + _ONE_BYTE_TYPE,
-    "atomicarg": rb"(?:[\x00-\x1f]|[\x40-\x5f]" + _U32 + b")" + _U64,
-    "memarg": rb"(?:[\x00-\x3f]|[\x40-\x7f]" + _U32 + b")" + _U64,
+    **dict.fromkeys(("heaptype", "ref", "refnull"), HEAP_TYPE),
+    "valtypes": rb"\x01" + VALUE_TYPE,
+    "atomicarg": rb"(?:[\x00-\x1f]|[\x40-\x5f]" + U32 + b")" + _U64,
+    "memarg": rb"(?:[\x00-\x3f]|[\x40-\x7f]" + U32 + b")" + _U64,
 }
 STRUCTURE = frozenset(
     {"block", "loop", "if", "else", "end", "try", "catch", "catch_all", "delegate", "try_table"}
@@ -102,18 +104,27 @@ def _run(others: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(b"(?>" + b"|".join(_alternatives(others)) + b")*+", re.DOTALL)
 
 
-BLOCK_TYPE = re.compile(rb"\x40|" + _ONE_BYTE_TYPE + b"|" + _INDEX)
+GLOBAL_TYPE = re.compile(VALUE_TYPE + rb"[\x00\x01]")
+"""A value type, and whether it can change."""
+
+BLOCK_TYPE = re.compile(rb"\x40|" + VALUE_TYPE + b"|" + _TYPE_INDEX)
 """A block type, unless it is written in an unusual way."""
 
-LABEL = re.compile(_U32)
-"""A label or a tag."""
+INDEX = re.compile(U32)
+"""An index, such as a label or a tag."""
 
-CATCH = re.compile(rb"[\x00\x01]" + _U32 + _U32 + rb"|[\x02\x03]" + _U32)
+REFERENCE_TYPE = re.compile(_one_of(ABSTRACT_HEAP_TYPES) + rb"|[\x63\x64]" + HEAP_TYPE)
+FIELD_TYPE = re.compile(b"(?:" + VALUE_TYPE + rb"|[\x77\x78])[\x00\x01]")
+"""The type of a field of a struct or of the elements of an array, and whether they can change."""
+
+A_VALUE_TYPE = re.compile(VALUE_TYPE)
+
+CATCH = re.compile(rb"[\x00\x01]" + U32 + U32 + rb"|[\x02\x03]" + U32)
 """A clause of ``try_table``."""
 
-# Usual locals: less than 128 runs, of fewer than 2**14 locals each, of types of one byte. That is
-# far below the number of locals that is too many.
-_ONE_RUN = rb"(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f])" + _ONE_BYTE_TYPE
+# Usual locals: less than 128 runs, of fewer than 2**14 locals each. That is far below the number of
+# locals that is too many.
+_ONE_RUN = rb"(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f])" + VALUE_TYPE
 
 
 @cache
@@ -132,6 +143,7 @@ def skip_locals(data: bytes) -> int | None:
     return match.end() if match else None
 
 
+_NOTHING: frozenset[str] = frozenset()
 _BLOCK, _LOOP, _IF, _ELSE, _TRY, _CATCH, _END = 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0B
 _BR_TABLE, _DELEGATE, _CATCH_ALL, _TRY_TABLE = 0x0E, 0x18, 0x19, 0x1F
 _OPENERS = frozenset((_BLOCK, _LOOP, _IF, _TRY, _TRY_TABLE))
@@ -156,33 +168,47 @@ def scan(data: bytes, at: int, others: frozenset[str] = NEEDS_DATA_COUNT) -> boo
                     return at == len(data)
                 blocks.pop()
             elif opcode in _OPENERS:
-                at = _skip(BLOCK_TYPE, data, at)
+                at = skip(BLOCK_TYPE, data, at)
                 if opcode == _TRY_TABLE:
-                    at = _skip_list(CATCH, data, at)
+                    at = skip_list(CATCH, data, at)
                 blocks.append(opcode)
             elif opcode == _BR_TABLE:
-                at = _skip(LABEL, data, _skip_list(LABEL, data, at))
+                at = skip(INDEX, data, skip_list(INDEX, data, at))
             elif opcode in _DIVIDES and blocks[-1] in _DIVIDES[opcode]:
                 blocks[-1] = opcode
                 if opcode == _CATCH:
-                    at = _skip(LABEL, data, at)
+                    at = skip(INDEX, data, at)
             elif opcode == _DELEGATE and blocks.pop() == _TRY:
-                at = _skip(LABEL, data, at)
+                at = skip(INDEX, data, at)
             else:
                 return False
     except (UnusualError, IndexError):  # no byte, or no block, where one has to be
         return False
 
 
-def _skip(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+def skip_constant(data: bytes, at: int) -> int:
+    """Where an expression without blocks ends.
+
+    Raises:
+        UnusualError, IndexError: if the declarations have to look.
+    """
+    at = _run(_NOTHING).match(data, at).end()  # type: ignore[union-attr]
+    if data[at] != _END:
+        raise UnusualError
+    return at + 1
+
+
+def skip(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """Where something ends that a pattern knows. Raises UnusualError."""
     match = pattern.match(data, at)
     if match is None:
         raise UnusualError
     return match.end()
 
 
-def _skip_list(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+def skip_list(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """Where a list of such things ends. Raises UnusualError, IndexError."""
     count, at = read_unsigned(data, at)
     for _ in range(count):  # each takes a byte at least
-        at = _skip(pattern, data, at)
+        at = skip(pattern, data, at)
     return at

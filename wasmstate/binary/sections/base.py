@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from construct import Construct
@@ -206,7 +206,32 @@ class ListSection(DecodedSection, Generic[Entry]):
         Raises:
             UnusualError, IndexError, UnicodeDecodeError: if the declaration has to look.
         """
+        starts = array("Q", [at])
+        for _ in range(count):
+            at = self.skip_entry(data, at)
+            starts.append(at)
+        entry = self._entry_layout()
+
+        @cache
+        def make(index: int, start: int, end: int) -> Entry:
+            path = f"{self.path} -> entries[{index}]"
+            content = Content(data[start:end], self.content_offset + start, path)
+            made: Entry = decode(entry, content)
+            return made
+
+        return OnDemand(starts, make), at
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        """Where the entry at ``at`` ends, whatever the end of the content is.
+
+        The declaration decodes an entry when it is asked for, so this only has to be right about
+        what it accepts. Raises as :meth:`read_entries`.
+        """
         raise UnusualError
+
+    def _entry_layout(self) -> Layout:
+        entry: Layout = self.layout.subcons[0].subcon.subcon  # type: ignore[attr-defined]
+        return entry
 
     def decode(self) -> Sequence[Entry]:
         return self.entries
@@ -226,8 +251,7 @@ class ListSection(DecodedSection, Generic[Entry]):
 
     def _edited(self, entries: Sequence[Entry]) -> bytes:
         starts = [at - self.content_offset for at in self.entry_starts()]
-        entry = self.layout.subcons[0].subcon.subcon  # type: ignore[attr-defined]
-        return edited_list(entry, self.content, starts, self.entries, entries)
+        return edited_list(self._entry_layout(), self.content, starts, self.entries, entries)
 
     def entry_starts(self) -> array[int]:
         """The offset in the module at which each entry starts, and at which the last one ends.

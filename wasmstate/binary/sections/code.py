@@ -116,8 +116,11 @@ class Func:
             return _NOTHING
         return mnemonics & {instr.mnemonic for _, _, instr in self.instructions()}
 
-    def verify(self) -> frozenset[str]:
+    def verify(self, *, has_data_count: bool = False) -> frozenset[str]:
         """Check that every byte is well-formed.
+
+        Args:
+            has_data_count: whether the module has a data count section; then nobody asks.
 
         Returns:
             The mnemonics, among those that need a data count section, that occur.
@@ -125,7 +128,7 @@ class Func:
         Raises:
             MalformedError: naming the instruction and the byte.
         """
-        return self.uses(NEEDS_DATA_COUNT)
+        return self.uses(_NOTHING if has_data_count else NEEDS_DATA_COUNT)
 
 
 class CodeSection(Section):

@@ -5,12 +5,15 @@ Source: WebAssembly Core 3.0, Binary Format, "Element Section".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from construct import If, IfThenElse, Struct, this
 
 from wasmstate.binary.code.instructions import Expr, expr
+from wasmstate.binary.code.scan import INDEX, REFERENCE_TYPE, skip, skip_constant, skip_list
+from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import RefType, reftype
 from wasmstate.binary.values import Choice, List, record, u32
@@ -58,7 +61,28 @@ elem = record(
 )
 
 
+_FUNCTIONS = re.compile(rb"\x00")
+
+
 class ElementSection(ListSection[Elem]):
     """Element segments in index order."""
 
     layout: ClassVar[Layout] = Struct("entries" / List(elem))
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        flag = data[at]
+        at += 1
+        if flag > 7:
+            raise UnusualError
+        if flag & 3 == 2:
+            at = skip(INDEX, data, at)
+        if not flag & 1:
+            at = skip_constant(data, at)
+        if flag & 3:
+            at = skip(REFERENCE_TYPE if flag & 4 else _FUNCTIONS, data, at)
+        if not flag & 4:
+            return skip_list(INDEX, data, at)
+        count, at = read_unsigned(data, at)
+        for _ in range(count):
+            at = skip_constant(data, at)
+        return at

@@ -11,6 +11,7 @@ from typing import ClassVar
 from construct import Struct
 
 from wasmstate.binary.code.instructions import Expr, expr
+from wasmstate.binary.code.scan import GLOBAL_TYPE, skip, skip_constant
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import GlobalType, globaltype
 from wasmstate.binary.values import List, record
@@ -34,3 +35,6 @@ class GlobalSection(ListSection[Global]):
     """Globals in index order, imported ones not counted."""
 
     layout: ClassVar[Layout] = Struct("entries" / List(global_))
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        return skip_constant(data, skip(GLOBAL_TYPE, data, at))

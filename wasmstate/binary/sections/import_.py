@@ -5,13 +5,15 @@ Source: WebAssembly Core 3.0, Binary Format, "Import Section".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from construct import Struct, Switch, this
 
-from wasmstate.binary.decode_loops import read_unsigned
+from wasmstate.binary.code.scan import GLOBAL_TYPE, INDEX, REFERENCE_TYPE, U32, skip
+from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.kept_bytes import edited_list
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import (
@@ -127,11 +129,34 @@ class _Imports(AnyConstruct):
 
 _plain = List(import_)
 
+_LIMITS = rb"(?:\x00" + U32 + rb"|\x01" + U32 + U32 + b")"
+_TYPES = {
+    0x00: INDEX,
+    0x01: re.compile(b"(?:" + REFERENCE_TYPE.pattern + b")" + _LIMITS),
+    0x02: re.compile(_LIMITS + rb"|\x03" + U32 + U32),  # 03: shared
+    0x03: GLOBAL_TYPE,
+    0x04: re.compile(rb"\x00" + U32),
+}
+"""Patterns for the types of imports, by the byte of their kind."""
+
 
 class ImportSection(ListSection[Import]):
     """Imports. Those of a kind come first in the index space of that kind."""
 
     layout: ClassVar[Layout] = Struct("entries" / _Imports())
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        for _ in range(2):
+            length, start = read_unsigned(data, at)
+            at = start + length
+            data[start:at].decode()
+        pattern = _TYPES.get(data[at])
+        if pattern is None:  # a group of imports has no kind here
+            raise UnusualError
+        return skip(pattern, data, at + 1)
+
+    def _entry_layout(self) -> Layout:
+        return import_
 
     def _edited(self, entries: Sequence[Import]) -> bytes:
         count, _ = read_unsigned(self.content, 0)

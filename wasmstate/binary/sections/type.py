@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from construct import Struct
 
+from wasmstate.binary.code.scan import A_VALUE_TYPE, FIELD_TYPE, INDEX, skip, skip_list
+from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.proposals import COMPOSITE_TYPES
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import FuncType, ValType, mut, storagetype, valtypes
@@ -196,10 +198,32 @@ _subtypes = List(_subtype)
 rectype = _RecType()
 
 
+def _skip_subtype(data: bytes, at: int) -> int:
+    """Where a subtype of one of the usual kinds ends. Raises UnusualError, IndexError."""
+    if data[at] in (0x50, 0x4F):
+        at = skip_list(INDEX, data, at + 1)
+    code = data[at]
+    if code == 0x60:
+        return skip_list(A_VALUE_TYPE, data, skip_list(A_VALUE_TYPE, data, at + 1))
+    if code == 0x5F:
+        return skip_list(FIELD_TYPE, data, at + 1)
+    if code == 0x5E:
+        return skip(FIELD_TYPE, data, at + 1)
+    raise UnusualError
+
+
 class TypeSection(ListSection[RecType]):
     """Types in index order. A group of n takes n indices: see :meth:`subtypes`."""
 
     layout: ClassVar[Layout] = Struct("entries" / List(rectype))
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        if data[at] != 0x4E:
+            return _skip_subtype(data, at)
+        count, at = read_unsigned(data, at + 1)
+        for _ in range(count):
+            at = _skip_subtype(data, at)
+        return at
 
     def subtypes(self) -> list[SubType]:
         """The types by their index."""
