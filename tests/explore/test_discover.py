@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def test_the_module_is_not_changed_and_the_same_is_found_again() -> None:
     ],
 )
 def test_every_byte_that_a_shipped_model_learns_is_found(
-    name: str, options: dict[str, float]
+    name: str, options: dict[str, Any]
 ) -> None:
     module = models.new(name, seed=None, **options)
     state = State.of(module)

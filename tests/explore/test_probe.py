@@ -112,8 +112,8 @@ def test_a_float_that_stands_in_the_code_as_a_double_and_in_a_vector() -> None:
 
 
 def test_the_shipped_models_have_nothing_dead_that_learns() -> None:
-    for name, options in [("moments", {"features": 2}), ("ucb1", {"arms": 2})]:
-        found = probe(models.new(name, seed=None, **options))
+    for module in (models.new("moments", features=2), models.new("ucb1", arms=2)):
+        found = probe(module)
         assert not [each.name for each in found.tensors if each.verdict == "written only"]
         assert any(each.verdict == "live" for each in found.tensors)
 

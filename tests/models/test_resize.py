@@ -157,7 +157,7 @@ def with_metadata(module: Module, **metadata: Any) -> Module:
 def test_one_name_of_a_feature_is_not_kept_for_two() -> None:
     named = with_metadata(new("linear", features=1), feature_names_in=["a"])
     assert message(SchemaError, lambda: resize(named, {"features": 2})) == (
-        "the metadata name the features (feature_names_in), and would be wrong"
+        "the features have names: 'a'; name each one that is added"
     )
 
 
@@ -169,5 +169,5 @@ def test_labels_of_classes_are_no_names_of_features() -> None:
     resized = State.of(resize(labelled, {"features": 4}))
     assert resized.metadata["classes"] == ["a", "b", "c"]
     assert message(SchemaError, lambda: resize(labelled, {"classes": 4})) == (
-        "the metadata name the classes (classes), and would be wrong"
+        "the classes have names: 'a', 'b', 'c'; name each one that is added"
     )

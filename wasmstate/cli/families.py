@@ -13,7 +13,7 @@ def family_params(family: Family) -> list[click.Parameter]:
         click.Option(
             [f"--{option.name}"],
             type=int if option.integer else float,
-            required=option.default is None,
+            required=option.default is None and option.name not in ("features", "classes"),
             help=f"{option.help[0].upper()}{option.help[1:]}"
             + ("." if option.default is None else f"; {option.default:g} if not given."),
         )

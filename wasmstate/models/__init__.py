@@ -5,6 +5,9 @@ A model is a plain module with a state section: write it to a file, and open a s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
 from wasmstate.models.choose import Choice, choose
@@ -41,15 +44,28 @@ def describe(name: str) -> Family:
     return FAMILIES[name]
 
 
-def new(name: str, /, *, seed: int | None = None, **options: float) -> Module:
+def new(
+    name: str,
+    /,
+    *,
+    seed: int | None = None,
+    feature_names: Sequence[str] | None = None,
+    labels: Sequence[Any] | None = None,
+    **options: float,
+) -> Module:
     """A model that has learned nothing yet.
 
     Args:
         name: of its family, one of :func:`names`.
         seed: of its random numbers; if it is not given, the operating system gives one.
+        feature_names: one for each feature; the option ``features`` need not be given then. Dicts,
+            Series and frames are matched by them.
+        labels: one for each class, numbers or texts; the option ``classes`` need not be given
+            then. Calls take and give them instead of indices.
         options: as its family has them.
 
     Raises:
-        SchemaError: if there is no such family or option, or a value cannot be.
+        SchemaError: if there is no such family or option, a value is invalid, or the names or
+            labels are not as many as the features or classes.
     """
-    return describe(name).make(seed, options)
+    return describe(name).make(seed, options, feature_names, labels)

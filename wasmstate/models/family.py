@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
+from wasmstate.escapes import listed
+from wasmstate.models.naming import metadata_of
 from wasmstate.state.attach.describe import describe, with_state
 from wasmstate.state.bounds import parse_bound
 from wasmstate.state.signature import Signature
@@ -183,8 +185,18 @@ class Family:
             for name, text in self.entry_points.items()
         }
 
-    def make(self, seed: int | None, options: Mapping[str, object]) -> Module:
-        """A model: the kernel, with the options in its state. Raises as :func:`new`."""
+    def make(
+        self,
+        seed: int | None,
+        options: Mapping[str, object],
+        feature_names: Sequence[str] | None = None,
+        labels: Sequence[Any] | None = None,
+    ) -> Module:
+        """A model: the kernel, with the options in its state. Args and raises as :func:`new`."""
+        named = metadata_of(feature_names, labels)
+        options = {**options}
+        self._count("features", feature_names, options)
+        self._count("classes", labels, options)
         values = self.values(options)
         if seed is None:
             seed = secrets.randbits(64)
@@ -202,9 +214,26 @@ class Family:
             module,
             self.tensor_specs(values),
             entry_points=self.signatures(values),
-            metadata={"model": self.name, "summary": self.summary},
+            metadata={"model": self.name, "summary": self.summary, **named},
         )
         return with_state(module, state.with_values(given))
+
+    def _count(self, size: str, names: Sequence[Any] | None, options: dict[str, object]) -> None:
+        """Let the names say how many there are."""
+        if names is None:
+            return
+        known = {option.name for option in self.options}
+        if size in known:
+            count = options.setdefault(size, len(names))
+        else:  # a model of two classes has no option for them
+            takes_label = " label: i" in self.entry_points["update"]
+            count = 2 if size == "classes" and takes_label else 0
+            if not count:
+                raise SchemaError(f"{self.name} has no {size} to name")
+        if count != len(names):
+            raise SchemaError(
+                f"{len(names)} names for {count} {size}: {listed([repr(each) for each in names])}"
+            )
 
     def kernel(self) -> bytes:
         """The code, without a state."""

@@ -20,7 +20,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateError
 from wasmstate.models.families import FAMILIES
 from wasmstate.models.family import Family, Values
-from wasmstate.session import class_labels, feature_names
+from wasmstate.models.naming import KEYS, changed, indices_of
 from wasmstate.state.change.bake import keep_baked
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.older import with_next
@@ -28,7 +28,6 @@ from wasmstate.state.record import successor
 from wasmstate.state.schema import Schema
 from wasmstate.state.state import State
 
-_NAMED = {feature_names.KEY: "features", class_labels.KEY: "classes"}
 SIZES = ("arms", "actions", "states", "features", "classes", "clusters")
 """Options that can change; how many there are of something that a caller names by its index."""
 
@@ -39,15 +38,19 @@ def resize(
     module: Module,
     sizes: Mapping[str, int] | None = None,
     *,
-    drop: Mapping[str, Sequence[int]] | None = None,
+    add: Mapping[str, Sequence[Any]] | None = None,
+    drop: Mapping[str, Sequence[Any]] | None = None,
 ) -> Module:
     """A model with other sizes, as the next generation.
 
     Args:
         module: a model that :func:`wasmstate.models.new` made, with what it has learned.
         sizes: how many arms, actions, states, features, classes or clusters there are to be.
-        drop: the indices that leave, by the same names; those behind them move up. Without a size,
-            there are as many fewer.
+        add: the names of features, or labels of classes, that are added: for a model that keeps
+            such, ``{"features": ["fog"]}``. Without a size, there are as many more.
+        drop: what leaves, by the same names; what is behind it moves up. Without a size, there are
+            as many fewer. An index; where the model keeps them, the name of a feature or the label
+            of a class.
 
     Returns:
         The module; its record before is kept in ``wasmstate.prev``.
@@ -60,20 +63,42 @@ def resize(
     """
     state = State.of(module)
     check_belongs(state, module)
-    resized = resized_state(state, sizes or {}, drop or {})
+    family, before = _family(state)
+    added = add or {}
+    leaving = {
+        name: indices_of(state.metadata, name, indices) for name, indices in (drop or {}).items()
+    }
+    wanted = {
+        name: int(before.get(name, 0)) - len(set(leaving.get(name, ()))) + len(names)
+        for name, names in added.items()
+    }
+    kept = _kept(family, before, {**wanted, **(sizes or {})}, leaving)
+    metadata = changed(state.metadata, kept, added)
+    resized = _resized(state, family, before, kept)
     _check_metadata(state, resized)
-    return _next(module, state, resized)
+    return _next(module, state, resized, metadata)
 
 
 def resized_state(
     state: State, sizes: Mapping[str, int], drop: Mapping[str, Sequence[int]]
 ) -> State:
     """The state with other sizes, as of a new model. Raises as :func:`resize`."""
+    family, before = _family(state)
+    return _resized(state, family, before, _kept(family, before, sizes, drop))
+
+
+def _family(state: State) -> tuple[Family, dict[str, Any]]:
+    """The family of a model, and its options."""
     family = FAMILIES.get(str(state.metadata.get("model")))
     if family is None or any(template.name not in state for template in family.tensors):
         raise SchemaError("only a model that comes with wasmstate can be resized")
-    before = {each.name: state[each.name].item() for each in family.options if each.name in state}
-    kept = _kept(family, before, sizes, drop)
+    names = [each.name for each in family.options if each.name in state]
+    return family, {name: state[name].item() for name in names}
+
+
+def _resized(
+    state: State, family: Family, before: Values, kept: Mapping[str, tuple[list[int], int]]
+) -> State:
     fresh = _fresh(family.name, tuple({**before, **_wanted(kept)}.items()))
     if fresh.record.lineage.module_digest != state.record.lineage.module_digest:
         raise StateError(
@@ -136,15 +161,10 @@ def _check_metadata(state: State, resized: State) -> None:
     changed = [name for name in SIZES if name in state and state[name] != resized[name]]
     for key, value in state.metadata.items():
         for name in changed:
-            if isinstance(value, list) and _names_each(key, len(value), name, int(state[name])):
+            if key in KEYS.values() or not isinstance(value, list):
+                continue
+            if len(value) == int(state[name]) > 1:  # of a key whose meaning is not known
                 raise SchemaError(f"the metadata name the {name} ({key}), and would be wrong")
-
-
-def _names_each(key: str, length: int, size: str, before: int) -> bool:
-    """Whether a list in the metadata has a name for each arm, feature, class and so on."""
-    if key in _NAMED:
-        return _NAMED[key] == size
-    return length == before > 1  # of a key whose meaning is not known
 
 
 def _moved(
@@ -174,9 +194,9 @@ def _moved(
     return moved
 
 
-def _next(module: Module, state: State, resized: State) -> Module:
+def _next(module: Module, state: State, resized: State, metadata: Mapping[str, Any]) -> Module:
     """The module with other tensors, as the generation after."""
-    schema = Schema(resized.tensors, resized.entry_points, state.metadata)
+    schema = Schema(resized.tensors, resized.entry_points, metadata)
     lineage = replace(
         resized.record.lineage,
         module_digest=state.record.lineage.module_digest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from wasmstate import models
-from wasmstate.cli.assignments import parse_argument
-from wasmstate.cli.class_arguments import labels_at
+from wasmstate.cli.call_arguments import CallArguments
 from wasmstate.cli.common import (
     AfterCallsError,
     about,
@@ -38,10 +37,8 @@ from wasmstate.cli.watching import Watching, watching
 from wasmstate.errors import ArgumentError, CommittedLateError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import Wasi
-from wasmstate.session.class_labels import ClassLabels
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
-from wasmstate.session.strict_json import check_numbers
 from wasmstate.session.table import TableFormat
 from wasmstate.state.compare.condition import Condition
 from wasmstate.storage.committable import check_committable
@@ -153,7 +150,8 @@ def command(
 
     The state is loaded, the function is called, and if the state has changed it is written back to
     FILE so that no crash leaves anything but the old state or the new one. What the function gives
-    is printed, a line a call. An array is written 1,2,3 or [[1,2],[3,4]].
+    is printed, a line a call. An array is written 1,2,3 or [[1,2],[3,4]]. Arguments may be named,
+    and so may the features of a model that keeps their names.
 
     With - as FUNCTION, each line of standard input is a call in JSON, such as
     {"fn": "update", "args": [2, 1.0]}, and is answered by a line of JSON.
@@ -163,6 +161,7 @@ def command(
                wasmstate run bandit.wasm update 2 1.0
                wasmstate run bandit.wasm predict --available 0,2
                wasmstate run linear.wasm update 0.5,1.5,-1 3.0
+               wasmstate run rain.wasm update wind=3.5 sun=0.2 label=wet
                wasmstate run bandit.wasm update --from clicks.csv --persist every:100
                wasmstate run bandit.wasm update --from clicks.csv --until "count > 1000"
                wasmstate run rain.wasm update --from days.csv --columns wind,sun,"rain, mm"
@@ -181,7 +180,7 @@ def command(
         raise click.UsageError(f"--available is for predict, not for {function}")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
-    given = _values(ctx, arguments, labels_at(file, function))
+    given = _values(ctx, arguments, CallArguments(file, function))
     with about(file):
         session = _open(
             file,
@@ -387,9 +386,7 @@ def _split(
     return arguments[:first], arguments[first:]
 
 
-def _values(
-    ctx: click.Context, arguments: Iterable[str], labels: Mapping[int, ClassLabels]
-) -> list[Any]:
+def _values(ctx: click.Context, arguments: Sequence[str], described: CallArguments) -> list[Any]:
     for text in arguments:
         if text.startswith("--"):  # unknown options are let through, for -1 would be one
             option = text.partition("=")[0]
@@ -397,15 +394,9 @@ def _values(
                 option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
             )
     try:
-        values = []
-        for i, text in enumerate(arguments):
-            value = labels[i].parse(text) if i in labels else parse_argument(text)
-            if i not in labels:
-                check_numbers(value, f"argument {i}")
-            values.append(value)
+        return described.parse(arguments)
     except ArgumentError as error:
         raise click.UsageError(str(error)) from error
-    return values
 
 
 def _options(ctx: click.Context) -> list[str]:
