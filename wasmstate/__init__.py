@@ -79,7 +79,10 @@ if TYPE_CHECKING:
     from wasmstate.state.compare.relation import Relation
     from wasmstate.state.damage.check import Finding
     from wasmstate.state.damage.salvage_result import Salvage, SavedTensor
-    from wasmstate.state.merge.merge import Contribution, Merge, MergedTensor, merge
+    from wasmstate.state.merge.merge import merge
+    from wasmstate.state.merge.merger import Merger
+    from wasmstate.state.merge.partial import Partial
+    from wasmstate.state.merge.result import Contribution, Merge, MergedTensor
     from wasmstate.state.signature import Param, Signature
     from wasmstate.state.state import State
     from wasmstate.state.tensor import Tensor, TensorSpec
@@ -99,7 +102,7 @@ _HOMES = {
     "CallLog": "wasmstate.state.compare.call_log",
     "CellChange": "wasmstate.state.compare.diff",
     "Constant": "wasmstate.explore.find_constants",
-    "Contribution": "wasmstate.state.merge.merge",
+    "Contribution": "wasmstate.state.merge.result",
     "Diff": "wasmstate.state.compare.compare_files",
     "Discovered": "wasmstate.explore.discovery_result",
     "Discovery": "wasmstate.explore.discovery_result",
@@ -111,13 +114,15 @@ _HOMES = {
     "HistoryEntry": "wasmstate.state.compare.history",
     "LeftOut": "wasmstate.explore.discovery_result",
     "Limits": "wasmstate.runtime.limits",
-    "Merge": "wasmstate.state.merge.merge",
-    "MergedTensor": "wasmstate.state.merge.merge",
+    "Merge": "wasmstate.state.merge.result",
+    "MergedTensor": "wasmstate.state.merge.result",
+    "Merger": "wasmstate.state.merge.merger",
     "MetadataNotKeptWarning": "wasmstate.storage.metadata",
     "Migration": "wasmstate.state.change.migrate",
     "MigrationStep": "wasmstate.state.change.migrate",
     "Module": "wasmstate.binary.module",
     "Param": "wasmstate.state.signature",
+    "Partial": "wasmstate.state.merge.partial",
     "PredictChangedStateWarning": "wasmstate.session.predict_warning",
     "Probe": "wasmstate.explore.probe",
     "Probed": "wasmstate.explore.probe",
@@ -205,12 +210,14 @@ __all__ = [
     "MalformedError",
     "Merge",
     "MergedTensor",
+    "Merger",
     "MetadataNotKeptWarning",
     "Migration",
     "MigrationStep",
     "Module",
     "NotCommittedError",
     "Param",
+    "Partial",
     "PredictChangedStateWarning",
     "Probe",
     "Probed",

@@ -53,6 +53,7 @@ def test_json_tells_it_to_programs_and_nothing_is_written(wasmstate: Wasmstate) 
         "updates": 3,
         "share": 0.75,
         "digest": state_of("b.wasm").digest.hex(),
+        "clipped": 1.0,
     }
     assert document["tensors"][1] == {"name": "count", "rule": "counts", "precision": "exact"}
     assert sorted(path.name for path in Path().glob("*.wasm")) == ["a.wasm", "b.wasm", "base.wasm"]
@@ -66,6 +67,25 @@ def test_what_cannot_be_merged_is_said_and_nothing_written(wasmstate: Wasmstate)
     assert done.stderr.startswith("Error: base.wasm: not merged: other.wasm has no tensor arms")
     done = wasmstate("merge", "base.wasm", "a.wasm", "a.wasm", "-o", "out.wasm")
     assert (done.exit_code, "a.wasm is listed twice" in done.stderr) == (2, True)
+
+
+def test_a_poisoned_device_is_clipped_and_named(
+    wasmstate: Wasmstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("base", 0), ("sound", 1), ("poisoned", 1000)):
+        done = wasmstate("models", "new", "linear", "--features", "1", "-o", f"{name}.wasm")
+        assert done.exit_code == 0
+        if value:
+            command = ("run", f"{name}.wasm", "update", f"[{value}]", str(value))
+            assert wasmstate(*command).exit_code == 0
+    done = wasmstate("merge", "base.wasm", "sound.wasm", "poisoned.wasm", "--robust", "clip:1")
+    assert done.stdout.splitlines()[1:3] == [
+        "  poisoned.wasm  generation 1  1 update  50.0%  clipped to 5e-05",
+        "  sound.wasm     generation 1  1 update  50.0%",
+    ]
+    done = wasmstate("merge", "base.wasm", "sound.wasm", "--robust", "mode")
+    assert done.stderr.startswith("Error: base.wasm: not merged: no robust rule 'mode': write")
 
 
 @pytest.mark.usefixtures("files")

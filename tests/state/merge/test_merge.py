@@ -375,10 +375,31 @@ def test_counters_overflow_or_go_back_with_an_error(fleet: Any) -> None:
 
 def test_sums_that_are_not_finite_are_refused(fleet: Any) -> None:
     these = fleet(SUM)
-    for a, b in ((1.5e308, 1.6e308), (np.inf, -np.inf), (np.nan, 1.0)):
+    for a, b, reason in (
+        (1.5e308, 1.6e308, "total[1] would be inf, which is no float64"),
+        (2.0, -np.inf, "device 2: total[1] is -inf, which cannot be added"),
+        (np.nan, 1.0, "device 1: total[1] is nan, which cannot be added"),
+    ):
         with pytest.raises(StateBoundsError) as caught:
             these.merged(these.device({"total": [0, a]}), these.device({"total": [0, b]}))
-        assert str(caught.value) == "total[1] would be nan, which is no float64"
+        assert str(caught.value) == reason
+
+
+def test_a_base_that_is_not_finite_stays_unless_a_device_changes_it(fleet: Any) -> None:
+    these = fleet(COUNT, SUM, total=[np.inf, 0])
+    assert these.merged(these.device({"count": 1}))["total"].tolist() == [np.inf, 0]
+    with pytest.raises(StateBoundsError) as caught:
+        these.merged(these.device({"total": [0, 0]}))
+    assert str(caught.value) == "the base: total[0] is inf, which cannot be added"
+
+
+def test_squares_between_devices_count_although_no_device_has_any(fleet: Any) -> None:
+    specs = [tensor(f"{name}@{at}", "chan") for name, at in (
+        ("count:i64", 0), ("mean:f64[1]", 64), ("m2:f64[1]", 128)
+    )]  # fmt: skip
+    these = fleet(*specs)
+    merged = these.merged(*(these.device({"count": 1, "mean": [x]}) for x in (1.0, 3.0)))
+    assert (merged["mean"].tolist(), merged["m2"].tolist()) == ([2.0], [2.0])
 
 
 def test_merged_values_have_to_keep_the_bounds(fleet: Any) -> None:

@@ -21,7 +21,8 @@ from wasmstate.cli.common import (
 )
 from wasmstate.cli.remedies import help_lines
 from wasmstate.errors import StateError
-from wasmstate.state.merge.merge import Merge, merge
+from wasmstate.state.merge.merge import merge
+from wasmstate.state.merge.result import Merge
 from wasmstate.state.state import State
 from wasmstate.storage.commit import write_new
 
@@ -38,6 +39,11 @@ from wasmstate.storage.commit import write_new
 @click.option(
     "--assume-base", is_flag=True, help="Devices came from BASE, though none can prove it."
 )
+@click.option(
+    "--robust",
+    metavar="RULE",
+    help="Average against poisoned devices: median, trimmed:0.1 or clip:5.",
+)
 @as_json
 def command(
     base: Path,
@@ -47,6 +53,7 @@ def command(
     keep_base: tuple[str, ...],
     allow_equal: bool,
     assume_base: bool,
+    robust: str | None,
     as_json: bool,
 ) -> None:
     """Join what DEVICES have learned since they started from copies of BASE.
@@ -75,6 +82,7 @@ def command(
             keep_base=keep_base,
             allow_equal=allow_equal,
             assume_base=assume_base,
+            robust=robust,
         )
     except StateError as error:
         raise failed(f"{base}: not merged: {error}", help_lines(error.remedies)) from error
@@ -117,6 +125,7 @@ def _text(merged: Merge) -> str:
                         f"generation {each.generation}",
                         plural(each.updates, "update"),
                         f"{each.share:.1%}",
+                        f"clipped to {each.clipped:.2g}" if each.clipped < 1 else "",
                     )
                     for each in merged.devices
                 ],

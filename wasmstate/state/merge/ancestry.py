@@ -25,24 +25,44 @@ MERGE_KEY = "merge"
 _OWN_KEYS = {MERGE_KEY, "watched"}  # of a device's past: they differ, and that is right
 
 
-@dataclass(frozen=True)
-class Device:
-    """A module that is merged, and what it tells of its past.
+@dataclass(frozen=True, slots=True)
+class Ancestry:
+    """What a device tells of its past.
 
     Attributes:
         name: in messages.
-        module: as it was read.
-        state: that it carries.
+        generation: of its state.
+        digest: of its state.
         past: digests by generation, as far as the file proves them: those of the records that it
             keeps, its own state's too, and of the state that each of them came from.
         merge: what the metadata say of the merge that it started from, or ``None``.
     """
 
     name: str
-    module: Module
-    state: State
+    generation: int
+    digest: bytes
     past: Mapping[int, bytes]
     merge: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Device:
+    """A module that is merged.
+
+    Attributes:
+        module: as it was read.
+        state: that it carries.
+        ancestry: its name, and what it tells of its past.
+    """
+
+    module: Module
+    state: State
+    ancestry: Ancestry
+
+    @property
+    def name(self) -> str:
+        """In messages."""
+        return self.ancestry.name
 
     @classmethod
     def of(cls, name: str, module: Module) -> Device:
@@ -61,7 +81,9 @@ class Device:
                 if entry.state.generation:
                     before = entry.state.generation - 1
                     past.setdefault(before, entry.state.record.lineage.parent_digest)
-        return cls(name, module, state, past, _merge_of(name, state))
+        told = _merge_of(name, state)
+        ancestry = Ancestry(name, state.generation, state.digest, past, told)
+        return cls(module, state, ancestry)
 
 
 def _state_of(name: str, module: Module) -> State:
@@ -91,9 +113,9 @@ def _merge_of(name: str, state: State) -> Mapping[str, Any] | None:
     return merge
 
 
-def merged_metadata(base: Device, devices: Sequence[Device]) -> dict[str, Any]:
+def merged_metadata(base: Device, devices: Sequence[Ancestry]) -> dict[str, Any]:
     """The metadata of a merged state, which devices that start from it inherit."""
-    digests = sorted(device.state.digest for device in devices)
+    digests = sorted(device.digest for device in devices)
     generation = base.state.generation + 1
     start = base.state.digest
     id = hashlib.sha256(generation.to_bytes(8, "little") + start + b"".join(digests))
@@ -106,17 +128,22 @@ def merged_metadata(base: Device, devices: Sequence[Device]) -> dict[str, Any]:
     return {**base.state.metadata, MERGE_KEY: told}
 
 
-def check_devices(
-    base: Device, devices: Sequence[Device], *, allow_equal: bool, assume_base: bool
-) -> None:
-    """Check that devices can be merged.
+def check_alone(base: Device, device: Device, *, assume_base: bool) -> None:
+    """Check that a device can be merged with the base.
 
     Raises:
         SchemaError, StateError: naming the device and what does not fit.
     """
-    for device in devices:
-        _check_like(base, device)
-        _check_start(base, device, assume_base=assume_base)
+    _check_like(base, device)
+    _check_start(base, device, assume_base=assume_base)
+
+
+def check_together(base: Ancestry, devices: Sequence[Ancestry], *, allow_equal: bool) -> None:
+    """Check that nothing that several devices have in common would count twice.
+
+    Raises:
+        StateError: naming two devices.
+    """
     _check_merges(base, devices)
     if not allow_equal:
         _check_apart(base, devices)
@@ -148,7 +175,7 @@ def _check_start(base: Device, device: Device, *, assume_base: bool) -> None:
             f"{device.name} is at generation {device.state.generation}, and the base at "
             f"{start.generation}: it cannot have started from it"
         )
-    known = device.past.get(start.generation)
+    known = device.ancestry.past.get(start.generation)
     if known == start.digest or (known is None and _came_through(base, device)):
         return
     if known is not None:
@@ -166,7 +193,7 @@ def _check_start(base: Device, device: Device, *, assume_base: bool) -> None:
 
 def _came_through(base: Device, device: Device) -> bool:
     """Whether the merge that a device started from is the base, or was made from it."""
-    ours, theirs = base.merge, device.merge
+    ours, theirs = base.ancestry.merge, device.ancestry.merge
     if theirs is None:
         return False
     is_merge = ours is not None and ours["generation"] == base.state.generation
@@ -175,7 +202,7 @@ def _came_through(base: Device, device: Device) -> bool:
     )
 
 
-def _check_merges(base: Device, devices: Sequence[Device]) -> None:
+def _check_merges(base: Ancestry, devices: Sequence[Ancestry]) -> None:
     """Two devices that started from a later merge have that in common, too."""
     ours = None if base.merge is None else base.merge["id"]
     seen: dict[str, str] = {}
@@ -190,19 +217,19 @@ def _check_merges(base: Device, devices: Sequence[Device]) -> None:
             )
 
 
-def _check_apart(base: Device, devices: Sequence[Device]) -> None:
+def _check_apart(base: Ancestry, devices: Sequence[Ancestry]) -> None:
     """Nobody's state may be another's, or one that another has gone through."""
-    seen: dict[tuple[int, bytes], Device] = {}
-    start = base.state.generation
+    seen: dict[tuple[int, bytes], Ancestry] = {}
+    start = base.generation
     for device in devices:
         for generation, digest in sorted(device.past.items(), reverse=True):
-            if generation <= start or digest == base.state.digest:
+            if generation <= start or digest == base.digest:
                 continue
             other = seen.setdefault((generation, digest), device)
             if other is device:
                 continue
             advice = "are they one device?"
-            if generation < min(other.state.generation, device.state.generation):
+            if generation < min(other.generation, device.generation):
                 advice = "give that generation as the base, else what they share counts twice."
             raise StateError(
                 f"{other.name} and {device.name} had the same state at generation {generation}: "
