@@ -275,7 +275,7 @@ def test_the_row_numbers_of_pandas_are_a_column_without_a_name() -> None:
 
 def test_rows_without_a_label_are_passed_over_if_that_is_wanted() -> None:
     table = Table("days.csv", POINT, TableFormat(skip_unlabelled=True))
-    assert [row for _, row in table.parse(["x,y\n", "1,2\n", "3,\n", "4, \n", "5,6\n"])] == [
+    assert [row for _, row in table.parse_bytes([b"x,y\n1,2\n3,\n4, \n5,6\n"])] == [
         [1, 2],
         [5, 6],
     ]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
-
-import numpy as np
 
 from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.watching import Watching
 from wasmstate.errors import ArgumentError, CallError, StateBoundsError, WasmstateError
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
-from wasmstate.session.table import PlacedRow, Row
+from wasmstate.session.table import Block, PlacedRow, Row
 from wasmstate.state.compare.condition import DRIFT, Condition, step_size
 
 _CHUNK = 4096
@@ -57,7 +54,6 @@ class Feeder:
         self._progress = progress
         self.calls = 0
         self.where = ""
-        self._held: Exception | None = None
 
     def feed(self, rows: Iterable[PlacedRow]) -> None:
         """Call it for each row. Raises as :meth:`Session.call`, naming the row."""
@@ -92,53 +88,53 @@ class Feeder:
         watching = self._watching
         return {} if watching is None else {DRIFT: watching.drift is not None}
 
-    def feed_many(self, rows: Iterable[PlacedRow]) -> None:
+    def feed_many(self, parts: Iterable[Block | PlacedRow]) -> None:
         """The same by ``update_many``, many rows at a time."""
-        source = iter(rows)
-        while chunk := self._take(source):
-            places, values = zip(*chunk, strict=True)
+        for block in _blocks(parts):
+            if self._stop.signal is not None:
+                raise Stopped
             before = self._session.state.update_count
             try:
-                self._update_many(values)
+                self._update_many(block)
             except (CallError, StateBoundsError) as error:
                 done = self._session.state.update_count - before
                 self.calls += done
                 reason = str(error).partition(": ")[2]
-                raise type(error)(f"{places[done]}: {reason}") from error
-            self.calls += len(chunk)
+                raise type(error)(f"{block.place(done)}: {reason}") from error
+            self.calls += len(block)
             self._progress()
 
-    def _update_many(self, values: tuple[Row, ...]) -> None:
+    def _update_many(self, block: Block) -> None:
         """Learn from rows; those of a table count one by one, also before one that is refused."""
         try:
-            self._session.update_many(*map(_column, zip(*values, strict=True)))
+            self._session.update_many(*block.columns)
         except ArgumentError as error:
             if error.row:
-                self._update_many(values[: error.row])
+                self._update_many(block.first(error.row))
             raise type(error)(str(error).removesuffix("; no row was learned")) from error
 
-    def _take(self, source: Iterator[PlacedRow]) -> list[PlacedRow]:
-        """The next rows; those before a line that cannot be read first, then its error."""
-        if self._stop.signal is not None:
-            raise Stopped
-        if self._held is not None:
-            raise self._held
-        chunk: list[PlacedRow] = []
+
+def _blocks(parts: Iterable[Block | PlacedRow]) -> Iterator[Block]:
+    """All rows in blocks; those before a line that cannot be read come first, then its error."""
+    chunk: list[PlacedRow] = []
+    source = iter(parts)
+    while True:
+        error, part = None, None
         try:
-            for each in islice(source, _CHUNK):
-                chunk.append(each)
-        except (WasmstateError, Stopped) as error:
-            if not chunk:
-                raise
-            self._held = error
-        return chunk
-
-
-def _column(values: tuple[Any, ...]) -> np.ndarray[Any, Any]:
-    """The values of one argument, without a digit lost."""
-    array = np.array(values)
-    is_mixed = array.dtype.kind == "f" and array.ndim == 1 and type(values[0]) is int
-    return np.array(values, object) if is_mixed else array  # integers on both sides of 2**63
+            part = next(source, None)
+        except (WasmstateError, Stopped) as failure:
+            error = failure
+        if isinstance(part, tuple):
+            chunk.append(part)
+        if chunk and (not isinstance(part, tuple) or len(chunk) == _CHUNK):
+            yield Block.of(chunk)
+            chunk = []
+        if error is not None:
+            raise error
+        if part is None:
+            return
+        if isinstance(part, Block):
+            yield part
 
 
 @contextmanager

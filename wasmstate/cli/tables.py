@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, cast
 
 import click
 
@@ -15,9 +16,11 @@ from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import ArgumentError
 from wasmstate.session.columns import parse_columns
 from wasmstate.session.names import Names
-from wasmstate.session.table import PlacedRow, Table, TableFormat
-from wasmstate.session.table_text import PIECE, check_encoding
+from wasmstate.session.table import Block, PlacedRow, Table, TableFormat
+from wasmstate.session.table_text import check_encoding
 from wasmstate.state.signature import Param
+
+_PIECE = 1 << 18  # bytes of a table
 
 
 class _Columns(click.ParamType[list[str]]):
@@ -134,28 +137,32 @@ class Rows:
 
     def __iter__(self) -> Iterator[PlacedRow]:
         """Each row, and where it stands."""
+        return Block.each_row(self.parts())
+
+    def parts(self) -> Iterator[Block | PlacedRow]:
+        """The same, many at a time where the file allows it."""
         name = "standard input" if self._is_standard else self._source.name
         table = Table(name, self._params, self._format, self._names)
         self.done = 0
         if self._is_standard:
-            yield from table.parse_bytes(self._pieces(sys.stdin.buffer), is_live=True)
+            yield from table.parts(
+                self._pieces(cast("BufferedReader", sys.stdin.buffer)), is_live=True
+            )
         else:
             with self._stop.waiting():  # a named pipe opens when somebody writes to it
                 file = self._source.open("rb")
             with file:
                 if self._source.suffix == ".npy":
-                    yield from table.read_matrix(file)
+                    yield from table.matrix_parts(file)
                 else:
-                    yield from table.parse_bytes(
-                        self._pieces(file), is_live=not self._source.is_file()
-                    )
+                    yield from table.parts(self._pieces(file), is_live=not self._source.is_file())
         if table.skipped:
             echo(f"{name}: {plural(table.skipped, 'row')} without a label skipped", err=True)
 
-    def _pieces(self, file: BinaryIO) -> Iterator[bytes]:
+    def _pieces(self, file: BufferedReader) -> Iterator[bytes]:
         while True:
             with self._stop.waiting():
-                piece = file.readline(PIECE)
+                piece = file.read1(_PIECE)  # what is there
             if not piece:
                 return
             self.done = min(self.done + len(piece), self.size)

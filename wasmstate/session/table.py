@@ -12,28 +12,37 @@ common cause is a comma within a number, as the decimal sign or between thousand
 from __future__ import annotations
 
 import csv
-import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
+from numpy.typing import NDArray
 
 from wasmstate.errors import ArgumentError, ColumnError
 from wasmstate.session.columns import number_names, order_of
 from wasmstate.session.names import Names
-from wasmstate.session.numerals import parse_float, parse_integer
-from wasmstate.session.table_text import PIECE, kind_of, lines_of
+from wasmstate.session.numerals import parse_float
+from wasmstate.session.table_text import Blocks, TextLines
+from wasmstate.session.tables.block import Block, Part, PlacedRow, Row
+from wasmstate.session.tables.certain_cells import CertainCells
+from wasmstate.session.tables.npy_blocks import Matrix
+from wasmstate.session.tables.row_maker import OF_NUMBERS, OF_TEXT, RowMaker
 from wasmstate.state.signature import Param
 
-Row = list[Any]
-"""The arguments of one call: a number, or a list of them for an array."""
+__all__ = [
+    "Block",
+    "PlacedRow",
+    "Row",
+    "Table",
+    "TableFormat",
+    "read_table",
+]
 
-PlacedRow = tuple[str, Row]
-"""A row and its place: ``clicks.csv, line 3``."""
+_BLOCK = 1 << 18
+"""Bytes of a table that are read at a time."""
 
 _SEPARATORS = {";": "';'", "\t": "a tab", "|": "'|'", ",": "','"}
 
@@ -83,20 +92,22 @@ class Table:
         self.skipped = 0
 
     def parse_bytes(self, pieces: Iterable[bytes], *, is_live: bool = False) -> Iterator[PlacedRow]:
-        """The rows of CSV.
+        """The rows of CSV one by one. Args and raises as :meth:`parts`."""
+        return Block.each_row(self.parts(pieces, is_live=is_live))
+
+    def parts(self, pieces: Iterable[bytes], *, is_live: bool = False) -> Iterator[Part]:
+        """The rows of CSV, many at a time where they are certainly what they seem to be.
 
         Args:
-            pieces: of the file, none beyond a line feed.
+            pieces: of the file, of any size.
             is_live: whether rows come when something happens: then none waits for the next one.
 
         Raises:
             ArgumentError: naming the file and the line that cannot be read; a ColumnError where the
                 table has not the columns that are to be taken.
         """
-        return self.parse(lines_of(pieces, self._name, self._format.encoding), is_live=is_live)
-
-    def parse(self, lines: Iterable[str], *, is_live: bool = False) -> Iterator[PlacedRow]:
-        """The rows of lines of text. Args and raises as :meth:`parse_bytes`."""
+        blocks = Blocks(pieces)
+        lines = TextLines(blocks.lines(), self._name, self._format.encoding)
         records = self._records(lines)
         place, first = next(records, ("", []))
         if not first:
@@ -106,14 +117,43 @@ class Table:
             second = list(islice(records, 1))
         header = self._header(place, first, second)
         make = self._maker(header, first, place)
-        for where, given in chain([] if header else [(place, first)], second, records):
+        yield from self._rows(chain([] if header else [(place, first)], second), make, first)
+        certain = self._certain(make, len(first)) if lines.is_utf8 else None
+        while True:
+            while blocks.is_open and (record := next(records, None)):
+                yield from self._rows([record], make, first)
+            block = blocks.take()
+            if block is None:
+                break
+            found = certain.read(block) if certain is not None else None
+            if found is None:
+                blocks.open(block)
+                continue
+            first_line = lines.count + 1
+            lines.skip(found.lines)
+            self.skipped += found.lines - len(found.columns[0])
+            if len(found.columns[0]):
+                yield Block(found.columns, _Places(self._name, first_line, found.kept))
+        yield from self._rows(records, make, first)
+
+    def _certain(self, make: RowMaker, count: int) -> CertainCells | None:
+        separator = self._format.separator
+        if not separator.isascii() or not make.places:
+            return None
+        skip = self._format.skip_unlabelled
+        return CertainCells(make, count, separator, skip_unlabelled=skip)
+
+    def _rows(
+        self, records: Iterable[tuple[str, list[str]]], make: RowMaker, first: Sequence[str]
+    ) -> Iterator[PlacedRow]:
+        for where, given in records:
             cells = self._fitted(where, given, first)
             if self._format.skip_unlabelled and make.is_unlabelled(cells):
                 self.skipped += 1
                 continue
             yield where, make.row(cells, where)
 
-    def _records(self, lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    def _records(self, lines: TextLines) -> Iterator[tuple[str, list[str]]]:
         """The cells of each line that has some, and its place."""
         reader = csv.reader(lines, delimiter=self._format.separator, strict=True)
         start = 1
@@ -121,7 +161,7 @@ class Table:
             for cells in reader:
                 if cells:
                     yield f"{self._name}, line {start}", cells
-                start = reader.line_num + 1
+                start = lines.count + 1
         except csv.Error as error:
             raise ArgumentError(f"{self._name}, line {start}: {error}") from error
 
@@ -154,7 +194,7 @@ class Table:
     def _warn(text: str) -> None:
         warnings.warn(text, UserWarning, stacklevel=2)
 
-    def _maker(self, header: list[str] | None, first: Sequence[str], place: str) -> _RowMaker:
+    def _maker(self, header: list[str] | None, first: Sequence[str], place: str) -> RowMaker:
         count = len(first)
         if (
             header is None
@@ -172,7 +212,7 @@ class Table:
                 raise self._helped(error) from None
             message = f"{error}; the cells seem to be separated by {_SEPARATORS[other]}"
             raise ColumnError(message, error.header, error.count).helped_by("separator") from error
-        return _RowMaker(self._params, order, _OF_TEXT, self._names)
+        return RowMaker(self._params, order, OF_TEXT, self._names)
 
     def _helped(self, error: ColumnError) -> ColumnError:
         return error if self._format.columns is not None else error.helped_by("columns")
@@ -193,32 +233,33 @@ class Table:
             text += ": a comma inside a number is read as a separator"
         raise ArgumentError(text)
 
-    def read_matrix(self, file: BinaryIO) -> Iterator[PlacedRow]:
-        """The rows of an npy file. Raises as :meth:`parse_bytes`."""
+    def matrix_parts(self, file: BinaryIO) -> Iterator[Part]:
+        """The rows of an npy file. Raises as :meth:`parts`."""
+        matrix = Matrix(file, self._name)
         try:
-            start = file.read(8)
-            file.seek(0)
-            if not start.startswith(b"\x93NUMPY"):
-                raise ArgumentError(
-                    f"{self._name} is not an npy file: {kind_of(start) or 'another one begins so'}"
-                )
-            matrix: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise ArgumentError(f"{self._name} is not an npy file: {error}") from error
-        if matrix.ndim == 1:
-            matrix = matrix.reshape(-1, 1)
-        if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
-            shape = list(matrix.shape)
-            raise ArgumentError(f"{self._name} holds {matrix.dtype}{shape}, not a matrix")
-        columns = matrix.shape[1]
-        try:
-            order = order_of(None, columns, self._params, self._format.columns, self._name)
+            order = order_of(None, matrix.columns, self._params, self._format.columns, self._name)
         except ColumnError as error:
             raise self._helped(error) from None
-        make = _RowMaker(self._params, order, _OF_NUMBERS, self._names)
-        for i, row in enumerate(matrix):
-            where = f"{self._name}, row {i}"
-            yield where, make.row(row.tolist(), where)
+        return matrix.parts(RowMaker(self._params, order, OF_NUMBERS, self._names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Gives the places of the rows of a block.
+
+    Attributes:
+        name: of the file.
+        first: line of the block.
+        kept: the lines of the block that are rows; ``None`` if it is each.
+    """
+
+    name: str
+    first: int
+    kept: NDArray[Any] | None
+
+    def __call__(self, row: int) -> str:
+        line = row if self.kept is None else int(self.kept[row])
+        return f"{self.name}, line {self.first + line}"
 
 
 def read_table(
@@ -236,9 +277,9 @@ def read_table(
     table = Table(path.name, params, format, names)
     with path.open("rb") as file:
         if path.suffix == ".npy":
-            yield from table.read_matrix(file)
+            yield from Block.each_row(table.matrix_parts(file))
         else:
-            yield from table.parse_bytes(iter(lambda: file.readline(PIECE), b""))
+            yield from table.parse_bytes(iter(lambda: file.read(_BLOCK), b""))
 
 
 def _is_number(cell: str) -> bool:
@@ -262,81 +303,3 @@ def _other_separator(cells: Sequence[str], separator: str) -> str:
     counts = {each: text.count(each) for each in _SEPARATORS if each != separator}
     most = max(counts, key=counts.__getitem__)
     return most if counts[most] >= len(cells) else ""
-
-
-class _RowMaker:
-    """Makes arguments of the cells of a line.
-
-    Args:
-        params: of the function.
-        order: where each number of a call stands in a line.
-        readers: of integers and of floats.
-        names: of the model's classes, whose labels are read as what they are.
-    """
-
-    def __init__(
-        self,
-        params: Sequence[Param],
-        order: Sequence[int],
-        readers: tuple[_Reader, _Reader],
-        names: Names,
-    ) -> None:
-        places = iter(order)
-        label = names.class_position(params)
-        self._plan: list[tuple[Param, list[int], _Reader]] = []
-        for i, param in enumerate(params):
-            read = readers[param.dtype[0] not in "iu"]
-            if names.classes is not None and i == label:
-                read = names.classes.read
-            self._plan.append((param, list(islice(places, math.prod(param.shape))), read))
-
-    def is_unlabelled(self, cells: Sequence[str]) -> bool:
-        """Whether the last argument has no value."""
-        return bool(self._plan) and not any(cells[at].strip() for at in self._plan[-1][1])
-
-    def row(self, cells: Sequence[Any], where: str) -> Row:
-        """One line. Raises ArgumentError, naming the place."""
-        row: Row = []
-        for param, places, read in self._plan:
-            try:
-                numbers = [read(cells[at]) for at in places]
-            except ArgumentError as error:
-                raise self._wrong(cells, where, param, error) from error
-            if not param.is_array:
-                row.append(numbers[0])
-            elif len(param.shape) == 1:
-                row.append(numbers)
-            else:
-                row.append(np.array(numbers, object).reshape(param.shape).tolist())
-        return row
-
-    def _wrong(
-        self, cells: Sequence[Any], where: str, param: Param, error: ArgumentError
-    ) -> ArgumentError:
-        _, places, read = next(each for each in self._plan if each[0] is param)
-        bad = next(i for i, at in enumerate(places) if not _can(read, cells[at]))
-        index = f"[{','.join(map(str, np.unravel_index(bad, param.shape)))}]" * param.is_array
-        wrong = ArgumentError(f"{where}: {param.name}{index} ({param.dtype}): {error}")
-        is_label = param is self._plan[-1][0] and len(self._plan) > 1
-        is_empty = isinstance(cells[places[bad]], str) and not cells[places[bad]].strip()
-        return wrong.helped_by("skip_unlabelled") if is_label and is_empty else wrong
-
-
-def _can(read: _Reader, cell: Any) -> bool:
-    try:
-        read(cell)
-    except ArgumentError:
-        return False
-    return True
-
-
-def _checked_integer(value: float) -> int:
-    if not math.isfinite(value) or int(value) != value:
-        raise ArgumentError(f"{value!r} is not an integer")
-    return int(value)
-
-
-_Reader = Callable[[Any], Any]
-_OF_TEXT: tuple[_Reader, _Reader] = (parse_integer, parse_float)
-_OF_NUMBERS: tuple[_Reader, _Reader] = (_checked_integer, float)
-"""What makes an integer and a float of a cell."""

@@ -1,6 +1,6 @@
 """The lines of a table, from its bytes.
 
-A block of bytes is decoded only up to its line end, so that an invalid byte has the number of its
+A piece of bytes is decoded only up to its line end, so that an invalid byte has the number of its
 line, and all lines before it are given first. Files that are no text are named for what they are.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from wasmstate.errors import ArgumentError
 
@@ -16,6 +17,7 @@ DEFAULT_ENCODING = "utf-8"
 PIECE = 1 << 16
 _LONGEST_LINE = 16 << 20
 _SAMPLE = 512
+_HEAD = 8  # lines before the first block, for the names of the columns are read line by line
 
 _COMPRESSED = "it is compressed with {}: decompress it first"
 _CONVERT = "it is {}: convert it to CSV first"
@@ -52,42 +54,127 @@ def kind_of(start: bytes) -> str:
     return next((reason for magic, reason in _KINDS if start.startswith(magic)), "")
 
 
-def lines_of(pieces: Iterable[bytes], name: str, encoding: str | None = None) -> Iterator[str]:
-    """The lines of text.
+class TextLines:
+    """The lines of text, decoded as they are taken.
 
     Args:
         pieces: of the file, none beyond a line feed.
         name: of the file, for errors.
         encoding: of the text, UTF-8 if not given.
 
+    Attributes:
+        count: of the lines given, and of those that :meth:`skip` was told of.
+
     Raises:
-        ArgumentError: naming the line that cannot be decoded, or what the file is.
+        ArgumentError: there is no such encoding.
     """
-    check_encoding(encoding or DEFAULT_ENCODING)
-    is_utf8 = codecs.lookup(encoding or DEFAULT_ENCODING).name == "utf-8"
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if is_utf8 else encoding or "")()
-    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
-    count, held, size = 1, [""], 0
-    for piece, is_last in _with_last(pieces):
-        if count == 1 and size == 0:
-            _check_kind(piece, name, encoding)
-        try:
-            text = lines.decode(piece, final=is_last)
-        except UnicodeError as error:
-            raise _undecodable(error, f"{name}, line {count}", name, encoding) from error
-        *whole, rest = text.split("\n")
-        for each in whole:
-            yield "".join((*held, each, "\n"))
-            count, held, size = count + 1, [], 0
-        held.append(rest)
-        size += len(rest)
-        if size > _LONGEST_LINE:
-            raise ArgumentError(
-                f"{name}, line {count}: it has more than {_LONGEST_LINE:,} characters: "
-                "this is not a table"
-            )
-    if size:
-        yield "".join(held)
+
+    def __init__(self, pieces: Iterable[bytes], name: str, encoding: str | None = None) -> None:
+        check_encoding(encoding or DEFAULT_ENCODING)
+        self._pieces = pieces
+        self._name = name
+        self._encoding = encoding
+        self.is_utf8 = codecs.lookup(encoding or DEFAULT_ENCODING).name == "utf-8"
+        self.count = 0
+
+    def skip(self, lines: int) -> None:
+        """Count whole lines that somebody else has read, before the next piece is taken."""
+        self.count += lines
+
+    def __iter__(self) -> Iterator[str]:
+        """Each line with its line feed.
+
+        Raises:
+            ArgumentError: naming the line that cannot be decoded, or what the file is.
+        """
+        name, encoding = self._name, self._encoding
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if self.is_utf8 else encoding or "")()
+        lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+        held, size = [""], 0
+        for piece, is_last in _with_last(self._pieces):
+            if self.count == 0 and size == 0:
+                _check_kind(piece, name, encoding)
+            try:
+                text = lines.decode(piece, final=is_last)
+            except UnicodeError as error:
+                place = f"{name}, line {self.count + 1}"
+                raise _undecodable(error, place, name, encoding) from error
+            *whole, rest = text.split("\n")
+            for each in whole:
+                line = "".join((*held, each, "\n"))
+                held, size = [], 0
+                self.count += 1
+                yield line
+            held.append(rest)
+            size += len(rest)
+            if size > _LONGEST_LINE:
+                raise ArgumentError(
+                    f"{name}, line {self.count + 1}: it has more than {_LONGEST_LINE:,} "
+                    "characters: this is not a table"
+                )
+        if size:
+            yield "".join(held)
+
+
+class Blocks:
+    """The blocks of a file that is read now line by line, now block by block.
+
+    A block ends with a line, unless the line is longer than a block, or the file ends.
+
+    Args:
+        pieces: of the file, of any size.
+    """
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._blocks = _whole_lines(pieces)
+        self._open = io.BytesIO()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a block is read line by line, and has more of them."""
+        return self._open.tell() < len(self._open.getbuffer())
+
+    def take(self) -> bytes | None:
+        """The next block; ``None`` behind the last one."""
+        return next(self._blocks, None)
+
+    def open(self, block: bytes) -> None:
+        """Have a block read line by line."""
+        self._open = io.BytesIO(block)
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines, in pieces if they are long, of the open block and those behind it."""
+        while True:
+            piece = self._open.readline(PIECE)
+            if piece:
+                yield piece
+                continue
+            block = self.take()
+            if block is None:
+                return
+            self.open(block)
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut behind line feeds, and once behind the first lines."""
+    rest, is_first = b"", True
+    for piece in pieces:
+        end = piece.rfind(b"\n") + 1
+        if not end and len(rest) < PIECE:
+            rest += piece
+            continue
+        block, rest = rest + piece[:end], piece[end:]
+        if not end:
+            block, rest = block + rest, b""
+        if is_first:
+            head = b"".join(islice(io.BytesIO(block), _HEAD))
+            is_first = False
+            yield head
+            block = block[len(head) :]
+        if block:
+            yield block
+    if rest:
+        yield rest
 
 
 def _with_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -351,11 +351,10 @@ class _Run:
             many = is_quiet and can_take_many(session, function, policy)
             for passes in range(times):
                 where = f"call {passes + 1} of {times}" if times > 1 else ""
-                each = rows if rows is not None else [(where, numbers)]
-                if many:
-                    feeder.feed_many(each)
+                if many and rows is not None:
+                    feeder.feed_many(rows.parts())
                 else:
-                    feeder.feed(each)
+                    feeder.feed(rows if rows is not None else [(where, numbers)])
                 if feeder.where:
                     return
 
