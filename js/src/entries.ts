@@ -221,7 +221,7 @@ export class Entries {
       const size = sizeOf(param);
       if (address !== undefined) {
         const end = address + size;
-        if (end > memory.buffer.byteLength) fail("schema", `${what}: ends past the memory`);
+        if (end > memory.buffer.byteLength) fail("bounds", `${what}: ends past the memory`);
         if (this.#isOver(address, end, taken))
           fail("schema", `${what}: lies over S or another buffer`);
         taken.push([address, end]);

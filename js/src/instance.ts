@@ -162,7 +162,7 @@ function placeOf(region: Region, instance: WebAssembly.Instance, exports: Export
 
 function rangePlace({ address, length }: Region, memory: WebAssembly.Memory): Place {
   const size = memory.buffer.byteLength;
-  if (address + BigInt(length) > size) fail("schema", `S ends past the memory of ${size} bytes`);
+  if (address + BigInt(length) > size) fail("bounds", `S ends past the memory of ${size} bytes`);
   return new Span(memory, Number(address), length);
 }
 
