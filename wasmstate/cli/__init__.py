@@ -27,6 +27,7 @@ COMMANDS = {
     "layout": "List the sections of a module.",
     "dump": "Show every field, and the code as instructions.",
     "state": "Show the state S that a module carries.",
+    "new": "Make a folder with a model of your own.",
     "models": "List the models that come with wasmstate, and make files of them.",
     "discover": "Find the state of a module: what its calls change.",
     "attach": "Give a module a state section.",
