@@ -36,6 +36,13 @@ LINK = (
     *("--initial-memory=65536", "--max-memory=65536"),
 )
 
+FITTED = (
+    # Their tensors begin where all that the kernel declares ends.
+    "--export=__heap_base",
+    # Padded integers cost little beside the kernel of a family, and much in one that is small.
+    *("--compress-relocations", "--strip-debug"),
+)
+
 
 def zig(*arguments: str | Path) -> None:
     """Run one of zig's tools; what it has to say goes to stderr."""
@@ -49,7 +56,8 @@ def compile_kernel(source: Path) -> bytes:
         module = Path(directory, f"{source.stem}.wasm")
         compiled = module.with_suffix(".o")
         zig(*COMPILE, source, "-o", compiled)
-        zig(*LINK, compiled, "-o", module)
+        more = FITTED if source.parent != SOURCES else ()
+        zig(*LINK, *more, compiled, "-o", module)
         return module.read_bytes()
 
 

@@ -23,3 +23,41 @@ def classifier(name: str, lines: Any = ((1.0, -2.0),), **attributes: Any) -> Any
 def line(name: str, weights: Any = (1.0, -2.0), **attributes: Any) -> Any:
     """A linear predictor of numbers."""
     return fitted(name, **{"coef_": np.array(weights), "intercept_": 0.5, **attributes})
+
+
+def tree(nodes: Any, missing_left: Any = None) -> Any:
+    """The ``tree_`` of an estimator.
+
+    Args:
+        nodes: each ``(left, right, feature, threshold, values, weight)``; a leaf's ``left`` is -1.
+        missing_left: whether NaN goes left, for each node.
+    """
+    left, right, feature, threshold, values, weight = zip(*nodes, strict=True)
+    return fitted(
+        "Tree",
+        node_count=len(nodes),
+        children_left=np.array(left),
+        children_right=np.array(right),
+        feature=np.array(feature),
+        threshold=np.array(threshold, float),
+        value=np.array(values, float)[:, np.newaxis, :],
+        weighted_n_node_samples=np.array(weight, float),
+        n_node_samples=np.array(weight),
+        missing_go_to_left=np.array(missing_left or [0] * len(nodes)),
+    )
+
+
+def stump(low: Any, high: Any, weights: Any = (3, 5), **options: Any) -> Any:
+    """A tree that asks whether the first of two features is above 0.1."""
+    leaves = [
+        (-1, -1, -2, -2.0, value, weight)
+        for value, weight in zip((low, high), weights, strict=True)
+    ]
+    return tree([(1, 2, 0, 0.1, np.zeros(len(low)), sum(weights)), *leaves], **options)
+
+
+def of_trees(name: str, *trees: Any, **attributes: Any) -> Any:
+    """An ensemble; only its trees and its features matter."""
+    members = [fitted("Tree", tree_=each) for each in trees]
+    known = {"n_estimators": len(trees), "n_features_in_": 2, "criterion": "squared_error"}
+    return fitted(name, **{"estimators_": members, **known, **attributes})

@@ -21,41 +21,35 @@ STATE uint32_t outputs; /* One for two classes: what speaks for the second. */
 STATE uint32_t link;
 STATE int64_t count;
 
-/* Behind all that the kernel declares: wasmstate looks up its address. */
-__attribute__((section(".bss.the_end"), visibility("default"))) double arena[1];
+/* Behind all that the kernel declares: the linker says where. */
+extern double __heap_base[];
+#define ARENA __heap_base
 
 static double out[MAX_OUTPUTS];
-
-/* The first double of the arena; the compiler must not know how long it is. */
-static inline double *arena_start(void) {
-    double *start = arena;
-    __asm__("" : "+r"(start));
-    return start;
-}
 
 /* Whether S ends in memory, and the outputs fit. */
 static inline bool fits(uint64_t size) {
     const uint64_t memory = (uint64_t)__builtin_wasm_memory_size(0) << 16;
-    return is_size(outputs, MAX_OUTPUTS) && features > 0 && (uintptr_t)arena + size <= memory;
+    return is_size(outputs, MAX_OUTPUTS) && features > 0 && (uintptr_t)ARENA + size <= memory;
 }
 
 /* Turns outputs into what the estimator predicts: numbers or probabilities. */
-static void apply_link(void) {
-    double highest = 0.0, total = 0.0;
-    if (link == SOFTMAX) {
-        highest = out[0];
-        for (uint32_t k = 1; k < outputs; k++)
-            if (out[k] > highest) highest = out[k];
-    }
+static inline void apply_link(void) {
+    if (link == IDENTITY) return;
+    double highest = link == SOFTMAX ? out[0] : 0.0, total = 0.0;
+    for (uint32_t k = 1; k < outputs && link == SOFTMAX; k++)
+        if (out[k] > highest) highest = out[k];
     for (uint32_t k = 0; k < outputs; k++) {
-        const double z = out[k];
-        if (link == SOFTMAX || link == EXPONENTIAL) out[k] = exp(z - highest);
-        else if (link == LOGISTIC || link == ONE_VS_REST) out[k] = sigmoid(z);
-        else if (link == CLIPPED) out[k] = z < -1.0 ? 0.0 : z > 1.0 ? 1.0 : (z + 1.0) / 2.0;
-        total += out[k];
+        double *z = out + k;
+#ifdef CLIPS
+        if (link == CLIPPED) *z = *z < -1.0 ? 0.0 : *z > 1.0 ? 1.0 : (*z + 1.0) / 2.0;
+        else
+#endif
+        *z = exp(link == LOGISTIC || link == ONE_VS_REST ? -*z : *z - highest);
+        if (link == LOGISTIC || link == ONE_VS_REST) *z = 1.0 / (1.0 + *z);
+        total += *z;
     }
-    const bool shares = link == SOFTMAX || link == ONE_VS_REST || (link == CLIPPED && outputs > 1);
-    if (!shares) return;
+    if (link == LOGISTIC || link == EXPONENTIAL || (link == CLIPPED && outputs == 1)) return;
     for (uint32_t k = 0; k < outputs; k++) out[k] = total > 0.0 ? out[k] / total : 1.0 / outputs;
 }
 
@@ -64,9 +58,15 @@ static inline uint32_t class_count(void) {
     return outputs == 1 ? 2 : outputs;
 }
 
-/* The class that the outputs speak for; of equal ones the first. */
-static inline uint32_t best_class(void) {
-    if (outputs == 1) return out[0] > 0.0;
+/* What is said of a class: of two classes one output of the second, and the rest of the first. */
+static inline double said_of(uint32_t which, double whole) {
+    require(which < class_count());
+    if (outputs > 1) return out[which];
+    return which ? out[0] : whole - out[0];
+}
+
+/* The largest output; of equal ones the first. */
+static inline uint32_t largest(void) {
     uint32_t best = 0;
     for (uint32_t k = 1; k < outputs; k++)
         if (out[k] > out[best]) best = k;

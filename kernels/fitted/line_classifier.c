@@ -5,26 +5,22 @@
 EXPORT(predict)
 uint32_t predict(const double *row) {
     run(row);
-    return best_class();
+    return outputs == 1 ? out[0] > 0.0 : largest();
 }
 
 /* The output that speaks for a class; of two classes one output, or its negative. */
 EXPORT(decision)
 double decision(const double *row, uint32_t which) {
-    require(which < class_count());
     run(row);
-    if (outputs == 1) return which ? out[0] : -out[0];
-    return out[which];
+    return said_of(which, 0.0);
 }
 
 /* The probability of a class. Traps if there is no such class. */
 EXPORT(probability)
 double probability(const double *row, uint32_t which) {
-    require(which < class_count());
     run(row);
     apply_link();
-    if (outputs == 1) return which ? out[0] : 1.0 - out[0];
-    return out[which];
+    return said_of(which, 1.0);
 }
 
 static void learn(const double *row, uint32_t target) {

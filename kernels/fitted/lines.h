@@ -8,6 +8,8 @@
  * "Online Passive-Aggressive Algorithms" (2006); scikit-learn, "Stochastic Gradient Descent", for
  * the losses.
  */
+#define CLIPS
+
 #include "arena.h"
 
 enum { SQUARED, HUBER, INSENSITIVE, SQUARED_INSENSITIVE, LOG, HINGE, SQUARED_HINGE, MODIFIED_HUBER,
@@ -21,7 +23,7 @@ STATE double margin; /* Of the loss: an epsilon, a threshold, or the power of a 
 
 /* A row for each output. */
 static inline double *weights(void) {
-    return arena_start();
+    return ARENA;
 }
 
 static inline double *bias(void) {

@@ -56,14 +56,16 @@ class Names:
         """
         return self._each(name, params, arrays, FeatureNames.rows, ClassLabels.indices)
 
-    def result(self, value: Any, params: Sequence[Param]) -> Any:
+    def result(self, value: Any, params: Sequence[Param] | None) -> Any:
         """What ``predict`` gave: the label of a class that is an integer.
 
         Args:
             value: a number, or an array of them.
-            params: of ``update``, which say whether the model learns classes.
+            params: of ``update``, which say whether the model learns classes; ``None`` for a model
+                that does not learn, whose integers are classes if it keeps labels.
         """
-        if self.classes is None or class_labels.position(params) is None:
+        learns_no_class = params is not None and class_labels.position(params) is None
+        if self.classes is None or learns_no_class:
             return value
         if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
             return np.array([self.classes.label(index) for index in value.tolist()])

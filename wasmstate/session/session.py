@@ -534,9 +534,10 @@ class Session:
         if self._names.classes is None:
             return value
         try:
-            return self._names.result(value, self._live.params("update"))
-        except CallError:  # a model that does not learn
-            return value
+            params: Sequence[Param] | None = self._live.params("update")
+        except CallError:
+            params = None  # a model that does not learn
+        return self._names.result(value, params)
 
     def _changed(self, changes: int = 1) -> None:
         if self._commits.is_due((self._live.contents, self._updates), changes):

@@ -25,8 +25,12 @@ from wasmstate.state.place import address_of
 from wasmstate.state.signature import Signature
 from wasmstate.state.tensor import DTYPES, TensorSpec
 
+_ARENA = "__heap_base"
+"""What a kernel exports the address of its arena as."""
+
 PAGE = 65_536
 _MOST_PAGES = 65_536
+_MOST_OUTPUTS = 256
 _MOST_ROWS = 1024
 _LEAST_ROWS = 16
 """Rows that a buffer of ``update_many`` has room for at least, so that calling it is worth it."""
@@ -58,6 +62,13 @@ class Placed:
 def fixed(name: str, value: int) -> Placed:
     """A size or a kind: no other value could be right."""
     return Placed(name, np.array(value, "<u4"), bounds=(f">= {value}", f"<= {value}"))
+
+
+def outputs(count: int) -> Placed:
+    """How many outputs there are. Raises SchemaError if the kernels have no room for as many."""
+    if count > _MOST_OUTPUTS:
+        raise SchemaError(f"{count} outputs or classes; a model has {_MOST_OUTPUTS} at most")
+    return fixed("outputs", count)
 
 
 def number(name: str, value: float, *bounds: str) -> Placed:
@@ -97,7 +108,7 @@ class ArenaModel:
             StateBoundsError: a value is not finite, or not within its bounds.
         """
         kernel = Module.from_bytes(_kernel(self.kernel))
-        start = address_of(Spaces(kernel), "arena", "sym:arena", "sym:NAME")
+        start = address_of(Spaces(kernel), "arena", f"sym:{_ARENA}", "sym:NAME")
         addresses = list(_addresses(start, self.arena))
         x = -(-addresses.pop() // 8) * 8
         learns = "update_many" in self.entry_points

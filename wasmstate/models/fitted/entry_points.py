@@ -60,6 +60,6 @@ def of_classes(
     return found | learning(features, "label", "i32", f">= 0 < {classes}", x_bounds)
 
 
-def of_outputs(features: int, outputs: int, name: str) -> dict[str, str]:
+def of_outputs(features: int, outputs: int, name: str, x_bounds: str = WITHIN) -> dict[str, str]:
     """The function of a model that predicts several numbers, one a call."""
-    return {name: f"({of_features(features)}, output: i32 >= 0 < {outputs}) -> f64"}
+    return {name: f"({of_features(features, x_bounds)}, output: i32 >= 0 < {outputs}) -> f64"}

@@ -22,6 +22,7 @@ from wasmstate.models.fitted.request import Request
 from wasmstate.models.fitted.scaler import Scaler, steps_of
 from wasmstate.models.fitted.to_family import FAMILY_ROWS
 from wasmstate.models.fitted.to_lines import LINE_ROWS
+from wasmstate.models.fitted.to_trees import TREE_ROWS
 from wasmstate.state.attach.describe import with_state
 from wasmstate.state.schema import Schema
 from wasmstate.state.state import State
@@ -29,7 +30,10 @@ from wasmstate.state.state import State
 _NOT_CARRIED_ON = ("class_weight", "positive")
 """Settings of estimators that shape what is learned, beside penalties, and that no kernel has."""
 
-_ARENA_ROWS = {**LINE_ROWS}
+_ARENA_ROWS = {**LINE_ROWS, **TREE_ROWS}
+_OUTLIERS = ("IsolationForest",)
+"""Their predictions are -1 and 1, but they have no ``classes_``."""
+
 KINDS = tuple(sorted({*FAMILY_ROWS, *_ARENA_ROWS}))
 """The classes of scikit-learn that there are models for."""
 
@@ -75,7 +79,9 @@ def from_fitted(
     module = _module(kind, last, scaler, request, pages)
     state = State.of(module)
     metadata = {**state.metadata, "estimator": f"sklearn.{kind}"}
-    if hasattr(last, "classes_"):
+    if kind in _OUTLIERS:
+        metadata["classes"] = [-1, 1]
+    elif hasattr(last, "classes_"):
         metadata["classes"] = np.asarray(last.classes_).tolist()
     if "update" in state.entry_points:
         metadata |= _not_carried_on(last, kind)

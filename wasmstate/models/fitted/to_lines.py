@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.errors import SchemaError
-from wasmstate.models.fitted import entry_points
+from wasmstate.models.fitted import arena, entry_points
 from wasmstate.models.fitted.arena import ArenaModel, Placed, fixed, number
 from wasmstate.models.fitted.estimator import check_fitted, check_one_target, dense
 from wasmstate.models.fitted.links import LINKS
@@ -86,7 +86,7 @@ def _model(
         "line_classifier" if classes else "line_regressor",
         (
             fixed("features", features),
-            fixed("outputs", outputs),
+            arena.outputs(outputs),
             fixed("link", LINKS[rule.link]),
             Placed("count", np.array(rows_seen(estimator), "<i8"), "counts", (">= 0",), "updates"),
             fixed("loss", _LOSSES[loss]),

@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -67,9 +67,10 @@ class _Model:
 
     def _named(self, value: Any) -> Any:
         try:
-            return self._names.result(value, self._live.params("update"))
-        except CallError:  # a model that does not learn
-            return value
+            params: Sequence[Param] | None = self._live.params("update")
+        except CallError:
+            params = None  # a model that does not learn
+        return self._names.result(value, params)
 
     def class_index(self, label: Any) -> int:
         classes = self._names.classes
