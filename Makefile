@@ -86,14 +86,12 @@ kernels: $(READY) ## Make the kernels of the models from their sources (installs
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
 
-<<<<<<< HEAD
 vectors: $(READY) ## Make the conformance vectors in fixtures/vectors
 	$(BIN)/python fixtures/make_vectors.py
-=======
+
 new-models: $(READY) ## Build and test what 'wasmstate new' makes, in each language (installs ziglang, 400 MB)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/pytest -q -ra tests/slow/new_models.py
->>>>>>> 58fe683 (Make a folder with a model of your own: wasmstate new)
 
 donors: $(READY) ## Make the donors of 'wasmstate graft' from their sources
 	$(BIN)/python fixtures/make_donors.py
