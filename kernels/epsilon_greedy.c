@@ -2,7 +2,7 @@
  *
  * Source: C. J. C. H. Watkins, "Learning from Delayed Rewards" (1989).
  */
-#include "random_bandit.h"
+#include "propensity.h"
 
 STATE double epsilon;
 
@@ -10,10 +10,7 @@ static uint32_t choose(uint64_t draw[2]) {
     return uniform(draw) < epsilon ? below(draw, arms) : best_arm();
 }
 
-/* The probability that predict() gives the arm: keep it with the reward to weight it later. */
-EXPORT(propensity)
-double propensity(uint32_t which) {
-    require(is_size(arms, MAX_ARMS) && which < arms);
+static double probability_of(uint32_t which) {
     return epsilon / arms + (which == best_arm() ? 1.0 - epsilon : 0.0);
 }
 

@@ -3,7 +3,8 @@
  * Source: P. Auer, N. Cesa-Bianchi, Y. Freund, R. E. Schapire, "The Nonstochastic Multiarmed Bandit
  * Problem" (2002), "Exp3". Its weights grow without end; here are their logarithms.
  */
-#include "random_bandit.h"
+#define WEIGHS_REWARDS
+#include "propensity.h"
 
 STATE double exploration; /* The paper's gamma. */
 STATE double gains[MAX_ARMS]; /* Rewards, each divided by the probability that its arm had. */
@@ -31,10 +32,7 @@ static uint32_t choose(uint64_t draw[2]) {
     return draw_arm(draw, probability);
 }
 
-/* The probability that predict() gives the arm: keep it with the reward to weight it later. */
-EXPORT(propensity)
-double propensity(uint32_t which) {
-    require(is_size(arms, MAX_ARMS) && which < arms);
+static double probability_of(uint32_t which) {
     weigh();
     return probability(which);
 }
@@ -43,12 +41,20 @@ static bool is_reward(double reward) {
     return is_share(reward);
 }
 
-static void learn(uint32_t which, double paid) {
+/* Learns the reward of an arm that had this probability when it was chosen. */
+static void weight_and_learn(uint32_t which, double paid, double probability) {
     require(is_generator(rng));
-    weigh();
-    const double gain = gains[which] + paid / probability(which);
+    const double gain = gains[which] + paid / probability;
     require(is_finite(gain));
     add(which, paid);
     gains[which] = gain;
     move_on(rng);
+}
+
+static void learn(uint32_t which, double paid) {
+    weight_and_learn(which, paid, probability_of(which));
+}
+
+static void learn_later(uint32_t place, double paid) {
+    weight_and_learn(decision_arm[place], paid, decision_propensity[place]);
 }

@@ -2,7 +2,7 @@
  *
  * Source: R. D. Luce, "Individual Choice Behavior" (1959).
  */
-#include "random_bandit.h"
+#include "propensity.h"
 
 STATE double temperature;
 
@@ -24,10 +24,7 @@ static uint32_t choose(uint64_t draw[2]) {
     return draw_arm(draw, probability);
 }
 
-/* The probability that predict() gives the arm: keep it with the reward to weight it later. */
-EXPORT(propensity)
-double propensity(uint32_t which) {
-    require(is_size(arms, MAX_ARMS) && which < arms);
+static double probability_of(uint32_t which) {
     weigh();
     return probability(which);
 }

@@ -31,3 +31,12 @@ static void learn(uint32_t which, double paid) {
     add(which, paid);
     move_on(rng);
 }
+
+/* Chooses as act() does, keeps the decision, and gives its id. */
+EXPORT(decide)
+int64_t decide(void) {
+    require(is_ring());
+    const int64_t id = keep(predict());
+    move_on(rng);
+    return id;
+}

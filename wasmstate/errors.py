@@ -50,6 +50,7 @@ Remedy = Literal[
     "attach()",
     "bake()",
     "columns",
+    "decisions",
     "donor",
     "encoding",
     "entry_points",

@@ -49,7 +49,7 @@ export interface Schema {
 
 const MAX_TENSORS = 65_536;
 const NUMBERS = ["i32", "i64", "f32", "f64"];
-const MERGE_RULES = ["sum", "mean", "max", "min", "chan", "counts", "none"];
+const MERGE_RULES = ["sum", "mean", "max", "min", "chan", "counts", "own", "none"];
 const refuse = (reason: string): never => fail("schema", reason);
 
 type Dictionary = { [key: string]: Json };

@@ -20,7 +20,7 @@ SIZES = {
     "i8": 1, "u8": 1, "i16": 2, "u16": 2, "i32": 4, "u32": 4, "i64": 8, "u64": 8,
     "f16": 2, "f32": 4, "f64": 8,
 }  # fmt: skip
-MERGE_RULES = {"sum", "mean", "max", "min", "chan", "counts", "none"}
+MERGE_RULES = {"sum", "mean", "max", "min", "chan", "counts", "own", "none"}
 MEMORY, GLOBAL, WHOLE = 0, 1, 2
 
 _HEADER = struct.Struct("<8sHHIIIQIIIIIIQQQ32s32s32s32sI40s")

@@ -21,14 +21,14 @@ from wasmstate.models import describe, names, new
 Rows = list[NDArray[Any]]
 
 SMALL: dict[str, dict[str, Any]] = {
-    "thompson": {"arms": 3},
-    "bootstrap_thompson": {"arms": 3, "replicates": 70},
-    "epsilon_greedy": {"arms": 3},
-    "epsilon_first": {"arms": 3, "explore": 5},
-    "ucb1": {"arms": 3},
-    "softmax": {"arms": 3},
-    "exp3": {"arms": 3},
-    "linucb": {"arms": 3, "features": 2},
+    "thompson": {"arms": 3, "decisions": 6},
+    "bootstrap_thompson": {"arms": 3, "replicates": 70, "decisions": 6},
+    "epsilon_greedy": {"arms": 3, "decisions": 6},
+    "epsilon_first": {"arms": 3, "explore": 5, "decisions": 6},
+    "ucb1": {"arms": 3, "decisions": 6},
+    "softmax": {"arms": 3, "decisions": 6},
+    "exp3": {"arms": 3, "decisions": 6},
+    "linucb": {"arms": 3, "features": 2, "decisions": 6},
     "q_learning": {"states": 4, "actions": 3},
     "moments": {"features": 3},
     "linear": {"features": 3},
@@ -46,20 +46,20 @@ SMALL: dict[str, dict[str, Any]] = {
     "sema": {"fixed": 2, "random": 2, "units": 5, "warmup": 8},
 }
 LARGEST: dict[str, list[dict[str, Any]]] = {
-    "thompson": [{"arms": 256}],
+    "thompson": [{"arms": 256, "decisions": 1024}],
     "bootstrap_thompson": [
-        {"arms": 64},
+        {"arms": 64, "decisions": 512},
         {"arms": 1, "replicates": 6400},
         {"arms": 6400, "replicates": 1},
     ],
-    "epsilon_greedy": [{"arms": 256}],
-    "epsilon_first": [{"arms": 256}],
-    "ucb1": [{"arms": 256}],
-    "softmax": [{"arms": 256}],
-    "exp3": [{"arms": 256}],
+    "epsilon_greedy": [{"arms": 256, "decisions": 1024}],
+    "epsilon_first": [{"arms": 256, "decisions": 1024}],
+    "ucb1": [{"arms": 256, "decisions": 1024}],
+    "softmax": [{"arms": 256, "decisions": 1024}],
+    "exp3": [{"arms": 256, "decisions": 1024}],
     "linucb": [
-        {"arms": 64, "features": 8},
-        {"arms": 256, "features": 1},
+        {"arms": 64, "features": 8, "decisions": 128},
+        {"arms": 256, "features": 1, "decisions": 256},
         {"arms": 7, "features": 24},
     ],
     "q_learning": [
@@ -104,7 +104,7 @@ def test_the_largest_models_are_as_large_as_the_options_may_be(name: str) -> Non
     family = describe(name)
     largest = [family.values(options) for options in LARGEST[name]]
     for option in family.options:
-        if option.bounds[0] == ">= 1" and len(option.bounds) == 2:
+        if len(option.bounds) == 2 and (option.bounds[0] == ">= 1" or option.name == "decisions"):
             most = int(option.bounds[1].removeprefix("<= "))
             assert max(values[option.name] for values in largest) == most, option.name
     for product, most in family.room.items():
@@ -131,6 +131,14 @@ def arguments(guest: Guest, function: str) -> list[Any]:
     """What a function can take."""
     rng = np.random.default_rng(1)
     return [values_of(param, 1, rng)[0] for param in guest.params(function)]
+
+
+def with_decisions(guest: Guest) -> Guest:
+    """The same model, which has made the decisions that rewards are given for."""
+    if "decide" in guest.state.entry_points:
+        for _ in range(5):
+            guest.call("decide", *arguments(guest, "decide"))
+    return guest
 
 
 def update_each(guest: Guest, rows: Rows) -> Guest:
@@ -212,8 +220,9 @@ def test_a_model_of_any_size_takes_a_full_buffer(name: str, options: dict[str, A
     most = guest.params("update_many")[0].shape[0]
     rows = rows_of(guest, most)
     assert not traps(guest, "update_many", *rows, most)
+    with_decisions(guest)
     assert guest.state.violations() == []
-    for function in guest.family.entry_points:
+    for function in guest.state.entry_points:
         if function != "update_many":
             assert not traps(guest, function, *arguments(guest, function))
     assert traps(guest, "update_many", *rows, most + 1)
@@ -222,10 +231,10 @@ def test_a_model_of_any_size_takes_a_full_buffer(name: str, options: dict[str, A
 @pytest.mark.parametrize("name", names())
 def test_functions_but_those_that_learn_leave_the_state_as_it_is(name: str) -> None:
     guest = Guest.new(name, **SMALL[name])
-    guest.feed(*rows_of(guest, 20))
+    with_decisions(guest).feed(*rows_of(guest, 20))
     before = guest.state.contents()
     for function in guest.family.entry_points:
-        if function not in ("update", "update_many", "act", "sweep"):
+        if function not in ("update", "update_many", "act", "decide", "reward", "sweep"):
             guest.call(function, *arguments(guest, function))
     assert guest.state.contents() == before
 
@@ -234,7 +243,7 @@ def test_functions_but_those_that_learn_leave_the_state_as_it_is(name: str) -> N
 def test_what_a_parameter_must_not_be_traps_and_changes_nothing(name: str) -> None:
     guest = Guest.new(name, **SMALL[name])
     rows = rows_of(guest, 10)
-    update_each(guest, rows)
+    update_each(with_decisions(guest), rows)
     for function in guest.family.entry_points:
         good = [*rows, 10] if function == "update_many" else arguments(guest, function)
         for index, param in enumerate(guest.params(function)):

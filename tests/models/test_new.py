@@ -59,7 +59,11 @@ def test_a_seed_gives_what_splitmix64_gives() -> None:
         ("thompson", {"arms": 257}, "arms must be <= 256, not 257"),
         ("thompson", {"arms": 2.5}, "arms must be a whole number, not 2.5"),
         ("thompson", {"arms": True}, "arms must be a whole number, not True"),
-        ("thompson", {"arms": 2, "legs": 4}, "thompson has no option 'legs'; it has arms"),
+        (
+            "thompson",
+            {"arms": 2, "legs": 4},
+            "thompson has no option 'legs'; it has arms, decisions, default_reward",
+        ),
         (
             "thompson",
             {"arms": 2, "seed": -1},

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wasmstate import models
 from wasmstate.cli.common import echo_json_line
+from wasmstate.cli.model_calls import call_of, value_of
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.session.session import Session
@@ -60,11 +60,9 @@ def _answer(session: Session, line: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     try:
         request = _request(session, line)
-        if request.available is None:
-            answer["value"] = session.call(request.function, *request.args, **request.named)
-        else:
-            choice = models.choose(session, request.available, *request.args, **request.named)
-            answer |= {"value": choice.arm, "propensity": choice.propensity}
+        call = call_of(session, request.function, request.available)
+        answer["value"], told = value_of(call(*request.args, **request.named))
+        answer |= told
     except WasmstateError as error:
         answer["error"] = {"type": type(error).__name__, "message": str(error)}
     answer["generation"] = session.generation

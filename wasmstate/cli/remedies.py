@@ -31,6 +31,7 @@ WORDS: dict[Remedy, str] = {
     "attach()": "wasmstate attach",
     "bake()": "wasmstate bake",
     "columns": "--columns",
+    "decisions": "wasmstate models new --decisions",
     "donor": "--donor",
     "encoding": "--encoding",
     "entry_points": "wasmstate attach --function",

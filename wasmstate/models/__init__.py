@@ -11,20 +11,26 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
 from wasmstate.models.choose import Choice, choose
+from wasmstate.models.decisions import Decision, decide, decisions, makes_decisions, reward
 from wasmstate.models.families import FAMILIES
 from wasmstate.models.family import Family, Option, TensorTemplate
 from wasmstate.models.resize import resize
 
 __all__ = [
     "Choice",
+    "Decision",
     "Family",
     "Option",
     "TensorTemplate",
     "choose",
+    "decide",
+    "decisions",
     "describe",
+    "makes_decisions",
     "names",
     "new",
     "resize",
+    "reward",
 ]
 
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from itertools import islice
 
 from wasmstate.models.family import Family, Option, TensorTemplate
+from wasmstate.models.late_rewards import (
+    CONTEXT,
+    ONLY_WITH,
+    PROPENSITY,
+    RING,
+    functions,
+    late_rewards,
+)
 from wasmstate.models.options import (
     COUNT,
     FEATURES_PARAM,
@@ -35,20 +43,22 @@ def _learn(reward: str, bounds: str) -> dict[str, str]:
     return {
         "update": f"({_ARM}, reward: {reward} {bounds}) -> ()",
         "update_many": (
-            f"(arm: i32[rows]@sym:arm >= 0 < arms, reward: {reward}[rows]@sym:reward {bounds}, "
+            f"(arm: i32[rows]@sym:arm >= 0 < arms, reward: {reward}[rows]@sym:paid {bounds}, "
             f"{ROWS_PARAM}) -> ()"
         ),
+        **functions(f"{reward} {bounds}"),
     }
 
 
 _LEARN_ANY = _learn("f64", WITHIN)
 _LEARN_SHARE = _learn("f64", ">= 0 <= 1")
-_CHOOSE = {"predict": "() -> i32"}
-_DRAW = _CHOOSE | {"act": "() -> i32"}
+_CHOOSE = {"predict": "() -> i32", "act": "() -> i32"}
 _ESTIMATE = {"estimate": f"({_ARM}) -> f64"}
 _PROPENSITY = {"propensity": f"({_ARM}) -> f64"}
 
 _ROWS = 1024
+_LATE_SHARE = late_rewards(1024, ">= 0", "<= 1")
+_LATE_ANY = late_rewards(1024, ">= -1e50", "<= 1e50")
 
 FAMILIES = (
     Family(
@@ -56,10 +66,11 @@ FAMILIES = (
         "Thompson sampling for rewards between 0 and 1",
         'W. R. Thompson, "On the Likelihood that One Unknown Probability Exceeds Another in View '
         'of the Evidence of Two Samples" (1933)',
-        (_ARMS,),
-        (kept("arms", "u32"), COUNT, _PULLS, _SHARES, RNG, _PRIOR),
-        _DRAW | _LEARN_SHARE | _ESTIMATE,
+        (_ARMS, *_LATE_SHARE),
+        (kept("arms", "u32"), COUNT, _PULLS, _SHARES, RNG, _PRIOR, *RING),
+        _CHOOSE | _LEARN_SHARE | _ESTIMATE,
         max_rows=_ROWS,
+        only_with=ONLY_WITH,
         takes_seed=True,
     ),
     Family(
@@ -71,6 +82,7 @@ FAMILIES = (
         (
             dimension("arms", 6400, "how many there are to choose from"),
             dimension("replicates", 6400, "of the bootstrap, for each arm", 100),
+            *late_rewards(512, ">= 0", "<= 1", integer=True),
         ),
         (
             kept("arms", "u32"),
@@ -83,9 +95,11 @@ FAMILIES = (
             ),
             TensorTemplate("successes:u32[arms,replicates]", "counts"),
             TensorTemplate("pulls:u32[arms,replicates]", "counts"),
+            *RING,
         ),
-        _DRAW | _learn("i32", ">= 0 <= 1") | _ESTIMATE,
+        _CHOOSE | _learn("i32", ">= 0 <= 1") | _ESTIMATE,
         max_rows=512,
+        only_with=ONLY_WITH,
         takes_seed=True,
         room={"arms*replicates": 6400},
     ),
@@ -93,10 +107,15 @@ FAMILIES = (
         "epsilon_greedy",
         "the best arm so far, with probability epsilon any arm",
         'C. J. C. H. Watkins, "Learning from Delayed Rewards" (1989)',
-        (_ARMS, Option("epsilon", "how often to try any arm", 0.1, bounds=(">= 0", "<= 1"))),
-        (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("epsilon")),
-        _DRAW | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
+        (
+            _ARMS,
+            Option("epsilon", "how often to try any arm", 0.1, bounds=(">= 0", "<= 1")),
+            *_LATE_ANY,
+        ),
+        (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("epsilon"), *RING, PROPENSITY),
+        _CHOOSE | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        only_with=ONLY_WITH,
         takes_seed=True,
     ),
     Family(
@@ -107,10 +126,21 @@ FAMILIES = (
         (
             _ARMS,
             Option("explore", "how many pulls to try any arm", 100, integer=True, bounds=(">= 0",)),
+            *_LATE_ANY,
         ),
-        (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("explore", "i64")),
-        _DRAW | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
+        (
+            kept("arms", "u32"),
+            COUNT,
+            _PULLS,
+            _TOTALS,
+            RNG,
+            kept("explore", "i64"),
+            *RING,
+            PROPENSITY,
+        ),
+        _CHOOSE | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        only_with=ONLY_WITH,
         takes_seed=True,
     ),
     Family(
@@ -118,19 +148,29 @@ FAMILIES = (
         "the arm whose rate could still be the largest, for rewards between 0 and 1",
         'P. Auer, N. Cesa-Bianchi, P. Fischer, "Finite-time Analysis of the Multiarmed Bandit '
         'Problem" (2002)',
-        (_ARMS, Option("alpha", "scales the confidence bound", 1.0, bounds=(">= 0",))),
-        (kept("arms", "u32"), COUNT, _PULLS, _SHARES, kept("alpha")),
+        (
+            _ARMS,
+            Option("alpha", "scales the confidence bound", 1.0, bounds=(">= 0",)),
+            *_LATE_SHARE,
+        ),
+        (kept("arms", "u32"), COUNT, _PULLS, _SHARES, kept("alpha"), *RING),
         _CHOOSE | _LEARN_SHARE | _ESTIMATE,
         max_rows=_ROWS,
+        only_with=ONLY_WITH,
     ),
     Family(
         "softmax",
         "an arm the more often the more it has paid on average",
         'R. D. Luce, "Individual Choice Behavior" (1959)',
-        (_ARMS, Option("temperature", "the larger the more alike", 0.1, bounds=("> 0",))),
-        (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("temperature")),
-        _DRAW | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
+        (
+            _ARMS,
+            Option("temperature", "the larger the more alike", 0.1, bounds=("> 0",)),
+            *_LATE_ANY,
+        ),
+        (kept("arms", "u32"), COUNT, _PULLS, _TOTALS, RNG, kept("temperature"), *RING, PROPENSITY),
+        _CHOOSE | _LEARN_ANY | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        only_with=ONLY_WITH,
         takes_seed=True,
     ),
     Family(
@@ -141,6 +181,7 @@ FAMILIES = (
         (
             _ARMS,
             Option("exploration", "the share of pulls at random", 0.1, bounds=("> 0", "<= 1")),
+            *_LATE_SHARE,
         ),
         (
             kept("arms", "u32"),
@@ -150,9 +191,12 @@ FAMILIES = (
             RNG,
             kept("exploration"),
             TensorTemplate("gains:f64[arms]", "sum", SQUARES),
+            *RING,
+            PROPENSITY,
         ),
-        _DRAW | _LEARN_SHARE | _ESTIMATE | _PROPENSITY,
+        _CHOOSE | _LEARN_SHARE | _ESTIMATE | _PROPENSITY,
         max_rows=_ROWS,
+        only_with=ONLY_WITH,
         takes_seed=True,
     ),
     Family(
@@ -165,6 +209,7 @@ FAMILIES = (
             dimension("features", 24, "numbers in a row"),
             Option("alpha", "scales the confidence bound", 1.0, bounds=(">= 0",)),
             Option("l2", "the weight of squared weights (ridge)", 1.0, bounds=("> 0",)),
+            *late_rewards(256, ">= -1e50", "<= 1e50"),
         ),
         (
             kept("arms", "u32"),
@@ -175,20 +220,29 @@ FAMILIES = (
             _PULLS,
             TensorTemplate("xy:f64[arms,features]", "sum", FINITE),
             TensorTemplate("xx:f64[arms,features,features]", "sum", FINITE),
+            *RING,
+            CONTEXT,
         ),
         {
             "predict": f"({FEATURES_PARAM}) -> i32",
+            "act": f"({FEATURES_PARAM}) -> i32",
             "update": f"({FEATURES_PARAM}, {_ARM}, reward: f64 {WITHIN}) -> ()",
             "update_many": (
                 f"({FEATURES_PARAMS}, arm: i32[rows]@sym:arm >= 0 < arms, "
-                f"reward: f64[rows]@sym:reward {WITHIN}, {ROWS_PARAM}) -> ()"
+                f"reward: f64[rows]@sym:paid {WITHIN}, {ROWS_PARAM}) -> ()"
             ),
             "estimate": f"({FEATURES_PARAM}, {_ARM}) -> f64",
             "bound": f"({FEATURES_PARAM}, {_ARM}) -> f64",
+            **functions(f"f64 {WITHIN}", FEATURES_PARAM),
         },
-        max_rows=512,
-        buffers={"features": 1024},
-        room={"arms*features": 512, "arms*features*features": 4096},
+        max_rows=256,
+        buffers={"features": 512},
+        room={
+            "arms*features": 512,
+            "arms*features*features": 4096,
+            "decisions*features": 1024,
+        },
+        only_with=ONLY_WITH,
     ),
     Family(
         "q_learning",

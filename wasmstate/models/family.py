@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -103,6 +103,7 @@ class Family:
         buffers: how many numbers those of matrices hold, by the option that is a row's length.
         room: products of options, and the largest that the kernel has room for.
         takes_seed: whether it has random numbers in its first state.
+        only_with: tensors and functions that a model has only if an option is not 0, by the option.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Family:
     buffers: Mapping[str, int] = field(default_factory=dict)
     room: Mapping[str, int] = field(default_factory=dict)
     takes_seed: bool = False
+    only_with: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def option(self, name: str) -> Option:
         """An option.
@@ -151,10 +153,18 @@ class Family:
         sizes = [size // int(values[option]) for option, size in self.buffers.items()]
         return values | {"rows": min([self.max_rows, *sizes])}
 
+    def has(self, part: str, values: Values) -> bool:
+        """Whether a model with these options has a tensor or a function of the family."""
+        return all(values[option] or part not in parts for option, parts in self.only_with.items())
+
+    def templates(self, values: Values) -> list[TensorTemplate]:
+        """The tensors of a model with these options, without their sizes."""
+        return [template for template in self.tensors if self.has(template.name, values)]
+
     def tensor_specs(self, values: Values) -> list[TensorSpec]:
         """The tensors of a model with these options."""
         specs = []
-        for template in self.tensors:
+        for template in self.templates(values):
             text = _with_sizes(template.spec, values)
             spec = TensorSpec.parse(f"{text}@sym:{template.name}")
             bounds = template.bounds
@@ -183,6 +193,7 @@ class Family:
         return {
             name: Signature.parse(_with_limits(_with_sizes(text, values), values))
             for name, text in self.entry_points.items()
+            if self.has(name, values)
         }
 
     def make(
@@ -206,7 +217,7 @@ class Family:
             template.name: template.value(values, random_numbers(seed))
             if template.value
             else values[template.name]
-            for template in self.tensors
+            for template in self.templates(values)
             if template.value or template.name in values
         }
         module = Module.from_bytes(self.kernel())

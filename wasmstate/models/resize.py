@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateError
 from wasmstate.models.families import FAMILIES
-from wasmstate.models.family import Family, Values
+from wasmstate.models.family import Family, TensorTemplate, Values
 from wasmstate.models.naming import KEYS, changed, indices_of
 from wasmstate.state.change.bake import keep_baked
 from wasmstate.state.code_match import check_belongs
@@ -90,10 +90,18 @@ def resized_state(
 def _family(state: State) -> tuple[Family, dict[str, Any]]:
     """The family of a model, and its options."""
     family = FAMILIES.get(str(state.metadata.get("model")))
-    if family is None or any(template.name not in state for template in family.tensors):
+    if family is None:
         raise SchemaError("only a model that comes with wasmstate can be resized")
-    names = [each.name for each in family.options if each.name in state]
-    return family, {name: state[name].item() for name in names}
+    before = {each.name: state[each.name].item() for each in family.options if each.name in state}
+    if any(template.name not in state for template in _templates(family, before)):
+        raise SchemaError("only a model that comes with wasmstate can be resized")
+    return family, before
+
+
+def _templates(family: Family, before: Values) -> list[TensorTemplate]:
+    """The tensors of a model with these options."""
+    defaults = {option.name: option.default or 0 for option in family.options}
+    return family.templates({**defaults, **before})
 
 
 def _resized(
@@ -106,9 +114,11 @@ def _resized(
         ).helped_by("migrate()")
     values = {
         template.name: _moved(state[template.name], fresh[template.name], template.spec, kept)
-        for template in family.tensors
+        for template in _templates(family, before)
         if template.name not in before
     }
+    if "arms" in kept and "decision_arm" in values:
+        _move_decisions(values, kept["arms"][0])
     if "arms" in kept and "pulls" in values and values["pulls"].ndim == 1:
         gone = int(state["pulls"].sum()) - int(values["pulls"].sum())
         values["count"] = state["count"] - gone
@@ -192,6 +202,13 @@ def _moved(
     moved = fresh.copy()
     moved[np.ix_(*targets)] = old[np.ix_(*sources)]
     return moved
+
+
+def _move_decisions(values: dict[str, Any], stay: list[int]) -> None:
+    """Give the arms of decisions their new indices, and drop the decisions for arms that leave."""
+    arms, left = values["decision_arm"], np.isin(values["decision_arm"], stay)
+    values["decision_arm"] = np.where(left, np.searchsorted(stay, arms), 0)
+    values["decision_status"] = np.where(left, values["decision_status"], 0)
 
 
 def _next(module: Module, state: State, resized: State, metadata: Mapping[str, Any]) -> Module:

@@ -35,7 +35,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 MAX_RANK = 8
 MAX_NAME_SIZE = 255
-MERGE_RULES = ("sum", "mean", "max", "min", "chan", "counts", "none")
+MERGE_RULES = ("sum", "mean", "max", "min", "chan", "counts", "own", "none")
 
 _SHAPE = r"\s*(?:\d{1,10}(?:\s*[,x]\s*\d{1,10})*)?\s*"
 _SPEC = re.compile(

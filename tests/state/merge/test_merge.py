@@ -424,3 +424,14 @@ def test_an_older_record_that_is_damaged_stands_in_no_ones_way(fleet: Any) -> No
     these = fleet(COUNT)
     device = these.device({"count": 1}).with_custom("wasmstate.prev", b"no record")
     assert int(these.merged(device)["count"]) == 1
+
+
+def test_what_each_device_has_for_itself_is_empty_in_the_merged_state(fleet: Any) -> None:
+    these = fleet(COUNT, tensor("mine:i64[2]@64", "own"), count=1, mine=[7, 8])
+    changed = these.device({"count": 2, "mine": [1, 8]})
+    found = merge(these.base, [changed, these.device({"count": 4})])
+    assert State.of(found.module)["mine"].tolist() == [0, 0]
+    assert [each.precision for each in found.tensors] == ["exact", "empty"]
+    assert found.is_exact
+    kept = these.merged(changed, keep_base=["mine"])
+    assert kept["mine"].tolist() == [7, 8]

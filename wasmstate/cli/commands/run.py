@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from wasmstate import models
 from wasmstate.cli.call_arguments import CallArguments
 from wasmstate.cli.common import (
     AfterCallsError,
@@ -29,6 +27,7 @@ from wasmstate.cli.common import (
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
 from wasmstate.cli.limit_options import limit_options
+from wasmstate.cli.model_calls import call_of, value_of
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
@@ -160,6 +159,8 @@ def command(
     Examples:  wasmstate run bandit.wasm predict
                wasmstate run bandit.wasm update 2 1.0
                wasmstate run bandit.wasm predict --available 0,2
+               wasmstate run bandit.wasm decide
+               wasmstate run bandit.wasm reward 17 1.0
                wasmstate run linear.wasm update 0.5,1.5,-1 3.0
                wasmstate run rain.wasm update wind=3.5 sun=0.2 label=wet
                wasmstate run bandit.wasm update --from clicks.csv --persist every:100
@@ -265,7 +266,7 @@ def _raise_with_the_rest(
 
 def _open(file: Path, function: str, **options: Any) -> Session:
     """Open the model; what will keep it from being written is told before the first call."""
-    if function == "update" and options["persist"] != "manual":
+    if function in ("update", "decide", "reward") and options["persist"] != "manual":
         check_committable(file, allow_break_links=options["allow_break_links"])
     with waiting("compiling", slow=file.stat().st_size > _LARGE):
         return Session.open(file, **options)
@@ -303,11 +304,7 @@ class _Run:
         is_watched = watch is not None
         self._until = Condition(until, session.state, is_watched=is_watched) if until else None
         self._watch = watch
-        self._call: Callable[..., Any] = (
-            partial(session.call, function)
-            if available is None
-            else partial(models.choose, session, available)
-        )
+        self._call: Callable[..., Any] = call_of(session, function, available)
         self._as_json = as_json
         self._feeder: Feeder | None = None
 
@@ -359,9 +356,7 @@ class _Run:
                     return
 
     def _show(self, value: Any) -> None:
-        seen: dict[str, Any] = {}
-        if isinstance(value, models.Choice):
-            seen, value = {"propensity": value.propensity}, value.arm
+        value, seen = value_of(value)
         if self._as_json:
             if self._watch is not None:
                 seen = self._watch.document

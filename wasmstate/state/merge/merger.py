@@ -200,7 +200,9 @@ class Merger:
             group = [each for each in base if self._owners.get(each, each) == owner]
             changed = any(each in partial.changed for each in group)
             precision: Precision = "as in the base"
-            if changed and name not in self._keep_base:
+            if tensor.merge == "own" and name not in self._keep_base:
+                precision, values[name] = "empty", np.zeros_like(base[name])
+            elif changed and name not in self._keep_base:
                 precision = _precision(tensor)
                 if owner in partial.accumulators:
                     if name not in done:

@@ -7,11 +7,13 @@ from typing import Literal
 
 from wasmstate.binary.module import Module
 
-Precision = Literal["exact", "up to rounding", "heuristic", "new numbers", "as in the base"]
+Precision = Literal[
+    "exact", "up to rounding", "heuristic", "new numbers", "empty", "as in the base"
+]
 """How well a tensor is merged: ``exact``, bit for bit what one device would have that saw all;
 ``up to rounding``, the same but for rounding; ``heuristic``, an average, which is not what one
-device would have; ``new numbers``, a random generator with a seed of its own; ``as in the base``,
-no device has changed it, or it was asked to stay."""
+device would have; ``new numbers``, a random generator with a seed of its own; ``empty``, zeros, for
+each device has its own; ``as in the base``, no device has changed it, or it was asked to stay."""
 
 
 @dataclass(frozen=True, slots=True)

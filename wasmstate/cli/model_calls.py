@@ -1,0 +1,39 @@
+"""What a call of a model gives beyond a number: choices and decisions of bandits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from wasmstate import models
+from wasmstate.session.session import Session
+
+
+def call_of(session: Session, function: str, available: list[int] | None = None) -> Any:
+    """What makes calls of a function: it takes the arguments, and gives what the call gives.
+
+    Args:
+        session: to be called.
+        function: its name.
+        available: for ``predict``, the arms to choose from.
+    """
+    if available is not None:
+        return partial(models.choose, session, available)
+    if models.makes_decisions(session.state):
+        special: dict[str, Callable[..., Any]] = {
+            "decide": models.decide,
+            "reward": models.reward,
+        }
+        if function in special:
+            return partial(special[function], session)
+    return partial(session.call, function)
+
+
+def value_of(given: Any) -> tuple[Any, dict[str, Any]]:
+    """The value of a call, and what is told beside it, by name."""
+    if isinstance(given, models.Choice):
+        return given.arm, {"propensity": given.propensity}
+    if isinstance(given, models.Decision):
+        return given.id, {"arm": given.arm, "propensity": given.propensity}
+    return int(given) if isinstance(given, bool) else given, {}
