@@ -106,7 +106,7 @@ function precedes(a: string, b: string): boolean {
 }
 
 /** A double as Python's `json.dumps` writes it: the fewest digits, an exponent beyond 1e-4 and 1e16. */
-function floatText(value: number): string {
+export function floatText(value: number): string {
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   const [mantissa = "", power = ""] = Math.abs(value).toExponential().split("e");
   const [digits, exponent] = [mantissa.replace(".", ""), Number(power)];

@@ -1,10 +1,10 @@
 /** The schema: what the regions of a state mean. docs/format.md, "Schema". */
 
-import { isBound } from "./bounds.js";
+import { brokenBound, isBound } from "./bounds.js";
 import { type Bytes, text } from "./bytes.js";
-import { DTYPES, type DType } from "./dtypes.js";
+import { DTYPES, type DType, type Value } from "./dtypes.js";
 import { fail, reasonOf } from "./errors.js";
-import { type Json, parseCanonical } from "./json.js";
+import { floatText, type Json, parseCanonical } from "./json.js";
 import { GLOBAL, type Region, WHOLE } from "./record.js";
 
 export interface Tensor {
@@ -33,7 +33,7 @@ export interface Param {
   place?: string;
   bounds: string[];
   /** The value of a number that a caller leaves out. */
-  default?: number | bigint;
+  default?: Value;
 }
 
 export interface Signature {
@@ -173,17 +173,24 @@ function readParam(value: Json, where: string): Param {
     shape: sizes === undefined ? undefined : readShape(sizes.split(",").map(Number), where),
     ...(place !== undefined && { place }),
     bounds,
-    ...(document.default !== undefined && { default: readDefault(document.default, type, where) }),
+    ...(document.default !== undefined && {
+      default: readDefault(document.default, type, bounds, where),
+    }),
   };
 }
 
-function readDefault(value: Json, type: string, where: string): number | bigint {
+function readDefault(value: Json, type: string, bounds: string[], where: string): Value {
   const text = string(value, `${where}.default`);
-  const isInteger = type === "i32" || type === "i64";
-  const fits = isInteger ? /^-?\d{1,19}$/ : /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
-  if (!NUMBERS.includes(type) || !fits.test(text))
-    refuse(`${where}: ${text} is no default of type ${type}`);
-  return isInteger ? BigInt(text) : Number(text);
+  const dtype = NUMBERS.includes(type) ? DTYPES.get(type) : undefined;
+  const { range } = dtype ?? {};
+  const found = range && /^-?\d{1,19}$/.test(text) ? BigInt(text) : Number(text);
+  const isCanonical =
+    typeof found === "bigint" ? String(found) === text : floatText(found) === text;
+  const fits = range ? found >= range.least && found <= range.most : Number.isFinite(found);
+  if (!dtype || !isCanonical || !fits || typeof found !== (range ? "bigint" : "number"))
+    return refuse(`${where}: ${text} is no default of type ${type}`);
+  const broken = brokenBound(bounds, dtype, found);
+  return broken === undefined ? found : refuse(`${where}: the default ${text} is not ${broken}`);
 }
 
 function checkPlaces(tensors: Tensor[], regions: Region[]): void {
