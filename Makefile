@@ -37,7 +37,7 @@ js: $(READY) ## Build, check and test the JavaScript package in js/ (needs Node 
 	@command -v npm >/dev/null || { echo "make js needs Node and npm: apt-get install nodejs npm"; exit 1; }
 	@$(MAKE) --no-print-directory $(JS)
 	cd js && npm run --silent check && npm test && npm pack --silent --dry-run
-	$(BIN)/pytest -q tests/javascript tests/examples/test_device.py
+	$(BIN)/pytest -q tests/javascript tests/conformance tests/examples/test_device.py tests/slow/two_runtimes.py
 
 coverage: $(READY) ## Run every test and measure the branches that they take; two times as long as make test
 	$(BIN)/pytest -n 2 --cov --cov-report=term

@@ -21,14 +21,14 @@ def _lacks() -> str:
 needs_package = pytest.mark.skipif(bool(_lacks()), reason=_lacks() or "-")
 
 
-def start(script: str, folder: Path) -> subprocess.Popen[str]:
-    """Start a script that may import the package, in a folder, with pipes."""
+def start(script: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a script that may import the package, in a folder, with pipes and arguments."""
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
     if not (modules / "wasmstate").exists():
         (modules / "wasmstate").symlink_to(JS)
     return subprocess.Popen(
-        ["node", "--input-type=module", "-e", script],
+        ["node", "--input-type=module", "-e", script, *arguments],
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

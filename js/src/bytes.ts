@@ -8,9 +8,9 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32 of zlib, PNG and Ethernet. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = -1;
+/** CRC-32 of zlib, PNG and Ethernet; of bytes behind others whose CRC-32 is `before`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
   return ~crc >>> 0;
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from alternate import commit_until_killed
 from models import copy_fixture, state_of, write_model
 from node import JS, ROOT, needs_package, run_script, start
 from wasmstate import (
@@ -18,7 +21,18 @@ from wasmstate import (
     check,
     history,
     lock_timeout,
+    models,
 )
+from wasmstate.binary.source import open_source
+from wasmstate.storage.displaced import fingerprint
+
+COMMIT = """
+    import { open } from "wasmstate";
+    import { FileStore } from "wasmstate/node";
+    const model = await open(new FileStore("welford.wasm"), { keep: 2 });
+    for (const x of [1, 2, 3]) await model.update(x);
+    await model.close();
+"""
 
 
 @needs_package
@@ -40,16 +54,7 @@ def test_the_example_of_its_page_runs(tmp_path: Path) -> None:
 @needs_package
 def test_a_commit_of_node_is_one_for_python(tmp_path: Path) -> None:
     path = copy_fixture("welford", tmp_path)
-    run_script(
-        """
-        import { open } from "wasmstate";
-        import { FileStore } from "wasmstate/node";
-        const model = await open(new FileStore("welford.wasm"), { keep: 2 });
-        for (const x of [1, 2, 3]) await model.update(x);
-        await model.close();
-        """,
-        tmp_path,
-    )
+    run_script(COMMIT, tmp_path)
     assert not check(path)
     assert [each.generation for each in history(path)] == [1, 2, 3]
     with Session.open(path) as session:
@@ -114,3 +119,50 @@ def test_defaults_of_parameters_hold_in_node_too(tmp_path: Path) -> None:
         tmp_path,
     )
     assert said.split() == ["6.5", "11", "12.5"]
+
+
+@needs_package
+@pytest.mark.parametrize("labels", [[1, 2, 3], ["dry", "wet", "0"]])
+def test_classes_have_their_labels_in_node_too(tmp_path: Path, labels: list[Any]) -> None:
+    model = models.new("gaussian_nb", features=1, labels=labels)
+    model.save(tmp_path / "m.wasm")
+    first, second, third = labels
+    y = json.dumps([first, first, second, second, third])
+    said = run_script(
+        f"""
+        import {{ open }} from "wasmstate";
+        import {{ FileStore }} from "wasmstate/node";
+        const model = await open(new FileStore("m.wasm"), {{ persist: "on-close" }});
+        await model.updateMany([[0], [0.1], [5], [5.1], [9]], {y});
+        await model.update([9.1], {json.dumps(third)});
+        console.log(JSON.stringify(model.predict([5])));
+        await model.update([9.1], 0).catch((error) => console.log(error.message));
+        await model.close();
+        """,
+        tmp_path,
+    )
+    predicted, refused = said.splitlines()
+    assert json.loads(predicted) == second
+    assert "update, argument label: 0 is not a class; the classes are " in refused
+    assert state_of(tmp_path / "m.wasm")["count"].tolist() == [2, 2, 2]
+
+
+@needs_package
+def test_python_and_node_lose_no_commit_when_both_are_killed(tmp_path: Path) -> None:
+    commit_until_killed(copy_fixture("welford", tmp_path), rounds=2, acknowledged=4)
+
+
+@needs_package
+def test_node_removes_what_a_dead_python_writer_left_and_no_file_of_somebody_else(
+    tmp_path: Path,
+) -> None:
+    path = copy_fixture("welford", tmp_path)
+    left, foreign = (
+        path.with_name(f".{path.name}.{'0' * 16}-{replaced}.wasmstate-tmp")
+        for replaced in (fingerprint(open_source(path)), "f" * 16)
+    )
+    left.write_bytes(b"half a file")
+    foreign.write_bytes(b"a file that mv has put in the place of the model")
+    run_script(COMMIT, tmp_path)
+    assert not left.exists()
+    assert foreign.exists()

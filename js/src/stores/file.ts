@@ -1,11 +1,11 @@
 /** A module in a file, replaced so that a crash leaves the old one or the new one: docs/reliability.md. */
-import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open, readFile, realpath, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Bytes } from "../bytes.js";
 import { fail, reasonOf, WasmstateError } from "../errors.js";
 import type { Store } from "../store.js";
 import { openLocked } from "./flock.js";
+import { sweep, temporaryName } from "./temporary.js";
 
 export interface FileOptions {
   /** `none` where no other program writes the file, and the system has no program `flock`. */
@@ -14,12 +14,8 @@ export interface FileOptions {
   timeout?: number;
 }
 
-const SUFFIX = ".wasmstate-tmp";
-const LONGEST = 255; // bytes that a name may have on most file systems
-
 export class FileStore implements Store {
   readonly #options: FileOptions;
-  #isSwept = false;
 
   constructor(
     readonly name: string,
@@ -38,8 +34,7 @@ export class FileStore implements Store {
       const path = await realpath(this.name); // a link stays a link
       const { lock = "flock", timeout = Number.POSITIVE_INFINITY } = this.#options;
       old = lock === "flock" ? await openLocked(path, timeout) : await open(path, "r");
-      if (!this.#isSwept) await sweep(path);
-      this.#isSwept = true;
+      await sweep(path);
       const { nlink } = await old.stat();
       if (nlink > 1) fail("not-committed", `${path}: not committed, it has ${nlink} names (links)`);
       await replaceFile(path, old, await make(new Uint8Array(await old.readFile())));
@@ -56,10 +51,7 @@ export class FileStore implements Store {
 }
 
 async function replaceFile(path: string, old: FileHandle, bytes: Bytes): Promise<void> {
-  const temporary = join(
-    dirname(path),
-    `.${label(path)}.${randomBytes(8).toString("hex")}${SUFFIX}`,
-  );
+  const temporary = temporaryName(path);
   const file = await open(temporary, "wx", 0o600);
   try {
     try {
@@ -100,26 +92,5 @@ async function checkInPlace(path: string, old: FileHandle): Promise<void> {
       fail("conflict", `${path}: not committed, another file was put in its place, which stays`);
   } finally {
     await there.close();
-  }
-}
-
-/** What tells which file a temporary one is for, as in Python, so that each sweeps what the other left. */
-function label(path: string): string {
-  const name = basename(path);
-  const room = LONGEST - "..-".length - 16 - 16 - SUFFIX.length;
-  return Buffer.byteLength(name) <= room ? name : createHash("sha256").update(name).digest("hex");
-}
-
-/**
- * Removes what dead writers left; for who holds the lock, so no living one has such a file.
- *
- * A name with a fingerprint may be of another file that was exchanged: Python looks at those.
- */
-async function sweep(path: string): Promise<void> {
-  const start = `.${label(path)}.`;
-  for (const name of await readdir(dirname(path))) {
-    const middle = name.slice(start.length, -SUFFIX.length);
-    if (name.startsWith(start) && name.endsWith(SUFFIX) && /^[0-9a-f]{16}$/.test(middle))
-      await rm(join(dirname(path), name), { force: true });
   }
 }

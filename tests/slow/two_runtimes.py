@@ -1,0 +1,15 @@
+"""Python and Node commit to one file 300 times, and are killed 30 times: no commit is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alternate import commit_until_killed
+from models import copy_fixture
+from node import needs_package
+
+
+@needs_package
+def test_no_commit_is_lost(tmp_path: Path) -> None:
+    path = copy_fixture("welford", tmp_path)
+    assert commit_until_killed(path, rounds=30, acknowledged=10) >= 300
