@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from wasmstate.state.change.fold import fold
     from wasmstate.state.change.graft import graft
     from wasmstate.state.change.migrate import Migration, MigrationStep, migrate, plan_migration
+    from wasmstate.state.change.personalize import personalize
     from wasmstate.state.change.rename import rename_exports, rename_imports
     from wasmstate.state.compare.byte_diff import ByteRange, SectionDiff
     from wasmstate.state.compare.call_log import CallLog, read_log
@@ -160,6 +161,7 @@ _HOMES = {
     "merge": "wasmstate.state.merge.merge",
     "migrate": "wasmstate.state.change.migrate",
     "name_constants": "wasmstate.explore.name_constants",
+    "personalize": "wasmstate.state.change.personalize",
     "plan_migration": "wasmstate.state.change.migrate",
     "probe": "wasmstate.explore.probe",
     "probed_constants": "wasmstate.explore.unfold",
@@ -267,6 +269,7 @@ __all__ = [
     "merge",
     "migrate",
     "name_constants",
+    "personalize",
     "plan_migration",
     "probe",
     "probed_constants",

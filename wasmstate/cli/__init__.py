@@ -50,6 +50,7 @@ COMMANDS = {
     "graft": "Add the functions of a small module, such as update().",
     "migrate": "Let new code go on with an old state.",
     "merge": "Join what devices have learned from one start.",
+    "personalize": "Give a copy of a model random numbers of its own.",
     "rename": "Give an export or an import another name.",
     "section": "List, extract, edit or strip custom sections.",
     "inspect": "Open the window, or draw it to a picture.",

@@ -34,6 +34,7 @@ from wasmstate.session.recording import Recorder
 from wasmstate.session.rescue import write_copy
 from wasmstate.session.trap_reason import explained
 from wasmstate.state.change.bake import unbake
+from wasmstate.state.change.personalize import DEVICE_KEY, device_id, with_own_numbers
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.older import check_keep
 from wasmstate.state.signature import Param
@@ -66,6 +67,7 @@ class Session:
         keep: int | None = None,
         allow_break_links: bool = False,
         record: str | os.PathLike[str] | None = None,
+        device: str | int | None = None,
     ) -> None:
         check_durability(durability)
         if keep is not None:
@@ -84,6 +86,7 @@ class Session:
             allow_break_links=allow_break_links,
         )
         self._updates = 0
+        self._device = None if device is None else device_id(device)
         self._live = Live(program, state)
         self._names = Names(state.metadata)
         self._closed = False
@@ -99,6 +102,7 @@ class Session:
         if self._commits.writer is not None:
             # Of a session that nobody has any more: the thread writes what there is, and ends.
             weakref.finalize(self, self._commits.writer.end, write=True).atexit = False
+        self._personalize(state)
 
     @classmethod
     def open(
@@ -111,6 +115,7 @@ class Session:
         keep: int | None = None,
         allow_break_links: bool = False,
         record: str | os.PathLike[str] | None = None,
+        device: str | int | None = None,
         wasi: Wasi = "none",
         imports: Imports | None = None,
         allow: Collection[str] = (),
@@ -128,6 +133,8 @@ class Session:
             keep: see :func:`wasmstate.commit`.
             allow_break_links: see :func:`wasmstate.commit`.
             record: a new file, to which everything that changes S is written: see docs/running.md.
+            device: the id of this device, mixed into the random numbers of S unless S is its
+                already, and kept with the next commit: see :func:`wasmstate.personalize`.
             wasi: ``stub`` grants a module that imports WASI an empty system, in which the clock
                 stands still: see docs/running.md, "Imports".
             imports: functions that are granted, by the module and the name of the import:
@@ -140,6 +147,7 @@ class Session:
             MalformedError: the file is not a well-formed module.
             StateError: it carries no state, a damaged one, or another module's.
             NotCommittedError: ``record`` cannot be written, or is there already.
+            ArgumentError: ``device`` cannot be an id.
             ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``; both ``record``
                 and ``imports``.
             TypeError: ``imports`` or ``allow`` is something else.
@@ -165,6 +173,7 @@ class Session:
             keep=keep,
             allow_break_links=allow_break_links,
             record=record,
+            device=device,
         )
 
     def __enter__(self) -> Self:
@@ -488,6 +497,7 @@ class Session:
             self._names = Names(state.metadata)
             if self._recorder is not None:
                 self._recorder.state(self._live.contents)
+            self._personalize(state)
 
     def close(self) -> None:
         """Commit what is left to commit, unless ``persist`` is ``"manual"``; end the instance."""
@@ -528,6 +538,19 @@ class Session:
         if writer is not None and writer.error is not None and name != "predict":
             writer.tell()
         return self._named(value) if name == "predict" else value
+
+    def _personalize(self, state: State) -> None:
+        """Mix the id of the device into the random numbers of S, unless it is."""
+        if self._device is None or state.metadata.get(DEVICE_KEY) == self._device:
+            return
+        self.annotate({DEVICE_KEY: self._device})
+        before = state.contents()
+        self._live.contents = with_own_numbers(state, self._device).contents()
+        if self._live.contents != before:
+            self._live.restart()
+            if self._recorder is not None:
+                self._recorder.state(self._live.contents)
+            self._changed()
 
     def _named(self, value: Any) -> Any:
         """What ``predict`` gave, as the metadata call it."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateError
+from wasmstate.state.change.personalize import DEVICE_KEY
 from wasmstate.state.compare.history import base_of, history
 from wasmstate.state.digest import module_digest
 from wasmstate.state.state import State
@@ -22,7 +23,7 @@ from wasmstate.state.state import State
 MERGE_KEY = "merge"
 """In the metadata of a schema."""
 
-_OWN_KEYS = {MERGE_KEY, "watched"}  # of a device's past: they differ, and that is right
+_OWN_KEYS = {MERGE_KEY, DEVICE_KEY, "watched"}  # of a device's past: they differ, and that is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Ancestry:
         past: digests by generation, as far as the file proves them: those of the records that it
             keeps, its own state's too, and of the state that each of them came from.
         merge: what the metadata say of the merge that it started from, or ``None``.
+        device: the id of the device, if the metadata keep it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Ancestry:
     digest: bytes
     past: Mapping[int, bytes]
     merge: Mapping[str, Any] | None
+    device: object = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class Device:
                     before = entry.state.generation - 1
                     past.setdefault(before, entry.state.record.lineage.parent_digest)
         told = _merge_of(name, state)
-        ancestry = Ancestry(name, state.generation, state.digest, past, told)
+        ancestry = Ancestry(
+            name, state.generation, state.digest, past, told, state.metadata.get(DEVICE_KEY)
+        )
         return cls(module, state, ancestry)
 
 
@@ -125,7 +130,8 @@ def merged_metadata(base: Device, devices: Sequence[Ancestry]) -> dict[str, Any]
         "generation": generation,
         "devices": len(devices),
     }
-    return {**base.state.metadata, MERGE_KEY: told}
+    inherited = {key: value for key, value in base.state.metadata.items() if key != DEVICE_KEY}
+    return {**inherited, MERGE_KEY: told}
 
 
 def check_alone(base: Device, device: Device, *, assume_base: bool) -> None:
@@ -145,6 +151,7 @@ def check_together(base: Ancestry, devices: Sequence[Ancestry], *, allow_equal: 
         StateError: naming two devices.
     """
     _check_merges(base, devices)
+    _check_ids(base, devices)
     if not allow_equal:
         _check_apart(base, devices)
 
@@ -215,6 +222,19 @@ def _check_merges(base: Ancestry, devices: Sequence[Ancestry]) -> None:
                 f"{other} and {device.name} started from what was merged later, at generation "
                 f"{device.merge['generation']}: give that file as the base, else it counts twice"
             )
+
+
+def _check_ids(base: Ancestry, devices: Sequence[Ancestry]) -> None:
+    """Two files of one device: what it had learned before the older one counts twice."""
+    seen: dict[str, str] = {}
+    for device in devices:
+        if isinstance(device.device, str) and device.device != base.device:
+            other = seen.setdefault(device.device, device.name)
+            if other != device.name:
+                raise StateError(
+                    f"{other} and {device.name} are both of device {device.device}: give one, "
+                    "else what it learned counts twice"
+                )
 
 
 def _check_apart(base: Ancestry, devices: Sequence[Ancestry]) -> None:
