@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from wasmstate.session.replay import ReplayStep, replay
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
+    from wasmstate.session.why import StackFrame, Why, Write
     from wasmstate.state.change.bake import unbake
     from wasmstate.state.change.declare import declare
     from wasmstate.state.change.fold import fold
@@ -137,11 +138,14 @@ _HOMES = {
     "SectionDiff": "wasmstate.state.compare.byte_diff",
     "Session": "wasmstate.session.session",
     "Signature": "wasmstate.state.signature",
+    "StackFrame": "wasmstate.session.why",
     "StaleDebugInfoWarning": "wasmstate.binary.positions",
     "State": "wasmstate.state.state",
     "Tensor": "wasmstate.state.tensor",
     "TensorDiff": "wasmstate.state.compare.diff",
     "TensorSpec": "wasmstate.state.tensor",
+    "Why": "wasmstate.session.why",
+    "Write": "wasmstate.session.why",
     "attach": "wasmstate.session.attach",
     "bake": "wasmstate.session.bake",
     "check": "wasmstate.storage.check",
@@ -235,6 +239,7 @@ __all__ = [
     "SectionError",
     "Session",
     "Signature",
+    "StackFrame",
     "StaleDebugInfoWarning",
     "State",
     "StateBoundsError",
@@ -249,6 +254,8 @@ __all__ = [
     "UnknownTensorError",
     "UnsupportedError",
     "WasmstateError",
+    "Why",
+    "Write",
     "__version__",
     "attach",
     "bake",

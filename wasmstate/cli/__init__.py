@@ -38,6 +38,7 @@ COMMANDS = {
     "run": "Call a function, and keep what it learns.",
     "predict": "Predict with a binary of Scailable's.",
     "replay": "Do again what was recorded.",
+    "why": "Say what a call writes to a cell of the state, and from where.",
     "bisect": "Find the call that spoiled the state.",
     "check": "Say what is wrong with files.",
     "drift": "Tell where a model began to be wrong more often.",

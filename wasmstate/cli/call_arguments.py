@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+import click
 
 from wasmstate.cli.assignments import parse_argument
 from wasmstate.errors import ArgumentError, WasmstateError
@@ -31,6 +34,7 @@ class CallArguments:
     def __init__(self, file: Path, function: str) -> None:
         self._function = function
         self._params: Sequence[Param] = ()
+        self._required: Sequence[Param] = ()
         self._names = Names({})
         try:
             state = State.open(file)
@@ -38,7 +42,8 @@ class CallArguments:
             return
         self._names = Names(state.metadata)
         if function in state.entry_points:
-            self._params = state.entry_points[function].params
+            signature = state.entry_points[function]
+            self._params, self._required = signature.params, signature.required
 
     def parse(self, texts: Iterable[str]) -> list[Any]:
         """The values in the order of the parameters.
@@ -52,6 +57,8 @@ class CallArguments:
         placed: list[Any] = []
         named: dict[str, Any] = {}
         features: dict[str, Any] = {}
+        texts = list(texts)
+        by_place = self._required if len(texts) == len(self._required) else self._params
         by_name = {param.name: param for param in self._params}
         known = self._names.features.names if self._names.features is not None else ()
         for text in texts:
@@ -62,7 +69,7 @@ class CallArguments:
                 if named or features:
                     raise ArgumentError(f"{text!r} has no name, and stands behind one that has")
                 at = len(placed)
-                param = self._params[at] if at < len(self._params) else None
+                param = by_place[at] if at < len(by_place) else None
                 placed.append(self._value(param, text, f"argument {at}"))
                 continue
             if name in named or name in features:
@@ -110,3 +117,23 @@ class CallArguments:
         features = self._names.features
         known = [param.name for param in self._params] + list(features.names if features else ())
         return f"it takes {', '.join(known)}" if known else "the file does not name any"
+
+
+def parse_values(
+    ctx: click.Context, arguments: Sequence[str], described: CallArguments
+) -> list[Any]:
+    """The values of a command's arguments. Raises click's UsageError."""
+    for text in arguments:
+        if text.startswith("--"):  # unknown options are let through, for -1 would be one
+            option = text.partition("=")[0]
+            raise click.NoSuchOption(
+                option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
+            )
+    try:
+        return described.parse(arguments)
+    except ArgumentError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _options(ctx: click.Context) -> list[str]:
+    return [option for param in ctx.command.params for option in param.opts if option[:2] == "--"]

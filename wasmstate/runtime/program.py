@@ -92,6 +92,10 @@ class Program:
         self.engine, self.clock = _engine(self.limits.fuel is not None)
         self.compiled = _compiled(self.engine, module, self.limits)
 
+    def again(self, module: Module, limits: Limits) -> Program:
+        """Another module compiled, with the same grants."""
+        return Program(module, limits, self._wasi, self._imports, self._allow)
+
     def granted(self, store: wasmtime.Store) -> list[wasmtime.Func]:
         """The functions that the module imports, for one instance.
 

@@ -33,6 +33,7 @@ from wasmstate.session.predict_warning import warn_of_change
 from wasmstate.session.recording import Recorder
 from wasmstate.session.rescue import write_copy
 from wasmstate.session.trap_reason import explained
+from wasmstate.session.why import Why, why
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.change.personalize import DEVICE_KEY, device_id, with_own_numbers
 from wasmstate.state.code_match import check_belongs
@@ -429,6 +430,28 @@ class Session:
         given = arguments_of(live, self._names, name, args, named)
         value = live.run(live.entry(name), given)
         return self._named(value) if name == "predict" else value
+
+    def why(self, cell: str, name: str, /, *args: Any, **named: Any) -> Why:
+        """Do a call on a copy, and say what it writes to a cell of S, and from where.
+
+        The code of the copy notes each write: the instruction, its operands, the functions that
+        are on the stack and their arguments. S and the file stay what they are; functions that
+        the session was opened with as ``imports`` are called.
+
+        Args:
+            cell: a cell, ``w[3]``, or a tensor.
+            name: of the function.
+            args: as for :meth:`call`.
+            named: as for :meth:`call`.
+
+        Raises:
+            SchemaError: there is no such cell.
+            CallError: the call cannot be begun; one that ends with an error says so in the answer.
+        """
+        with self._lock:
+            self._check_open()
+            given = arguments_of(self._live, self._names, name, args, named)
+            return why(unbake(self._module), self._program, self.state, cell, name, given)
 
     def save_copy(self, path: str | os.PathLike[str]) -> None:
         """Write the module with S to a new file: S is safe when its own file is lost.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from wasmstate.cli.call_arguments import CallArguments
+from wasmstate.cli.call_arguments import CallArguments, parse_values
 from wasmstate.cli.common import (
     AfterCallsError,
     about,
@@ -33,7 +32,7 @@ from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
 from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
-from wasmstate.errors import ArgumentError, CommittedLateError, WasmstateError
+from wasmstate.errors import CommittedLateError, WasmstateError
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.policy import Policy
@@ -181,7 +180,7 @@ def command(
         raise click.UsageError(f"--available is for predict, not for {function}")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
-    given = _values(ctx, arguments, CallArguments(file, function))
+    given = parse_values(ctx, arguments, CallArguments(file, function))
     with about(file):
         session = _open(
             file,
@@ -378,20 +377,3 @@ def _split(
         )
     first = next((i for i, each in enumerate(arguments) if each.startswith("--")), len(arguments))
     return arguments[:first], arguments[first:]
-
-
-def _values(ctx: click.Context, arguments: Sequence[str], described: CallArguments) -> list[Any]:
-    for text in arguments:
-        if text.startswith("--"):  # unknown options are let through, for -1 would be one
-            option = text.partition("=")[0]
-            raise click.NoSuchOption(
-                option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx
-            )
-    try:
-        return described.parse(arguments)
-    except ArgumentError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _options(ctx: click.Context) -> list[str]:
-    return [option for param in ctx.command.params for option in param.opts if option[:2] == "--"]
