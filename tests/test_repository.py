@@ -28,6 +28,7 @@ NAMES = {
     "benchmarks",
     "changelog.d",
     "constraints.txt",
+    "device",
     "docs",
     "examples",
     "fixtures",
