@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -61,3 +62,32 @@ def of_trees(name: str, *trees: Any, **attributes: Any) -> Any:
     members = [fitted("Tree", tree_=each) for each in trees]
     known = {"n_estimators": len(trees), "n_features_in_": 2, "criterion": "squared_error"}
     return fitted(name, **{"estimators_": members, **known, **attributes})
+
+
+def network(name: str, sizes: Any = (2, 3, 1), activation: str = "tanh", **attributes: Any) -> Any:
+    """A neural network with random weights."""
+    rng = np.random.default_rng(0)
+    known = {
+        "coefs_": [rng.normal(size=pair) for pair in itertools.pairwise(sizes)],
+        "intercepts_": [rng.normal(size=size) for size in sizes[1:]],
+        "activation": activation,
+        "out_activation_": "identity",
+        "learning_rate_init": 0.1,
+        "t_": 4.0,
+    }
+    return fitted(name, **{**known, **attributes})
+
+
+def bayes(name: str, **attributes: Any) -> Any:
+    """Naive Bayes of two classes that have 3 rows and 1, for two features."""
+    known = {
+        "classes_": np.array(["no", "yes"]),
+        "class_count_": np.array([3.0, 1.0]),
+        "class_log_prior_": np.log([0.75, 0.25]),
+        "n_features_in_": 2,
+        "alpha": 1.0,
+        "force_alpha": True,
+        "fit_prior": True,
+        "class_prior": None,
+    }
+    return fitted(name, **{**known, **attributes})

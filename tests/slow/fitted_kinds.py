@@ -56,7 +56,7 @@ class Case:
         said = [
             f"{name}={value if name == 'estimator' else repr(value)}"
             for name, value in self.options.items()
-            if name not in ("random_state", "max_iter", "cv")
+            if name not in ("random_state", "max_iter", "cv", "learning_rate_init")
         ]
         two = ["two targets"] if self.data == ("two",) else []
         return f"{self.kind}({', '.join(said + two)})".removesuffix("()")
@@ -196,7 +196,58 @@ FAMILIES = [
     Case("naive_bayes.GaussianNB", {}, CLASSES[:3], goes_on="sums of all rows"),
     Case("naive_bayes.MultinomialNB", {}, ("digits",), goes_on="sums of all rows"),
 ]
-CASES = [*LINES, *TREES, *FAMILIES]
+NETWORKS = [
+    *(
+        classes(
+            "neural_network.MLPClassifier",
+            LOG,
+            hidden_layer_sizes=sizes,
+            activation=name,
+            random_state=0,
+            max_iter=50,
+        )
+        for sizes, name in (
+            ((100,), "relu"),
+            ((30, 20), "relu"),
+            ((20,), "tanh"),
+            ((9, 8, 7), "logistic"),
+            ((9,), "identity"),
+        )
+    ),
+    *(
+        Case(
+            "neural_network.MLPRegressor",
+            {"random_state": 0, "max_iter": 50, **options},
+            data,
+            True,
+            goes_on,
+        )
+        for options, data, goes_on in (
+            ({}, NUMBERS, SQUARES),
+            ({"hidden_layer_sizes": (20, 10), "activation": "tanh"}, NUMBERS, SQUARES),
+            ({"loss": "poisson", "learning_rate_init": 1e-5}, NUMBERS, "deviance"),
+            ({}, ("two",), ""),
+        )
+    ),
+]
+COUNTS = "counts of all rows"
+BAYES = [
+    Case("naive_bayes.BernoulliNB", {"binarize": 1.5}, CLASSES, goes_on=COUNTS),
+    Case("naive_bayes.BernoulliNB", {"fit_prior": False}, CLASSES, goes_on=COUNTS),
+    Case("naive_bayes.CategoricalNB", {"min_categories": 17}, ("digits",), goes_on=COUNTS),
+    Case("naive_bayes.ComplementNB", {}, CLASSES, goes_on=COUNTS),
+    Case("naive_bayes.ComplementNB", {"norm": True}, CLASSES, goes_on=COUNTS),
+    *(
+        Case(f"decomposition.{name}", {"n_components": 3, **options}, CLASSES)
+        for name, options in (
+            ("PCA", {}),
+            ("PCA", {"whiten": True}),
+            ("IncrementalPCA", {}),
+            ("TruncatedSVD", {}),
+        )
+    ),
+]
+CASES = [*LINES, *TREES, *NETWORKS, *BAYES, *FAMILIES]
 _AGREEMENTS: dict[str, tuple[float, int, int]] = {}
 
 
@@ -239,7 +290,12 @@ def apart(ours: Any, theirs: Any) -> float:
 def outputs(estimator: Any, x: Array) -> dict[str, Array]:
     """What scikit-learn says of each class, a column for each."""
     found = {}
-    for function, method in (("probability", "predict_proba"), ("decision", "decision_function")):
+    methods = {
+        "probability": "predict_proba",
+        "decision": "decision_function",
+        "log_joint": "predict_joint_log_proba",
+    }
+    for function, method in methods.items():
         if hasattr(estimator, method):
             said = getattr(estimator, method)(x)
             found[function] = said if said.ndim > 1 else np.column_stack([-said, said])
@@ -250,7 +306,8 @@ def outputs(estimator: Any, x: Array) -> dict[str, Array]:
 def test_a_model_predicts_as_its_estimator(case: Case) -> None:
     worst, unequal, rows = -1.0, 0, 0  # -1: there are no numbers to compare
     for estimator, session, x in of(case):
-        theirs = estimator.predict(x)
+        predicts = getattr(estimator, "predict", None) or estimator.transform
+        theirs = predicts(x)
         rows += len(x)
         if theirs.ndim > 1:  # one output a call
             columns = [np.full(len(x), k) for k in range(theirs.shape[1])]
@@ -304,7 +361,8 @@ def table() -> str:
     lines = ["| estimator | goes on by | apart | labels |", "| --- | --- | ---: | ---: |"]
     for case in CASES:
         worst, unequal, rows = _AGREEMENTS[str(case)]
-        labels = f"{rows - unequal:,} of {rows:,}" if case.data[0] in CLASSES else ""
+        predicts = case.data[0] in CLASSES and not case.path.startswith("decomposition")
+        labels = f"{rows - unequal:,} of {rows:,}" if predicts else ""
         apart = f"{worst:.1e}" if worst >= 0 else ""
         lines.append(f"| `{case}` | {case.goes_on or 'predicts alone'} | {apart} | {labels} |")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import wasmtime
 
-from estimators import classifier, fitted, line, of_trees, stump
+from estimators import bayes, classifier, fitted, line, network, of_trees, stump
 from guest import Guest
 from wasmstate import from_fitted
 from wasmstate.binary.spaces import Spaces
@@ -43,6 +43,12 @@ MODELS: dict[str, Any] = {
     ),
     "boosted_regressor": boosted("GradientBoostingRegressor", "squared_error", 1),
     "boosted_classifier": boosted("GradientBoostingClassifier", "log_loss", 3),
+    "layer_regressor": network("MLPRegressor"),
+    "layer_classifier": network(
+        "MLPClassifier", (2, 4, 3), out_activation_="softmax", classes_=np.arange(3), n_outputs_=3
+    ),
+    "categorical_nb": bayes("BernoulliNB", feature_count_=np.ones((2, 2)), binarize=0.5),
+    "complement_nb": bayes("ComplementNB", feature_count_=np.ones((2, 2)), norm=False),
 }
 
 
@@ -114,7 +120,7 @@ def test_a_full_counter_and_sizes_beyond_memory_trap_and_change_nothing(kernel: 
     sizes = [
         each.name
         for each in model.state.tensors
-        if each.name in ("features", "outputs", "trees", "nodes", "leaves")
+        if each.name in ("features", "outputs", "trees", "nodes", "leaves", "layers", "columns")
     ]
     assert sizes
     for size in sizes:

@@ -90,6 +90,7 @@ class ArenaModel:
         features: numbers in a row.
         summary: one line.
         renamed: new names of exports.
+        scratch: bytes behind the tensors that the kernel calculates in.
     """
 
     kernel: str
@@ -99,6 +100,7 @@ class ArenaModel:
     features: int
     summary: str
     renamed: Mapping[str, str] = field(default_factory=dict)
+    scratch: int = 0
 
     def module(self, pages: int) -> Module:
         """The model.
@@ -110,7 +112,7 @@ class ArenaModel:
         kernel = Module.from_bytes(_kernel(self.kernel))
         start = address_of(Spaces(kernel), "arena", f"sym:{_ARENA}", "sym:NAME")
         addresses = list(_addresses(start, self.arena))
-        x = -(-addresses.pop() // 8) * 8
+        x = -(-(addresses.pop() + self.scratch) // 8) * 8
         learns = "update_many" in self.entry_points
         # A row and its target, which has 8 bytes at most.
         needed = x + (8 * self.features + 8) * (_LEAST_ROWS if learns else 1)

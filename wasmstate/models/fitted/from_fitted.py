@@ -20,7 +20,9 @@ from wasmstate.models.fitted.estimator import (
 from wasmstate.models.fitted.exports import without_updates
 from wasmstate.models.fitted.request import Request
 from wasmstate.models.fitted.scaler import Scaler, steps_of
+from wasmstate.models.fitted.to_bayes import BAYES_ROWS
 from wasmstate.models.fitted.to_family import FAMILY_ROWS
+from wasmstate.models.fitted.to_layers import LAYER_ROWS
 from wasmstate.models.fitted.to_lines import LINE_ROWS
 from wasmstate.models.fitted.to_trees import TREE_ROWS
 from wasmstate.state.attach.describe import with_state
@@ -30,7 +32,7 @@ from wasmstate.state.state import State
 _NOT_CARRIED_ON = ("class_weight", "positive")
 """Settings of estimators that shape what is learned, beside penalties, and that no kernel has."""
 
-_ARENA_ROWS = {**LINE_ROWS, **TREE_ROWS}
+_ARENA_ROWS = {**LINE_ROWS, **TREE_ROWS, **LAYER_ROWS, **BAYES_ROWS}
 _OUTLIERS = ("IsolationForest",)
 """Their predictions are -1 and 1, but they have no ``classes_``."""
 

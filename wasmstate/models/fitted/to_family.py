@@ -148,10 +148,7 @@ def _mlp(estimator: Any, scaler: Scaler | None) -> FamilyModel | None:
             "estimator for each"
         )
     if len(estimator.coefs_) != 2 or estimator.activation != "relu":
-        raise SchemaError(
-            "the model mlp has one hidden layer of rectified linear units, not "
-            f"{len(estimator.coefs_) - 1} of {estimator.activation!r}"
-        )
+        return None
     first, second = (np.asarray(each, float).T for each in estimator.coefs_)
     first_bias, second_bias = (np.asarray(each, float) for each in estimator.intercepts_)
     if scaler is not None:

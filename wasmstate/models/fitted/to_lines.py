@@ -68,17 +68,24 @@ _BOTH = ("probability", "decision")
 
 
 def _model(
-    estimator: Any, rule: Line, lines: tuple[Array, Array], request: Request, classes: int = 0
+    estimator: Any,
+    rule: Line,
+    lines: tuple[Array, Array],
+    request: Request,
+    classes: int = 0,
+    *,
+    by_output: bool = False,
 ) -> ArenaModel:
     """The model of weights, a row for each output, and biases."""
     weights, bias = lines
     outputs, features = weights.shape
+    by_output = by_output or (outputs > 1 and not classes)
     learns = request.learns and rule.loss is not None and (classes > 0 or outputs == 1)
     request.only(type(estimator).__name__, *(["lr"] if learns else []))
     loss, lr = rule.loss or "squared_error", float(request.options.get("lr", rule.lr))
     if classes:
         points = entry_points.of_classes(features, classes, says=rule.says, updates=learns)
-    elif outputs > 1:
+    elif by_output:
         points = entry_points.of_outputs(features, outputs, "predict")
     else:
         points = entry_points.of_numbers(features, updates=learns)
@@ -101,7 +108,7 @@ def _model(
         points,
         features,
         "a linear predictor that was fitted",
-        {"output": "predict"} if outputs > 1 and not classes else {},
+        {"output": "predict"} if by_output else {},
     )
 
 
@@ -164,6 +171,20 @@ def _one_vs_rest(estimator: Any, scaler: Scaler | None, request: Request) -> Are
     parts = [_lines_of(each, scaler) for each in estimator.estimators_]
     lines = np.concatenate([w for w, _ in parts]), np.concatenate([b for _, b in parts])
     return _model(estimator, rule, lines, request, len(estimator.classes_))
+
+
+def _components(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaModel:
+    """A component is an output, of features about their means."""
+    check_fitted(estimator, "components_")
+    weights = np.asarray(estimator.components_, float)
+    if getattr(estimator, "whiten", False):
+        variance = np.asarray(estimator.explained_variance_, float)
+        # Not less than the smallest step of a number, as the estimator has it.
+        weights = weights / np.sqrt(np.maximum(variance, np.finfo(float).eps))[:, np.newaxis]
+    mean = getattr(estimator, "mean_", None)
+    bias = np.zeros(len(weights)) if mean is None else -weights @ np.asarray(mean, float)
+    lines = (weights, bias) if scaler is None else scaler.folded(weights, bias)
+    return _model(estimator, Line(loss=None), lines, request, by_output=True)
 
 
 def _squared(_: Any) -> Line:
@@ -296,4 +317,7 @@ LINE_ROWS: dict[str, Callable[[Any, Scaler | None, Request], ArenaModel]] = {
     "RidgeClassifierCV": _classes(_squared),
     "LinearDiscriminantAnalysis": _classes(_discriminant),
     "OneVsRestClassifier": _one_vs_rest,
+    "PCA": _components,
+    "IncrementalPCA": _components,
+    "TruncatedSVD": _components,
 }
