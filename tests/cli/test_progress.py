@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,14 @@ def test_many_calls_show_how_many_are_done(tmp_path: Path) -> None:
     shown = on_a_terminal("run", str(model), "update", "1", "1", "--times", "20")
     assert "calls" in shown
     assert "20 updates in all" in shown
+
+
+def test_rows_of_a_table_show_how_many_are_done_a_second(tmp_path: Path) -> None:
+    model, rows = tmp_path / "m.wasm", tmp_path / "rows.csv"
+    model.write_bytes((FIXTURES / "bandit.wasm").read_bytes())
+    rows.write_text("1,1\n" * 50)
+    shown = on_a_terminal("run", str(model), "update", "--from", str(rows), "--json")
+    assert re.search(r"calls .*\d%.* [\d,]+/s", shown)
 
 
 def test_discovering_shows_what_is_being_tried() -> None:

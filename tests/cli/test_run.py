@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import signal
@@ -288,6 +289,34 @@ def test_a_table_is_read_with_its_separator_and_encoding(linear: Path) -> None:
     assert done.exit_code == 0
     assert "rows.csv: 1 row without a label skipped\n" in done.stderr
     assert state_of(linear).update_count == 2
+
+
+@pytest.mark.parametrize("persist", ["on-close", "every-change"])
+def test_invalid_rows_are_passed_over_if_that_is_wanted(linear: Path, persist: str) -> None:
+    rows = linear.with_name("rows.csv")
+    good = "1,2,3\n" * 900
+    rows.write_text(f"x[0],x[1],y\n{good}1,x,3\n1,2\n{good}1,inf,3\n1,nan,3\n{good}")
+    words = ["run", str(linear), "update", "--from", str(rows), "--persist", persist]
+    done = run_command(*words, "--skip-invalid")
+    assert done.exit_code == 0
+    reason = "x[1] (f64): 'x' is not a number: write 1.5, 1e-3, nan or inf"
+    first = f"rows.csv, line 902: {reason}"
+    assert f"rows.csv: 4 invalid rows skipped, the first: {first}\n" in done.stderr
+    assert state_of(linear).update_count == 2700
+    assert run_command(*words).exit_code == 1
+
+
+def test_the_rows_of_a_compressed_table_are_learned(linear: Path) -> None:
+    rows = write_rows(linear.with_name("rows.csv"), 5000)
+    packed = rows.with_name("rows.csv.gz")
+    packed.write_bytes(gzip.compress(rows.read_bytes()))
+    other = linear.with_name("other.wasm")
+    other.write_bytes(linear.read_bytes())
+    for model, table in ((linear, rows), (other, packed)):
+        words = ["update", "--from", str(table), "--persist", "on-close"]
+        assert run_command("run", str(model), *words).exit_code == 0
+    assert state_of(linear).contents() == state_of(other).contents()
+    assert state_of(other).update_count == 5000
 
 
 @pytest.mark.parametrize(

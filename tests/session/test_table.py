@@ -316,9 +316,9 @@ def test_rows_before_an_invalid_byte_come_first_and_its_line_is_named(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.csv", b"\x1f\x8b\x08\0", "a.csv: it is compressed with gzip: decompress it first"),
+        ("a.csv", b"\x1f\x8b\x08\0", "a.csv: it is compressed with gzip, and damaged: "),
         ("a.csv", b"PK\3\4", "a.csv: it is a zip archive, as .xlsx, .ods and .npz files are"),
-        ("a.csv", b"PAR1\x15\0", "a.csv: it is a Parquet file: convert it to CSV first"),
+        ("a.csv", b"PAR1\x15\0", "a.csv: it is a Parquet file: its name must end in .parquet"),
         ("a.csv.br", b"\x1b\x0f\x00\xf8", "a.csv.br: "),
         ("a.csv.br", b"\x8b\xfe", "a.csv.br: it is compressed with brotli: decompress it first"),
         ("a.csv", b"\xff\xfex\0", "a.csv: the text is not UTF-8 but seems to be utf-16: name its"),
@@ -326,7 +326,7 @@ def test_rows_before_an_invalid_byte_come_first_and_its_line_is_named(tmp_path: 
         ("a.csv", b"\0x\0,\0y", "a.csv: the text is not UTF-8 but seems to be utf-16-be"),
         ("a.csv", b"x,\0y", "a.csv: it has zero bytes: this is no table"),
         ("a.npy", b"PK\3\4\0\0", "a.npy is not an npy file: it is a zip archive, as "),
-        ("a.npz", b"PK\3\4\0\0", "a.npz: it is a zip archive, as "),
+        ("a.npz", b"PK\3\4\0\0", "a.npz is not an npz file: "),
         ("a.npy", b"nonsense", "a.npy is not an npy file"),
         ("a.npy", b"", "a.npy is not an npy file"),
         ("a.csv", b"\x93NUMPY\1\0", "a.csv: it is an npy file: its name must end in .npy"),

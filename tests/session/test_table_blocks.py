@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wasmstate import ArgumentError, Signature
 from wasmstate.session.names import Names
 from wasmstate.session.table import Block, Table, TableFormat
+from wasmstate.session.tables import certain_cells
 from wasmstate.session.tables.block import Part
 from wasmstate.state.signature import Param
 
@@ -72,7 +73,18 @@ REST = ",here and there" * 8
 """Further columns, so that few lines are many bytes."""
 
 
-@settings(deadline=None)
+@pytest.fixture(params=["NumPy", "pyarrow"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads the cells of a block."""
+    if request.param == "pyarrow":
+        pytest.importorskip("pyarrow.csv")
+        monkeypatch.setattr(certain_cells, "_LONG", 0)
+
+
+SAME = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SAME
 @given(
     good=st.lists(st.tuples(st.integers(-9, 9).map(str), NUMBERS).map(",".join), min_size=1),
     bad=st.lists(LINES, max_size=3),
@@ -90,6 +102,7 @@ def test_one_piece_is_read_as_its_lines_are(
     params: Sequence[Param],
     skip: bool,
     labels: dict[str, Any],
+    library: None,
 ) -> None:
     lines = good * (60 // len(good) + 1)
     lines[at:at] = bad
@@ -99,9 +112,11 @@ def test_one_piece_is_read_as_its_lines_are(
     assert one == other
 
 
-@settings(deadline=None)
-@given(st.binary(max_size=40), st.integers(0, 900))
-def test_any_bytes_among_rows_are_read_as_line_by_line(noise: bytes, at: int) -> None:
+@SAME
+@given(noise=st.binary(max_size=40), at=st.integers(0, 900))
+def test_any_bytes_among_rows_are_read_as_line_by_line(
+    noise: bytes, at: int, library: None
+) -> None:
     content = b"x,y\n" + b"1,2.5\n" * 900
     at *= 6
     one, other = both_ways(content[:at] + noise + content[at:], POINT)
@@ -148,7 +163,7 @@ def test_a_matrix_is_read_in_blocks(order: Any, dtype: str, tmp_path: Path) -> N
     path = tmp_path / "rows.npy"
     np.save(path, matrix)
     with path.open("rb") as file:
-        parts = list(Table(path.name, MODEL).matrix_parts(file))
+        parts = list(Table(path.name, MODEL).file_parts(file))
     assert len(blocks_of(parts)) == len(parts) > 1
     rows = [[*np.ravel(x), y] for _, (x, y) in Block.each_row(parts)]
     assert np.array_equal(rows, matrix)
@@ -163,7 +178,7 @@ def test_the_row_of_a_matrix_that_does_not_fit_is_named(bad: float, tmp_path: Pa
     np.save(path, matrix)
     table = Table(path.name, BANDIT)
     with path.open("rb") as file:
-        rows, _, error = found(table.matrix_parts(file), table)
+        rows, _, error = found(table.file_parts(file), table)
     if bad == 2.0**64:  # an integer, which the call refuses
         assert (len(rows), error) == (40_000, "")
     else:
@@ -178,4 +193,4 @@ def test_a_matrix_cut_short_is_refused_before_its_first_row(tmp_path: Path) -> N
     table = Table(path.name, POINT)
     refused = pytest.raises(ArgumentError, match=r"^rows\.npy is not an npy file: Failed to read")
     with path.open("rb") as file, refused:
-        table.matrix_parts(file)
+        list(table.file_parts(file))

@@ -28,6 +28,8 @@ class Feeder:
         watching: for drift, if the function is ``update``.
         show: is given what each call gives.
         progress: is called now and then.
+        skip: is given the error of each row whose values the function does not take, which is
+            then passed over; such a row ends the run if it is ``None``.
 
     Attributes:
         calls: that have been made.
@@ -44,6 +46,7 @@ class Feeder:
         watching: Watching | None,
         show: Callable[[Any], object],
         progress: Callable[[], object],
+        skip: Callable[[ArgumentError], object] | None = None,
     ) -> None:
         self._session = session
         self._make_call = call
@@ -52,6 +55,7 @@ class Feeder:
         self._watching = watching
         self._show = show
         self._progress = progress
+        self._skip = skip
         self.calls = 0
         self.where = ""
 
@@ -61,8 +65,14 @@ class Feeder:
         for where, row in rows:
             if self._stop.signal is not None:
                 raise Stopped
-            with _at(where):
-                value = self._call(where, row)
+            try:
+                with _at(where):
+                    value = self._call(where, row)
+            except ArgumentError as error:
+                if self._skip is None:
+                    raise
+                self._skip(error)
+                continue
             self._show(value)
             self._progress()
             if self._until is not None and before is not None:
@@ -93,16 +103,36 @@ class Feeder:
         for block in _blocks(parts):
             if self._stop.signal is not None:
                 raise Stopped
-            before = self._session.state.update_count
-            try:
-                self._update_many(block)
-            except (CallError, StateBoundsError) as error:
-                done = self._session.state.update_count - before
-                self.calls += done
-                reason = str(error).partition(": ")[2]
-                raise type(error)(f"{block.place(done)}: {reason}") from error
-            self.calls += len(block)
+            if self._skip is None:
+                self._learn(block)
+            else:
+                self._learn_valid(block, self._skip)
             self._progress()
+
+    def _learn(self, block: Block) -> None:
+        before = self._session.state.update_count
+        try:
+            self._update_many(block)
+        except (CallError, StateBoundsError) as error:
+            done = self._session.state.update_count - before
+            self.calls += done
+            reason = str(error).partition(": ")[2]
+            raise type(error)(f"{block.place(done)}: {reason}") from error
+        self.calls += len(block)
+
+    def _learn_valid(self, block: Block, skip: Callable[[ArgumentError], object]) -> None:
+        """Learn from the rows whose values it takes, found by halving: one refuses its block."""
+        before = self.calls
+        try:
+            self._learn(block)
+        except ArgumentError as error:
+            rest = block[self.calls - before :]
+            if len(rest) == 1:
+                skip(error)
+                return
+            half = len(rest) // 2
+            self._learn_valid(rest[:half], skip)
+            self._learn_valid(rest[half:], skip)
 
     def _update_many(self, block: Block) -> None:
         """Learn from rows; those of a table count one by one, also before one that is refused."""
@@ -110,7 +140,7 @@ class Feeder:
             self._session.update_many(*block.columns)
         except ArgumentError as error:
             if error.row:
-                self._update_many(block.first(error.row))
+                self._update_many(block[: error.row])
             raise type(error)(str(error).removesuffix("; no row was learned")) from error
 
 

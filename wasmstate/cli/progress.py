@@ -16,7 +16,7 @@ class Bar:
 
     Args:
         what: is being done.
-        total: how much there is to do, in whatever unit.
+        total: how much there is to do, in whatever unit; 0 if that is unknown.
     """
 
     def __init__(self, what: str, total: int) -> None:
@@ -25,13 +25,20 @@ class Bar:
         self._started = time.monotonic()
         self._progress: Any = None
 
-    def show(self, done: int, what: str | None = None) -> None:
-        """Show that so much of the total is done, and what is being done now if that is another."""
+    def show(self, done: int, what: str | None = None, *, count: int = 0) -> None:
+        """Show how far it is.
+
+        Args:
+            done: so much of the total.
+            what: is being done now, if that is another.
+            count: of the things that are done, of which so many a second are shown.
+        """
         self._what = what or self._what
         if self._progress is None and time.monotonic() - self._started > _SLOW:
             self._progress = _draw(self._what, self._total)
         if self._progress is not None:
-            self._progress.update(0, completed=done, description=self._what)
+            rate = f"{count / (time.monotonic() - self._started):,.0f}/s" if count else ""
+            self._progress.update(0, completed=done, description=self._what, rate=rate)
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -63,11 +70,12 @@ def waiting(what: str, *, slow: bool) -> Iterator[None]:
 
 def _draw(what: str, total: int) -> Any:
     from rich.console import Console  # noqa: PLC0415 (drawing is rare)
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.progress import Progress, TextColumn  # noqa: PLC0415
 
     console = Console(stderr=True)
     cannot_draw = not console.is_terminal or console.is_dumb_terminal
-    progress = Progress(console=console, transient=True, disable=cannot_draw)
-    progress.add_task(what, total=total)
+    columns = (*Progress.get_default_columns(), TextColumn("{task.fields[rate]}"))
+    progress = Progress(*columns, console=console, transient=True, disable=cannot_draw)
+    progress.add_task(what, total=total or None, rate="")
     progress.start()
     return progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from functools import partial, wraps
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,8 @@ from wasmstate.session.table_text import check_encoding
 from wasmstate.state.signature import Param
 
 _PIECE = 1 << 18  # bytes of a table
+
+_Part = Block | PlacedRow
 
 
 class _Columns(click.ParamType[list[str]]):
@@ -73,9 +75,8 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--separator",
         type=_Separator(),
-        default=",",
         metavar="CHARACTER",
-        help="Between two cells of a row: ';', '|', tab; a comma if not given.",
+        help="Between two cells of a row: ';', '|', tab; a comma if not given, a tab in .tsv.",
     )
     @click.option(
         "--encoding",
@@ -88,16 +89,22 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="Pass over rows without a value for the last argument, and say how many.",
     )
+    @click.option(
+        "--skip-invalid",
+        is_flag=True,
+        help="Pass over rows that are not what the arguments take, and say how many.",
+    )
     @wraps(command)
     def with_table(
         *,
         columns: Sequence[str] | None,
-        separator: str,
+        separator: str | None,
         encoding: str | None,
         skip_unlabelled: bool,
+        skip_invalid: bool,
         **others: Any,
     ) -> None:
-        table = TableFormat(columns, separator, encoding, skip_unlabelled)
+        table = TableFormat(columns, separator, encoding, skip_unlabelled, skip_invalid)
         command(table=table, **others)
 
     return with_table
@@ -107,7 +114,7 @@ class Rows:
     """The rows of a file, or of standard input.
 
     Args:
-        source: a CSV or ``.npy`` file, ``-`` for CSV from standard input.
+        source: a table, ``-`` for CSV from standard input.
         params: of the function.
         stop: ends the waiting for input.
         format: how the table is written.
@@ -127,11 +134,11 @@ class Rows:
         names: Names,
     ) -> None:
         self._source = source
-        self._params = params
         self._stop = stop
-        self._format = format
-        self._names = names
         self._is_standard = str(source) == "-"
+        self._name = "standard input" if self._is_standard else source.name
+        self._new_table = partial(Table, self._name, params, format, names)
+        self._table = self._new_table()
         self.size = 0 if self._is_standard else source.stat().st_size
         self.done = 0
 
@@ -139,11 +146,10 @@ class Rows:
         """Each row, and where it stands."""
         return Block.each_row(self.parts())
 
-    def parts(self) -> Iterator[Block | PlacedRow]:
+    def parts(self) -> Iterator[_Part]:
         """The same, many at a time where the file allows it."""
-        name = "standard input" if self._is_standard else self._source.name
-        table = Table(name, self._params, self._format, self._names)
         self.done = 0
+        table = self._table = self._new_table()
         if self._is_standard:
             yield from table.parts(
                 self._pieces(cast("BufferedReader", sys.stdin.buffer)), is_live=True
@@ -152,12 +158,23 @@ class Rows:
             with self._stop.waiting():  # a named pipe opens when somebody writes to it
                 file = self._source.open("rb")
             with file:
-                if self._source.suffix == ".npy":
-                    yield from table.matrix_parts(file)
+                if self._source.is_file():
+                    yield from self._watched(file, table.file_parts(file, self._pieces))
                 else:
-                    yield from table.parts(self._pieces(file), is_live=not self._source.is_file())
+                    yield from table.parts(self._pieces(file), is_live=True)
+
+    def pass_over(self, error: ArgumentError) -> None:
+        """Count a row as invalid."""
+        self._table.pass_over(error)
+
+    def tell_skipped(self) -> None:
+        """Say how many rows were passed over."""
+        table, name = self._table, self._name
         if table.skipped:
             echo(f"{name}: {plural(table.skipped, 'row')} without a label skipped", err=True)
+        if table.invalid:
+            invalid = plural(table.invalid, "invalid row")
+            echo(f"{name}: {invalid} skipped, the first: {table.first_invalid}", err=True)
 
     def _pieces(self, file: BufferedReader) -> Iterator[bytes]:
         while True:
@@ -165,5 +182,9 @@ class Rows:
                 piece = file.read1(_PIECE)  # what is there
             if not piece:
                 return
-            self.done = min(self.done + len(piece), self.size)
             yield piece
+
+    def _watched(self, file: BufferedReader, parts: Iterator[_Part]) -> Iterator[_Part]:
+        for part in parts:
+            self.done = min(file.tell(), self.size)
+            yield part

@@ -92,9 +92,9 @@ class ClassLabels:
 
     def read(self, cell: Any) -> Any:
         """The label of a cell of a table, a text or a number. Raises ArgumentError."""
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            raise ArgumentError("the value is empty")
         if isinstance(cell, str):
-            if not cell.strip():
-                raise ArgumentError("the value is empty")
             return self.parse(cell)
         return self.labels[self.index("the cell", cell)]
 

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,10 +29,14 @@ from wasmstate.session.columns import number_names, order_of
 from wasmstate.session.names import Names
 from wasmstate.session.numerals import parse_float
 from wasmstate.session.table_text import Blocks, TextLines
+from wasmstate.session.tables.arrow import arrow_table, parquet_table
 from wasmstate.session.tables.block import Block, Part, PlacedRow, Row
 from wasmstate.session.tables.certain_cells import CertainCells
-from wasmstate.session.tables.npy_blocks import Matrix
-from wasmstate.session.tables.row_maker import OF_NUMBERS, OF_TEXT, RowMaker
+from wasmstate.session.tables.columnar import ColumnTable
+from wasmstate.session.tables.compressed import decompressed, name_inside, on_disk
+from wasmstate.session.tables.json_lines import in_order, json_cells
+from wasmstate.session.tables.npy import npy_table, npz_table
+from wasmstate.session.tables.row_maker import OF_TEXT, OF_VALUES, Cells, RowMaker
 from wasmstate.state.signature import Param
 
 __all__ = [
@@ -42,7 +49,18 @@ __all__ = [
 ]
 
 _BLOCK = 1 << 18
-"""Bytes of a table that are read at a time."""
+"""Bytes of a text that are read at a time."""
+
+_COLUMNAR: dict[str, Callable[[BinaryIO, str, ExitStack], ColumnTable]] = {
+    ".npy": npy_table,
+    ".npz": npz_table,
+    ".parquet": parquet_table,
+    ".pq": parquet_table,
+    ".arrow": arrow_table,
+    ".feather": arrow_table,
+}
+_JSON_LINES = (".jsonl", ".ndjson")
+_TABBED = (".tsv", ".tab")
 
 _SEPARATORS = {";": "';'", "\t": "a tab", "|": "'|'", ",": "','"}
 
@@ -54,15 +72,23 @@ class TableFormat:
     Attributes:
         columns: to be taken, a name or a number for each number of a call, in their order; by the
             names of the arguments if ``None``.
-        separator: between two cells.
+        separator: between two cells of a text; a comma if ``None``, a tab in ``.tsv`` files.
         encoding: of the text; UTF-8 if ``None``.
         skip_unlabelled: whether rows without a value for the last argument are passed over.
+        skip_invalid: whether rows with another number of cells, or with cells that are not what
+            the arguments take, are passed over.
     """
 
     columns: Sequence[str] | None = None
-    separator: str = ","
+    separator: str | None = None
     encoding: str | None = None
     skip_unlabelled: bool = False
+    skip_invalid: bool = False
+
+
+def read_pieces(file: BufferedReader) -> Iterator[bytes]:
+    """The pieces of a file, as they come."""
+    return iter(lambda: file.read1(_BLOCK), b"")
 
 
 class Table:
@@ -76,6 +102,8 @@ class Table:
 
     Attributes:
         skipped: how many rows without a label were passed over.
+        invalid: how many rows were passed over because they are invalid.
+        first_invalid: why the first of them is.
     """
 
     def __init__(
@@ -89,7 +117,11 @@ class Table:
         self._names = Names({}) if names is None else names
         self._params = params
         self._format = format or TableFormat()
+        is_tabbed = Path(name_inside(name)).suffix.lower() in _TABBED
+        self._separator = self._format.separator or ("\t" if is_tabbed else ",")
         self.skipped = 0
+        self.invalid = 0
+        self.first_invalid = ""
 
     def parse_bytes(self, pieces: Iterable[bytes], *, is_live: bool = False) -> Iterator[PlacedRow]:
         """The rows of CSV one by one. Args and raises as :meth:`parts`."""
@@ -137,7 +169,7 @@ class Table:
         yield from self._rows(records, make, first)
 
     def _certain(self, make: RowMaker, count: int) -> CertainCells | None:
-        separator = self._format.separator
+        separator = self._separator
         if not separator.isascii() or not make.places:
             return None
         skip = self._format.skip_unlabelled
@@ -147,15 +179,32 @@ class Table:
         self, records: Iterable[tuple[str, list[str]]], make: RowMaker, first: Sequence[str]
     ) -> Iterator[PlacedRow]:
         for where, given in records:
-            cells = self._fitted(where, given, first)
+            row = self._row(make, where, partial(self._fitted, where, given, first))
+            if row is not None:
+                yield where, row
+
+    def _row(self, make: RowMaker, where: str, read: Callable[[], Cells]) -> Row | None:
+        """A row of cells; ``None`` if it is to be passed over."""
+        try:
+            cells = read()
             if self._format.skip_unlabelled and make.is_unlabelled(cells):
                 self.skipped += 1
-                continue
-            yield where, make.row(cells, where)
+                return None
+            return make.row(cells, where)
+        except ArgumentError as error:
+            if not self._format.skip_invalid:
+                raise
+            self.pass_over(error)
+            return None
+
+    def pass_over(self, error: ArgumentError) -> None:
+        """Count a row as invalid."""
+        self.first_invalid = self.first_invalid or str(error)
+        self.invalid += 1
 
     def _records(self, lines: TextLines) -> Iterator[tuple[str, list[str]]]:
         """The cells of each line that has some, and its place."""
-        reader = csv.reader(lines, delimiter=self._format.separator, strict=True)
+        reader = csv.reader(lines, delimiter=self._separator, strict=True)
         start = 1
         try:
             for cells in reader:
@@ -181,7 +230,7 @@ class Table:
             return None if is_values and any(map(_is_number, names)) else names
         if not names[0]:  # pandas' column of row numbers, which has no name
             return names
-        shown = self._format.separator.join(names[:8])
+        shown = self._separator.join(names[:8])
         below = second[0][1] if second else ()
         if below and not any(cell.strip().lstrip("+-").isdigit() for cell in below):
             self._warn(f"{place}: {shown} are taken for the names of the columns, not for values")
@@ -207,7 +256,7 @@ class Table:
                 header, count, self._params, self._format.columns, place, self._names.features
             )
         except ColumnError as error:
-            other = _other_separator(first, self._format.separator)
+            other = _other_separator(first, self._separator)
             if not other:
                 raise self._helped(error) from None
             message = f"{error}; the cells seem to be separated by {_SEPARATORS[other]}"
@@ -229,18 +278,68 @@ class Table:
             return [*cells, ""]
         count = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
         text = f"{where}: {count}, the first line has {len(first)}"
-        if len(cells) > len(first) and self._format.separator == ",":
+        if len(cells) > len(first) and self._separator == ",":
             text += ": a comma inside a number is read as a separator"
         raise ArgumentError(text)
 
-    def matrix_parts(self, file: BinaryIO) -> Iterator[Part]:
-        """The rows of an npy file. Raises as :meth:`parts`."""
-        matrix = Matrix(file, self._name)
+    def file_parts(
+        self,
+        file: BufferedReader,
+        pieces: Callable[[BufferedReader], Iterable[bytes]] = read_pieces,
+    ) -> Iterator[Part]:
+        """The rows of a file, whose name and first bytes say how it is written.
+
+        Args:
+            file: that can be read from any place.
+            pieces: reads a text.
+
+        Raises:
+            ArgumentError: as :meth:`parts`; the file is damaged, or takes a package that is not
+                installed.
+        """
+        content = decompressed(file, self._name)
+        suffix = Path(name_inside(self._name)).suffix.lower()
+        opened = _COLUMNAR.get(suffix)
+        if opened is not None:
+            with ExitStack() as files:
+                seekable = file if content is file else on_disk(content, files)
+                table = opened(seekable, self._name, files)
+                make = self._value_maker(table.header, table.count, self._name)
+                row = partial(self._row, make)
+                yield from table.parts(make, lambda where, cells: row(where, lambda: cells))
+        elif suffix in _JSON_LINES:
+            yield from self._json_parts(pieces(content))
+        else:
+            yield from self.parts(pieces(content))
+
+    def _json_parts(self, pieces: Iterable[bytes]) -> Iterator[PlacedRow]:
+        lines = TextLines(Blocks(pieces).lines(), self._name, self._format.encoding)
+        make: RowMaker | None = None
+        header: list[str] | None = None
+        count = 0
+
+        def cells(where: str, line: str) -> list[Any]:
+            return in_order(where, json_cells(where, line), header, count)
+
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            where = f"{self._name}, line {number}"
+            if make is None:
+                first = json_cells(where, line)
+                header, count = list(first) if isinstance(first, dict) else None, len(first)
+                make = self._value_maker(header, count, where)
+            row = self._row(make, where, partial(cells, where, line))
+            if row is not None:
+                yield where, row
+
+    def _value_maker(self, header: Sequence[str] | None, count: int, place: str) -> RowMaker:
+        features, columns = self._names.features, self._format.columns
         try:
-            order = order_of(None, matrix.columns, self._params, self._format.columns, self._name)
+            order = order_of(header, count, self._params, columns, place, features)
         except ColumnError as error:
             raise self._helped(error) from None
-        return matrix.parts(RowMaker(self._params, order, OF_NUMBERS, self._names))
+        return RowMaker(self._params, order, OF_VALUES, self._names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,18 +367,15 @@ def read_table(
     format: TableFormat | None = None,
     names: Names | None = None,
 ) -> Iterator[PlacedRow]:
-    """The rows of a file that is CSV, or ends in ``.npy``. Args as of :class:`Table`.
+    """The rows of a file. Args as of :class:`Table`.
 
     Raises:
-        ArgumentError: as :meth:`Table.parse_bytes`.
+        ArgumentError: as :meth:`Table.file_parts`.
         OSError: the file cannot be read.
     """
     table = Table(path.name, params, format, names)
     with path.open("rb") as file:
-        if path.suffix == ".npy":
-            yield from Block.each_row(table.matrix_parts(file))
-        else:
-            yield from table.parse_bytes(iter(lambda: file.read(_BLOCK), b""))
+        yield from Block.each_row(table.file_parts(file))
 
 
 def _is_number(cell: str) -> bool:

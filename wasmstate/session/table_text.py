@@ -21,18 +21,19 @@ _HEAD = 8  # lines before the first block, for the names of the columns are read
 
 _COMPRESSED = "it is compressed with {}: decompress it first"
 _CONVERT = "it is {}: convert it to CSV first"
+_RENAME = "it is {}: its name must end in {}"
 _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", _COMPRESSED.format("gzip")),
     (b"BZh", _COMPRESSED.format("bzip2")),
     (b"\xfd7zXZ\x00", _COMPRESSED.format("xz")),
     (b"\x28\xb5\x2f\xfd", _COMPRESSED.format("zstd")),
     (b"PK\x03\x04", "it is a zip archive, as .xlsx, .ods and .npz files are: take the table out"),
-    (b"PAR1", _CONVERT.format("a Parquet file")),
-    (b"ARROW1", _CONVERT.format("an Arrow file")),
+    (b"PAR1", _RENAME.format("a Parquet file", ".parquet")),
+    (b"ARROW1", _RENAME.format("an Arrow file", ".arrow")),
     (b"\x89HDF", _CONVERT.format("an HDF5 file")),
     (b"SQLite format 3\x00", _CONVERT.format("an SQLite database")),
     (b"\xd0\xcf\x11\xe0", _CONVERT.format("an old Excel file")),
-    (b"\x93NUMPY", "it is an npy file: its name must end in .npy"),
+    (b"\x93NUMPY", _RENAME.format("an npy file", ".npy")),
     (b"\x00asm", "it is a WebAssembly module, not a table"),
 )
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"))

@@ -33,7 +33,7 @@ from wasmstate.session.table import Row, TableFormat
     "source",
     type=readable_file,
     required=True,
-    help="The arguments of update(), a row a line: a CSV or npy file.",
+    help="The arguments of update(), a row each: a table as of 'wasmstate run --from'.",
 )
 @table_options
 @click.option(
@@ -65,7 +65,6 @@ def command(
 
     def rows() -> Iterator[Row]:
         nonlocal where
-        placed = Rows(source, params, stop, table, learner.names)
         try:
             for where, row in placed:  # noqa: B007 (of the last row)
                 yield row
@@ -79,11 +78,13 @@ def command(
         Session.open(model, persist="manual") as learner,
     ):
         params = learner.params("update")
+        placed = Rows(source, params, stop, table, learner.names)
         name = named or detectors.fitting(params)
         with detectors.detector(name, persist="manual") as watcher:
             drifts = find_drifts(learner, watcher, rows(), learn=not frozen)
             try:
                 found = [(i, where) for i in drifts]
+                placed.tell_skipped()
             except Stopped:
                 assert stop.signal is not None
                 echo(f"ended by {stop.signal.name}", err=True)

@@ -79,7 +79,8 @@ class _Indices(click.ParamType[list[int]]):
     "--from",
     "source",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    help="Call it once for each row of a CSV or npy file; - is CSV from standard input.",
+    help="Call it once for each row of a table: CSV, TSV, JSON lines, npy, npz, Parquet, Arrow, "
+    "also with .gz or .zst; - is CSV from standard input.",
 )
 @table_options
 @click.option(
@@ -173,7 +174,9 @@ def command(
     if source is not None and arguments:
         raise click.UsageError("give the arguments, or --from, not both")
     if table != TableFormat() and source is None:
-        raise click.UsageError("--columns, --separator, --encoding, --skip-unlabelled need --from")
+        raise click.UsageError(
+            "--columns, --separator, --encoding, --skip-unlabelled, --skip-invalid need --from"
+        )
     if is_pipe and (arguments or source or times > 1 or until):
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
     if available is not None and function != "predict":
@@ -339,7 +342,10 @@ class _Run:
                 until=self._until,
                 watching=self._watch,
                 show=self._show,
-                progress=lambda: progress.show(passes * total + (rows.done if rows else 0)),
+                progress=lambda: progress.show(
+                    passes * total + (rows.done if rows else 0), count=self.calls
+                ),
+                skip=rows.pass_over if rows is not None and table.skip_invalid else None,
             )
             policy = Policy.parse(session.persist)
             is_told = self._as_json or self._until is not None or self._watch is not None
@@ -353,6 +359,8 @@ class _Run:
                     feeder.feed(rows if rows is not None else [(where, numbers)])
                 if feeder.where:
                     return
+                if rows is not None:
+                    rows.tell_skipped()
 
     def _show(self, value: Any) -> None:
         value, seen = value_of(value)

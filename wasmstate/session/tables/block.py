@@ -37,9 +37,10 @@ class Block:
     def __len__(self) -> int:
         return len(self.columns[0])
 
-    def first(self, count: int) -> Block:
-        """The first rows."""
-        return Block([column[:count] for column in self.columns], self.place)
+    def __getitem__(self, rows: slice) -> Block:
+        start, stop, _ = rows.indices(len(self))
+        columns = [column[start:stop] for column in self.columns]
+        return Block(columns, lambda row: self.place(start + row))
 
     def rows(self) -> Iterator[PlacedRow]:
         """The rows one by one."""

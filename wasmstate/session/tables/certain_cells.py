@@ -3,7 +3,7 @@
 What is not certain is left to the reader of single lines, which knows the grammar whole and words
 the errors. Certain is a block of UTF-8 without quotes, each line of which has as many cells as the
 first line of the table, if NumPy can read the cells that are taken. NumPy reads floats with the
-function that ``float()`` uses.
+function that ``float()`` uses. Of pyarrow's numbers the finite ones are taken: it rounds alike.
 
 NumPy gives f64 for an integer, too, and of that the integer that is written can be told if the cell
 is short: two decimals of at most 15 digits are never the same f64, unless one has become zero,
@@ -13,17 +13,23 @@ which takes an exponent of at least -324.
 from __future__ import annotations
 
 import csv
+import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wasmstate.session.tables.arrow_csv import ArrowCells
 from wasmstate.session.tables.row_maker import RowMaker
 
 _LEAST = 4096
 """Bytes of a block below which reading line by line is as fast."""
+
+_LONG = 1 << 22
+"""Bytes of a table from which on pyarrow is used where it is installed."""
 
 _UNCERTAIN = (b'"', b"\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 _OTHER_SPACE = re.compile(r"[^\S\x00-\x7f]")
@@ -67,6 +73,8 @@ class CertainCells:
         self._separator = separator
         self._skip_unlabelled = skip_unlabelled
         self._at = {place: i for i, place in enumerate(make.places)}
+        self._bytes: float = 0
+        self._arrow: ArrowCells | None = None
         self._is_every = make.places == list(range(count))
 
     def read(self, block: bytes) -> CertainRows | None:
@@ -87,11 +95,23 @@ class CertainCells:
             kept = np.flatnonzero(sizes[:, self._make.last].any(axis=1))
             lines = [lines[i] for i in kept.tolist()]
             sizes = sizes[kept]
-        values = self._values(lines) if lines else np.empty((0, len(self._at)))
+            block = "".join(f"{line}\n" for line in lines).encode()
+        values = self._values(lines, block) if lines else np.empty((0, len(self._at)))
         if values is None or not self._are_certain(values, sizes):
             return None
         columns = self._make.columns(lambda places: values[:, [self._at[each] for each in places]])
         return None if columns is None else CertainRows(columns, kept, text.count("\n"))
+
+    def _values(self, lines: list[str], block: bytes) -> NDArray[np.float64] | None:
+        """The numbers in the cells that are taken."""
+        self._bytes += len(block)
+        if self._arrow is None and self._bytes > _LONG:
+            self._bytes = -math.inf
+            with suppress(ImportError):
+                self._arrow = ArrowCells(self._make.places, self._count, self._separator)
+        if self._arrow is not None and (values := self._arrow.read(block)) is not None:
+            return values
+        return self._by_numpy(lines)
 
     def _sizes(self, block: bytes) -> NDArray[Any] | None:
         """The size of each cell in bytes; ``None`` if a line has more or fewer than the first."""
@@ -105,8 +125,7 @@ class CertainCells:
         sizes = np.diff(ends, prepend=-1) - 1
         return None if sizes.max() >= csv.field_size_limit() else sizes.reshape(-1, self._count)
 
-    def _values(self, lines: list[str]) -> NDArray[np.float64] | None:
-        """The numbers in the cells that are taken."""
+    def _by_numpy(self, lines: list[str]) -> NDArray[np.float64] | None:
         try:
             values = np.loadtxt(
                 lines,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -19,21 +20,40 @@ from wasmstate.state.signature import Param
 Reader = Callable[[Any], Any]
 """Makes a number of a cell. Raises ArgumentError."""
 
-Pick = Callable[[list[int]], NDArray[Any]]
-"""Gives the numbers in some columns of a table, of shape ``(rows, columns)``."""
+Pick = Callable[[list[int]], NDArray[Any] | None]
+"""Gives the numbers in some columns of a table, of shape ``(rows, columns)``, if they are some."""
+
+Cells = Sequence[Any] | Mapping[int, Any]
+"""The cells of a line, by their positions."""
 
 _EXACT = 2.0**63
 """Below it a float that is whole is the integer ``int()`` makes of it, and fits i64."""
 
 
-def _checked_integer(value: float) -> int:
-    if not math.isfinite(value) or int(value) != value:
+def _number(value: Any) -> Any:
+    if value is None:
+        raise ArgumentError("the value is empty")
+    if not isinstance(value, (int, float, Decimal)):
+        raise ArgumentError(f"{value!r} is not a number")
+    return value
+
+
+def _integer(value: Any) -> int:
+    number = _number(value)
+    if not math.isfinite(number) or int(number) != number:
         raise ArgumentError(f"{value!r} is not an integer")
-    return int(value)
+    return int(number)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(_number(value))
+    except OverflowError as error:
+        raise ArgumentError(f"{value!r:.40} is too large for f64") from error
 
 
 OF_TEXT: tuple[Reader, Reader] = (parse_integer, parse_float)
-OF_NUMBERS: tuple[Reader, Reader] = (_checked_integer, float)
+OF_VALUES: tuple[Reader, Reader] = (_integer, _float)
 """What makes an integer and a float of a cell."""
 
 
@@ -75,11 +95,11 @@ class RowMaker:
         )
         self.last = self._plan[-1][1] if self._plan else []
 
-    def is_unlabelled(self, cells: Sequence[str]) -> bool:
+    def is_unlabelled(self, cells: Cells) -> bool:
         """Whether the last argument has no value."""
-        return bool(self.last) and not any(cells[at].strip() for at in self.last)
+        return bool(self.last) and all(_is_empty(cells[at]) for at in self.last)
 
-    def row(self, cells: Sequence[Any], where: str) -> Row:
+    def row(self, cells: Cells, where: str) -> Row:
         """One line. Raises ArgumentError, naming the place."""
         row: Row = []
         for param, places, read in self._plan:
@@ -105,6 +125,8 @@ class RowMaker:
         columns = []
         for i, (param, places, _) in enumerate(self._plan):
             numbers = pick(places)
+            if numbers is None:
+                return None
             if _is_integer(param):
                 whole = _whole(numbers)
                 if whole is None or not self._are_labels(i, whole):
@@ -121,16 +143,19 @@ class RowMaker:
             return True
         return all(type(label) is int for label in labels) and bool(np.isin(numbers, labels).all())
 
-    def _wrong(
-        self, cells: Sequence[Any], where: str, param: Param, error: ArgumentError
-    ) -> ArgumentError:
+    def _wrong(self, cells: Cells, where: str, param: Param, error: ArgumentError) -> ArgumentError:
         _, places, read = next(each for each in self._plan if each[0] is param)
         bad = next(i for i, at in enumerate(places) if not _can(read, cells[at]))
         index = f"[{','.join(map(str, np.unravel_index(bad, param.shape)))}]" * param.is_array
         wrong = ArgumentError(f"{where}: {param.name}{index} ({param.dtype}): {error}")
         is_label = param is self._plan[-1][0] and len(self._plan) > 1
-        is_empty = isinstance(cells[places[bad]], str) and not cells[places[bad]].strip()
-        return wrong.helped_by("skip_unlabelled") if is_label and is_empty else wrong
+        if is_label and _is_empty(cells[places[bad]]):
+            return wrong.helped_by("skip_unlabelled")
+        return wrong
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _is_integer(param: Param) -> bool:
