@@ -16,6 +16,7 @@ from wasmstate import (
     SchemaError,
     Session,
     Signature,
+    TensorSpec,
     Why,
     bake,
 )
@@ -326,3 +327,13 @@ def test_what_cannot_be_asked_is_said(
     with Session.open(path) as session, pytest.raises(error) as caught:
         session.why(cell, name, *args)
     assert said in str(caught.value)
+
+
+def test_a_call_that_leaves_s_outside_its_bounds_says_so(tmp_path: Path) -> None:
+    text = f"""{HEAD} (func (export "update") (param f64)
+      (f64.store (i32.const 64) (local.get 0))))"""
+    spec = TensorSpec("w", "f64", (4,), "sym:w", bounds=("finite",))
+    path = write_model(tmp_path / "m.wasm", text, spec)
+    found = asked(path, "w", float("inf"))
+    assert found.problem == "it leaves S outside its bounds: w[0] = inf is not finite"
+    assert found.writes[0].after == float("inf")

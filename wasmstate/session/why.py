@@ -109,7 +109,7 @@ class Why:
         writes: in order; the first thousand.
         count: of all writes.
         value: what the call gave.
-        problem: why it did not return, if it did not.
+        problem: why it would be undone: it did not return, or left S outside its bounds.
     """
 
     call: str
@@ -164,6 +164,9 @@ def why(
         raise  # nothing was called
     except CallError as error:
         problem = str(error)
+    if problem is None:
+        broken = state.with_contents(instance.read(state.regions)).violations()
+        problem = f"it leaves S outside its bounds: {'; '.join(broken)}" if broken else None
     count = int.from_bytes(instance.read([counter])[0], "little")
     noted = min(count, MOST_WRITES)
     (notes,) = instance.read([Region(RegionKind.MEMORY, watching.memory, LOG, noted * EVENT, 0)])
