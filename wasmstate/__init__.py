@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from wasmstate.explore.probe import Probe, Probed, probe
     from wasmstate.explore.rank_constants import RankedConstant, rank_constants
     from wasmstate.explore.trial import Call
-    from wasmstate.explore.unfold import probed_constants, unfold
+    from wasmstate.explore.unfold import RoleWarning, probed_constants, unfold
     from wasmstate.models.fitted.from_fitted import from_fitted, from_sklearn
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
@@ -131,6 +131,7 @@ _HOMES = {
     "RankedConstant": "wasmstate.explore.rank_constants",
     "Relation": "wasmstate.state.compare.relation",
     "ReplayStep": "wasmstate.session.replay",
+    "RoleWarning": "wasmstate.explore.unfold",
     "Salvage": "wasmstate.state.damage.salvage_result",
     "SavedTensor": "wasmstate.state.damage.salvage_result",
     "ScailableModel": "wasmstate.session.scailable",
@@ -230,6 +231,7 @@ __all__ = [
     "RankedConstant",
     "Relation",
     "ReplayStep",
+    "RoleWarning",
     "Salvage",
     "SavedTensor",
     "ScailableModel",

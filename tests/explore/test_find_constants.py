@@ -39,8 +39,10 @@ def found(body: str, **choice: Any) -> dict[str, str]:
             {"i32.const 32": "an address"},
         ),
         (
-            "(loop (local.set $n (i32.add (local.get $n) (i32.const 1)))"  # noqa: ISC004
-            " (br_if 0 (i32.lt_s (local.get $n) (i32.const 10)))) (local.get $x)",
+            (
+                "(loop (local.set $n (i32.add (local.get $n) (i32.const 1)))"
+                " (br_if 0 (i32.lt_s (local.get $n) (i32.const 10)))) (local.get $x)"
+            ),
             {"i32.const 1": "a loop bound", "i32.const 10": "a loop bound"},
         ),
         (

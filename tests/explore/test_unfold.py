@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from explore.random_code import modules
 from models import FIXTURES, from_wat, model
 from stock import Stock
-from support import THOROUGH, custom_bytes, leb, message
+from support import THOROUGH, custom_bytes, message
 from wasmstate import (
     ArgumentError,
-    MalformedError,
     Module,
+    RoleWarning,
     SchemaError,
     SectionError,
     Session,
@@ -25,7 +25,6 @@ from wasmstate import (
     State,
     WasmstateError,
     bake,
-    commit,
     donors,
     find_constants,
     fold,
@@ -33,9 +32,9 @@ from wasmstate import (
     name_constants,
     probe,
     probed_constants,
-    rank_constants,
     unfold,
 )
+from wasmstate.binary.edits.unfold import Array, Element, functions_at, unfold_code
 from wasmstate.binary.spaces import Spaces
 from wasmstate.runtime.validate import validate
 
@@ -57,6 +56,7 @@ def bits(value: Any) -> object:
     return value
 
 
+@pytest.mark.filterwarnings("ignore::wasmstate.RoleWarning")
 @given(modules(), st.booleans(), st.booleans(), st.data())
 @settings(max_examples=400 if THOROUGH else 25, deadline=None)
 def test_a_random_module_gives_the_same_bits_and_comes_back_byte_for_byte(
@@ -74,6 +74,7 @@ def test_a_random_module_gives_the_same_bits_and_comes_back_byte_for_byte(
     assert fold(unfolded).to_bytes() == module.to_bytes()
 
 
+@pytest.mark.filterwarnings("ignore::wasmstate.RoleWarning")
 @pytest.mark.parametrize("as_globals", [False, True])
 @pytest.mark.parametrize(
     "name",
@@ -102,6 +103,7 @@ def _defined(module: Module) -> tuple[int, int]:
     return sum(isinstance(each.type, int) for each in spaces.imports), len(spaces.functions)
 
 
+@pytest.mark.filterwarnings("ignore::wasmstate.RoleWarning")
 @pytest.mark.parametrize(("name", "rows"), [("linear", 4), ("liveness", 3)])
 def test_a_fixture_predicts_and_learns_the_same_bits(name: str, rows: int, tmp_path: Path) -> None:
     module = Module.open(FIXTURES / f"{name}.wasm")
@@ -135,26 +137,6 @@ def test_what_was_constant_learns_with_a_donor(tmp_path: Path) -> None:
             session.update([1, 2], 2, 7.0, 0.1)
         assert session.predict(1, 2) == pytest.approx(7)
     assert State.open(path).update_count == 50
-
-
-def test_fold_writes_what_was_learned_into_the_code(tmp_path: Path) -> None:
-    unfolded = unfold(from_wat(LINEAR), {"w": offsets(from_wat(LINEAR))})
-    path = tmp_path / "model.wasm"
-    unfolded.save(path)
-    commit(path, State.of(unfolded).with_values({"w": [1, 10, 100]}))
-    folded = fold(path)
-    assert Stock(folded).call("predict", 2.0, 3.0) == 132
-    assert [each.values for each in find_constants(folded)] == [(1.0,), (10.0,), (100.0,)]
-    assert not folded.custom_sections()
-    assert folded.size == from_wat(LINEAR).size
-
-
-def test_integers_fold_at_any_width() -> None:
-    text = '(module (memory 1) (func (export "predict") (result i32) (i32.const 3)))'
-    unfolded = unfold(from_wat(text), constants=find_constants(from_wat(text), types=["i32"]))
-    state = State.of(unfolded).with_values({"w": [1_000_000]})
-    changed = unfolded.with_custom("wasmstate.state", state.to_content())
-    assert Stock(fold(changed)).call("predict") == 1_000_000
 
 
 def test_the_tensors_are_what_the_names_say() -> None:
@@ -254,26 +236,6 @@ def test_a_state_goes_on_as_the_next_generation(tmp_path: Path) -> None:
     assert all(folded[name].tobytes() == learned[name].tobytes() for name in folded)
 
 
-def test_constants_are_ranked_by_what_they_do() -> None:
-    text = LINEAR.replace("(f64.const 3)", "(f64.mul (f64.const 0) (f64.const 5))")
-    module = from_wat(text)
-    ranked = rank_constants(module, find_constants(module), ["predict:1,2", "predict:1,0"])
-    effects = {each.constant.values[0]: each.effect for each in ranked}
-    assert next(iter(effects)) == 0.0  # 5/64 of a result of 0.25
-    assert effects[-1.5] == pytest.approx(3 / 2.75)
-    assert effects[0.25] == pytest.approx(1)
-    assert effects[5.0] == 0
-    assert str(ranked[-1]).endswith("in predict: effect 0")
-
-
-def test_a_constant_that_makes_a_call_fail_has_an_infinite_effect() -> None:
-    text = """(module (func (export "predict") (result i32)
-      (i32.trunc_f64_s (f64.const 2147483647))))"""
-    module = from_wat(text)
-    (ranked,) = rank_constants(module, find_constants(module, types=["f64"]), ["predict:"])
-    assert ranked.effect == math.inf
-
-
 def _with(text: str) -> Module:
     return from_wat(text)
 
@@ -364,31 +326,72 @@ def test_modules_that_cannot_be_unfolded_say_why() -> None:
     assert message(SchemaError, lambda: unfold(state, {"w": [first]})).startswith("w has the shape")
 
 
-def test_a_module_changed_since_does_not_fold() -> None:
-    host = from_wat(LINEAR)
-    changed = graft(unfold(host), from_wat('(module (func (export "update")))'))
-    assert message(SectionError, lambda: fold(changed)).startswith(
-        "the code was changed since the module was unfolded"
+def test_a_constant_with_a_role_is_unfolded_with_a_warning() -> None:
+    text = """(module (memory 1) (func (export "predict") (result f64)
+      (f64.load (i32.const 64))))"""
+    module = from_wat(text)
+    (address,) = find_constants(module, types=["i32"])
+    with pytest.warns(RoleWarning) as caught:
+        unfolded = unfold(module, {"at": address.offset})
+    assert str(caught[0].message) == (
+        f"unfolded, although it is no mere value: i32.const 64 at {address.offset:#x} in predict, "
+        "an address"
+    )
+    assert Stock(unfolded).call("predict") == 0.0
+    assert fold(unfolded).to_bytes() == module.to_bytes()
+
+
+def test_a_state_in_globals_and_another_memory_is_left_alone() -> None:
+    text = """(module (memory (export "a") 1) (memory (export "b") 1)
+      (global (export "n") (mut f64) (f64.const 2))
+      (func (export "predict") (result f64) (f64.add (global.get 0) (f64.const 5))))"""
+    module = model(text, "n:f64@global:n", "y:f64@mem:b:8")
+    unfolded = unfold(module)
+    assert State.of(unfolded).place("w") == "sym:w"
+    assert fold(unfolded).to_bytes() == module.to_bytes()
+    first = offsets(module)[0]
+    assert message(SchemaError, lambda: unfold(module, {"y": first})) == (
+        "y lies in memory 1, constants read memory 0"
+    )
+    assert message(SchemaError, lambda: unfold(module, {"y": ()})).startswith("y lies in memory 1")
+    assert message(SchemaError, lambda: unfold(module, {"n": ()})) == (
+        "n: no constant is given for any of its elements"
     )
 
 
-def test_damage_of_what_was_kept_is_noticed() -> None:
-    unfolded = unfold(from_wat(LINEAR))
-    kept = bytearray(unfolded.custom_sections("wasmstate.unfolded")[0].content)
-    kept[40] ^= 1
-    damaged = unfolded.with_custom("wasmstate.unfolded", bytes(kept))
-    assert "CRC-32 of what was unfolded differs" in message(MalformedError, lambda: fold(damaged))
-    twice = unfolded.with_custom("wasmstate.unfolded", b"", index=0)
-    assert "a second wasmstate.unfolded" in message(MalformedError, lambda: fold(twice))
+@pytest.mark.parametrize(
+    ("text", "as_globals", "said"),
+    [
+        (
+            LINEAR.replace('"memory") 1)', '"memory") i64 1)'),
+            False,
+            "the memory has addresses of 64 bits",
+        ),
+        (LINEAR.replace('"memory") 1)', '"memory") 65536)'), False, "65536 are the most"),
+        (
+            """(module (func (export "predict") (result v128) (f32x4.neg
+              (v128.const f32x4 1 2 3 4))))""",
+            True,
+            "S has no globals of type v128: keep it in memory",
+        ),
+    ],
+)
+def test_places_that_cannot_be_are_refused(text: str, as_globals: bool, said: str) -> None:
+    module = from_wat(text)
+    assert said in message(SectionError, lambda: unfold(module, as_globals=as_globals))
 
 
-def test_padded_integers_come_back_as_they_were() -> None:
+def test_an_offset_that_is_none_says_what_is_there() -> None:
     module = from_wat(LINEAR)
-    code = module["code"]
-    body = code.content[2:]  # one function, its size in one byte
-    padded = leb(1, 3) + leb(len(body), 4) + body
-    raw = module.to_bytes()
-    wide = Module.from_bytes(
-        raw[: code.offset] + b"\x0a" + leb(len(padded), 5) + padded + raw[code.end :]
+    first = offsets(module)[0]
+    assert message(SectionError, lambda: unfold(module, {"w": first + 1})).endswith(
+        "it is within an instruction, or between functions"
     )
-    assert fold(unfold(wide)).to_bytes() == wide.to_bytes()
+    assert message(SectionError, lambda: unfold(module, {"w": module.size})).endswith(
+        "the file has no such byte in a section"
+    )
+    wrong = [Array("w", (Element("f32", bytes(4), (first,)),))]
+    assert message(SectionError, lambda: unfold_code(module, wrong, bytes(32))) == (
+        f"f64.const 0.25 at {first:#x} is no f32.const: only constants unfold"
+    )
+    assert functions_at(module, [first, 2]) == [0]

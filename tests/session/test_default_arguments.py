@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from wasmstate import (
     read_log,
     replay,
 )
+from wasmstate.state.schema import Schema
 
 KERNEL = """
 (module
@@ -198,3 +200,33 @@ def test_a_state_that_is_there_takes_signatures(is_baked: bool, tmp_path: Path) 
     assert "no wasmstate.state section" in message(
         StateError, lambda: declare(plain, {"update": Signature.parse(WITHOUT)})
     )
+
+
+def test_a_default_in_a_file_is_in_its_canonical_form() -> None:
+    signature = Signature.parse("(x: i32, n: i32 = 3, y: f64) -> ()")
+    found = attach(from_wat(KERNEL), ["sum:f64@sym:sum"], entry_points={"update": signature})
+    state = State.of(found)
+    for old, new, said in (
+        (b'"default":"3"', b'"default":"03"', "cannot read the default '03' of type i32"),
+        (b'"default":"3"', b'"default":"0x3"', "default is not in its canonical form: 3"),
+        (b'"default":"3"', b'"default":3', "default must be a text"),
+    ):
+        schema = state.record.schema.replace(old, new)
+        assert said in message(SchemaError, partial(Schema.decode, schema, state.regions))
+
+
+def test_rows_and_a_default_do_not_go_together() -> None:
+    text = "(x: f64[8,2]@0, rows: i32 = 8) -> ()"
+    assert Signature.parse(text).rows == 0
+    assert Signature.parse(text.replace(" = 8", "")).rows == 8
+
+
+def test_a_function_that_is_not_there_is_named_before_its_counts() -> None:
+    entry_points = {"learn": Signature.parse("(x: f64[3]@sym:xbuf) -> ()")}
+    assert message(
+        SchemaError, lambda: attach(from_wat(KERNEL), ["w:f64@8"], entry_points=entry_points)
+    ).startswith("the module exports no function 'learn'")
+    entry_points = {"update": Signature.parse("(x: i32, y: f64) -> ()")}
+    assert message(
+        SchemaError, lambda: attach(from_wat(KERNEL), ["w:f64@8"], entry_points=entry_points)
+    ).endswith("the signature given is (x: i32, y: f64) -> ()")

@@ -18,7 +18,7 @@ from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import CallError, SectionError
 from wasmstate.explore.find_constants import Constant
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
-from wasmstate.explore.unfold import unfold
+from wasmstate.explore.unfold import unfold_named
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import Wasi
 from wasmstate.state.lists import check_list
@@ -101,11 +101,11 @@ def rank_constants(
 def _unfolded(module: Module, constants: Sequence[Constant]) -> Module:
     names = {f"{_NAME}{i}": each for i, each in enumerate(constants)}
     try:
-        return unfold(module, names)
+        return unfold_named(module, names, warns=False)
     except SectionError as error:
         if "as_globals" not in error.remedies:
             raise
-        return unfold(module, names, as_globals=True)
+        return unfold_named(module, names, as_globals=True, warns=False)
 
 
 def _added(state: State, count: int) -> list[Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.code.instructions import Instr
 from wasmstate.binary.custom.unfolded import UnfoldedCell
-from wasmstate.binary.edits.rewrite import imported_functions
 from wasmstate.binary.edits.unfold import (
     Array,
     Element,
     check_unfoldable,
     constant_bytes,
+    functions_at,
     instructions_at,
     unfold_code,
 )
@@ -37,6 +38,10 @@ from wasmstate.state.place import with_memory
 from wasmstate.state.record import RegionKind
 from wasmstate.state.state import SECTION_NAME, State
 from wasmstate.state.tensor import DTYPES, TensorSpec, check_name
+
+
+class RoleWarning(UserWarning):
+    """A constant that is unfolded is no mere value: an address, a loop bound, a shift."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,9 @@ def unfold(
         SchemaError: if a tensor cannot be as it is named.
         ArgumentError: if no constant is left to be unfolded, or both are given.
         MalformedError: if a section that is needed cannot be decoded.
+
+    Warns:
+        RoleWarning: of a constant that is no mere value; the result is the same until it changes.
     """
     module = as_module(module)
     if names is not None and constants is not None:
@@ -111,7 +119,15 @@ def unfold(
         written = dict(names)
     if not written:
         raise ArgumentError("no constant is left to be unfolded: choose others")
-    tensors = _Tensors(module, state).of(written)
+    return unfold_named(module, written, as_globals=as_globals)
+
+
+def unfold_named(
+    module: Module, names: Mapping[str, Any], *, as_globals: bool = False, warns: bool = True
+) -> Module:
+    """The same for tensors that have their names; with ``warns``, of constants with a role."""
+    state = State.of(module) if module.custom_sections(SECTION_NAME) else None
+    tensors = _Tensors(module, state).of(names, warns=warns)
     arrays = [tensor.array for tensor in tensors]
     edited = unfold_code(module, arrays, module_digest(module), as_globals=as_globals)
     new = [tensor for tensor in tensors if not tensor.array.cells]
@@ -159,16 +175,20 @@ class _Tensors:
         self._module = module
         self._state = state
         self._at: dict[int, tuple[bytes, Instr]] = {}
-        self._vectors: dict[int, str] = {}
+        self._known: dict[int, Constant] = {}
 
-    def of(self, names: Mapping[str, Any]) -> list[_Tensor]:
+    def of(self, names: Mapping[str, Any], *, warns: bool) -> list[_Tensor]:
         parsed = {name: elements_of(name, value) for name, value in names.items()}
         offsets = {at for _, elements in parsed.values() for each in elements for at in each}
         self._at = instructions_at(self._module, offsets)
-        if any(instr.mnemonic == "v128.const" for _, instr in self._at.values()):
-            functions = range(imported_functions(self._module), len(Spaces(self._module).functions))
-            every = find_constants(self._module, functions=functions, types=["v128"])
-            self._vectors = {each.offset: each.dtype for each in every}
+        functions = functions_at(self._module, offsets)
+        if functions:
+            every = find_constants(self._module, functions=functions)
+            self._known = {each.offset: each for each in every if each.offset in offsets}
+        for each in self._known.values() if warns else ():
+            if each.role:
+                text = f"unfolded, although it is no mere value: {each}"
+                warnings.warn(text, RoleWarning, stacklevel=4)
         return [
             self._existing(name, shape, elements)
             if self._state is not None and name in self._state
@@ -187,7 +207,7 @@ class _Tensors:
             )
         dtype = made[0].valtype
         if dtype == "v128":
-            dtype = self._vectors[elements[0][0]]
+            dtype = self._known[elements[0][0]].dtype
             shape = (*shape, 16 // DTYPES[dtype].itemsize)
         return _Tensor(name, dtype, shape, Array(name, tuple(made)))
 

@@ -39,6 +39,8 @@ def unfolded_record(module: Module) -> Unfolded:
     if found.crc32 != zlib.crc32(kept[0].content[:-4]).to_bytes(4, "little"):
         at = kept[0].end - 4
         raise MalformedError(f"{kept[0].path}.crc32", at, "CRC-32 of what was unfolded differs")
+    if any(each.cell >= len(found.cells) for each in found.constants):
+        raise MalformedError(kept[0].path, kept[0].content_offset, "a constant has no cell")
     return found
 
 
@@ -84,11 +86,15 @@ def fold_code(module: Module, values: Sequence[bytes]) -> Module:
     wanted: dict[int, dict[int, bytes]] = defaultdict(dict)
     for each in record.constants:
         wanted[each.function][each.position] = values[each.cell]
-    for index, places in wanted.items():
-        func = entries[index]
-        for offset, _, instr in func.instructions():
-            value = places.get(offset - func.offset)
-            if value is not None and value != constant_bytes(instr):
+    for index, func in enumerate(entries):
+        places = wanted.pop(index, {})
+        for offset, _, instr in func.instructions() if places else ():
+            value = places.pop(offset - func.offset, None)
+            if value is None:
+                continue
+            if not instr.mnemonic.endswith(".const"):
+                raise SectionError(f"{instr} at {offset:#x} was no constant")
+            if value != constant_bytes(instr):
                 replaced[index][offset] = instruction.encode(_with_value(instr, value))
     return rewrite(original, {index: Rewrite(each) for index, each in replaced.items()})
 

@@ -21,7 +21,7 @@ from wasmstate.binary.code.instructions import Expr, Instr, instruction
 from wasmstate.binary.custom.unfolded import Unfolded, UnfoldedCell, UnfoldedConstant, unfolded
 from wasmstate.binary.edits.bake import check_rewritable, grown_memory, is_baked
 from wasmstate.binary.edits.export import export_name
-from wasmstate.binary.edits.rewrite import Rewrite, rewrite
+from wasmstate.binary.edits.rewrite import Rewrite, imported_functions, rewrite
 from wasmstate.binary.edits.unfold_record import changed_sections, code_splices
 from wasmstate.binary.module import Module
 from wasmstate.binary.section_list import append
@@ -196,6 +196,19 @@ def instructions_at(module: Module, offsets: Iterable[int]) -> dict[int, tuple[b
     return found
 
 
+def functions_at(module: Module, offsets: Iterable[int]) -> list[int]:
+    """The indices of the functions that instructions at these offsets stand in."""
+    wanted = sorted(offsets)
+    section = module.section(CodeSection)
+    first = imported_functions(module)
+    found = []
+    for index, func in enumerate(section.entries if section else ()):
+        at = bisect_left(wanted, func.offset)
+        if at < len(wanted) and wanted[at] < func.offset + len(func.content):
+            found.append(first + index)
+    return found
+
+
 def _what_is_at(module: Module, offset: int) -> str:
     section = next((s for s in module.sections if s.offset <= offset < s.end), None)
     if section is None:
@@ -292,7 +305,7 @@ def _check_memory(module: Module, spaces: Spaces) -> None:
         reason = "the memory has addresses of 64 bits"
     else:
         code = module.section(CodeSection)
-        first = sum(isinstance(each.type, int) for each in spaces.imports)
+        first = imported_functions(module)
         for index, func in enumerate(code.entries if code else ()):
             if func.uses(frozenset({"memory.size"})):
                 reason = (
@@ -351,8 +364,8 @@ def _with_reads(
     rewrites: dict[int, Rewrite] = {}
     constants: list[UnfoldedConstant] = []
     wanted = sorted(reads)
-    if old is None or new is None:
-        return edited, constants
+    assert old is not None  # there are constants in it
+    assert new is not None
     for index, (func, moved) in enumerate(zip(old.entries, new.entries, strict=True)):
         first = bisect_left(wanted, func.offset)
         inside = wanted[first : bisect_left(wanted, func.offset + len(func.content))]

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wasmstate.cli.common import about, echo, existing_file, no_validate, plural, readable_file
+from wasmstate.cli.common import (
+    about,
+    echo,
+    existing_file,
+    no_validate,
+    plural,
+    readable_file,
+    wasi_option,
+)
 from wasmstate.cli.constants import echo_left_out
 from wasmstate.cli.destination import Destination, destination_options
 
 if TYPE_CHECKING:
     from wasmstate.binary.module import Module
+    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("unfold")
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     "--globals", "as_globals", is_flag=True, help="Keep each constant in a global, not in memory."
 )
 @destination_options()
+@wasi_option
 @no_validate
 def command(
     file: Path,
@@ -50,6 +60,7 @@ def command(
     join_equal: bool,
     as_globals: bool,
     to: Destination,
+    wasi: Wasi,
     no_validate: bool,
 ) -> None:
     """Make constants of the code tensors of the state, so that they can be learned.
@@ -89,7 +100,9 @@ def command(
         if written is not None:
             return unfold(module, written, as_globals=as_globals)
         if probed:
-            return unfold(module, probed_constants(module, probe(module)), as_globals=as_globals)
+            return unfold(
+                module, probed_constants(module, probe(module, wasi=wasi)), as_globals=as_globals
+            )
         low, high = between or (None, None)
         found = find_constants(
             module,
