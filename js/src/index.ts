@@ -12,6 +12,7 @@ export {
   type TensorValues,
 } from "./model.js";
 export type { Persist } from "./policy.js";
+export type { Param, Signature } from "./schema.js";
 export type { Store } from "./store.js";
 export { IndexedDbStore } from "./stores/indexeddb.js";
 export { MemoryStore } from "./stores/memory.js";

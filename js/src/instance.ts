@@ -110,8 +110,8 @@ export class Live {
     this.#instance = undefined;
   }
 
-  /** Runs a call in {@link instance}. */
-  run<T>(call: () => T): T {
+  /** Runs a call of the function `name` in {@link instance}. */
+  run<T>(name: string, call: () => T): T {
     try {
       const result = call();
       const kept = this.#kept;
@@ -132,7 +132,9 @@ export class Live {
     } catch (error) {
       this.restart();
       if (error instanceof WasmstateError) throw error;
-      return fail("trap", reasonOf(error), { cause: error });
+      return fail("trap", `${name} trapped: ${reasonOf(error)}; S is what it was`, {
+        cause: error,
+      });
     }
   }
 }

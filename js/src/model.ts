@@ -12,6 +12,7 @@ import { type Loaded, load } from "./loaded.js";
 import { exportsOf, moduleDigest, sectionsOf, stateSection } from "./module.js";
 import { type Persist, Policy } from "./policy.js";
 import { nextRecord, readRecord, type StateRecord, type Values } from "./record.js";
+import type { Signature } from "./schema.js";
 import type { Store } from "./store.js";
 
 export interface Options {
@@ -96,6 +97,11 @@ export class Model {
   /** Whatever else the author of the model keeps in its schema. */
   get metadata(): { [key: string]: Json } {
     return this.#loaded.schema.metadata;
+  }
+
+  /** What functions take and give, as far as the schema says. */
+  get functions(): { [name: string]: Signature } {
+    return Object.fromEntries(this.#loaded.schema.entryPoints);
   }
 
   /** Whether S differs from the one in the store. */

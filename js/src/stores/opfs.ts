@@ -1,5 +1,5 @@
 import type { Bytes } from "../bytes.js";
-import { fail, reasonOf } from "../errors.js";
+import { fail, reasonOf, WasmstateError } from "../errors.js";
 import type { Store } from "../store.js";
 import { type Slot, Slots } from "./slots.js";
 
@@ -43,6 +43,7 @@ export class OpfsStore implements Store {
       return new OpfsStore(name, handles, slots);
     } catch (error) {
       for (const handle of handles) handle.close();
+      if (error instanceof WasmstateError) throw error;
       return fail("not-committed", `${name}: cannot be opened: ${reasonOf(error)}`, {
         cause: error,
       });
