@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,6 +48,8 @@ class Stage:
     def open(self, path: Path) -> None:
         """Show a file."""
         self.wait_for(lambda: self.window.open(path))
+        while self.window.overview_reader.is_busy:
+            QApplication.processEvents()
 
     def run_rows(self, path: Path, watch: str = "") -> None:
         """Call update() for each row of a table, and watch for drift if a detector is named."""
@@ -131,6 +135,18 @@ def module(_folder: Path) -> None:
         it.show_module()
 
 
+def overview(folder: Path) -> None:
+    """A module of a Rust program: what it is, and how large its parts are."""
+    spec = find_spec("vt100wasm")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    path = folder / "vt100.wasm"
+    shutil.copy(Path(spec.submodule_search_locations[0]) / "_vt100.wasm", path)
+    with stage("inspector-overview", LIGHT) as it:
+        it.open(path)
+        it.show_module()
+
+
 def network(folder: Path) -> None:
     """The weights of a small network, as a heatmap."""
     path = folder / "network.wasm"
@@ -191,7 +207,7 @@ def main() -> None:
     app = make_application()
     IMAGES.mkdir(exist_ok=True)
     with TemporaryDirectory() as name:
-        for picture in (learned, damaged, module, network, drift, large, empty):
+        for picture in (learned, damaged, overview, module, network, drift, large, empty):
             picture(Path(name))
     del app
 

@@ -50,7 +50,7 @@ def run(
     least = window.minimumSize()
     if wanted is not None and wanted.expandedTo(least) != wanted:
         click.echo(f"The window is larger: it needs {least.width()}x{least.height()}", err=True)
-    if settings.layout is None:
+    if settings.geometry is None:
         window.panels.reset_layout()
     if file is not None or screenshot is not None or panel is not None:
         window.make_panels()
@@ -143,8 +143,11 @@ class _Script(QObject):
             self._wait_and_draw()
 
     def _wait_and_draw(self) -> None:
-        if self._screenshot is not None:
-            QTimer.singleShot(_SETTLE_MS, self._draw)
+        if self._screenshot is None:
+            return
+        window = self._window
+        is_busy = window.overview_reader.is_busy or window.module_lists.is_busy
+        QTimer.singleShot(_SETTLE_MS, self._wait_and_draw if is_busy else self._draw)
 
     def _draw(self) -> None:
         assert self._screenshot is not None

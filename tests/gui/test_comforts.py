@@ -85,14 +85,15 @@ def test_nothing_is_remembered_without_a_store(bandit: Path) -> None:
     settings.zoom = 3
     assert settings.recent == [bandit]
     assert Settings().recent == []
-    assert (settings.layout, settings.is_dark, settings.zoom) == (None, None, 3)
+    assert (settings.geometry, settings.is_dark, settings.zoom) == (None, None, 3)
 
 
 def test_nonsense_in_the_store_does_no_harm(store: QSettings) -> None:
-    for name in ("recent", "zoom", "geometry", "panels", "dark"):
+    for name in ("recent", "zoom", "geometry", "places/model", "dark"):
         store.setValue(name, "nonsense")
     settings = Settings(store)
-    assert (settings.recent, settings.zoom, settings.layout) == ([], 0, None)
+    assert (settings.recent, settings.zoom, settings.geometry) == ([], 0, None)
+    assert settings.places("model") is None
     assert settings.is_dark is False
 
 

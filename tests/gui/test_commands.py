@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui_support import WAIT, OpenWindow
 from wasmstate import Module, bake
 from wasmstate_gui.core.window.commands import (
     COMMANDS,
+    CONTEXT_MENUS,
     FIRST_KEYS,
     ICONS_ONLY,
     MENUS,
@@ -123,6 +124,10 @@ def test_a_click_in_its_menu_gives_a_command_without_a_key(
         bandit.write_bytes(Module.open(bandit).without_custom("wasmstate.state").to_bytes())
     elif command.name == "unbake":
         bandit.write_bytes(bake(Module.open(bandit)).to_bytes())
+    elif command.name == "repair":
+        content = bytearray(bandit.read_bytes())
+        content[-100] ^= 4
+        bandit.write_bytes(content)
     window = open_window(bandit)
     if command.name in ("revert", "plot_all", "export_plot"):
         with qtbot.waitSignal(window.idle, timeout=WAIT):
@@ -180,3 +185,43 @@ def test_the_toolbar_has_room_for_all_its_buttons(
     bar = window.actions_.toolbar
     for name in filter(None, TOOLBAR):
         assert bar.widgetForAction(getattr(window.actions_, name)).isVisible(), name
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, on menus
+@pytest.mark.parametrize("name", CONTEXT_MENUS)
+def test_the_right_button_offers_the_commands_of_a_panel(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow, name: str
+) -> None:
+    window = open_window(bandit)
+    panels = window.panels
+    widgets: dict[str, QWidget] = {
+        "layout": panels.layout.viewport(),
+        "bytes": panels.page.hex.viewport(),
+        "tensors": panels.tensors.table.viewport(),
+        "timeline": panels.timeline.slider,
+        "problems": panels.problems.viewport(),
+        "module": panels.module.table.viewport(),
+        "overview": panels.overview.viewport(),
+    }
+    widget = widgets[name]
+    place = widget.rect().center()
+    reason = QContextMenuEvent.Reason.Mouse
+    event = QContextMenuEvent(reason, place, widget.mapToGlobal(place))
+    QApplication.sendEvent(widget, event)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    wanted = [getattr(window.actions_, each).text() if each else "" for each in CONTEXT_MENUS[name]]
+    assert [action.text() for action in menu.actions()] == wanted
+    menu.close()
+
+
+def test_the_right_button_puts_the_cursor_where_it_was_pressed(
+    bandit: Path, open_window: OpenWindow
+) -> None:
+    view = open_window(bandit).panels.page.hex
+    start, end = view.selection or (0, 0)
+    right = Qt.MouseButton.RightButton
+    QTest.mouseClick(view.viewport(), right, pos=view.place_of(start + 1))
+    assert view.selection == (start, end), "what is selected stays"
+    QTest.mouseClick(view.viewport(), right, pos=view.place_of(start - 20))
+    assert view.cursor_at == start - 20

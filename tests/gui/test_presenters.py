@@ -223,6 +223,8 @@ def test_of_a_state_with_a_flipped_bit_the_rest_is_shown_and_told_to_be_proven(
     assert notice is not None
     assert notice.title == "State section damaged."
     assert "one flipped bit explains it: bit 0 of byte 0xf0b, in rng[1]" in notice.text
+    assert "(wasmstate.state: regions[0] at 0xF0B)" in notice.text
+    assert [text for _, text in notice.actions] == ["Repair…", "Show problems"]
     picture = Picture(document)
     assert picture.first_damage == len(data) - 50
     assert next(row.name for row in flat(picture.rows) if row.damaged) == "wasmstate.state"
@@ -234,6 +236,8 @@ def test_of_a_state_with_a_flipped_bit_the_rest_is_shown_and_told_to_be_proven(
     ]
     names = [row.name for row in flat(picture.rows) if row.tensor is not None]
     assert names == ["successes  f64[4]", "failures  f64[4]", "rng  u64[2]", "count  i64"]
+    parts = [row.name for row in picture.rows[-1].children]
+    assert parts[:3] == ["header", "region table, schema", "successes  f64[4]"]
     rng = picture.tensors[2]
     assert rng.summary.startswith("damaged: one bit is flipped \u00b7 min ")
     assert rng.wrong.tolist() == [False, True]

@@ -15,6 +15,7 @@ import wasmstate
 from wasmstate import NotCommittedError
 from wasmstate.state.damage.repair import preview
 from wasmstate.storage.salvage import write_repair
+from wasmstate_gui.core.problems.places import place_text
 from wasmstate_gui.core.problems.repair_plan import RepairPlan
 from wasmstate_gui.problems.repair_dialog import RepairDialog
 from wasmstate_gui.window.main_window import MainWindow
@@ -153,3 +154,33 @@ def test_the_damaged_byte_is_in_view_when_the_file_opens(
     qtbot.waitUntil(window.isVisible, timeout=15_000)
     qtbot.waitUntil(is_in_view, timeout=15_000)
     window.close_jobs()
+
+
+def test_the_repair_is_offered_in_the_banner(
+    qtbot: QtBot, damaged: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(damaged)
+    repair, problems = window.panels.page.damage.buttons
+    assert (repair.text(), problems.text()) == ("Repair\u2026", "Show problems")
+    with qtbot.waitSignal(window.idle, timeout=15_000):
+        QTest.mouseClick(repair, Qt.MouseButton.LeftButton)
+    assert window.repairer.dialog is not None
+    window.repairer.dialog.reject()
+    window.panels.show("Timeline")
+    QTest.mouseClick(problems, Qt.MouseButton.LeftButton)
+    dock = window.panels.docks["Problems"]
+    qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("sections[10].wasmstate.state.regions[0]", "wasmstate.state: regions[0]"),
+        ("sections[6].entries[2].limits.min", "code: entries[2].limits.min"),
+        ("sections[99].size", "section 99: size"),
+        ("wasmstate.state record", "wasmstate.state record"),
+        ("magic", "magic"),
+    ],
+)
+def test_a_place_has_the_name_of_its_section(bandit: Path, path: str, shown: str) -> None:
+    assert place_text(path, wasmstate.Module.open(bandit)) == shown

@@ -55,6 +55,10 @@ class HexView(HexLines):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = event.position().toPoint()
         offset = self.offset_at(place)
+        if event.button() == Qt.MouseButton.RightButton and offset is not None:
+            start, end = self.selection or (0, 0)
+            if not start <= offset < end:  # its menu is for what is under the mouse
+                self.moved.emit(offset)
         if offset is None or event.button() != Qt.MouseButton.LeftButton:
             return
         self.is_in_ascii = self.is_ascii_at(place)

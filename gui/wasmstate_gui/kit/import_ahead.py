@@ -15,6 +15,8 @@ _WITHOUT_QT = (
     "calls.call_form",
     "window.selection",
     "module.entry_tables",
+    "module.heading",
+    "module.overview",
     "bytes.search",
     "bytes.copy_formats",
     "window.containing_parts",

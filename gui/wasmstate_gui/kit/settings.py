@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -71,18 +72,23 @@ class Settings:
         self._keep("dark", value)
 
     @property
-    def layout(self) -> tuple[QByteArray, QByteArray] | None:
-        """The window's geometry and the places of its panels; ``None`` if none were kept."""
-        if self._store is None:
-            return None
-        parts = [self._store.value(name) for name in ("geometry", "panels")]
-        found = [part for part in parts if isinstance(part, QByteArray) and not part.isEmpty()]
-        return (found[0], found[1]) if len(found) == 2 else None
+    def geometry(self) -> QByteArray | None:
+        """The window's geometry; ``None`` if none was kept."""
+        return self._bytes("geometry")
 
-    def keep_layout(self, geometry: QByteArray, panels: QByteArray) -> None:
-        """Keep them for the next time."""
+    def places(self, workspace: str) -> QByteArray | None:
+        """The places of the panes in a workspace; ``None`` if none were kept."""
+        return self._bytes(f"places/{workspace}")
+
+    def keep_layout(self, geometry: QByteArray, places: Mapping[str, QByteArray]) -> None:
+        """Keep the window's geometry, and the places of the panes in each workspace."""
         self._keep("geometry", geometry)
-        self._keep("panels", panels)
+        for workspace, each in places.items():
+            self._keep(f"places/{workspace}", each)
+
+    def _bytes(self, name: str) -> QByteArray | None:
+        value = self._store.value(name) if self._store is not None else None
+        return value if isinstance(value, QByteArray) and not value.isEmpty() else None
 
     def _number(self, name: str, otherwise: int) -> int:
         text = str(self._store.value(name, otherwise)) if self._store is not None else ""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from wasmstate.state.damage.repair import preview
 from wasmstate.storage import write_apart
 from wasmstate.storage.temporary import leftovers
+from wasmstate_gui.core.module.heading import first_repair
 from wasmstate_gui.core.problems.repair_plan import RepairPlan
 from wasmstate_gui.document.controller import Controller
 from wasmstate_gui.document.file_undo import InPlace, Undoer
@@ -26,6 +27,12 @@ class Repairer(QObject):
         self._undoer = undoer
         self._window = window
         self.dialog: RepairDialog | None = None
+
+    def preview_first(self) -> None:
+        """Show what the repair of the first problem that has one would do."""
+        document = self._controller.document
+        if document is not None:
+            self.preview(first_repair(document.base))
 
     def preview(self, name: str) -> None:
         """Work out what the repair of this name would do, and show it."""

@@ -21,6 +21,7 @@ from wasmstate_gui.document.open_dialog import Opener
 from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.document.unwritten import Unwritten
 from wasmstate_gui.module.module_lists import ModuleLists
+from wasmstate_gui.module.read_overview import OverviewReader
 from wasmstate_gui.problems.repair_file import Repairer
 from wasmstate_gui.problems.verify_file import Verifier
 from wasmstate_gui.tensors.tensor_commands import TensorCommands
@@ -39,6 +40,7 @@ __all__ = [
     "Finder",
     "ModuleLists",
     "Opener",
+    "OverviewReader",
     "PanelRefresh",
     "Picture",
     "Player",

@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from wasmstate_gui.core.window.commands import TOOLBAR, Command
+from wasmstate_gui.core.window.commands import CONTEXT_MENUS, TOOLBAR, Command
 from wasmstate_gui.kit.dialogs import show_about, show_keys
 from wasmstate_gui.kit.import_ahead import import_in_turns
 from wasmstate_gui.kit.settings import Settings
@@ -81,7 +81,7 @@ class MainWindow(ThemedWindow):
         if wanted is not None:
             self.setWindowState(Qt.WindowState.WindowNoState)
             self.resize(wanted)
-        elif self._settings.layout is None:
+        elif self._settings.geometry is None:
             self.resize(FIRST_SIZE.boundedTo(room))
 
     def make_panels(self) -> None:
@@ -103,6 +103,8 @@ class MainWindow(ThemedWindow):
         self.player = late_imports.Player(self.controller, panels.timeline, self._settings)
         self.tensor_commands = late_imports.TensorCommands(self.controller, panels.tensors, self)
         self.module_lists = late_imports.ModuleLists(panels.module, self)
+        self.overview_reader = late_imports.OverviewReader(panels.overview, self)
+        panels.overview.use_actions(self.actions_.by_name)
         self.finder = late_imports.Finder(page, self.selection_model, self.module_lists)
         self.editor = late_imports.Editor(self.controller, self.selection_model, page)
         self.byte_commands = late_imports.ByteCommands(
@@ -116,7 +118,9 @@ class MainWindow(ThemedWindow):
         self.banners = late_imports.Banners(self.controller, self.undoer, panels)
         self.unwritten = late_imports.Unwritten(self.controller, self)
         self.opener = late_imports.Opener(self.controller, self.unwritten, self)
-        self.actions_.add_keys(self.panels.page.hex)
+        self.actions_.add_keys(page.hex)
+        named = {title.lower(): dock.widget() for title, dock in panels.docks.items()}
+        self.actions_.add_context_menus({name: named.get(name, page.hex) for name in CONTEXT_MENUS})
         self.editor.use(self.actions_.edit_mode, self.actions_.raw_mode)
         self.panels.timeline.play_button.setDefaultAction(self.actions_.play)
         self.player.playing_changed.connect(self.actions_.play.setChecked)
@@ -159,9 +163,10 @@ class MainWindow(ThemedWindow):
         panels.tensors.attach_wanted.connect(self.actions_.attach.trigger)
         panels.step.requested.connect(self._call)
         panels.step.stop_requested.connect(controller.stop)
-        panels.page.damage.chosen.connect(self.refresh.show_problems)
+        panels.page.damage.chosen.connect(self._damage_chosen)
         self.selection_model.moved.connect(self.module_lists.go_to)
         panels.docks["Module"].visibilityChanged.connect(self.module_lists.set_open)
+        panels.docks["Overview"].visibilityChanged.connect(self.overview_reader.set_open)
         panels.problems.repair_wanted.connect(self.repairer.preview)
 
     @property
@@ -205,6 +210,7 @@ class MainWindow(ThemedWindow):
         if picture is not None:
             self.banners.show(picture.document)
             self.module_lists.show_module(picture.document.base.module)
+            self.overview_reader.show(picture.document)
             self.finder.show(picture)
             self.selection_model.show(picture)
             self.time_travel.show()
@@ -251,6 +257,12 @@ class MainWindow(ThemedWindow):
         """End the call and the verification."""
         self.controller.stop()
         self.verifier.cancel()
+
+    def _damage_chosen(self, key: str) -> None:
+        if key == "repair":
+            self.repairer.preview_first()
+        else:
+            self.refresh.show_problems()
 
     def _call(self, request: Call) -> None:
         self.banners.forget_revert()
@@ -304,6 +316,7 @@ class MainWindow(ThemedWindow):
         self.finder.close()
         self.verifier.close()
         self.module_lists.close()
+        self.overview_reader.close()
         self.controller.close()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPalette
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
-from wasmstate_gui.core.window.commands import COMMANDS, ICONS_ONLY, MENUS, TOOLBAR, Command
+from wasmstate_gui.core.window.commands import (
+    COMMANDS,
+    CONTEXT_MENUS,
+    ICONS_ONLY,
+    MENUS,
+    TOOLBAR,
+    Command,
+)
 from wasmstate_gui.kit.icons import icon
 
 
@@ -18,13 +25,16 @@ class Actions:
 
     Args:
         window: gets menus and a toolbar.
+
+    Attributes:
+        by_name: the actions.
     """
 
     def __init__(self, window: QMainWindow) -> None:
-        self._actions: dict[str, QAction] = {}
+        self.by_name: dict[str, QAction] = {}
         self._window = window
         self._groups: dict[str, QActionGroup] = {}
-        self._actions = {command.name: self._action(command) for command in COMMANDS}
+        self.by_name = {command.name: self._action(command) for command in COMMANDS}
         self.since_step.setChecked(True)
         self.values.setChecked(True)
         self.follow.setChecked(True)
@@ -32,20 +42,20 @@ class Actions:
 
     def __getattr__(self, name: str) -> QAction:
         try:
-            return self._actions[name]
+            return self.by_name[name]
         except KeyError:
             raise AttributeError(name) from None
 
     def connect_to(self, run: Callable[[Command], None]) -> None:
         """Call ``run`` with the command of each triggered action."""
         for command in COMMANDS:
-            self._actions[command.name].triggered.connect(partial(run, command))
+            self.by_name[command.name].triggered.connect(partial(run, command))
 
     def add_keys(self, bytes_view: QWidget) -> None:
         """Let the view of the bytes have the keys of the commands that are for bytes."""
         for command in COMMANDS:
             if command.is_for_bytes:
-                bytes_view.addAction(self._actions[command.name])
+                bytes_view.addAction(self.by_name[command.name])
 
     def add_menus(self, docks: Iterable[QDockWidget], toggle: Callable[[str], None]) -> None:
         """Fill the menu bar; ``toggle`` shows or hides a dock by its name."""
@@ -57,12 +67,28 @@ class Actions:
                 if command.menu == title:
                     if command.begins_group:
                         menu.addSeparator()
-                    menu.addAction(self._actions[command.name])
+                    menu.addAction(self.by_name[command.name])
+
+    def add_context_menus(self, panes: Mapping[str, QWidget]) -> None:
+        """Give each pane its menu of :data:`CONTEXT_MENUS`."""
+        for name, pane in panes.items():
+            pane.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            pane.customContextMenuRequested.connect(partial(self._pop_up, name, pane))
+
+    def _pop_up(self, name: str, pane: QWidget, place: QPoint) -> None:
+        menu = QMenu(pane)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for command in CONTEXT_MENUS[name]:
+            if command:
+                menu.addAction(self.by_name[command])
+            else:
+                menu.addSeparator()
+        menu.popup(pane.mapToGlobal(place))
 
     def set_usable(self, usable: Mapping[str, bool]) -> None:
         """Which of the commands can be used, by their names; the others stay what they are."""
         for name, can in usable.items():
-            self._actions[name].setEnabled(can)
+            self.by_name[name].setEnabled(can)
 
     def set_palette(self, palette: QPalette) -> None:
         """Draw the icons in these colours."""
@@ -71,7 +97,7 @@ class Actions:
         for command in COMMANDS:
             if command.icon:
                 drawn = icon(command.icon, QColor(colour), QColor(faint))
-                self._actions[command.name].setIcon(drawn)
+                self.by_name[command.name].setIcon(drawn)
 
     def _action(self, command: Command) -> QAction:
         action = QAction(command.text, self._window)
@@ -109,8 +135,8 @@ class Actions:
             if not name:
                 bar.addSeparator()
                 continue
-            bar.addAction(self._actions[name])
-            button = bar.widgetForAction(self._actions[name])
+            bar.addAction(self.by_name[name])
+            button = bar.widgetForAction(self.by_name[name])
             if name in ICONS_ONLY and isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         bar.toggleViewAction().setVisible(False)

@@ -6,6 +6,7 @@ A new pane is its own file and one line in :class:`Panels`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from wasmstate_gui.calls.step_panel import StepPanel
     from wasmstate_gui.document.layout_panel import LayoutPanel
     from wasmstate_gui.module.module_panel import ModulePanel
+    from wasmstate_gui.module.overview_panel import OverviewPanel
     from wasmstate_gui.problems.problems_panel import ProblemsPanel
     from wasmstate_gui.tensors.tensors_panel import TensorsPanel
     from wasmstate_gui.timeline.timeline_panel import TimelinePanel
@@ -44,6 +46,27 @@ _LEFT, _RIGHT, _BOTTOM = (
 Widget = TypeVar("Widget", bound=QWidget)
 
 
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Which panes a kind of files has at first.
+
+    Attributes:
+        hidden: the titles of the others.
+        front: of panes in tabs, those that are seen.
+        below: how much of the window's height those at the bottom take, and at most how much.
+    """
+
+    hidden: tuple[str, ...]
+    front: tuple[str, ...]
+    below: tuple[float, int]
+
+
+WORKSPACES = {
+    "model": Workspace(("Problems",), ("Tensors", "Timeline"), (2 / 7, 240)),
+    "module": Workspace(("Problems", "Step"), ("Overview", "Module"), (2 / 5, 400)),
+}
+
+
 class Pane(Generic[Widget]):
     """One pane: the attribute of :class:`Panels` that holds its widget.
 
@@ -54,15 +77,15 @@ class Pane(Generic[Widget]):
         title: of the dock, also its object name.
         area: of the dock at first.
         source: ``module:class`` of the widget in this package, with ``set_theme(theme)``.
-        is_hidden: whether a reset of the layout leaves it hidden.
+        tab_of: the pane whose tab it stands beside at first.
     """
 
     def __init__(
-        self, title: str, area: Qt.DockWidgetArea, source: str, *, is_hidden: bool = False
+        self, title: str, area: Qt.DockWidgetArea, source: str, *, tab_of: str = ""
     ) -> None:
         self.title = title
         self.area = area
-        self.is_hidden = is_hidden
+        self.tab_of = tab_of
         self._source = source
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -97,6 +120,8 @@ class Panels(QObject):
         empty: the page without a file.
         page: the page with the bytes of a file.
         is_made: True when the page and all panes are made.
+        workspace: the name of the one that is shown; empty before the first file.
+        places: of the panes, in workspaces that were used, now or the last time.
     """
 
     layout: Pane[LayoutPanel] = Pane("Layout", _LEFT, "document.layout_panel:LayoutPanel")
@@ -106,9 +131,14 @@ class Panels(QObject):
         "Timeline", _BOTTOM, "timeline.timeline_panel:TimelinePanel"
     )
     problems: Pane[ProblemsPanel] = Pane(
-        "Problems", _BOTTOM, "problems.problems_panel:ProblemsPanel", is_hidden=True
+        "Problems", _BOTTOM, "problems.problems_panel:ProblemsPanel", tab_of="Timeline"
     )
-    module: Pane[ModulePanel] = Pane("Module", _BOTTOM, "module.module_panel:ModulePanel")
+    module: Pane[ModulePanel] = Pane(
+        "Module", _BOTTOM, "module.module_panel:ModulePanel", tab_of="Timeline"
+    )
+    overview: Pane[OverviewPanel] = Pane(
+        "Overview", _RIGHT, "module.overview_panel:OverviewPanel", tab_of="Tensors"
+    )
 
     PANES: ClassVar[dict[str, Pane[Any]]] = {
         each.title: each for each in list(vars().values()) if isinstance(each, Pane)
@@ -121,9 +151,9 @@ class Panels(QObject):
         self.window = window
         self.is_made = False
         self._points = 0
-        self._had_file = False
-        self._places: QByteArray | None = None  # the dock layout of the last time
-        self._front = ""  # the title of the pane that was raised last
+        self.workspace = ""
+        self.places: dict[str, QByteArray] = {}
+        self._front: dict[Qt.DockWidgetArea, str] = {}  # the panes that were raised last
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
         self._centre.addWidget(self.empty)
@@ -159,7 +189,7 @@ class Panels(QObject):
 
     def bring_forward(self, title: str) -> None:
         """Put a pane in front of its tabs, also if the window is not on the screen yet."""
-        self._front = title
+        self._front[self.PANES[title].area] = title
         _raise(self.docks[title])
 
     def toggle(self, title: str) -> None:
@@ -171,19 +201,19 @@ class Panels(QObject):
             self.show(title)
 
     def reset_layout(self) -> None:
-        """Put every pane to its first place."""
-        below: QDockWidget | None = None
+        """Put every pane to its first place in this workspace."""
+        workspace = WORKSPACES[self.workspace or "model"]
         for title, pane in self.PANES.items():
             dock = self.docks[title]
             dock.setFloating(False)
             self.window.addDockWidget(pane.area, dock)
-            if self._had_file and not pane.is_hidden:
-                dock.show()
-            if pane.area == _BOTTOM:
-                if below is not None:
-                    self.window.tabifyDockWidget(below, dock)
-                below = dock
-        self.bring_forward("Timeline")
+            if pane.tab_of:
+                self.window.tabifyDockWidget(self.docks[pane.tab_of], dock)
+        if self.workspace:
+            for title, dock in self.docks.items():
+                dock.setVisible(title not in workspace.hidden)
+        for title in workspace.front:
+            self.bring_forward(title)
         self.share_out()
 
     def share_out(self) -> None:
@@ -193,27 +223,47 @@ class Panels(QObject):
         spare = window.width() - _BYTES_WIDTH
         tensors = min(420, max(250, spare * 6 // 10))
         layout = min(284, max(150, spare - tensors))
-        docks = [self.docks["Layout"], self.docks["Tensors"]]
+        docks = [self.docks["Layout"], self.docks[self._front.get(_RIGHT, "Tensors")]]
         window.resizeDocks(docks, [layout, tensors], horizontal)
         heights = [window.height() - 440, 320]
         window.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
-        bottom = min(240, max(118, window.height() * 2 // 7))
+        share, most = WORKSPACES[self.workspace or "model"].below
+        bottom = min(most, max(118, int(window.height() * share)))
         below = [self.docks[each.title] for each in self.PANES.values() if each.area == _BOTTOM]
         window.resizeDocks(below, [bottom] * len(below), vertical)
 
     def shown(self) -> None:
         """The window is on the screen: sizes count from now on."""
-        if self._places is None:
+        if self.workspace not in self.places:
             self.share_out()
         QTimer.singleShot(0, self._bring_front)
 
     def _bring_front(self) -> None:
-        if self._front and not self.docks[self._front].isHidden():
-            _raise(self.docks[self._front])
+        for title in self._front.values():
+            if not self.docks[title].isHidden():
+                _raise(self.docks[title])
 
-    def restore(self, places: QByteArray) -> None:
-        """Use the dock layout of the last time when a file is shown; closed panes stay closed."""
-        self._places = places
+    def show_workspace(self, name: str) -> bool:
+        """Show the panes of a kind of files, where they were the last time; whether it is another.
+
+        Panes that were closed stay closed.
+        """
+        if name == self.workspace:
+            return False
+        self.keep_places()
+        self.workspace = name
+        if name in self.places:
+            for dock in self.docks.values():
+                dock.show()  # sizes hold for visible panes alone
+            self.window.restoreState(self.places[name])
+        else:
+            self.reset_layout()
+        return True
+
+    def keep_places(self) -> None:
+        """Note where the panes of this workspace are."""
+        if self.workspace:
+            self.places[self.workspace] = self.window.saveState()
 
     def show_page(self, *, is_file: bool) -> None:
         """Show the panes of a file, or the page that offers to open one."""
@@ -227,19 +277,6 @@ class Panels(QObject):
         if not is_file:
             for dock in self.docks.values():
                 dock.hide()
-        elif not self._had_file:
-            self._had_file = True
-            for title, pane in self.PANES.items():
-                self.docks[title].setVisible(not pane.is_hidden)
-            if self._places is None:
-                self.share_out()
-            else:
-                self.window.restoreState(self._places)  # sizes hold for visible panes alone
-
-    @property
-    def had_file(self) -> bool:
-        """True after the first file: the panes have their places."""
-        return self._had_file
 
     def set_zoom(self, points: int) -> None:
         """Use letters larger by ``points`` for bytes and numbers."""

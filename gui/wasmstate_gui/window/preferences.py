@@ -15,7 +15,7 @@ from wasmstate_gui.kit.settings import Settings
 from wasmstate_gui.kit.theme import DARK, LIGHT
 from wasmstate_gui.window.menus import Actions
 from wasmstate_gui.window.palette import Palette
-from wasmstate_gui.window.panels import Panels
+from wasmstate_gui.window.panels import WORKSPACES, Panels
 
 _LEAST_ZOOM, _MOST_ZOOM = -3, 14  # from 7 to 24 points
 
@@ -36,10 +36,12 @@ class Preferences(QObject):
     def restore(self) -> None:
         """The places, colours and letters of the last time."""
         panels, settings = self._panels, self._settings
-        if settings.layout is not None:
-            geometry, places = settings.layout
-            self._window.restoreGeometry(geometry)
-            panels.restore(places)
+        if settings.geometry is not None:
+            self._window.restoreGeometry(settings.geometry)
+        for name in WORKSPACES:
+            places = settings.places(name)
+            if places is not None:
+                panels.places[name] = places
         if settings.is_dark is not None:
             self.theme_wanted.emit(DARK if settings.is_dark else LIGHT)
         panels.set_zoom(settings.zoom)
@@ -47,8 +49,9 @@ class Preferences(QObject):
 
     def keep(self) -> None:
         """The window is closed: keep where its panels are."""
-        if self._panels.had_file:
-            self._settings.keep_layout(self._window.saveGeometry(), self._window.saveState())
+        if self._panels.workspace:
+            self._panels.keep_places()
+            self._settings.keep_layout(self._window.saveGeometry(), self._panels.places)
 
     def opened(self, path: Path) -> None:
         """A file was opened."""

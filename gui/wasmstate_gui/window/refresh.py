@@ -9,9 +9,10 @@ from wasmstate_gui.core.calls.call_form import forms
 from wasmstate_gui.core.document import absence
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import Snapshot
+from wasmstate_gui.core.problems.places import named
 from wasmstate_gui.core.window import status
 from wasmstate_gui.core.window.picture import Picture
-from wasmstate_gui.window.panels import Panels
+from wasmstate_gui.window.panels import WORKSPACES, Panels
 
 _HINTS = {
     status.WAITING: "Another program is writing the file; Revert shows what is there by now",
@@ -89,10 +90,15 @@ class PanelRefresh:
 
     def _show_base(self, base: Snapshot) -> None:
         docks = self._panels.docks
-        if self._base is None or bool(base.findings) != bool(self._base.findings):
+        kind = "model" if absence.is_model(base) else "module"
+        is_other = self._panels.show_workspace(kind) or self._base is None
+        if is_other or bool(base.findings) != bool(self._base and self._base.findings):
             docks["Problems"].setVisible(bool(base.findings))
-            self._panels.bring_forward("Problems" if base.findings else "Timeline")
-        self._panels.problems.show_findings(base.findings)
+            for title in WORKSPACES[kind].front:
+                self._panels.bring_forward(title)
+            if base.findings:
+                self._panels.bring_forward("Problems")
+        self._panels.problems.show_findings(named(base.findings, base.module))
         docks["Problems"].setWindowTitle(f"Problems ({len(base.findings)})")
         metadata = base.state.metadata if base.state is not None else {}
         self._panels.step.show_forms(forms(base.functions, metadata), base.obstacle)

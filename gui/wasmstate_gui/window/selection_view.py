@@ -25,6 +25,7 @@ class SelectionView(QObject):
         panels.tensors.tensor_chosen.connect(model.select_tensor)
         panels.problems.chosen.connect(self._go_to)
         panels.module.range_chosen.connect(self._entry_chosen)
+        panels.overview.range_chosen.connect(self._entry_chosen)
         page.hex.moved.connect(model.go_to_byte)
         page.hex.ranged.connect(model.drag)
         page.strip.chosen.connect(self._go_to)

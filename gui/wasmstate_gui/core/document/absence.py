@@ -10,6 +10,11 @@ from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.texts import sentence
 
 
+def is_model(snapshot: Snapshot) -> bool:
+    """Whether the file has a state, or had one."""
+    return snapshot.has_state_section or any(f.path == LOST_RECORD for f in snapshot.findings)
+
+
 def can_attach(snapshot: Snapshot) -> bool:
     """Whether a state section can be added to the file."""
     module = snapshot.module

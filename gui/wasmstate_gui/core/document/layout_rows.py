@@ -140,7 +140,11 @@ def _state_parts(
             start = at + state.content_offset(tensor.name)
             yield tensor_label(tensor), start, start + tensor.nbytes, tensor.name
     else:
-        for each in sorted(remains, key=lambda r: r.start):
+        found = sorted(remains, key=lambda r: r.start)
+        if found:
+            # Their tensors were described, so both are proven; where one ends is in the other.
+            yield "region table, schema", at + HEADER_SIZE, at + found[0].start, None
+        for each in found:
             start, end_of = at + each.start, at + each.start + len(each.content)
             yield tensor_label(each.tensor), start, end_of, each.tensor.name
     yield "trailer", end - TRAILER_SIZE, end, None

@@ -446,6 +446,14 @@ COMMANDS = (
         usable="can_verify",
     ),
     Command(
+        "repair",
+        "Repair…",
+        "Module",
+        "repairer.preview_first",
+        tip="Look at what the repair of the first problem would change",
+        usable="can_repair",
+    ),
+    Command(
         "attach",
         "Add a state section…",
         "Module",
@@ -498,11 +506,44 @@ TOOLBAR = (
 )
 """The commands that are buttons, too; an empty name is a line between two of them."""
 
+_OF_SELECTION = ("copy_hex", "copy_c", "copy_python", "copy_array")
+
+CONTEXT_MENUS = {
+    "layout": (*_OF_SELECTION, "", "goto", "find", "verify"),
+    "bytes": (
+        *(*_OF_SELECTION, "", "select_field", "select_all", ""),
+        *("edit_mode", "raw_mode", "", "goto", "find", "next_change", "previous_change", "values"),
+    ),
+    "tensors": (
+        *("copy_tensor", "save_tensor", "load_tensor", "", "plot", "diff", ""),
+        *("next_change", "previous_change", "attach"),
+    ),
+    "timeline": (
+        *(
+            "back",
+            "forward",
+            "first",
+            "last",
+            "play",
+            "",
+            "branch",
+            "next_mark",
+            "previous_mark",
+            "",
+        ),
+        *("since_chosen", "since_step", "", "plot", "plot_all", "export_plot"),
+    ),
+    "problems": ("repair", "verify"),
+    "module": (*_OF_SELECTION, "", "goto", "find", "verify"),
+    "overview": ("verify", "repair", "attach", "graft", "bake", "unbake"),
+}
+"""The commands of the context menu of each pane, and of the bytes."""
+
 ICONS_ONLY = ("first", "back", "forward", "last", "stop")
 
 MORE_KEYS = (
     ("F2", "Give the selected cell another value"),
-    ("Ctrl+1 to Ctrl+6", "Show or hide a panel"),
+    ("Ctrl+1 to Ctrl+7", "Show or hide a panel"),
     ("Arrows, Page Up, Page Down, Home, End", "Move in the bytes; with Shift, select"),
     ("Left, Right on the map", "Go from section to section"),
     ("Left, Right, Home, End on the timeline", "Go from step to step"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.edited_source import shown_bytes
 from wasmstate_gui.core.document.snapshot import Snapshot
+from wasmstate_gui.core.module.heading import first_repair
+from wasmstate_gui.core.problems.places import place_text
 from wasmstate_gui.core.texts import Notice, counted, sentence
 
 WAITING = "waiting for a whole file"
@@ -91,7 +93,8 @@ def damage_notice(document: Document) -> Notice | None:
     if not errors:
         return None
     first = errors[0]
-    actions = (("problems", "Show problems"),)
+    repair = (("repair", "Repair…"),) if first_repair(snapshot) else ()
+    actions = (*repair, ("problems", "Show problems"))
     if not snapshot.is_wasm:
         magic = shown_bytes(snapshot.source, 0, 8).hex(" ").upper()
         found = f"this file with {magic}" if magic else "this file is empty"
@@ -101,7 +104,8 @@ def damage_notice(document: Document) -> Notice | None:
     place = "" if first.offset is None else f" at 0x{first.offset:X}"
     more = len(snapshot.findings) - 1
     others = f" {counted(more, 'more problem')}." if more else ""
-    text = f"{sentence(first.reason)} ({first.path}{place}).{others} {_what_is_on_disk(document)}"
+    where = place_text(first.path, snapshot.module)
+    text = f"{sentence(first.reason)} ({where}{place}).{others} {_what_is_on_disk(document)}"
     return Notice("damage", part, text, actions)
 
 

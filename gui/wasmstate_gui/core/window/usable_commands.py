@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wasmstate_gui.core.document import absence
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import Snapshot
+from wasmstate_gui.core.module.heading import first_repair
 from wasmstate_gui.core.timeline.timeline import Timeline
 from wasmstate_gui.core.window.commands import COMMANDS
 
@@ -55,6 +56,11 @@ class Situation:
     def has_state(self) -> bool:
         """The file carries a state."""
         return self.document is not None and self.document.state is not None
+
+    @property
+    def can_repair(self) -> bool:
+        """A problem has a repair."""
+        return self._base is not None and bool(first_repair(self._base))
 
     @property
     def can_attach(self) -> bool:
