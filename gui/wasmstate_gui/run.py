@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 from PySide6.QtCore import QObject, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QFontInfo
+from PySide6.QtGui import QFontInfo, QIcon
 from PySide6.QtWidgets import QApplication
 
+from wasmstate_gui.kit.icons import PROGRAM
 from wasmstate_gui.kit.settings import Settings
 from wasmstate_gui.kit.theme import DARK, LIGHT, Theme
 from wasmstate_gui.system_libraries import NO_FONT
@@ -73,6 +74,7 @@ def make_application() -> QApplication:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("wasmstate")
+    app.setWindowIcon(QIcon(PROGRAM))
     app.setStyle("Fusion")
     # What is loaded by now stays: the garbage collector need not walk through all of it again and
     # again, which takes 50 ms of the window's thread each time.

@@ -27,6 +27,7 @@ from wasmstate_gui.core.window.commands import (
     keys_table,
 )
 from wasmstate_gui.core.window.usable_commands import Situation
+from wasmstate_gui.kit import icons
 from wasmstate_gui.window.main_window import MainWindow
 
 
@@ -185,6 +186,14 @@ def test_the_toolbar_has_room_for_all_its_buttons(
     bar = window.actions_.toolbar
     for name in filter(None, TOOLBAR):
         assert bar.widgetForAction(getattr(window.actions_, name)).isVisible(), name
+
+
+def test_each_icon_is_a_file_and_each_file_is_an_icon() -> None:
+    folder = Path(icons.__file__).parent / "lucide"
+    assert (folder / "LICENSE").read_text().startswith("ISC License")
+    used = {*icons.FILES.values(), *icons.WHEN_ON.values()}
+    assert used == {path.stem for path in folder.glob("*.svg")}
+    assert {command.icon for command in COMMANDS if command.icon} <= set(icons.FILES)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # the offscreen platform, on menus
