@@ -19,11 +19,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
+from wasmstate.escapes import visible
 from wasmstate_gui.bytes.hex_paint import Grid, HexPainter
-from wasmstate_gui.core.bytes.hexdump import WIDTH, HexDump, section_line
+from wasmstate_gui.core.bytes.hexdump import WIDTH, HexDump, Lines, section_line
 from wasmstate_gui.kit.theme import LIGHT, Theme, ink_on
 
 _POINTS = 10.0
+_LEAST_FOR_NOTES = 160  # pixels
 
 
 class HexLines(QAbstractScrollArea):
@@ -155,6 +157,7 @@ class HexLines(QAbstractScrollArea):
         for line in range(len(lines.rows)):
             if lines.rows[line] < 0:
                 self._paint_name(painter, first + line, self._line_top(line))
+        self._paint_notes(painter, lines)
         self._paint_damage(painter, first)
         self._paint_selection(painter, first)
         if self.editing and self.cursor_at is not None and self.is_in_ascii:
@@ -176,6 +179,8 @@ class HexLines(QAbstractScrollArea):
         for column in range(WIDTH):
             painter.drawText(QPointF(grid.hex_left[column], y), f"{column:02X}")
         painter.drawText(QPointF(grid.ascii_left, y), "ascii")
+        if self.viewport().width() - grid.right >= _LEAST_FOR_NOTES:
+            painter.drawText(QPointF(grid.right + 2 * grid.char, y), "what begins here")
         painter.setPen(QColor(theme.line))
         painter.drawLine(header.bottomLeft(), header.bottomRight())
 
@@ -202,6 +207,24 @@ class HexLines(QAbstractScrollArea):
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(width))
         rect = QRectF(grid.offset_left, top, width, grid.line)
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(self._painter.font)
+
+    def _paint_notes(self, painter: QPainter, lines: Lines) -> None:
+        """What begins in each row, where there is room at the right."""
+        left = self.grid.right + 2 * self.grid.char
+        room = self.viewport().width() - left
+        if room < _LEAST_FOR_NOTES:
+            return
+        painter.setFont(self.font())
+        painter.setPen(QColor(self._painter.theme.dim))
+        metrics = painter.fontMetrics()
+        for line, row in enumerate(lines.rows.tolist()):
+            if row < 0:
+                continue
+            text = self.dump.notes.of(row * WIDTH, (row + 1) * WIDTH)
+            text = metrics.elidedText(visible(text), Qt.TextElideMode.ElideRight, int(room))
+            rect = QRectF(left, self._line_top(line), room, self.grid.line)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
         painter.setFont(self._painter.font)
 
     def _paint_damage(self, painter: QPainter, first: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.binary.source import BytesSource, Source
+from wasmstate_gui.core.bytes.notes import Notes
 from wasmstate_gui.core.document.byte_kinds import KINDS
 from wasmstate_gui.core.document.edited_source import shown_bytes
 from wasmstate_gui.core.document.layout_rows import LayoutRow
@@ -62,6 +63,7 @@ class HexDump:
         damage: offsets of bytes at which something is wrong.
         derived: offsets of the checksums and counters that changed with them, ascending.
         typed: bytes that were typed and are not in ``source`` yet, by offset.
+        notes: what stands at the right of the bytes.
     """
 
     source: Source = field(default_factory=lambda: BytesSource(b""))
@@ -70,6 +72,7 @@ class HexDump:
     damage: tuple[int, ...] = ()
     derived: NDArray[np.int64] = field(default_factory=lambda: _NOTHING)
     typed: Mapping[int, int] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
 
     @property
     def size(self) -> int:

@@ -265,16 +265,20 @@ def cell_offset(row: TensorRow, index: int) -> int:
 
 def cell_hint(row: TensorRow, index: int) -> str:
     """``weights[2,3] = 0.5 (was 0.25), f32 at 0xEE0``."""
-    was = ""
-    if row.before is not None and row.changed.item(index):
-        was = f" (was {row.before.item(index)!r})"
-    value = row.values.item(index)
     place = f"{row.tensor.dtype} at 0x{cell_offset(row, index):X}"
     trust = ""
     if row.remnant is not None:
         is_sound_here = row.remnant.trust == "damaged" and not row.wrong.item(index)
         trust = ", proven" if is_sound_here else f", {row.trust_text}"
-    return f"{cell_name(row, index)} = {value!r}{was}, {place}{trust}"
+    return f"{cell_text(row, index)}, {place}{trust}"
+
+
+def cell_text(row: TensorRow, index: int) -> str:
+    """``weights[2,3] = 0.5 (was 0.25)``."""
+    was = ""
+    if row.before is not None and row.changed.item(index):
+        was = f" (was {row.before.item(index)!r})"
+    return f"{cell_name(row, index)} = {row.values.item(index)!r}{was}"
 
 
 def next_changed(rows: Sequence[TensorRow], offset: int, direction: int) -> int | None:

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 
 from wasmstate.binary.content import Field
 from wasmstate.errors import MalformedError
+from wasmstate_gui.core.bytes.notes import MOST_FIELDS
 from wasmstate_gui.core.document.layout_rows import flat
 from wasmstate_gui.core.tensors.tensor_table import cell_at, cell_name, cell_offset
 from wasmstate_gui.core.window.go_to import Place
 from wasmstate_gui.core.window.picture import Picture
-
-MOST_FIELDS = 8 << 10
-"""Bytes of a section whose every field is looked at; of larger ones only the entries are."""
 
 
 def ladder(offset: int, picture: Picture, known: Iterable[Place] = ()) -> list[Place]:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from wasmstate.state.state import SECTION_NAME
 from wasmstate_gui.core.bytes.hexdump import HexDump
+from wasmstate_gui.core.bytes.notes import Notes
 from wasmstate_gui.core.document.document import Document, Offsets, Since
 from wasmstate_gui.core.document.layout_rows import LayoutRow, layout_rows
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, remnant_rows, tensor_rows
@@ -65,6 +66,7 @@ class Picture:
             self.changed,
             self.damage,
             self.document.derived(self.since),
+            notes=Notes(self.document.module, self.tensors),
         )
 
     @cached_property
