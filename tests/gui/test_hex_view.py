@@ -103,3 +103,14 @@ def test_what_is_scrolled_is_painted_where_it_is_found(qtbot: QtBot) -> None:
     image = view.viewport().grab().toImage()
     corner = image.pixelColor(cell.x() - round(view.grid.char * 1.4), cell.y())
     assert corner.name() == QColor(LIGHT.changed).name()
+
+
+def test_what_is_selected_stays_in_view_when_the_view_becomes_smaller(qtbot: QtBot) -> None:
+    view = shown(qtbot, HexDump(BytesSource(bytes(4096))))
+    last = view.visible_range()[1] - 16
+    view.select(last, last + 8)
+    view.resize(view.width(), view.height() // 2)
+    qtbot.waitUntil(lambda: view.visible_range()[0] <= last < view.visible_range()[1])
+    view.verticalScrollBar().setValue(200)
+    view.resize(view.width(), view.height() - 20)
+    assert view.verticalScrollBar().value() == 200, "where the user has scrolled to, it stays"

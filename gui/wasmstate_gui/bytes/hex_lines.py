@@ -320,11 +320,19 @@ class HexLines(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_scroll_bars()
+        # A banner takes room from the bytes: those that are selected stay in view.
+        at = self.selection[0] if self.cursor_at is None and self.selection else self.cursor_at
+        line = self.dump.line_of(at) - self.verticalScrollBar().value() if at is not None else -1
+        if at is not None and 0 <= line < self._lines_in(event.oldSize().height()):
+            self.reveal(at)
 
     @property
     def full_lines(self) -> int:
         """How many lines find room."""
-        return max(1, int((self.viewport().height() - self.header_height) // self.grid.line))
+        return self._lines_in(self.viewport().height())
+
+    def _lines_in(self, height: int) -> int:
+        return max(1, int((height - self.header_height) // self.grid.line))
 
     @property
     def _left(self) -> int:
