@@ -81,6 +81,12 @@ def test_steps_have_no_ticks_between_them() -> None:
     assert tick_spacing(0, 2, 10, least=1) == 1
 
 
+def test_two_steps_take_the_whole_width(plot: PlotView) -> None:
+    show(plot, Line("w", [0.0, 1.0], 0))
+    assert plot.canvas.to_x(0) < 90
+    assert plot.canvas.to_x(1) > plot.canvas.width() - 40
+
+
 def test_large_values_of_one_line_do_not_flatten_another(plot: PlotView) -> None:
     cell = Line("w", [0.0, 1.0, 0.0, 1.0], 0)
     heights = []

@@ -162,7 +162,7 @@ class PlotCanvas(pg.GraphicsView):
         """All steps; of a part that was chosen by zooming one with the shown step."""
         first, last = self._view.first, self._view.first + max(1, self._view.count - 1)
         box, beyond = self.marks.box, (last - first) * _BEYOND
-        box.setLimits(xMin=first - beyond, xMax=last + beyond, minXRange=2)
+        box.setLimits(xMin=first - beyond, xMax=last + beyond, minXRange=1)
         if not self._is_zoomed:
             box.setXRange(first - beyond, last + beyond, padding=0)
             return

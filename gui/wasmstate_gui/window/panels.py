@@ -225,7 +225,7 @@ class Panels(QObject):
         layout = min(284, max(150, spare - tensors))
         docks = [self.docks["Layout"], self.docks[self._front.get(_RIGHT, "Tensors")]]
         window.resizeDocks(docks, [layout, tensors], horizontal)
-        heights = [window.height() - 440, 320]
+        heights = [window.height() - 400, 290]
         window.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
         share, most = WORKSPACES[self.workspace or "model"].below
         bottom = min(most, max(118, int(window.height() * share)))

@@ -11,8 +11,7 @@ from wasmstate.binary.content import Field
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Section
 from wasmstate.errors import MalformedError
-from wasmstate.state.layout import HEADER_SIZE, field_offsets, header
-from wasmstate.state.state import SECTION_NAME
+from wasmstate.state.compare.record_fields import RECORD_SECTIONS, section_fields
 from wasmstate_gui.core.tensors.tensor_table import TensorRow, cell_offset, cell_text
 
 MOST_FIELDS = 8 << 10
@@ -59,23 +58,26 @@ class Notes:
 @lru_cache(maxsize=64)
 def _fields(section: Section) -> list[tuple[int, str]]:
     """The fields of a section and where each begins, in file order."""
-    if section.name == SECTION_NAME and section.size >= HEADER_SIZE:
-        at = section.content_offset
-        return sorted((at + offset, name) for name, offset in field_offsets(header).items())
     if section.size > MOST_FIELDS:
         return []
+    if section.name in RECORD_SECTIONS:
+        fields, _ = section_fields(section.name, section.content, section.content_offset)
+        fields = [each for each in fields if not each.path.startswith("payload.")]
+        return sorted((each.offset, _text(each, "")) for each in fields)
     try:
-        return sorted((each.offset, _text(each)) for each in section.fields())
+        fields = section.fields()
     except MalformedError:
         return []
+    return sorted((each.offset, _text(each, f" ({each.size} bytes)")) for each in fields)
 
 
-def _text(field: Field) -> str:
+def _text(field: Field, length: str) -> str:
+    """A field with its value, and how long an integer is that takes more than a byte."""
     path = field.path.removeprefix("entries").removeprefix(".")
     if isinstance(field.value, bytes):
         return path
     value = str(field.value)
     if len(value) > _LONGEST:
         value = f"{value[: _LONGEST - 1]}\u2026"
-    padded = f" ({field.size} bytes)" if isinstance(field.value, int) and field.size > 1 else ""
-    return f"{path} {value}{padded}"
+    is_long = isinstance(field.value, int) and field.size > 1
+    return f"{path} {value}{length if is_long else ''}"

@@ -12,7 +12,6 @@ from wasmstate.binary.sections.base import Section
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.data import DataSection
 from wasmstate.binary.spaces import Spaces
-from wasmstate.binary.types import MemType
 from wasmstate.errors import MalformedError
 from wasmstate_gui.core.document.layout_rows import kind_of
 from wasmstate_gui.core.module.entry_tables import ModuleTable, module_table
@@ -97,19 +96,19 @@ def _features(module: Module) -> str:
 
 
 def _memory(module: Module) -> str:
-    return "; ".join(map(_memory_text, Spaces(module).memories)) or "none"
-
-
-def _memory_text(memory: MemType) -> str:
-    limits = memory.limits
-    least = f"{counted(limits.min, 'page')}, {_bytes(limits.min * memory.page_size)}"
-    if limits.max is None:
-        most = "grows without a limit of its own"
-    elif limits.max == limits.min:
-        most = "does not grow"
-    else:
-        most = f"grows to {_bytes(limits.max * memory.page_size)}"
-    return ", ".join([least, most] + ["shared"] * limits.is_shared + ["64 bit"] * limits.is_64_bit)
+    found = []
+    for memory in Spaces(module).memories:
+        limits = memory.limits
+        parts = [counted(limits.min, "page"), _bytes(limits.min * memory.page_size)]
+        if limits.max is None:
+            parts.append("grows without a limit of its own")
+        elif limits.max == limits.min:
+            parts.append("does not grow")
+        else:
+            parts.append(f"grows to {_bytes(limits.max * memory.page_size)}")
+        parts += ["shared"] * limits.is_shared + ["64 bit"] * limits.is_64_bit
+        found.append(", ".join(parts))
+    return "; ".join(found) or "none"
 
 
 def _bytes(size: int) -> str:
