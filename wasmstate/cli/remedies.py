@@ -42,6 +42,7 @@ WORDS: dict[Remedy, str] = {
     "migrate()": "wasmstate migrate",
     "record": "--record",
     "replace_exports": "--replace",
+    "resume": "--resume",
     "rollback()": "wasmstate rollback",
     "salvage()": "wasmstate salvage",
     "separator": "--separator",

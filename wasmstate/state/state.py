@@ -256,7 +256,7 @@ class State(Mapping[str, NDArray[Any]]):
     def _contents(self) -> list[bytes]:
         return contents_of(self.record)
 
-    @property
+    @cached_property
     def is_whole_memory(self) -> bool:
         """Whether S is all of linear memory and every global that can change."""
         return any(region.kind is RegionKind.WHOLE_MEMORY for region in self.regions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from functools import partial as partial_of
 from functools import reduce
 from operator import add
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from models import model
 from wasmstate import Merge, Merger, Module, Partial, State, StateError, TensorSpec, merge
+from wasmstate.state.merge.ancestry import device_of
 from wasmstate.state.record import successor
 
 CODE = '(module (memory (export "memory") 1))'
@@ -150,7 +152,9 @@ def test_a_device_that_cannot_take_part_is_passed_over_with_its_reason(
     poisoned = learned(base, {"count": 3, "w": [0, np.nan, 0]})
     reset = learned(base, {"count": 1})
     named = {"good": devices[0], "poisoned": poisoned, "reset": reset, "late": devices[1]}
-    partial, refused = merger.partial_of_sound(named)
+    partial, refused = merger.partial_of_sound(
+        (name, partial_of(device_of, name, module)) for name, module in named.items()
+    )
     assert {name: str(error) for name, error in refused.items()} == {
         "poisoned": "poisoned: w[1] is nan, which cannot be added",
         "reset": "reset has counted less than the base: its counts were set back",

@@ -50,15 +50,13 @@ class Ancestry:
 
 @dataclass(frozen=True)
 class Device:
-    """A module that is merged.
+    """What is merged of a module.
 
     Attributes:
-        module: as it was read.
         state: that it carries.
         ancestry: its name, and what it tells of its past.
     """
 
-    module: Module
     state: State
     ancestry: Ancestry
 
@@ -67,28 +65,26 @@ class Device:
         """In messages."""
         return self.ancestry.name
 
-    @classmethod
-    def of(cls, name: str, module: Module) -> Device:
-        """Read it.
 
-        Raises:
-            StateError: if it carries no state, a damaged one, one of other code, or all of memory.
-        """
-        state = _state_of(name, module)
-        past: dict[int, bytes] = {0: base_of(state)}
-        if state.generation:
-            past[state.generation - 1] = state.record.lineage.parent_digest
-        for entry in history(module):
-            if entry.state is not None and entry.link != "foreign":
-                past[entry.state.generation] = entry.state.digest
-                if entry.state.generation:
-                    before = entry.state.generation - 1
-                    past.setdefault(before, entry.state.record.lineage.parent_digest)
-        told = _merge_of(name, state)
-        ancestry = Ancestry(
-            name, state.generation, state.digest, past, told, state.metadata.get(DEVICE_KEY)
-        )
-        return cls(module, state, ancestry)
+def device_of(name: str, module: Module) -> Device:
+    """Read a module that is merged.
+
+    Raises:
+        StateError: if it carries no state, a damaged one, one of other code, or all of memory.
+    """
+    state = _state_of(name, module)
+    past: dict[int, bytes] = {0: base_of(state)}
+    if state.generation:
+        past[state.generation - 1] = state.record.lineage.parent_digest
+    for entry in history(module):
+        if entry.state is not None and entry.link != "foreign":
+            past[entry.state.generation] = entry.state.digest
+            if entry.state.generation:
+                before = entry.state.generation - 1
+                past.setdefault(before, entry.state.record.lineage.parent_digest)
+    told = _merge_of(name, state)
+    id = state.metadata.get(DEVICE_KEY)
+    return Device(state, Ancestry(name, state.generation, state.digest, past, told, id))
 
 
 def _state_of(name: str, module: Module) -> State:
@@ -160,6 +156,8 @@ def _check_like(base: Device, device: Device) -> None:
     ours, theirs = base.state, device.state
     if ours.record.lineage.module_digest != theirs.record.lineage.module_digest:
         raise StateError(f"{device.name} has other code than the base").helped_by("migrate()")
+    if (ours.record.schema, ours.regions) == (theirs.record.schema, theirs.regions):
+        return
     for tensor in ours.tensors:
         if tensor not in theirs.tensors:
             raise SchemaError(f"{device.name} has no tensor {tensor.name} as the base has it")

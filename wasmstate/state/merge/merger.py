@@ -6,8 +6,8 @@ Source: docs/format.md, "Merging".
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from wasmstate.errors import SchemaError, StateBoundsError, StateError, Wasmstat
 from wasmstate.escapes import listed
 from wasmstate.state.lists import check_list
 from wasmstate.state.merge.accumulate import Accumulator, Average, Extreme, Moments, Sum, is_pool
-from wasmstate.state.merge.ancestry import Device, check_alone, check_together
+from wasmstate.state.merge.ancestry import Device, check_alone, check_together, device_of
 from wasmstate.state.merge.next_generation import next_generation
 from wasmstate.state.merge.partial import NAMED, Brought, Partial
 from wasmstate.state.merge.result import Contribution, Merge, MergedTensor, Precision
@@ -27,6 +27,14 @@ from wasmstate.state.tensor import Tensor, shape_text
 
 _BATCH_CELLS = 1 << 16  # of all devices that are added at once
 _ADDED = ("sum", "counts", "chan", "mean")
+
+
+class _Checked(NamedTuple):
+    """A device that can take part, the tensors that it has changed, and its updates."""
+
+    device: Device
+    changed: list[str]
+    updates: int
 
 
 class Merger:
@@ -51,13 +59,15 @@ class Merger:
         robust: str | None = None,
     ) -> None:
         check_list("keep_base", keep_base)
-        self._base = Device.of("the base", as_module(base, "base"))
+        self._module = as_module(base, "base")
+        self._base = device_of("the base", self._module)
         state = self._base.state
         for name in keep_base:
             state.tensor(name)
         self._keep_base = frozenset(keep_base)
         self._assume_base = assume_base
         self._robust = None if robust is None else Robust.parse(robust)
+        self._values = {name: value.tobytes() for name, value in state.items()}
         self._owners = _owners(state)
         options = repr((sorted(self._keep_base), self._robust)).encode()
         self._task = state.digest + options
@@ -79,30 +89,30 @@ class Merger:
         check_list("devices", devices)
         named = devices if isinstance(devices, Mapping) else _named(devices)
         return self._partial(
-            Device.of(name, as_module(named[name], name)) for name in sorted(named)
+            self._check(device_of(name, as_module(named[name], name))) for name in sorted(named)
         )
 
     def partial_of_sound(
-        self, devices: Mapping[str, ModuleLike]
+        self, devices: Iterable[tuple[str, Callable[[], Device]]]
     ) -> tuple[Partial, dict[str, WasmstateError | OSError]]:
         """The same, but a device that cannot take part is passed over.
+
+        Args:
+            devices: names, and what reads a device; it may raise what :meth:`partial` raises.
 
         Returns:
             The partial, and the error of each device that is not in it.
         """
         refused: dict[str, WasmstateError | OSError] = {}
 
-        def sound() -> Iterator[Device]:
-            for name, module in devices.items():
+        def sound() -> Iterator[_Checked]:
+            for name, read in devices:
                 try:
-                    device = Device.of(name, as_module(module, name))
-                    self._check(device)
+                    yield self._check(read())
                 except (WasmstateError, OSError) as error:
                     refused[name] = error
-                else:
-                    yield device
 
-        return self._partial(sound(), checked=True), refused
+        return self._partial(sound()), refused
 
     def finish(self, partial: Partial, *, allow_equal: bool = False) -> Merge:
         """The base with what all devices of a partial have learned.
@@ -123,7 +133,7 @@ class Merger:
         check_together(self._base.ancestry, ancestries, allow_equal=allow_equal)
         updates = sum(each.updates for each in found)
         values, tensors = self._joined(partial) if found else ({}, ())
-        merged = next_generation(self._base, ancestries, values, partial.calls)
+        merged = next_generation(self._module, self._base, ancestries, values, partial.calls)
         contributions = tuple(
             Contribution(
                 each.ancestry.name,
@@ -137,18 +147,15 @@ class Merger:
         )
         return Merge(merged, tensors, contributions)
 
-    def _partial(self, devices: Iterator[Device], *, checked: bool = False) -> Partial:
+    def _partial(self, devices: Iterable[_Checked]) -> Partial:
         base = self._base.state
         partial = Partial(self._task, _accumulators(base, self._robust, self._keep_base))
         cells = sum(int(np.prod(tensor.shape)) for tensor in base.tensors)
         batch: list[State] = []
-        for device in devices:
-            if not checked:
-                self._check(device)
-            updates = updates_of(base, device.name, device.state)
+        for device, changed, updates in devices:
             partial.devices.append(Brought(device.ancestry, updates, self._clipped(device.state)))
             partial.calls += calls_of(base, device.state)
-            for name in self._changed(device.state):
+            for name in changed:
                 partial.count_changed(name, 1, [device.name])
             batch.append(device.state)
             if len(batch) * cells >= _BATCH_CELLS:
@@ -162,19 +169,18 @@ class Merger:
             for accumulator in partial.accumulators.values():
                 accumulator.add(self._base.state, batch)
 
-    def _check(self, device: Device) -> None:
+    def _check(self, device: Device) -> _Checked:
         check_alone(self._base, device, assume_base=self._assume_base)
-        updates_of(self._base.state, device.name, device.state)
-        for name in self._changed(device.state):
+        updates = updates_of(self._base.state, device.name, device.state)
+        values = self._values
+        changed = [name for name in values if device.state[name].tobytes() != values[name]]
+        for name in changed:
             tensor = self._base.state.tensor(name)
             is_kept = name in self._keep_base and tensor.merge != "chan"
             if tensor.merge in _ADDED and not is_kept:
                 for who, state in ((device.name, device.state), ("the base", self._base.state)):
                     _check_finite(who, name, state)
-
-    def _changed(self, device: State) -> list[str]:
-        base = self._base.state
-        return [name for name in base if device[name].tobytes() != base[name].tobytes()]
+        return _Checked(device, changed, updates)
 
     def _clipped(self, device: State) -> float:
         if self._robust is None or self._robust.kind != "clip":

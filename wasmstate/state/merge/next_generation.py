@@ -20,12 +20,17 @@ from wasmstate.state.state import State
 
 
 def next_generation(
-    base: Device, devices: Sequence[Ancestry], values: Mapping[str, Any], calls: int
+    module: Module,
+    base: Device,
+    devices: Sequence[Ancestry],
+    values: Mapping[str, Any],
+    calls: int,
 ) -> Module:
     """The base's module with the merged values.
 
     Args:
-        base: what the devices started from.
+        module: what the devices started from.
+        base: its state.
         devices: all that were merged.
         values: by tensor; those that are not there stay.
         calls: of ``update()`` on all devices.
@@ -47,9 +52,9 @@ def next_generation(
         lineage=replace(
             lineage,
             update_count=lineage.update_count + calls,
-            module_digest=module_digest(base.module),
+            module_digest=module_digest(module),
         ),
     )
     record = successor(record, base.state.record)
-    module = with_next(base.module, record.encode(), record.keep)
+    module = with_next(module, record.encode(), record.keep)
     return keep_baked(module, State(record, schema), baked=None)

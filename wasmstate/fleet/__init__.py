@@ -1,0 +1,29 @@
+"""Files of many devices: scanned into a table, queried, merged.
+
+Needs the extra ``wasmstate[fleet]``; ``import wasmstate`` does not load it.
+"""
+
+from __future__ import annotations
+
+try:
+    from wasmstate.fleet.errors import EngineError, FleetError
+    from wasmstate.fleet.merge_table import TableMerge, merge_table
+    from wasmstate.fleet.query import Answer, query
+    from wasmstate.fleet.scan import Progress, scan
+    from wasmstate.fleet.summary import Summary, summary_of
+except ModuleNotFoundError as error:
+    reason = f"wasmstate.fleet needs {error.name}: pip install 'wasmstate[fleet]'"
+    raise ModuleNotFoundError(reason, name=error.name) from error
+
+__all__ = [
+    "Answer",
+    "EngineError",
+    "FleetError",
+    "Progress",
+    "Summary",
+    "TableMerge",
+    "merge_table",
+    "query",
+    "scan",
+    "summary_of",
+]
