@@ -21,12 +21,17 @@ def _lacks() -> str:
 needs_package = pytest.mark.skipif(bool(_lacks()), reason=_lacks() or "-")
 
 
-def start(script: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a script that may import the package, in a folder, with pipes and arguments."""
+def link_package(folder: Path) -> None:
+    """Let programs in a folder import the package."""
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
     if not (modules / "wasmstate").exists():
         (modules / "wasmstate").symlink_to(JS)
+
+
+def start(script: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a script that may import the package, in a folder, with pipes and arguments."""
+    link_package(folder)
     return subprocess.Popen(
         ["node", "--input-type=module", "-e", script, *arguments],
         cwd=folder,
