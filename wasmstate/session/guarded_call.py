@@ -14,6 +14,7 @@ from wasmstate.runtime.program import Program
 from wasmstate.runtime.row_loop import rows_entry
 from wasmstate.state.bounds import Look, no_clock
 from wasmstate.state.bounds_fast_path import BoundsCheck
+from wasmstate.state.record import RegionKind
 from wasmstate.state.signature import Param, Signature, completed, required
 from wasmstate.state.state import State
 
@@ -53,6 +54,8 @@ class Live:
         self.contents = state.contents()
         self._program = program
         self._regions = state.regions
+        whole = (RegionKind.WHOLE_MEMORY, 0)
+        self._holds_buffers = any((each.kind, each.index) == whole for each in state.regions)
         self._signatures = state.entry_points
         self.with_defaults = frozenset(
             name for name, each in self._signatures.items() if each.required != each.params
@@ -82,8 +85,10 @@ class Live:
                 if broken:
                     _raise(broken)
                 self.contents = contents
-        except ArgumentError:
-            raise  # nothing was called
+        except ArgumentError:  # nothing was called, but arrays before it may be in their buffers
+            if self._holds_buffers:
+                self.restart()
+            raise
         except BaseException:  # KeyboardInterrupt, too: the call may have changed anything
             self.restart()
             raise
