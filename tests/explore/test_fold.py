@@ -14,6 +14,7 @@ from wasmstate import (
     MalformedError,
     Module,
     SectionError,
+    Session,
     State,
     attach,
     commit,
@@ -22,15 +23,16 @@ from wasmstate import (
     graft,
     unfold,
 )
-from wasmstate.binary.custom.unfolded import Splice, UnfoldedSection
+from wasmstate.binary.custom.unfolded import UnfoldedSection
 from wasmstate.binary.custom.unfolded import unfolded as unfolded_layout
 from wasmstate.binary.edits.fold import unfolded_record
+from wasmstate.binary.names import read_names
+from wasmstate.binary.spaces import Spaces
 
 LINEAR = """(module (memory (export "memory") 1)
   (func (export "predict") (param f64 f64) (result f64)
     (f64.add (f64.add (f64.mul (local.get 0) (f64.const 0.25))
       (f64.mul (local.get 1) (f64.const -1.5))) (f64.const 3))))"""
-HEAP = LINEAR.replace("(func", '(func (export "room") (result i32) (memory.size)) (func', 1)
 
 
 def offsets(module: Module, **choice: Any) -> list[int]:
@@ -57,18 +59,61 @@ def test_integers_fold_at_any_width() -> None:
     assert Stock(fold(changed)).call("predict") == 1_000_000
 
 
+DONOR = """(module (type (func (param f64 f32)))
+  (import "host" "memory" (memory 1)) (import "host" "w" (global $w i32))
+  (global $rate f64 (f64.const 0.5)) (tag $bad)
+  (func $half (param $x f64) (result f64) (f64.mul (local.get $x) (global.get $rate)))
+  (func (export "update") (param $x f64)
+    (f64.store (global.get $w) (call $half (local.get $x)))))"""
+
+
+def test_what_a_grafted_function_learned_is_folded_and_the_function_goes(tmp_path: Path) -> None:
+    host = from_wat(LINEAR)
+    learning = graft(unfold(host), from_wat(DONOR))
+    assert fold(learning).to_bytes() == host.to_bytes()
+    path = tmp_path / "m.wasm"
+    learning.save(path)
+    with Session.open(path) as session:
+        session.update(3.0)
+        predicted = session.predict(1, 0)
+    trained = fold(path)
+    assert Stock(trained).call("predict", 1.0, 0.0) == predicted == 4.5
+    assert list(Spaces(trained).exports) == list(Spaces(host).exports)
+    assert not trained.custom_sections()
+    assert trained.size == host.size
+
+
+def test_names_of_grafted_functions_go_and_others_stay() -> None:
+    host = from_wat(LINEAR.replace("(func (export", "(func $linear (export"))
+    folded = fold(graft(unfold(host), from_wat(DONOR)))
+    assert read_names(folded).functions == {0: "linear"}
+    assert folded.to_bytes() == host.to_bytes()
+    odd = unfold(host).with_custom("name", b"\x01\xff")
+    assert fold(odd).custom_sections("name")[0].content == b"\x01\xff"
+
+
+def test_a_state_that_stays_keeps_the_signatures_of_functions_that_do(tmp_path: Path) -> None:
+    path = tmp_path / "m.wasm"
+    graft(unfold(model(LINEAR, "x:f64@8")), from_wat(DONOR)).save(path)
+    with Session.open(path) as session:
+        session.update(3.0)
+    state = State.of(fold(path))
+    assert (list(state), list(state.entry_points), state.generation) == (["x"], ["predict"], 4)
+
+
 def test_a_module_changed_since_does_not_fold() -> None:
     host = from_wat(LINEAR)
-    changed = graft(unfold(host), from_wat('(module (func (export "update")))'))
+    donor = from_wat('(module (func (export "predict")))')
+    changed = graft(unfold(host), donor, replace_exports=True)
     assert message(SectionError, lambda: fold(changed)).startswith(
-        "the code was changed since the module was unfolded"
+        "the code was changed since the module was unfolded, by more than functions"
     )
 
 
 def test_damage_of_what_was_kept_is_noticed() -> None:
     unfolded = unfold(from_wat(LINEAR))
     kept = bytearray(unfolded.custom_sections("wasmstate.unfolded")[0].content)
-    kept[40] ^= 1
+    kept[5] ^= 1  # of the digest
     damaged = unfolded.with_custom("wasmstate.unfolded", bytes(kept))
     assert "CRC-32 of what was unfolded differs" in message(MalformedError, lambda: fold(damaged))
     twice = unfolded.with_custom("wasmstate.unfolded", b"", index=0)
@@ -140,11 +185,11 @@ def test_what_was_kept_and_cannot_be_is_refused() -> None:
     assert "a constant has no cell" in message(MalformedError, lambda: fold(forged(constants=lost)))
     moved = [replace(record.constants[0], position=1)]
     assert message(SectionError, lambda: fold(forged(constants=moved))).endswith("was no constant")
-    gone = [*record.sections, UnfoldedSection(4, "", False, 1, [])]
+    gone = [*record.sections, UnfoldedSection(4, "", 1, b"", 0, [])]
     assert message(SectionError, lambda: fold(forged(sections=gone))) == (
-        "sections that were changed when the module was unfolded are gone"
+        "sections that the module had when it was unfolded are gone"
     )
-    long = [replace(record.sections[0], splices=[Splice(1 << 20, 0, b"")]), *record.sections[1:]]
+    long = [replace(record.sections[0], length=1 << 20), *record.sections[1:]]
     assert message(SectionError, lambda: fold(forged(sections=long))).endswith(
         "section was changed since the module was unfolded"
     )

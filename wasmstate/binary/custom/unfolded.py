@@ -34,15 +34,17 @@ class UnfoldedSection:
     Attributes:
         id: of the section.
         name: of a custom section, else empty.
-        added: whether there was none.
         width: of its size, in bytes.
-        splices: in all that stands behind its size, in order.
+        head: what it began with behind its size: the number of its entries, or all of it.
+        length: how many bytes of the present entries are of these; 0 if ``head`` is all of it.
+        splices: in these bytes, in order.
     """
 
     id: int
     name: str
-    added: bool
     width: int
+    head: bytes
+    length: int
     splices: list[Splice]
 
 
@@ -72,12 +74,12 @@ class UnfoldedConstant:
 
 @dataclass(frozen=True, slots=True)
 class Unfolded:
-    """The sections that were changed, and the constants that were.
+    """The sections that there were, and the constants.
 
     Attributes:
         version: 1.
         digest: SHA-256 of the non-custom sections as they were.
-        sections: that were changed.
+        sections: all that were no custom sections, and the custom sections that were changed.
         cells: the elements.
         constants: in the order of the code.
         crc32: of all bytes before it, little endian.
@@ -97,8 +99,9 @@ _section = record(
     Struct(
         "id" / byte,
         "name" / name,
-        "added" / Choice("must be 0 or 1", names={0: False, 1: True}),
         "width" / Choice("must be 1 to 5", *range(1, 6)),
+        "head" / octets,
+        "length" / u32,
         "splices" / List(_splice),
     ),
 )

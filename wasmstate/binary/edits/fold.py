@@ -11,15 +11,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wasmstate.binary.code.instructions import Instr, instruction
+from wasmstate.binary.custom import name as names
+from wasmstate.binary.custom.subsections import Subsection
 from wasmstate.binary.custom.unfolded import Splice, Unfolded, UnfoldedSection
 from wasmstate.binary.edits.rewrite import Rewrite, rewrite
 from wasmstate.binary.edits.unfold import UNFOLDED_NAME, constant_bytes
-from wasmstate.binary.edits.unfold_record import payload
+from wasmstate.binary.edits.unfold_record import custom_name, payload
 from wasmstate.binary.module import Module
+from wasmstate.binary.positions import recoded
 from wasmstate.binary.section_list import read_count
+from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.binary.sections.base import Frame, Section
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.custom import CustomSection
+from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SectionError
 
 
@@ -47,26 +52,24 @@ def unfolded_record(module: Module) -> Unfolded:
 def before_unfolding(module: Module) -> Module:
     """The module as it was before it was unfolded; its own custom sections stay as they are.
 
-    Whether it is that module to the last byte is for the digest of the record to say.
+    Entries that were appended since go, such as grafted functions and their names. Whether it is
+    that module to the last byte is for the digest of the record to say.
 
     Raises:
         SectionError: if it is not unfolded, or what was changed since stands in the way.
         MalformedError: if what was kept is damaged.
     """
-    changes = {(each.id, each.name): each for each in unfolded_record(module).sections}
+    kept = {(each.id, each.name): each for each in unfolded_record(module).sections}
     sections: list[Section] = []
     for section in module.sections:
-        is_custom = isinstance(section, CustomSection)
-        change = changes.pop((section.id, section.name if is_custom else ""), None)
-        if section.name == UNFOLDED_NAME and is_custom:
-            continue
-        if change is None:
-            sections.append(section)
-        elif not change.added:
+        change = kept.pop((section.id, custom_name(section)), None)
+        if change is not None:
             sections.append(_restored(section, change))
-    if changes:
-        raise SectionError("sections that were changed when the module was unfolded are gone")
-    return module.with_sections(sections)
+        elif section.id == CUSTOM_ID and section.name != UNFOLDED_NAME:
+            sections.append(section)
+    if kept:
+        raise SectionError("sections that the module had when it was unfolded are gone")
+    return _with_own_names(module.with_sections(sections))
 
 
 def fold_code(module: Module, values: Sequence[bytes]) -> Module:
@@ -107,7 +110,16 @@ def _with_value(instr: Instr, value: bytes) -> Instr:
 
 def _restored(section: Section, change: UnfoldedSection) -> Section:
     _, now = payload(section)
-    content = _unspliced(section, now, change.splices)
+    if not change.length:
+        content = change.head
+    else:
+        _, at = read_count(now)
+        entries = now[at : at + change.length]
+        if len(entries) < change.length:
+            raise SectionError(
+                f"the {section.name} section was changed since the module was unfolded"
+            )
+        content = change.head + _unspliced(entries, change.splices)
     if not isinstance(section, CustomSection):
         return replace(section, frame=Frame.build(section.id, content, width=change.width))
     length, width = read_count(content)  # of the name, which stands in front
@@ -116,11 +128,40 @@ def _restored(section: Section, change: UnfoldedSection) -> Section:
     return replace(section, frame=frame)
 
 
-def _unspliced(section: Section, now: bytes, splices: Sequence[Splice]) -> bytes:
+def _unspliced(now: bytes, splices: Sequence[Splice]) -> bytes:
     pieces, at = [], 0
     for splice in splices:
         pieces += [now[at : at + splice.skip], splice.old]
         at += splice.skip + splice.length
-    if at > len(now):
-        raise SectionError(f"the {section.name} section was changed since the module was unfolded")
     return b"".join([*pieces, now[at:]])
+
+
+def _with_own_names(module: Module) -> Module:
+    """The module without names of functions that it does not have."""
+    count = len(Spaces(module).functions)
+
+    def own(value: names.NameSection) -> names.NameSection:
+        return names.NameSection([_own(each, count) for each in value.subsections])
+
+    sections = list(module.sections)
+    for section in module.custom_sections("name"):
+        try:
+            value = section.decode()
+        except MalformedError:
+            continue
+        if own(value) == value:
+            continue
+        if any(part.content for part in own(value).subsections):
+            sections[section.index] = recoded(section, own)
+        else:  # a graft has added it
+            sections.remove(section)
+    return module.with_sections(sections)
+
+
+def _own(part: Subsection, count: int) -> Subsection:
+    if part.id == names.FUNCTIONS:
+        kept = {index: name for index, name in part.content.items() if index < count}
+        return Subsection(part.id, kept)
+    if part.id in (names.LOCALS, names.LABELS):
+        return Subsection(part.id, [each for each in part.content if each.idx < count])
+    return part

@@ -22,7 +22,7 @@ from wasmstate.binary.custom.unfolded import Unfolded, UnfoldedCell, UnfoldedCon
 from wasmstate.binary.edits.bake import check_rewritable, grown_memory, is_baked
 from wasmstate.binary.edits.export import export_name
 from wasmstate.binary.edits.rewrite import Rewrite, imported_functions, rewrite
-from wasmstate.binary.edits.unfold_record import changed_sections, code_splices
+from wasmstate.binary.edits.unfold_record import code_splices, kept_sections
 from wasmstate.binary.module import Module
 from wasmstate.binary.section_list import append
 from wasmstate.binary.sections import CUSTOM_ID
@@ -39,7 +39,6 @@ from wasmstate.errors import SectionError
 UNFOLDED_NAME = "wasmstate.unfolded"
 SIZES = {"i32": 4, "i64": 8, "f32": 4, "f64": 8, "v128": 16}
 _ALIGNMENT = 16
-_CODE_ID = 10
 _OWN = "wasmstate."
 
 
@@ -121,10 +120,7 @@ def unfold_code(
     edited, constants = _with_reads(edited, module, reads)
     old, new = module.section(CodeSection), edited.section(CodeSection)
     splices = code_splices(old, new, constants, raw, reads) if old and new else []
-    sections = [
-        replace(each, splices=splices) if each.id == _CODE_ID else each
-        for each in changed_sections(module, edited)
-    ]
+    sections = list(kept_sections(module, edited, splices))
     content = unfolded.build(Unfolded(1, digest, sections, cells, constants, bytes(4)))[:-4]
     content += zlib.crc32(content).to_bytes(4, "little")
     place = len(edited.sections)

@@ -11,7 +11,8 @@ from itertools import groupby
 from wasmstate.binary.custom.unfolded import Splice, UnfoldedConstant, UnfoldedSection
 from wasmstate.binary.module import Module
 from wasmstate.binary.section_list import read_count
-from wasmstate.binary.sections.base import Section
+from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.binary.sections.base import ListSection, Section
 from wasmstate.binary.sections.code import CodeSection, Func
 from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.sections.data import DataSection
@@ -19,23 +20,42 @@ from wasmstate.binary.sections.export import ExportSection
 from wasmstate.binary.sections.global_ import GlobalSection
 
 
-def changed_sections(module: Module, edited: Module) -> Iterator[UnfoldedSection]:
-    """The sections that are others by now; what became of the code is not told here."""
-    before = {(each.id, _custom_name(each)): each for each in module.sections}
+def kept_sections(
+    module: Module, edited: Module, code: Sequence[Splice]
+) -> Iterator[UnfoldedSection]:
+    """How the sections of a module become again what they were, also if entries are appended.
+
+    Args:
+        module: as it was.
+        edited: the unfolded one.
+        code: the splices of the code.
+    """
+    before = {(each.id, custom_name(each)): each for each in module.sections}
     for section in edited.sections:
-        name = _custom_name(section)
+        name = custom_name(section)
         old = before.get((section.id, name))
-        if old is None:
-            yield UnfoldedSection(section.id, name, True, 1, [])
-        elif old.frame is not section.frame:
-            width, was = payload(old)
+        if old is None or (section.id == CUSTOM_ID and old.frame is section.frame):
+            continue
+        width, was = payload(old)
+        is_changed = old.frame is not section.frame
+        if isinstance(section, CodeSection):
             _, now = payload(section)
-            is_appended = isinstance(section, (GlobalSection, ExportSection, DataSection))
-            splices = _appended(was, now) if is_appended else [Splice(0, len(now), was)]
-            yield UnfoldedSection(section.id, name, False, width, splices)
+            (_, at), (_, new) = read_count(was), read_count(now)
+            yield UnfoldedSection(section.id, name, width, was[:at], len(now) - new, list(code))
+        elif isinstance(section, ListSection) and not (is_changed and not _is_appended(section)):
+            _, at = read_count(was)
+            yield UnfoldedSection(section.id, name, width, was[:at], len(was) - at, [])
+        else:
+            yield UnfoldedSection(section.id, name, width, was, 0, [])
 
 
-def _custom_name(section: Section) -> str:
+def _is_appended(section: Section) -> bool:
+    """Whether unfolding adds entries to such a section, and changes none."""
+    return isinstance(section, (GlobalSection, ExportSection, DataSection))
+
+
+def custom_name(section: Section) -> str:
+    """The name of a custom section; empty of others, which have none of their own."""
     return section.name if isinstance(section, CustomSection) else ""
 
 
@@ -44,14 +64,6 @@ def payload(section: Section) -> tuple[int, bytes]:
     raw = section.frame.read()
     width = next(i for i, byte in enumerate(raw[1:6], 1) if byte < 0x80)
     return width, raw[1 + width :]
-
-
-def _appended(was: bytes, now: bytes) -> list[Splice]:
-    """The splices of a list that entries were appended to."""
-    _, old = read_count(was)
-    _, new = read_count(now)
-    kept = len(was) - old
-    return [Splice(0, new, was[:old]), Splice(kept, len(now) - new - kept, b"")]
 
 
 def code_splices(
@@ -65,9 +77,9 @@ def code_splices(
     content = old.content
     starts = new.content_offset
     splices: list[Splice] = []
-    end = 0
     ends = [read_count(content)[1], *(_end(old, func) for func in old.entries)]
     new_ends = [read_count(new.content)[1], *(_end(new, func) for func in new.entries)]
+    end = new_ends[0]  # they count behind the number of functions
     for index, group in groupby(constants, key=lambda each: each.function):
         func, at = old.entries[index], new.entries[index].offset - starts
         size = content[ends[index] : func.offset - old.content_offset]

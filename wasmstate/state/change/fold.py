@@ -25,7 +25,8 @@ def fold(module: ModuleLike) -> Module:
     """The module before it was unfolded, its constants the values that S has by now.
 
     While S holds the constants' values, this gives the module back byte for byte. The tensors that
-    unfolding added go; what else S has goes on as the next generation.
+    unfolding added go, and so do functions that were grafted since; what else S has goes on as the
+    next generation.
 
     Args:
         module: an unfolded module: a path, bytes or a Module.
@@ -41,8 +42,8 @@ def fold(module: ModuleLike) -> Module:
         raise SectionError("the module is baked: unbake it first")
     if module_digest(original) != record.digest:
         raise SectionError(
-            "the code was changed since the module was unfolded (functions were added, perhaps): "
-            "fold it before that"
+            "the code was changed since the module was unfolded, by more than functions that were "
+            "added: fold it before that"
         )
     if not module.custom_sections(SECTION_NAME):
         return original
@@ -57,10 +58,11 @@ def fold(module: ModuleLike) -> Module:
     before = _generation_before(module, state, folded, record)
     if before is not None:
         return before
+    exported = Spaces(folded).exported_functions()
     described = describe(
         folded.without_custom(SECTION_NAME),
         kept,
-        entry_points=state.entry_points,
+        entry_points={name: each for name, each in state.entry_points.items() if name in exported},
         metadata=state.metadata,
     )
     return carry_on(
