@@ -164,6 +164,9 @@ def test_a_run_ends_when_its_condition_holds(
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F5)
     assert "there is no 'nothing'" in window.panels.step.result.text()
+    QTest.keyClick(window, Qt.Key.Key_Home, ALT)
+    QTest.keyClick(window, Qt.Key.Key_PageDown, ALT)
+    assert place(window) == "step 0 / 7", "a mistyped condition leaves no mark"
 
 
 def test_a_run_takes_its_arguments_from_a_table(

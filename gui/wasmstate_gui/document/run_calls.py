@@ -23,6 +23,9 @@ TURN = 0.005
 FRAME = 1 / 30
 """Seconds, at least, from one picture to the next."""
 
+_NOT_THE_CALL = ("Stopped", "SchemaError")
+"""Errors after which the step has no mark: the user ended a call, or mistyped a condition."""
+
 
 class Calls(QObject):
     """Has functions called in the process, and shows what they did.
@@ -204,7 +207,7 @@ class Calls(QObject):
         if state is not None and timeline is not None:
             if self._caller.process_id:  # a process that was ended knows nothing any more
                 self._caller.known = state.contents()
-            if outcome.error and outcome.error != "Stopped":
+            if outcome.error and outcome.error not in _NOT_THE_CALL:
                 timeline.note_trouble(outcome.text)
                 self._shown.changed.emit()
         if outcome.error:

@@ -94,6 +94,7 @@ class Theme:
             f"QStatusBar {{ border-top: 1px solid {self.line}; }}"
             "QStatusBar::item { border: none; }"
             "QStatusBar > QLabel { padding: 0 8px; }"
+            "QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }"
             f"QLabel[waits=true] {{ color: {self.error_text}; font-weight: bold; }}"
             f"QMainWindow::separator {{ background: {self.line}; width: 3px; height: 3px; }}"
             f"QToolTip {{ background: {self.base}; color: {self.text};"
