@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
     QResizeEvent,
+    QStaticText,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
@@ -26,6 +27,7 @@ from wasmstate_gui.kit.theme import LIGHT, Theme, ink_on
 
 _POINTS = 10.0
 _LEAST_FOR_NOTES = 160  # pixels
+_MOST_NOTES = 500
 
 
 class HexLines(QAbstractScrollArea):
@@ -49,6 +51,7 @@ class HexLines(QAbstractScrollArea):
         self.is_in_ascii = False
         """Whether the cursor is at the character of its byte, not at the digits."""
         self._painter = HexPainter(font, LIGHT)
+        self._notes: dict[tuple[str, int], QStaticText] = {}
         self.header_height = round(self.grid.line) + 4
         self.setViewportMargins(0, 0, 0, 0)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
@@ -217,15 +220,26 @@ class HexLines(QAbstractScrollArea):
             return
         painter.setFont(self.font())
         painter.setPen(QColor(self._painter.theme.dim))
-        metrics = painter.fontMetrics()
+        down = (self.grid.line - painter.fontMetrics().height()) / 2
         for line, row in enumerate(lines.rows.tolist()):
-            if row < 0:
-                continue
-            text = self.dump.notes.of(row * WIDTH, (row + 1) * WIDTH)
-            text = metrics.elidedText(visible(text), Qt.TextElideMode.ElideRight, int(room))
-            rect = QRectF(left, self._line_top(line), room, self.grid.line)
-            painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, text)
+            text = self.dump.notes.of(row * WIDTH, (row + 1) * WIDTH) if row >= 0 else ""
+            if text:
+                note = self._note(text, int(room))
+                painter.drawStaticText(QPointF(left, self._line_top(line) + down), note)
         painter.setFont(self._painter.font)
+
+    def _note(self, text: str, room: int) -> QStaticText:
+        """A note, laid out once for many frames."""
+        note = self._notes.get((text, room))
+        if note is None:
+            if len(self._notes) >= _MOST_NOTES:
+                self._notes.clear()
+            elide = Qt.TextElideMode.ElideRight
+            note = QStaticText(self.fontMetrics().elidedText(visible(text), elide, room))
+            note.setTextFormat(Qt.TextFormat.PlainText)
+            note.prepare(font=self.font())
+            self._notes[text, room] = note
+        return note
 
     def _paint_damage(self, painter: QPainter, first: int) -> None:
         colour = QColor(self._painter.theme.damage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from wasmstate.binary.content import Field
@@ -31,11 +31,15 @@ class Notes:
 
     module: Module | None = None
     tensors: Sequence[TensorRow] = ()
+    _known: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
 
     def of(self, start: int, end: int) -> str:
         """What begins in a range of bytes: ``count 4``, ``w[0] = 16.0 (was 1.0)``."""
-        found = sorted([*self._of_sections(start, end), *self._of_cells(start, end)])
-        return " \u00b7 ".join(text for _, text in found)
+        text = self._known.get((start, end))
+        if text is None:
+            found = sorted([*self._of_sections(start, end), *self._of_cells(start, end)])
+            text = self._known[start, end] = " \u00b7 ".join(each for _, each in found)
+        return text
 
     def _of_sections(self, start: int, end: int) -> Iterator[tuple[int, str]]:
         for section in self.module.sections if self.module is not None else ():
