@@ -141,7 +141,8 @@ def _with_own_names(module: Module) -> Module:
     count = len(Spaces(module).functions)
 
     def own(value: names.NameSection) -> names.NameSection:
-        return names.NameSection([_own(each, count) for each in value.subsections])
+        parts = [(each, _own(each, count)) for each in value.subsections]
+        return names.NameSection([own for was, own in parts if own.content or not was.content])
 
     sections = list(module.sections)
     for section in module.custom_sections("name"):
@@ -151,7 +152,7 @@ def _with_own_names(module: Module) -> Module:
             continue
         if own(value) == value:
             continue
-        if any(part.content for part in own(value).subsections):
+        if own(value).subsections:
             sections[section.index] = recoded(section, own)
         else:  # a graft has added it
             sections.remove(section)
