@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from wasmstate.explore.trial import Call
     from wasmstate.explore.unfold import RoleWarning, probed_constants, unfold
     from wasmstate.models.fitted.from_fitted import from_fitted, from_sklearn
+    from wasmstate.models.fitted.from_skops import from_skops
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.bake import bake
@@ -160,6 +161,7 @@ _HOMES = {
     "fold": "wasmstate.state.change.fold",
     "from_fitted": "wasmstate.models.fitted.from_fitted",
     "from_sklearn": "wasmstate.models.fitted.from_fitted",
+    "from_skops": "wasmstate.models.fitted.from_skops",
     "graft": "wasmstate.state.change.graft",
     "history": "wasmstate.state.compare.history",
     "lock_timeout": "wasmstate.storage.patience",
@@ -272,6 +274,7 @@ __all__ = [
     "fold",
     "from_fitted",
     "from_sklearn",
+    "from_skops",
     "graft",
     "history",
     "lock_timeout",

@@ -59,6 +59,7 @@ Remedy = Literal[
     "force",
     "keep_base",
     "migrate()",
+    "pages",
     "record",
     "replace_exports",
     "resume",
@@ -66,6 +67,7 @@ Remedy = Literal[
     "salvage()",
     "separator",
     "skip_unlabelled",
+    "trusted",
     "wasi",
 ]
 """What of the library helps: a function, or an argument of the one that was called.

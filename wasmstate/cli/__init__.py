@@ -29,6 +29,7 @@ COMMANDS = {
     "state": "Show the state S that a module carries.",
     "new": "Make a folder with a model of your own.",
     "models": "List the models that come with wasmstate, and make files of them.",
+    "from": "Make a model of an estimator that scikit-learn has fitted.",
     "discover": "Find the state of a module: what its calls change.",
     "attach": "Give a module a state section.",
     "probe": "Say which tensors are alive, and which are folded into the code.",

@@ -40,6 +40,7 @@ WORDS: dict[Remedy, str] = {
     "force": "--force",
     "keep_base": "--keep-base",
     "migrate()": "wasmstate migrate",
+    "pages": "--pages",
     "record": "--record",
     "replace_exports": "--replace",
     "resume": "--resume",
@@ -47,6 +48,7 @@ WORDS: dict[Remedy, str] = {
     "salvage()": "wasmstate salvage",
     "separator": "--separator",
     "skip_unlabelled": "--skip-unlabelled",
+    "trusted": "--trust",
     "wasi": "--wasi stub",
 }
 

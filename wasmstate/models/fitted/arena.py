@@ -148,7 +148,7 @@ class ArenaModel:
             raise SchemaError(
                 f"the model needs {needed} pages of memory (64 KiB each), not {pages}: "
                 f"give pages={needed}"
-            )
+            ).helped_by("pages")
 
 
 def _kernel(name: str) -> bytes:

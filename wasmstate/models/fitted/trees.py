@@ -103,6 +103,9 @@ def placed(trees: Sequence[Tree], features: int, base: Array) -> tuple[list[Plac
 def _numbered(tree: Tree, nodes: int, leaves: int) -> tuple[Array, ...]:
     """Its nodes and leaves, numbered behind those of the trees before."""
     leaf, node = tree.is_leaf, ~tree.is_leaf
+    inner = np.flatnonzero(node)
+    if (np.minimum(tree.left[node], tree.right[node]) <= inner).any():
+        raise SchemaError("a child of a tree stands before its node, or is the node itself")
     place = np.where(leaf, -np.cumsum(leaf) - leaves, np.cumsum(node) - 1 + nodes).astype("<i4")
     pair = np.stack([place[tree.left[node]], place[tree.right[node]]], axis=1)
     which = tree.feature[node].astype("<u2") | (tree.missing_left[node].astype("<u2") << 15)
