@@ -12,6 +12,7 @@ pytest.importorskip("fsspec", reason="needs wasmstate[fleet]: make fleet")
 
 from fleet_support import Devices, learned
 from wasmstate import Module, State, fleet, merge
+from wasmstate.state.change.personalize import personalize
 
 
 def scanned(devices: Devices) -> Path:
@@ -109,3 +110,17 @@ def test_options_are_those_of_merge(devices: Devices) -> None:
     found = fleet.merge_table(scanned(devices), devices.base, **options)
     at_once = merge(devices.base, sorted([copy, *devices.sound]), **options)
     assert found.merge.module.to_bytes() == at_once.module.to_bytes()
+
+
+def test_devices_with_ids_are_merged_and_an_id_counts_once(devices: Devices) -> None:
+    base = Module.open(devices.base)
+    for i, path in enumerate(devices.sound):
+        path.write_bytes(learned(personalize(base, f"kiosk-{i}"), i).to_bytes())
+    backup = devices.folder / "backup.wasm"
+    backup.write_bytes(learned(personalize(base, "kiosk-0"), 500).to_bytes())
+    found = fleet.merge_table(scanned(devices), devices.base)
+    first = devices.sound[0]
+    assert reasons(found)["backup.wasm"] == (
+        f"what it has learned is in {first}, too: it would count twice"
+    )
+    assert found.merge.module.to_bytes() == merge(devices.base, devices.sound).module.to_bytes()

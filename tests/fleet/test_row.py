@@ -13,6 +13,7 @@ from fleet_support import learned
 from wasmstate import Module, State, bake, models
 from wasmstate.fleet.choice import Choice
 from wasmstate.fleet.row import Row, RowReader
+from wasmstate.state.change.personalize import personalize
 from wasmstate.state.older import with_next
 from wasmstate.state.record import successor
 
@@ -105,3 +106,19 @@ def test_a_baked_model_and_a_model_without_state_are_rows() -> None:
     found = row(bare, KNOWN)
     assert (found.health, found.finding) == ("no state", "the file carries no state; attach one")
     assert (found.module_digest, found.generation) == (row(KNOWN).module_digest, None)
+
+
+def test_a_device_with_an_id_is_a_row_of_the_same_form() -> None:
+    def device(id: str, seed: int) -> bytes:
+        return learned(personalize(BASE, id), seed).to_bytes()
+
+    known = device("kiosk-1", 1)
+    for id in ("kiosk-2", "a much longer id of another device " * 3, "k", 'a "quoted" id', "kiösk"):
+        data = device(id, 2)
+        assert row(data, known) == row(data)
+        assert (row(data).health, row(data).device) == ("ok", id)
+    reader = RowReader(CHOICE)
+    for before in (known, personalize(BASE, "kiosk-1").to_bytes()):
+        reader.row("before", before, None)
+    for again in (device("kiosk-22", 3), personalize(BASE, "kiosk-333").to_bytes()):
+        assert reader._forms.match(again) is not None

@@ -17,7 +17,9 @@ from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
-from wasmstate.state.known_record import KnownRecord
+from wasmstate.state.change.personalize import DEVICE_KEY
+from wasmstate.state.compare.history import history
+from wasmstate.state.known_record import KnownRecord, Verified
 from wasmstate.state.layout import MAX_COUNT
 from wasmstate.state.merge.ancestry import Ancestry, Device
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION
@@ -35,17 +37,15 @@ class Form(NamedTuple):
         start: all bytes before the first record.
         module_digest: of the code.
         merge: what the metadata say of a merge.
-        device: the id in the metadata, if there is one.
         state: of the first file.
-        known: the form of its record.
+        known: the forms of its records, that of the state first.
     """
 
     start: bytes
     module_digest: bytes
     merge: Any
-    device: object
     state: State
-    known: KnownRecord
+    known: tuple[KnownRecord, ...]
 
 
 class Match(NamedTuple):
@@ -53,15 +53,13 @@ class Match(NamedTuple):
 
     Attributes:
         form: of the file.
-        header: of its state record.
+        record: its state.
         past: digests by generation, as in :class:`~wasmstate.state.merge.ancestry.Ancestry`.
-        contents: of the regions.
     """
 
     form: Form
-    header: Any
+    record: Verified
     past: dict[int, bytes]
-    contents: list[bytes]
 
     def read(self, name: str) -> NDArray[Any] | None:
         """A tensor; ``None`` if there is none of that name."""
@@ -69,22 +67,28 @@ class Match(NamedTuple):
         if name not in state:
             return None
         tensor = state.tensor(name)
-        return tensor.read(self.contents[tensor.region])
-
-    @property
-    def device_id(self) -> object:
-        """The id of the device, if the metadata keep it."""
-        return self.form.device
+        return tensor.read(self.record.contents[tensor.region])
 
     def device(self, name: str) -> Device:
         """The file as it is merged."""
-        form, state = self.form, self.form.state
-        lineage = Lineage.of(self.header)
-        record = replace(state.record, lineage=lineage, keep=self.header.keep)
-        filled = State(record, state.schema).with_contents(self.contents)
-        digest = self.header.state_digest
+        form, state, header = self.form, self.form.state, self.record.header
+        schema = state.schema
+        if self.record.device is not None:
+            schema = replace(schema, metadata={**schema.metadata, DEVICE_KEY: self.record.device})
+        record = replace(
+            state.record,
+            lineage=Lineage.of(header),
+            keep=header.keep,
+            schema=self.record.schema,
+        )
+        filled = State(record, schema).with_contents(self.record.contents)
         ancestry = Ancestry(
-            name, self.header.generation, digest, self.past, form.merge, self.device_id
+            name,
+            header.generation,
+            header.state_digest,
+            self.past,
+            form.merge,
+            schema.metadata.get(DEVICE_KEY),
         )
         return Device(filled, ancestry)
 
@@ -108,46 +112,56 @@ class Forms:
 
     def learn(self, data: bytes, module: Module, device: Device) -> None:
         """Remember the form of a file in which nothing was found wrong."""
-        record = device.state.record
-        known = KnownRecord(record)
         start = next(each.offset for each in module.sections if each.name in _RECORDS.values())
-        usual = all(name for name, _ in _records(data, start))
-        if known.is_usable and usual and not is_baked(module):
-            digest = record.lineage.module_digest
-            told = device.ancestry
-            form = Form(data[:start], digest, told.merge, told.device, device.state, known)
+        if is_baked(module) or not all(name for name, _ in _records(data, start)):
+            return
+        states = [each.state for each in reversed(history(module)) if each.state is not None]
+        known: list[KnownRecord] = []
+        for state in states:  # the state itself first
+            if not any(each.verify(state.to_content()) for each in known):
+                known.append(KnownRecord(state.record, state.metadata.get(DEVICE_KEY)))
+        if all(each.is_usable for each in known):
+            digest = device.state.record.lineage.module_digest
+            form = Form(data[:start], digest, device.ancestry.merge, device.state, tuple(known))
             self._forms = [form, *self._forms[: _MOST - 1]]
 
 
 def _match(form: Form, data: bytes) -> Match | None:
     found = list(_records(data, len(form.start)))
-    records = dict(found)
-    content = records.pop(STATE_SECTION, None)
-    if content is None or "" in records or len(records) + 1 != len(found):
+    contents = dict(found)
+    content = contents.pop(STATE_SECTION, None)
+    if content is None or "" in contents or len(contents) + 1 != len(found):
         return None
-    header = form.known.header_of(content)
-    if header is None or header.module_digest != form.module_digest:
+    record = form.known[0].verify(content)
+    if record is None or record.header.module_digest != form.module_digest:
         return None
+    header = record.header
     if MAX_COUNT in (header.generation, header.update_count):
         return None
     past = {header.generation: header.state_digest}
     base = _base(header)
-    for each in (header, *map(form.known.header_of, records.values())):
-        # A section with more than one record is unusual, and one with none of this form.
-        if each is None or _base(each) != base or each.generation > header.generation:
+    # A section with more than one record is unusual, and one with none of these forms.
+    older = [_verified(form, each) for each in contents.values()]
+    for each in (record, *older):
+        if each is None or _base(each.header) != base:
             return None
-        if past.setdefault(each.generation, each.state_digest) != each.state_digest:
+        generation, before = each.header.generation, each.header.generation - 1
+        if generation > header.generation:
             return None
-        before = each.generation - 1
-        if before >= 0 and past.setdefault(before, each.parent_digest) != each.parent_digest:
+        digest, parent = each.header.state_digest, each.header.parent_digest
+        if past.setdefault(generation, digest) != digest:
+            return None
+        if before >= 0 and past.setdefault(before, parent) != parent:
             return None
     if past.setdefault(0, base) != base:
         return None
-    spans = range(len(form.state.regions))
-    contents = [form.known.region_bytes(content, i) for i in spans]
-    if form.state.schema.broken_bounds(contents):
+    if form.state.schema.broken_bounds(record.contents):
         return None
-    return Match(form, header, past, contents)
+    return Match(form, record, past)
+
+
+def _verified(form: Form, content: bytes) -> Verified | None:
+    return next(filter(None, (known.verify(content) for known in form.known)), None)
 
 
 def _base(header: Any) -> bytes:

@@ -13,6 +13,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import WasmstateError
 from wasmstate.fleet.choice import Choice
 from wasmstate.fleet.forms import Forms, Match
+from wasmstate.state.change.personalize import DEVICE_KEY
 from wasmstate.state.compare.history import base_of
 from wasmstate.state.damage.check import check_module
 from wasmstate.state.damage.finding import Finding
@@ -94,7 +95,7 @@ class RowReader:
         return self._slow(path, module, module.size, modified, None)
 
     def _matched(self, path: str, size: int, match: Match, modified: float | None) -> Row:
-        form, header = match.form, match.header
+        form, header = match.form, match.record.header
         return Row(
             path,
             size,
@@ -107,7 +108,7 @@ class RowReader:
             state_digest=header.state_digest.hex(),
             lineage=_lineage(match.past),
             merge=None if form.merge is None else form.merge["id"],
-            device=_id(match.device_id),
+            device=match.record.device or _id(form.state.schema.metadata.get(DEVICE_KEY)),
             values=self._choice.values(match.read),
         )
 
