@@ -9,6 +9,7 @@ try:
     from wasmstate.fleet.errors import EngineError, FleetError
     from wasmstate.fleet.merge_table import TableMerge, merge_table
     from wasmstate.fleet.query import Answer, query
+    from wasmstate.fleet.report import report
     from wasmstate.fleet.scan import Progress, scan
     from wasmstate.fleet.summary import Summary, summary_of
 except ModuleNotFoundError as error:
@@ -24,6 +25,7 @@ __all__ = [
     "TableMerge",
     "merge_table",
     "query",
+    "report",
     "scan",
     "summary_of",
 ]

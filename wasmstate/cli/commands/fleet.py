@@ -53,7 +53,7 @@ def _engine(function: Function) -> Function:
 
 @click.group("fleet", cls=Group)
 def command() -> None:
-    """Scan files of many devices into a table, query it, merge the devices.
+    """Scan files of many devices into a table, query it, draw it, merge the devices.
 
     It needs more packages: pip install 'wasmstate[fleet]'.
     """
@@ -239,6 +239,22 @@ def merge(
         echo_lines(reasons[:_NAMED])
         if len(reasons) > _NAMED:
             echo(f"  and {len(reasons) - _NAMED:,} more, which --json lists")
+
+
+@command.command("report")
+@click.argument("table", type=existing_file)
+@click.option("-o", "--output", type=new_file, required=True, help="The HTML file to write.")
+@click.option("--force", is_flag=True, help="Replace the output file if there is one.")
+def report(table: Path, output: Path, force: bool) -> None:
+    """Write a page about TABLE: health, generations, values over devices, outliers.
+
+    The page is one file without scripts. Values are those that the scan was asked for.
+
+    \b
+    Example:  wasmstate fleet report fleet.parquet -o report.html
+    """
+    with about(table, is_module=False):
+        _fleet().report(table, output, overwrite=force)
 
 
 def _fleet() -> Any:
