@@ -11,10 +11,19 @@ from wasmstate import Module
 
 
 class Stock:
-    """An instance of a module, made by wasmtime alone."""
+    """An instance of a module, made by wasmtime alone.
 
-    def __init__(self, module: Module, imports: Sequence[Any] = ()) -> None:
+    Args:
+        module: the module.
+        imports: what makes each function that it imports.
+        canonical_nans: whether a NaN that arithmetic makes has the same bits in all code.
+    """
+
+    def __init__(
+        self, module: Module, imports: Sequence[Any] = (), *, canonical_nans: bool = False
+    ) -> None:
         config = wasmtime.Config()
+        config.cranelift_nan_canonicalization = canonical_nans
         config.wasm_memory64 = True
         config.wasm_multi_memory = True
         self.store = wasmtime.Store(wasmtime.Engine(config))

@@ -52,7 +52,9 @@ def expressions(draw: st.DrawFn, type_: str, depth: int) -> str:
     def inner(of: str) -> str:
         return draw(expressions(of, depth - 1))
 
-    kind = draw(st.sampled_from(["constant", "unary", "binary", "if", "loop", "memory", "call"]))
+    kind = draw(
+        st.sampled_from(["constant", "unary", "binary", "if", "loop", "load", "store", "call"])
+    )
     if kind == "constant":
         return draw(_constants(type_))
     if kind == "unary":
@@ -72,7 +74,13 @@ def expressions(draw: st.DrawFn, type_: str, depth: int) -> str:
             if depth == _DEPTH
             else f"(local.tee ${type_} {inner(type_)})"
         )
-    if kind == "memory":
+    if kind == "store":
+        of = draw(st.sampled_from(TYPES))
+        address = draw(st.integers(0, 60))
+        at = f"(i32.and {inner('i32')} (i32.const 1023))"
+        stored = f"({of}.store offset={address} {at} {inner(of)})"
+        return f"(block (result {type_}) {stored} {inner(type_)})"
+    if kind == "load":
         address = draw(st.integers(0, 60))
         return f"({type_}.load offset={address} (i32.and {inner('i32')} (i32.const 1023)))"
     return f"(call $help_{type_} {inner(type_)})"
@@ -92,7 +100,7 @@ def modules(draw: st.DrawFn) -> str:
     )
     params = " ".join(f"(param ${type_} {type_})" for type_ in TYPES)
     has_max = draw(st.booleans())
-    return f"""(module (memory 1 {1 if has_max else ""})
+    return f"""(module (memory (export "memory") 1 {1 if has_max else ""})
       (data (i32.const 8) "some bytes to load numbers from, more or less random: \\fe\\ed\\00\\01")
       {helpers}
       (func (export "predict") {params} (result {result}) (local $n i32)
