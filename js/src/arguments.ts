@@ -9,8 +9,8 @@ export type Argument = Value | string | boolean | readonly Argument[] | ArrayLik
 
 /** Checks a number, and gives it as a call takes it. */
 export type NumberCheck = (value: unknown) => Value;
-/** Checks an array, and writes its elements, little endian, row after row. */
-export type ArrayCheck = (value: unknown, target: DataView) => void;
+/** Checks an array, and writes its elements from `at` on, little endian, row after row. */
+export type ArrayCheck = (value: unknown, target: DataView, at: number) => void;
 
 const show = (value: unknown): string =>
   typeof value === "bigint"
@@ -70,8 +70,23 @@ export function arrayCheck(
   const count = shape.reduce((product, size) => product * size, 1);
   const interval = intervalOf(bounds, dtype);
   const { low, high } = interval ?? { low: Number.NEGATIVE_INFINITY, high: Infinity };
-  const isPlain = dtype.name === "f64" && shape.length === 1;
-  const { size } = dtype;
+  const { size, range, isBig, round } = dtype;
+  const [least, most] = range ? [Number(range.least), Number(range.most)] : [low, high];
+  const isPsd = bounds.includes("psd");
+
+  /** Writes plain numbers that are right; whoever gets false looks closer, and says what is wrong. */
+  function writesQuick(values: ArrayLike<unknown>, target: DataView, at: number): boolean {
+    for (let i = 0; i < count; i++) {
+      const value = values[i];
+      if (typeof value !== "number") return false;
+      const arrives = round(value);
+      const isWhole = range ? Number.isInteger(arrives) : Number.isFinite(arrives);
+      if (!isWhole || !(arrives >= low && arrives <= high)) return false;
+      if (range && (arrives < least || arrives > most)) return false;
+      dtype.write(target, at + i * size, arrives);
+    }
+    return true;
+  }
 
   function element(where: string, value: unknown, target: DataView, at: number): void {
     const number = numberOf(where, dtype, value);
@@ -91,37 +106,34 @@ export function arrayCheck(
       element(where, value, target, at);
       return;
     }
-    const isTyped = ArrayBuffer.isView(value) && !(value instanceof DataView);
-    if (!Array.isArray(value) && !isTyped)
+    const isOneRow = isTyped(value);
+    if (!Array.isArray(value) && !isOneRow)
       fail("argument", `${where}: a list of ${length} is needed, not ${show(value)}`);
     const values = value as ArrayLike<unknown>;
     // The elements of a typed array stand row after row, whatever the shape.
-    const wanted = isTyped ? sizes.reduce((product, each) => product * each, 1) : length;
+    const wanted = isOneRow ? sizes.reduce((product, each) => product * each, 1) : length;
     if (values.length !== wanted)
       fail("argument", `${where}: ${wanted} are needed, ${values.length} given`);
-    const inner = isTyped ? [] : rest;
+    const inner = isOneRow ? [] : rest;
     const step = inner.reduce((bytes, each) => bytes * each, size);
     for (let i = 0; i < wanted; i++)
       fill(`${where}[${i}]`, inner, values[i], target, at + i * step);
   }
 
-  return (value, target) => {
-    if (isPlain && Array.isArray(value) && value.length === count) {
-      let i = 0;
-      for (; i < count; i++) {
-        const each = value[i];
-        if (typeof each !== "number" || !(each >= low && each <= high)) break;
-        target.setFloat64(i * 8, each, true);
-      }
-      if (i === count) return;
-    }
-    fill(what, shape, value, target, 0);
-    if (!bounds.includes("psd")) return;
-    const values = Array.from({ length: count }, (_, i) => Number(dtype.read(target, i * size)));
-    const fault = psdFault(values, shape, dtype);
+  return (value, target, at) => {
+    const isFlat = shape.length === 1 ? Array.isArray(value) || isTyped(value) : isTyped(value);
+    if (isFlat && !isBig && !isPsd && (value as ArrayLike<unknown>).length === count)
+      if (writesQuick(value as ArrayLike<unknown>, target, at)) return;
+    fill(what, shape, value, target, at);
+    if (!isPsd) return;
+    const read = (_: unknown, i: number) => Number(dtype.read(target, at + i * size));
+    const fault = psdFault(Array.from({ length: count }, read), shape, dtype);
     if (fault) fail("argument", `${what} ${fault}`);
   };
 }
+
+const isTyped = (value: unknown): boolean =>
+  ArrayBuffer.isView(value) && !(value instanceof DataView);
 
 /** The labels of classes that the metadata keep, unless they are their own indices. */
 export function labelsOf(classes: unknown): (string | Value)[] | undefined {

@@ -72,19 +72,21 @@ export class Entries {
       : requiredOf(this.#paramsOf(name));
     if (columns.length !== params.length)
       fail("argument", `${name} takes columns ${namesOf(params)}, ${columns.length} are given`);
-    const rows = rowsOf(columns, params);
-    const encoded = params.map((param, i) => this.#column(name, param, rows, i));
+    const lists = listsOf(columns, params);
+    const rows = lists[0]?.length ?? 0;
+    const encoded = params.map((param, i) => this.#column(name, param, lists[i]!));
     if (!room) {
-      for (const [row, args] of rows.entries()) {
+      for (let row = 0; row < rows; row++) {
+        const args = lists.map((list) => list[row]);
         atRow(row, () => this.call("update", args));
         yield 1;
       }
       return;
     }
-    const sizes = encoded.map((bytes) => bytes.length / rows.length);
+    const sizes = encoded.map((bytes) => bytes.length / rows);
     let most = room;
-    for (let start = 0; start < rows.length; ) {
-      const stop = Math.min(start + most, rows.length);
+    for (let start = 0; start < rows; ) {
+      const stop = Math.min(start + most, rows);
       const chunk = encoded.map((bytes, i) => bytes.subarray(start * sizes[i]!, stop * sizes[i]!));
       try {
         atRow(start, () => this.#chunk(name, signature!, chunk, stop - start));
@@ -165,7 +167,7 @@ export class Entries {
     const check = arrayCheck(what, dtype, shape, bounds);
     const { bytes } = buffers.find((each) => each.index === index)!;
     const target = new DataView(bytes.buffer);
-    return (value) => check(value, target) as never;
+    return (value) => check(value, target, 0) as never;
   }
 
   /** What puts arrays into their buffers and calls: it runs where a trap ends the instance. */
@@ -251,19 +253,24 @@ export class Entries {
   }
 
   /** One parameter of all rows, checked and encoded. */
-  #column(name: string, param: Param, rows: unknown[][], index: number): Bytes {
+  #column(name: string, param: Param, values: unknown[]): Bytes {
     const what = `${name}, argument ${param.name}`;
     const { dtype, shape, bounds } = param;
     if (!dtype) return fail("call", `${what} is of type ${param.type}, which cannot be given`);
     const check: ArrayCheck = arrayCheck(what, dtype, shape ?? [], bounds);
     const labels = isClass(param) ? this.#labels : undefined;
     const size = sizeOf(param);
-    const bytes = new Uint8Array(size * rows.length);
-    for (const [row, args] of rows.entries())
-      atRow(row, () => {
-        const value = labels ? indexOf(what, labels, args[index]) : args[index];
-        check(value, new DataView(bytes.buffer, row * size, size));
-      });
+    const bytes = new Uint8Array(size * values.length);
+    const target = new DataView(bytes.buffer);
+    for (let row = 0; row < values.length; row++)
+      try {
+        const value = labels ? indexOf(what, labels, values[row]) : values[row];
+        check(value, target, row * size);
+      } catch (error) {
+        atRow(row, () => {
+          throw error;
+        });
+      }
     return bytes;
   }
 
@@ -309,31 +316,29 @@ function allocatorOf(exports: WebAssembly.Exports): [Native, Native] {
   return fail("schema", "an array has no place, and the module exports no malloc and free");
 }
 
-/** The values row by row; the values of a typed array stand row after row. */
-function rowsOf(columns: readonly unknown[], params: Param[]): unknown[][] {
+/** For each parameter a list with its value in each row; those of a typed array stand row after row. */
+function listsOf(columns: readonly unknown[], params: Param[]): unknown[][] {
   const lists = columns.map((column, i) => {
-    const count = (params[i]!.shape ?? []).reduce((product, size) => product * size, 1);
+    const what = `argument ${params[i]!.name}`;
     if (Array.isArray(column)) return column;
     if (!ArrayBuffer.isView(column) || column instanceof DataView)
-      return fail(
-        "argument",
-        `argument ${params[i]!.name}: a list with a value for each row is needed`,
-      );
+      return fail("argument", `${what}: a list with a value for each row is needed`);
     const values = column as Float64Array;
-    if (!params[i]!.shape?.length) return Array.from(values);
+    const { shape } = params[i]!;
+    if (!shape?.length) return Array.from(values);
+    const count = shape.reduce((product, size) => product * size, 1);
     if (values.length % count)
-      fail("argument", `argument ${params[i]!.name}: ${values.length} values are no whole rows`);
-    const starts = Array.from({ length: values.length / count }, (_, row) => row * count);
-    return starts.map((start) => values.subarray(start, start + count));
+      fail("argument", `${what}: ${values.length} values are no whole rows`);
+    const rows = Array.from({ length: values.length / count });
+    return rows.map((_, row) => values.subarray(row * count, (row + 1) * count));
   });
-  const rows = lists[0]?.length ?? 0;
-  for (const [i, each] of lists.entries())
-    if (each.length !== rows)
-      fail(
-        "argument",
-        `argument ${params[i]!.name} has ${each.length} rows, the first has ${rows}`,
-      );
-  return Array.from({ length: rows }, (_, row) => lists.map((each) => each[row]));
+  const wanted = lists[0]?.length ?? 0;
+  const wrong = lists.findIndex((each) => each.length !== wanted);
+  if (wrong >= 0) {
+    const what = `argument ${params[wrong]!.name}`;
+    fail("argument", `${what} has ${lists[wrong]!.length} rows, the first has ${wanted}`);
+  }
+  return lists;
 }
 
 function atRow<T>(row: number, run: () => T): T {

@@ -338,15 +338,9 @@ export class Model {
         if (parent.record.isReadOnly)
           fail("state", "a newer version of the format is needed to write");
         const keep = this.#keep ?? parent.record.keep;
-        const content = await nextRecord(parent.record, values, keep);
-        const bytes = withNext(parent.sections, content, keep);
-        const sections = sectionsOf(bytes);
-        written = {
-          bytes,
-          sections,
-          record: await readRecord(content),
-          schema: this.#loaded.schema,
-        };
+        const record = await nextRecord(parent.record, values, keep);
+        const bytes = withNext(parent.sections, record.content, keep);
+        written = { bytes, sections: sectionsOf(bytes), record, schema: this.#loaded.schema };
         return bytes;
       });
     } catch (error) {

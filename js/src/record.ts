@@ -217,7 +217,7 @@ export async function nextRecord(
   parent: StateRecord,
   values: Values,
   keep: number,
-): Promise<Bytes> {
+): Promise<StateRecord> {
   const { regions, stored, schema, updates } = values;
   if (parent.generation === LAST - 1n)
     fail("state", `generation ${parent.generation} is the last one that the format has`);
@@ -230,7 +230,8 @@ export async function nextRecord(
   );
   const entries = view(table);
   let start = 0;
-  regions.forEach(({ kind, index, address }, i) => {
+  const placed = regions.map((region, i) => {
+    const { kind, index, address } = region;
     const at = REGION_SIZE * i;
     const bytes = stored[i]!;
     entries.setUint32(at, kind, true);
@@ -239,7 +240,9 @@ export async function nextRecord(
     entries.setBigUint64(at + 16, BigInt(bytes.length), true);
     entries.setBigUint64(at + 24, BigInt(start), true);
     entries.setUint32(at + 32, crc32(bytes), true);
+    const found = { ...region, length: bytes.length, start };
     start = aligned(start + bytes.length, 16);
+    return found;
   });
   const header = parent.header.slice();
   const fields = view(header);
@@ -261,5 +264,20 @@ export async function nextRecord(
   fields.setUint32(header.length - 4, crc32(header.subarray(0, -4)), true);
   const padding = new Uint8Array(payloadAt - schemaEnd);
   const trailer = trailerOf(header, payloadAt + payload.length);
-  return concat(header, table, schema, padding, payload, trailer);
+  const part = (at: number) => header.subarray(at, at + 32);
+  return {
+    generation: parent.generation + 1n,
+    updates,
+    keep,
+    moduleDigest: part(80),
+    digest: part(112),
+    parentDigest: part(144),
+    baseDigest: part(176),
+    regions: placed,
+    schema,
+    payload,
+    isReadOnly: false,
+    header,
+    content: concat(header, table, schema, padding, payload, trailer),
+  };
 }

@@ -1,10 +1,11 @@
 /** A module in a file, replaced so that a crash leaves the old one or the new one: docs/reliability.md. */
-import { type FileHandle, open, readFile, realpath, rename, rm } from "node:fs/promises";
+import * as fs from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import type { Bytes } from "../bytes.js";
 import { fail, reasonOf, WasmstateError } from "../errors.js";
 import type { Store } from "../store.js";
-import { openLocked } from "./flock.js";
+import { isSame, openLocked } from "./flock.js";
 import { sweep, temporaryName } from "./temporary.js";
 
 export interface FileOptions {
@@ -25,57 +26,60 @@ export class FileStore implements Store {
   }
 
   async read(): Promise<Bytes> {
-    return new Uint8Array(await readFile(this.name));
+    return bytesOf(this.name);
   }
 
   async replace(make: (current: Bytes) => Promise<Bytes>): Promise<void> {
-    let old: FileHandle | undefined;
+    let old: number | undefined;
     try {
-      const path = await realpath(this.name); // a link stays a link
+      const path = fs.realpathSync(this.name); // a link stays a link
       const { lock = "flock", timeout = Number.POSITIVE_INFINITY } = this.#options;
-      old = lock === "flock" ? await openLocked(path, timeout) : await open(path, "r");
-      await sweep(path);
-      const { nlink } = await old.stat();
+      old = lock === "flock" ? await openLocked(path, timeout) : fs.openSync(path, "r");
+      sweep(path);
+      const { nlink } = fs.fstatSync(old);
       if (nlink > 1) fail("not-committed", `${path}: not committed, it has ${nlink} names (links)`);
-      await replaceFile(path, old, await make(new Uint8Array(await old.readFile())));
+      await replaceFile(path, old, await make(bytesOf(old)));
     } catch (error) {
       if (error instanceof WasmstateError) throw error;
       const reason = `${this.name}: not committed: ${reasonOf(error)}`;
       fail("not-committed", reason, { cause: error });
     } finally {
-      await old?.close();
+      if (old !== undefined) fs.closeSync(old);
     }
   }
 
   async close(): Promise<void> {}
 }
 
-async function replaceFile(path: string, old: FileHandle, bytes: Bytes): Promise<void> {
+const bytesOf = (file: number | string): Bytes => new Uint8Array(fs.readFileSync(file));
+
+/** Only the syncs take long enough to be waited for; each other call of a promise would take longer. */
+const sync = promisify(fs.fsync);
+
+async function replaceFile(path: string, old: number, bytes: Bytes): Promise<void> {
   const temporary = temporaryName(path);
-  const file = await open(temporary, "wx", 0o600);
+  const file = fs.openSync(temporary, "wx", 0o600);
   try {
     try {
-      await file.writeFile(bytes);
-      const { mode, uid, gid } = await old.stat();
-      const now = await file.stat();
-      if (now.uid !== uid || now.gid !== gid) await file.chown(uid, gid).catch(() => {});
-      await file.chmod(mode & 0o7777);
-      await file.sync(); // never tried again: the kernel may have dropped the pages
+      fs.writeFileSync(file, bytes);
+      keepMetadata(file, fs.fstatSync(old));
+      await sync(file); // never tried again: the kernel may have dropped the pages
     } finally {
-      await file.close();
+      fs.closeSync(file);
     }
-    await checkInPlace(path, old);
-    await rename(temporary, path);
+    if (!isSame(old, path))
+      fail("conflict", `${path}: not committed, another file was put in its place, which stays`);
+    fs.renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    fs.rmSync(temporary, { force: true });
     throw error;
   }
   try {
-    const folder = await open(dirname(path), "r");
+    const folder = fs.openSync(dirname(path), "r");
     try {
-      await folder.sync();
+      await sync(folder);
     } finally {
-      await folder.close();
+      fs.closeSync(folder);
     }
   } catch (error) {
     const reason = `committed, but syncing the folder failed (${reasonOf(error)})`;
@@ -83,14 +87,11 @@ async function replaceFile(path: string, old: FileHandle, bytes: Bytes): Promise
   }
 }
 
-/** The lock binds writers that ask for it; `mv` does not. */
-async function checkInPlace(path: string, old: FileHandle): Promise<void> {
-  const there = await open(path, "r");
-  try {
-    const [ours, theirs] = [await old.stat({ bigint: true }), await there.stat({ bigint: true })];
-    if (ours.ino !== theirs.ino || ours.dev !== theirs.dev)
-      fail("conflict", `${path}: not committed, another file was put in its place, which stays`);
-  } finally {
-    await there.close();
-  }
+function keepMetadata(file: number, { mode, uid, gid }: fs.Stats): void {
+  const now = fs.fstatSync(file);
+  if (now.uid !== uid || now.gid !== gid)
+    try {
+      fs.fchownSync(file, uid, gid);
+    } catch {} // the file of another user, who may not be given one
+  fs.fchmodSync(file, mode & 0o7777);
 }

@@ -6,33 +6,38 @@
  * with this process, however it ends. docs/decisions/0017 has the choices.
  */
 import { spawn } from "node:child_process";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import * as fs from "node:fs";
 import { fail } from "../errors.js";
 
 /** Opens a file and takes its lock; whoever closes it lets go of the lock. */
-export async function openLocked(path: string, timeout: number): Promise<FileHandle> {
+export async function openLocked(path: string, timeout: number): Promise<number> {
   for (;;) {
-    const file = await open(path, "r");
+    const file = fs.openSync(path, "r");
     try {
       await take(file, path, timeout);
-      const [ours, theirs] = [
-        await file.stat({ bigint: true }),
-        await stat(path, { bigint: true }),
-      ];
       // Each commit puts another file in place: the lock of a file that is gone guards nothing.
-      if (ours.ino === theirs.ino && ours.dev === theirs.dev) return file;
+      if (isSame(file, path)) return file;
     } catch (error) {
-      await file.close();
+      fs.closeSync(file);
       throw error;
     }
-    await file.close();
+    fs.closeSync(file);
   }
 }
 
-async function take(file: FileHandle, path: string, timeout: number): Promise<void> {
+/** Whether a path leads to an open file; the lock binds writers that ask for it, and `mv` does not. */
+export function isSame(file: number, path: string): boolean {
+  const [ours, theirs] = [
+    fs.fstatSync(file, { bigint: true }),
+    fs.statSync(path, { bigint: true }),
+  ];
+  return ours.ino === theirs.ino && ours.dev === theirs.dev;
+}
+
+async function take(file: number, path: string, timeout: number): Promise<void> {
   const limit = Number.isFinite(timeout) ? ["-w", String(timeout)] : [];
   const program = spawn("flock", ["-x", ...limit, "3"], {
-    stdio: ["ignore", "ignore", "pipe", file.fd],
+    stdio: ["ignore", "ignore", "pipe", file],
   });
   let said = "";
   program.stderr!.setEncoding("utf8").on("data", (text: string) => {

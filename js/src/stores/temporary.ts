@@ -1,6 +1,6 @@
 /** Temporary files beside a model, named as Python names them, so that each sweeps what the other left. */
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "../bytes.js";
 
@@ -18,17 +18,16 @@ export const temporaryName = (path: string): string =>
  * is removed if that file is still at the path, so nothing was exchanged, or is the leftover itself.
  * Any other may be of somebody else, and Python gives it a name that is seen.
  */
-export async function sweep(path: string): Promise<void> {
+export function sweep(path: string): void {
   const start = startOf(path);
-  for (const name of await readdir(dirname(path))) {
+  for (const name of fs.readdirSync(dirname(path))) {
     if (!name.startsWith(start) || !name.endsWith(SUFFIX)) continue;
     const [, isOurs, replaced] =
       /^([0-9a-f]{16})(?:-([0-9a-f]{16}))?$/.exec(name.slice(start.length, -SUFFIX.length)) ?? [];
     if (!isOurs) continue;
     const left = join(dirname(path), name);
-    const isKnown =
-      !replaced || replaced === (await fingerprint(path)) || replaced === (await fingerprint(left));
-    if (isKnown) await rm(left, { force: true });
+    const isKnown = !replaced || replaced === fingerprint(path) || replaced === fingerprint(left);
+    if (isKnown) fs.rmSync(left, { force: true });
   }
 }
 
@@ -40,8 +39,8 @@ function startOf(path: string): string {
   return `.${isShort ? name : createHash("sha256").update(name).digest("hex")}.`;
 }
 
-async function fingerprint(path: string): Promise<string> {
-  const bytes = await readFile(path);
+function fingerprint(path: string): string {
+  const bytes = fs.readFileSync(path);
   const first = crc32(bytes.subarray(0, END), crc32(Buffer.from(String(bytes.length))));
   const last = crc32(bytes.subarray(Math.max(0, bytes.length - END)));
   return [first, last].map((each) => each.toString(16).padStart(8, "0")).join("");
