@@ -128,6 +128,8 @@ bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-lear
 	$(BIN)/python benchmarks/window.py
 	$(BIN)/python benchmarks/learning.py
 	$(BIN)/python benchmarks/policies.py
+	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/growth.py
 
 bench-peers: $(READY) ## Compare with other packages, installed in build/peers (some minutes)
 	$(BIN)/python benchmarks/peers.py

@@ -89,29 +89,43 @@ class CertainCells:
         text = _text(block)
         if sizes is None or text is None:
             return None
-        lines = text.split("\n")[:-1]
-        kept = None
+        count, kept = len(sizes), None
         if self._skip_unlabelled:
             kept = np.flatnonzero(sizes[:, self._make.last].any(axis=1))
-            lines = [lines[i] for i in kept.tolist()]
+            lines = text.split("\n")
+            text = "".join(f"{lines[i]}\n" for i in kept.tolist())
             sizes = sizes[kept]
-            block = "".join(f"{line}\n" for line in lines).encode()
-        values = self._values(lines, block) if lines else np.empty((0, len(self._at)))
+        values = self._values(text, len(sizes))
         if values is None or not self._are_certain(values, sizes):
             return None
         columns = self._make.columns(lambda places: values[:, [self._at[each] for each in places]])
-        return None if columns is None else CertainRows(columns, kept, text.count("\n"))
+        return None if columns is None else CertainRows(columns, kept, count)
 
-    def _values(self, lines: list[str], block: bytes) -> NDArray[np.float64] | None:
-        """The numbers in the cells that are taken."""
-        self._bytes += len(block)
+    def _values(self, text: str, count: int) -> NDArray[np.float64] | None:
+        """The numbers in the cells that are taken; ``None`` if not each line has some."""
+        if not count:
+            return np.empty((0, len(self._at)))
+        self._bytes += len(text)
         if self._arrow is None and self._bytes > _LONG:
             self._bytes = -math.inf
             with suppress(ImportError):
                 self._arrow = ArrowCells(self._make.places, self._count, self._separator)
-        if self._arrow is not None and (values := self._arrow.read(block)) is not None:
-            return values
-        return self._by_numpy(lines)
+        values = self._arrow.read(text.encode()) if self._arrow is not None else None
+        if values is None:
+            values = self._by_numpy(text)
+        return values if values is not None and len(values) == count else None
+
+    def _by_numpy(self, text: str) -> NDArray[np.float64] | None:
+        try:
+            return np.loadtxt(
+                text.split("\n"),
+                delimiter=self._separator,
+                comments=None,
+                usecols=None if self._is_every else self._make.places,
+                ndmin=2,
+            )
+        except ValueError:
+            return None
 
     def _sizes(self, block: bytes) -> NDArray[Any] | None:
         """The size of each cell in bytes; ``None`` if a line has more or fewer than the first."""
@@ -124,19 +138,6 @@ class CertainCells:
             return None
         sizes = np.diff(ends, prepend=-1) - 1
         return None if sizes.max() >= csv.field_size_limit() else sizes.reshape(-1, self._count)
-
-    def _by_numpy(self, lines: list[str]) -> NDArray[np.float64] | None:
-        try:
-            values = np.loadtxt(
-                lines,
-                delimiter=self._separator,
-                comments=None,
-                usecols=None if self._is_every else self._make.places,
-                ndmin=2,
-            )
-        except ValueError:
-            return None
-        return values if len(values) == len(lines) else None  # an empty line is no row
 
     def _are_certain(self, values: NDArray[np.float64], sizes: NDArray[Any]) -> bool:
         if np.isinf(values).any():  # inf is written, or too large a number
