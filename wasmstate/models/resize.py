@@ -117,6 +117,12 @@ def _resized(
         for template in _templates(family, before)
         if template.name not in before
     }
+    if "actions" in kept:  # an episode that is running ends
+        values |= {
+            template.name: np.zeros_like(fresh[template.name])
+            for template in _templates(family, before)
+            if template.merge == "own"
+        }
     if "arms" in kept and "decision_arm" in values:
         _move_decisions(values, kept["arms"][0])
     if "arms" in kept and "pulls" in values and values["pulls"].ndim == 1:

@@ -38,6 +38,9 @@ def explained(
         params: that the function takes.
         args: that it was given.
     """
+    episode = _episode(state, params)
+    if episode is not None:
+        return TrapError(f"{error}: {episode}")
     tensors = [(name, *found) for name in state if (found := _worst(state[name], _HUGE))]
     given = [
         (param.name, *found)
@@ -54,6 +57,18 @@ def explained(
     advice = "scale what the model is given, and go back to a generation before"
     text = f"{error}: {listed}; {advice if tensors else 'scale what the model is given'}"
     return TrapError(text).helped_by("rollback()") if tensors else TrapError(text)
+
+
+def _episode(state: State, params: Sequence[Param]) -> str | None:
+    """What is wrong with a call of an agent, whose steps and logged rows do not mix."""
+    if state.metadata.get("model") != "sarsa" or "running" not in state or not params:
+        return None
+    names = [param.name for param in params]
+    if names[0] == "reward" and not state["running"]:
+        return "no episode is running: start() begins one"
+    if "next_x" in names and state["running"]:
+        return "an episode is running, and rows of a log are learned between episodes: end() it"
+    return None
 
 
 def _numbers(value: Any) -> Any:
