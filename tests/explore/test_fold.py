@@ -28,6 +28,7 @@ from wasmstate.binary.custom.unfolded import unfolded as unfolded_layout
 from wasmstate.binary.edits.fold import unfolded_record
 from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
+from wasmstate.state.damage.check import check_module
 
 LINEAR = """(module (memory (export "memory") 1)
   (func (export "predict") (param f64 f64) (result f64)
@@ -117,6 +118,12 @@ def test_damage_of_what_was_kept_is_noticed() -> None:
     kept[5] ^= 1  # of the digest
     damaged = unfolded.with_custom("wasmstate.unfolded", bytes(kept))
     assert "CRC-32 of what was unfolded differs" in message(MalformedError, lambda: fold(damaged))
+    (found,) = check_module(damaged)
+    assert str(found).endswith(
+        "CRC-32 of what was unfolded differs; the constants cannot be folded back; the model is "
+        "not concerned otherwise"
+    )
+    assert check_module(unfolded) == []
     twice = unfolded.with_custom("wasmstate.unfolded", b"", index=0)
     assert "a second wasmstate.unfolded" in message(MalformedError, lambda: fold(twice))
 

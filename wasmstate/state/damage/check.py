@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from wasmstate.binary.edits.fold import unfolded_record
+from wasmstate.binary.edits.unfold import is_unfolded
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.verify import custom_findings
@@ -32,7 +34,9 @@ def check_module(
     findings = [_malformed(module, each) for each in malformed]
     findings += [_unsupported(each) for each in found if isinstance(each, UnsupportedError)]
     findings += [] if found else _invalid(module)
-    findings += [_warning(each) for each in custom_findings(module)]
+    custom = list(custom_findings(module))
+    findings += [_warning(each) for each in custom]
+    findings += [] if custom or not is_unfolded(module) else _unfolded(module)
     findings += check_sums(module)
     states = check_states(module)
     if malformed and module.damage is None and any(each.severity == "error" for each in states):
@@ -61,6 +65,15 @@ def _malformed(module: Module, found: MalformedError) -> Finding:
 def _unsupported(error: UnsupportedError) -> Finding:
     advice = "the file is newer than this program, not damaged: these bytes are kept as they are"
     return Finding("warning", error.path, error.offset, error.reason, advice)
+
+
+def _unfolded(module: Module) -> Iterator[Finding]:
+    """Find damage of what was kept of constants that became tensors."""
+    try:
+        unfolded_record(module)
+    except MalformedError as error:
+        advice = "the constants cannot be folded back; the model is not concerned otherwise"
+        yield Finding("warning", error.path, error.offset, error.reason, advice)
 
 
 def _warning(error: MalformedError) -> Finding:
