@@ -150,10 +150,18 @@ fuzz: $(READY) ## Look for damaged modules and states that are not handled, and 
 	WASMSTATE_THOROUGH=1 $(BIN)/pytest -q -k random_module tests/explore/test_unfold.py
 
 hostile: $(READY) ## Run hostile guests and forged records, and measure what they take (10 minutes)
-	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py
+	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py tests/slow/hostile_commands.py
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
 	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py tests/cli/test_late_rewards.py tests/cli/test_models.py
+
+power: $(READY) ## Cut the power of six file systems in a virtual machine, and try NFS (as root, 20 minutes)
+	apt-get install -y -qq qemu-system-x86 dmsetup dosfstools exfatprogs e2fsprogs f2fs-tools xfsprogs btrfs-progs busybox-static kmod cpio iproute2 nfs-kernel-server nfs-common
+	@mkdir -p build/power
+	@test -e build/power/boot || (cd build/power && \
+	  apt-get download "$$(apt-cache depends linux-image-amd64 | sed -n 's/ *Depends: //p')" && dpkg -x linux-image-*.deb . && \
+	  depmod -b . "$$(ls lib/modules)")
+	$(BIN)/pytest -q -s tests/slow/power_cuts.py
 
 real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@mkdir -p build/wheels
