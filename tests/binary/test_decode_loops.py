@@ -20,6 +20,8 @@ from wasmstate.binary.sections.export import ExportSection
 from wasmstate.binary.sections.function import FunctionSection
 from wasmstate.binary.sections.global_ import GlobalSection
 from wasmstate.binary.sections.import_ import ImportSection
+from wasmstate.binary.sections.memory import MemorySection
+from wasmstate.binary.sections.table import TableSection
 from wasmstate.binary.sections.type import TypeSection
 from wasmstate.binary.values import decode
 from wasmstate.errors import MalformedError
@@ -28,6 +30,8 @@ LOOPS: dict[type[ListSection[Any]], tuple[int, st.SearchStrategy[Any]]] = {
     TypeSection: (1, s.rectypes),
     ImportSection: (2, s.imports),
     FunctionSection: (3, s.u32s),
+    TableSection: (4, s.tables),
+    MemorySection: (5, s.memtypes),
     GlobalSection: (6, s.globals_),
     ExportSection: (7, s.exports),
     ElementSection: (9, s.elems),

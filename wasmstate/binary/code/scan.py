@@ -114,6 +114,12 @@ INDEX = re.compile(U32)
 """An index, such as a label or a tag."""
 
 REFERENCE_TYPE = re.compile(_one_of(ABSTRACT_HEAP_TYPES) + rb"|[\x63\x64]" + HEAP_TYPE)
+_MINIMUM_AND_MAXIMUM = rb"(?:\x00" + U32 + rb"|\x01" + U32 + U32 + b")"
+LIMITS = re.compile(_MINIMUM_AND_MAXIMUM + rb"|\x03" + U32 + U32)
+"""Limits of a memory with 32-bit addresses; 03 is a shared one."""
+
+TABLE_TYPE = re.compile(b"(?:" + REFERENCE_TYPE.pattern + b")" + _MINIMUM_AND_MAXIMUM)
+
 FIELD_TYPE = re.compile(b"(?:" + VALUE_TYPE + rb"|[\x77\x78])[\x00\x01]")
 """The type of a field of a struct or of the elements of an array, and whether they can change."""
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from construct import Struct, Switch, this
 
-from wasmstate.binary.code.scan import GLOBAL_TYPE, INDEX, REFERENCE_TYPE, U32, skip
+from wasmstate.binary.code.scan import GLOBAL_TYPE, INDEX, LIMITS, TABLE_TYPE, U32, skip
 from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.kept_bytes import edited_list
 from wasmstate.binary.sections.base import Layout, ListSection
@@ -129,11 +129,10 @@ class _Imports(AnyConstruct):
 
 _plain = List(import_)
 
-_LIMITS = rb"(?:\x00" + U32 + rb"|\x01" + U32 + U32 + b")"
 _TYPES = {
     0x00: INDEX,
-    0x01: re.compile(b"(?:" + REFERENCE_TYPE.pattern + b")" + _LIMITS),
-    0x02: re.compile(_LIMITS + rb"|\x03" + U32 + U32),  # 03: shared
+    0x01: TABLE_TYPE,
+    0x02: LIMITS,
     0x03: GLOBAL_TYPE,
     0x04: re.compile(rb"\x00" + U32),
 }

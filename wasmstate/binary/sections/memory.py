@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from construct import Struct
 
+from wasmstate.binary.code.scan import LIMITS, skip
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import MemType, memtype
 from wasmstate.binary.values import List
@@ -18,3 +19,6 @@ class MemorySection(ListSection[MemType]):
     """Memories in index order, imported ones not counted."""
 
     layout: ClassVar[Layout] = Struct("entries" / List(memtype))
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        return skip(LIMITS, data, at)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from construct import Struct
 
 from wasmstate.binary.code.instructions import Expr, expr
+from wasmstate.binary.code.scan import TABLE_TYPE, skip
 from wasmstate.binary.sections.base import Layout, ListSection
 from wasmstate.binary.types import TableType, tabletype
 from wasmstate.binary.values import AnyConstruct, List
@@ -54,3 +55,6 @@ class TableSection(ListSection[Table]):
     """Tables in index order, imported ones not counted."""
 
     layout: ClassVar[Layout] = Struct("entries" / List(_Table()))
+
+    def skip_entry(self, data: bytes, at: int) -> int:
+        return skip(TABLE_TYPE, data, at)  # one with an initial value is left to the declaration
