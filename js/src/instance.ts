@@ -70,6 +70,8 @@ export function storedOf(regions: Region[], contents: Contents): [Region[], Byte
 export class Live {
   /** Counts the calls that have changed S. */
   version = 0;
+  /** True while a function runs: one that it imports may not call another. */
+  isBusy = false;
   readonly #start: () => WebAssembly.Instance;
   readonly #checks: ((contents: Contents) => void)[];
   /** S after the last call that did not fail. */
@@ -99,7 +101,11 @@ export class Live {
     if (!this.#instance) {
       const instance = this.#start();
       this.#places = this.regions.map((region) => placeOf(region, instance, this.exports));
-      for (const [i, place] of this.#places.entries()) place.write(this.#kept[i]!);
+      try {
+        for (const [i, place] of this.#places.entries()) place.write(this.#kept[i]!);
+      } catch (error) {
+        fail("link", `S cannot be restored: ${reasonOf(error)}`, { cause: error });
+      }
       this.#instance = instance;
     }
     return this.#instance;
@@ -112,6 +118,7 @@ export class Live {
 
   /** Runs a call of the function `name` in {@link instance}. */
   run<T>(name: string, call: () => T): T {
+    this.isBusy = true;
     try {
       const result = call();
       const kept = this.#kept;
@@ -135,6 +142,8 @@ export class Live {
       return fail("trap", `${name} trapped: ${reasonOf(error)}; S is what it was`, {
         cause: error,
       });
+    } finally {
+      this.isBusy = false;
     }
   }
 }

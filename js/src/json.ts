@@ -44,7 +44,8 @@ export function parseCanonical(text: string, integersUnder: string[]): Json {
   function number(): number | bigint {
     const found = match(NUMBER);
     if (/^(0|-?[1-9]\d*)$/.test(found)) {
-      if (found.length > MAX_DIGITS) refuse(`an integer of more than ${MAX_DIGITS} digits`);
+      if (found.replace("-", "").length > MAX_DIGITS)
+        refuse(`an integer of more than ${MAX_DIGITS} digits`);
       return Number.isSafeInteger(Number(found)) ? Number(found) : BigInt(found);
     }
     const value = Number(found);

@@ -11,7 +11,7 @@ import type { Json } from "./json.js";
 import { type Loaded, load } from "./loaded.js";
 import { exportsOf, moduleDigest, sectionsOf, stateSection } from "./module.js";
 import { type Persist, Policy } from "./policy.js";
-import { nextRecord, readRecord, type StateRecord, type Values } from "./record.js";
+import { nextRecord, readRecord, type StateRecord, sizeOf, type Values } from "./record.js";
 import type { Signature } from "./schema.js";
 import type { Store } from "./store.js";
 
@@ -20,6 +20,8 @@ export interface Options {
   persist?: Persist;
   /** How many older generations the file keeps from now on, 0 to 64. */
   keep?: number;
+  /** Bytes that S may take in memory; 1 GiB if it is not given. Few bytes of a file may claim 4 GiB. */
+  memory?: number;
   /** What the module imports; nothing is granted that does not stand here. */
   imports?: WebAssembly.Imports;
 }
@@ -62,6 +64,7 @@ export class Model {
   readonly #store: Store;
   readonly #module: WebAssembly.Module;
   readonly #imports: WebAssembly.Imports;
+  readonly #memory: number;
   readonly #keep: number | undefined;
   readonly #policy: Policy;
   #loaded: Loaded;
@@ -76,12 +79,13 @@ export class Model {
 
   /** Use {@link open}. */
   constructor(store: Store, loaded: Loaded, module: WebAssembly.Module, options: Options) {
-    const { keep, persist = "every-change", imports = {} } = options;
+    const { keep, persist = "every-change", imports = {}, memory = 2 ** 30 } = options;
     if (keep !== undefined && !(Number.isInteger(keep) && keep >= 0 && keep <= 64))
       fail("call", `keep must be a whole number between 0 and 64, not ${keep}`);
     this.#store = store;
     this.#module = module;
     this.#imports = imports;
+    this.#memory = memory;
     this.#keep = keep;
     this.#policy = new Policy(persist, () => this.commit());
     this.#loaded = loaded;
@@ -241,6 +245,7 @@ export class Model {
 
   #checkOpen(): void {
     if (this.#isClosed) fail("call", "the model is closed");
+    if (this.#live.isBusy) fail("call", "the model is busy with another call");
   }
 
   #taken(): { contents: Contents; version: number } {
@@ -278,6 +283,9 @@ export class Model {
         return fail("link", reason, { cause: error });
       }
     };
+    const size = record.regions.reduce((sum, each) => sum + sizeOf(each), 0);
+    if (size > this.#memory)
+      fail("link", `S takes ${size} bytes of memory, and the limit is ${this.#memory}`);
     const contents = contentsOf(record);
     const live = new Live(start, exportsOf(sections), record.regions, schema, contents);
     live.instance; // what does not fit is said now

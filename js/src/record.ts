@@ -32,6 +32,10 @@ export interface Region {
   start: number;
 }
 
+/** In the instance, in bytes: zeros of a whole memory are not stored. */
+export const sizeOf = ({ kind, address, length }: Region): number =>
+  kind === WHOLE ? Number(address) : length;
+
 export interface StateRecord {
   generation: bigint;
   updates: bigint;

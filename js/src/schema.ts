@@ -5,7 +5,7 @@ import { type Bytes, text } from "./bytes.js";
 import { DTYPES, type DType, type Value } from "./dtypes.js";
 import { fail, reasonOf } from "./errors.js";
 import { floatText, type Json, parseCanonical } from "./json.js";
-import { GLOBAL, type Region, WHOLE } from "./record.js";
+import { GLOBAL, type Region, sizeOf } from "./record.js";
 
 export interface Tensor {
   name: string;
@@ -200,7 +200,7 @@ function checkPlaces(tensors: Tensor[], regions: Region[]): void {
     names.add(name);
     const region = regions[index];
     if (!region) throw refuse(`${name}: there is no region ${index}`);
-    const size = region.kind === WHOLE ? Number(region.address) : region.length;
+    const size = sizeOf(region);
     const bytes = count * dtype.size;
     if (offset < 0 || offset + bytes > size)
       refuse(`${name}: its ${bytes} bytes at ${offset} do not lie in its region of ${size}`);

@@ -143,7 +143,8 @@ test("a damaged file is refused with the part, and check says the same", async (
   assert.deepEqual(await check(await fixture("welford")), []);
 });
 
-test("a module with imports says what it imports", async () => {
-  const bytes = await fixture("scailable/intsum");
-  await assert.rejects(open(new MemoryStore(bytes)), failsWith("state", /0 sections/));
+test("S that claims more memory than the limit is refused before it is expanded", async () => {
+  const store = new MemoryStore(await fixture("vectors/modules/whole"));
+  await assert.rejects(open(store, { memory: 65_536 }), failsWith("link", /the limit is 65536/));
+  assert.equal((await open(store, { memory: 65_540 })).generation, 0n);
 });

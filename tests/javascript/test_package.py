@@ -166,3 +166,30 @@ def test_node_removes_what_a_dead_python_writer_left_and_no_file_of_somebody_els
     run_script(COMMIT, tmp_path)
     assert not left.exists()
     assert foreign.exists()
+
+
+@needs_package
+def test_a_function_that_the_host_grants_may_not_call_the_model(tmp_path: Path) -> None:
+    text = """(module (import "host" "tell" (func $tell))
+      (memory (export "memory") 1 1)
+      (func (export "update") (i32.store (i32.const 64) (i32.const 7)) (call $tell)))"""
+    write_model(tmp_path / "m.wasm", text, "n:i32@64")
+    said = run_script(
+        """
+        import { open } from "wasmstate";
+        import { FileStore } from "wasmstate/node";
+        const store = new FileStore("m.wasm");
+        await open(store).catch((error) => console.log(error.code, error.message));
+        let model;
+        const tell = () => model.state && model.call("update").catch((e) => console.log(e.message));
+        model = await open(store, { imports: { host: { tell } } });
+        await model.update();
+        console.log(model.state.tensors.n.values);
+        """,
+        tmp_path,
+    )
+    refused, busy, values = said.splitlines()
+    assert refused.startswith("link the module cannot be instantiated: ")
+    assert refused.endswith("it imports host.tell")
+    assert busy == "the model is busy with another call"
+    assert values == "[ 7 ]"
