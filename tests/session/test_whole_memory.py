@@ -299,6 +299,14 @@ def test_a_memory_larger_than_its_type_allows_is_not_made_to_bake_it(tmp_path: P
     assert "_contents" not in vars(state)
 
 
+def test_a_memory_that_is_only_claimed_is_not_made_to_bake_it(tmp_path: Path) -> None:
+    module = Module.open(claims(3 << 30, tmp_path))
+    state = State.of(module)
+    text = message(SectionError, lambda: bake_state(module, state))
+    assert text == "S takes 3,221,225,484 bytes of memory, at most 1,073,741,824 can be baked"
+    assert "_contents" not in vars(state)
+
+
 def test_a_memory_beyond_the_limit_is_refused_before_it_is_made(tmp_path: Path) -> None:
     path = claims(4 << 30, tmp_path)
     text = message(LimitError, lambda: Session.open(path))

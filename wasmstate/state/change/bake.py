@@ -28,6 +28,9 @@ from wasmstate.state.state import State
 MAX_SEGMENTS = 10_000
 """Segments that are added at most; engines that follow the JavaScript API take 100,000 in all."""
 
+MAX_MEMORY = 1 << 30
+"""Bytes that S may take in memory to be baked; a few bytes of a file may claim any number."""
+
 _GAP = 8
 """Equal bytes between two changed ones that cost less in a segment than a new segment does."""
 
@@ -53,6 +56,11 @@ def bake_state(module: Module, state: State) -> Module:
             memory = spaces.memories[region.index]
             pages[region.index] = -(-region.end // memory.page_size)
             grown_memory(region.index, memory, pages[region.index])
+    claimed = sum(region.size for region in state.regions)
+    if claimed > MAX_MEMORY:
+        raise SectionError(
+            f"S takes {claimed:,} bytes of memory, at most {MAX_MEMORY:,} can be baked"
+        )
     for region, content in zip(state.regions, state.contents(), strict=True):
         if region.kind is RegionKind.GLOBAL:
             values[region.index] = content
