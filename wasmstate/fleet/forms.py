@@ -17,6 +17,7 @@ from wasmstate.binary.decode_loops import UnusualError, read_unsigned
 from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections import CUSTOM_ID
+from wasmstate.state.bounds_fast_path import BoundsCheck
 from wasmstate.state.change.personalize import DEVICE_KEY
 from wasmstate.state.compare.history import history
 from wasmstate.state.known_record import KnownRecord, Verified
@@ -39,6 +40,7 @@ class Form(NamedTuple):
         merge: what the metadata say of a merge.
         state: of the first file.
         known: the forms of its records, that of the state first.
+        bounds: of the values, compiled.
     """
 
     start: bytes
@@ -46,6 +48,7 @@ class Form(NamedTuple):
     merge: Any
     state: State
     known: tuple[KnownRecord, ...]
+    bounds: BoundsCheck
 
 
 class Match(NamedTuple):
@@ -121,8 +124,15 @@ class Forms:
             if not any(each.verify(state.to_content()) for each in known):
                 known.append(KnownRecord(state.record, state.metadata.get(DEVICE_KEY)))
         if all(each.is_usable for each in known):
-            digest = device.state.record.lineage.module_digest
-            form = Form(data[:start], digest, device.ancestry.merge, device.state, tuple(known))
+            state = device.state
+            form = Form(
+                data[:start],
+                state.record.lineage.module_digest,
+                device.ancestry.merge,
+                state,
+                tuple(known),
+                BoundsCheck(state.tensors),
+            )
             self._forms = [form, *self._forms[: _MOST - 1]]
 
 
@@ -155,7 +165,7 @@ def _match(form: Form, data: bytes) -> Match | None:
             return None
     if past.setdefault(0, base) != base:
         return None
-    if form.state.schema.broken_bounds(record.contents):
+    if form.bounds.broken(record.contents):
         return None
     return Match(form, record, past)
 

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.sections.base import Frame
-from wasmstate.binary.source import BytesSource, open_source
+from wasmstate.binary.source import READ_WHOLE, BytesSource, check_regular, open_source
 from wasmstate.errors import WasmstateError
 from wasmstate.fleet.choice import Choice
 from wasmstate.fleet.columns import schema_of, table_of
@@ -140,15 +140,27 @@ def _row(reader: RowReader, place: Place, choice: Choice) -> Row:
     try:
         if place.container:
             return reader.row(place.name, file_system(place.container).cat_file(place.member), None)
-        modified = os.stat(place.member).st_mtime
-        source = open_source(place.member)
-        if isinstance(source, BytesSource):
-            return reader.row(place.member, source.data, modified)
-        return reader.large_row(place.member, Module.from_source(source, strict=False), modified)
+        data, modified = _read(place.member)
+        if data is not None:
+            return reader.row(place.member, data, modified)
+        module = Module.from_source(open_source(place.member), strict=False)
+        return reader.large_row(place.member, module, modified)
     except (OSError, WasmstateError, KeyError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         nothing = (None,) * len(choice.names)
         return Row(place.name, None, None, "unreadable", finding=reason, values=nothing)
+
+
+def _read(path: str) -> tuple[bytes | None, float]:
+    """The bytes of a file, ``None`` of a large one, and when it was last changed."""
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        status = os.fstat(fd)
+        check_regular(status.st_mode, path)
+        is_large = status.st_size > READ_WHOLE
+        return None if is_large else os.read(fd, status.st_size), status.st_mtime
+    finally:
+        os.close(fd)
 
 
 def _write_listing(listing: Path, request: dict[str, Any], paths: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from wasmstate.state import layout
 from wasmstate.state.layout import aligned
-from wasmstate.state.record import Record, RegionKind, build_trailer
+from wasmstate.state.record import Record, RegionKind
 
 _STATIC = struct.Struct("<32s2I")  # of a region: what is the same in all records, CRC-32, zero
 
@@ -95,10 +95,13 @@ class KnownRecord:
             or crc32(table) != header.region_crc32
             or crc32(schema) != header.schema_crc32
             or crc32(payload) != header.payload_crc32
-            or content[end:] != build_trailer(content[: layout.HEADER_SIZE], end)
-            or any(content[schema_end:start])
-            or any(any(payload[a:b]) for a, b in self._gaps)
+            or layout.trailer.unpack(content[end:])[:4]
+            != (layout.TRAILER_MAGIC, header.generation, len(content), header.crc32)
+            or crc32(content[end:-4]).to_bytes(4, "little") != content[-4:]
+            or content[schema_end:start].strip(b"\0")
         ):
+            return None
+        if any(payload[a:b].strip(b"\0") for a, b in self._gaps):
             return None
         contents = [payload[a:b] for a, b in self._spans]
         for known, region, (fields, sum_, reserved) in zip(
