@@ -7,6 +7,8 @@ from __future__ import annotations
 
 try:
     from wasmstate.fleet.errors import EngineError, FleetError
+    from wasmstate.fleet.estimators import Estimate
+    from wasmstate.fleet.evaluate import Evaluation, evaluate
     from wasmstate.fleet.merge_table import TableMerge, merge_table
     from wasmstate.fleet.query import Answer, query
     from wasmstate.fleet.report import report
@@ -19,10 +21,13 @@ except ModuleNotFoundError as error:
 __all__ = [
     "Answer",
     "EngineError",
+    "Estimate",
+    "Evaluation",
     "FleetError",
     "Progress",
     "Summary",
     "TableMerge",
+    "evaluate",
     "merge_table",
     "query",
     "report",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -233,12 +234,7 @@ def merge(
         echo(f"clipped: {listed(clipped)}")
     rules = [(f"  {each.name}", each.rule or "none", each.precision) for each in merged.tensors]
     echo_block(columns(rules))
-    if found.refused:
-        echo(f"{plural(len(found.refused), 'file')} passed over:")
-        reasons = [f"  {path}: {reason}" for path, reason in found.refused.items()]
-        echo_lines(reasons[:_NAMED])
-        if len(reasons) > _NAMED:
-            echo(f"  and {len(reasons) - _NAMED:,} more, which --json lists")
+    _echo_reasons(f"{plural(len(found.refused), 'file')} passed over:", found.refused)
 
 
 @command.command("report")
@@ -255,6 +251,56 @@ def report(table: Path, output: Path, force: bool) -> None:
     """
     with about(table, is_module=False):
         _fleet().report(table, output, overwrite=force)
+
+
+@command.command("evaluate")
+@click.argument("candidate", type=existing_file)
+@click.argument("paths", nargs=-1, required=True)
+@_engine
+@as_json
+def evaluate(
+    candidate: Path, paths: tuple[str, ...], jobs: int, scheduler: str | None, as_json: bool
+) -> None:
+    """Estimate what CANDIDATE would have earned, from decisions that bandits under PATHS keep.
+
+    The devices need models with room for decisions (`wasmstate models new --decisions`). Each
+    estimate is a mean reward, with its confidence interval of 95 %.
+
+    \b
+    Example:  wasmstate fleet evaluate next.wasm devices/
+    """
+    fleet = _fleet()
+    with about(candidate), bar("reading decisions", 0) as progress:
+        found = fleet.evaluate(
+            candidate, paths, jobs=jobs, scheduler=scheduler, progress=progress.show
+        )
+    if as_json:
+        echo_json(asdict(found))
+        return
+    worth = f"{found.effective_rows:,.0f} of the candidate's own"
+    echo(f"{found.rows:,} decisions of {plural(found.devices, 'device')}, worth {worth}")
+    rows = [("logged", found.logged), *found.estimates.items()]
+    echo_block(
+        columns(
+            [
+                (f"  {name}", f"{each.value:.4g}", f"{each.low:.4g} to {each.high:.4g}")
+                for name, each in rows
+            ]
+        )
+    )
+    if found.unseen:
+        arms = listed([str(arm) for arm in found.unseen])
+        echo(f"no device has tried arm {arms}: ips counts its reward as 0")
+    _echo_reasons(f"{plural(len(found.left_out), 'file')} left out:", found.left_out)
+
+
+def _echo_reasons(title: str, reasons: Mapping[str, str]) -> None:
+    if reasons:
+        echo(title)
+        lines = [f"  {path}: {reason}" for path, reason in reasons.items()]
+        echo_lines(lines[:_NAMED])
+        if len(lines) > _NAMED:
+            echo(f"  and {len(lines) - _NAMED:,} more, which --json lists")
 
 
 def _fleet() -> Any:
