@@ -203,6 +203,10 @@ def test_ctrl_g_goes_to_a_function_by_its_name(
     QTest.keyClick(bar.edit, Qt.Key.Key_Return)
     assert window.panels.page.hex.selection == (start, end)
     assert not bar.isVisible()
+    module = window.panels.docks["Module"]
+    qtbot.waitUntil(lambda: not module.visibleRegion().isEmpty(), timeout=WAIT)
+    listing = window.panels.module.title
+    qtbot.waitUntil(lambda: listing.text().startswith(f"function {row}"), timeout=WAIT)
 
 
 def test_a_row_and_an_instruction_select_their_bytes_and_the_other_way_round(

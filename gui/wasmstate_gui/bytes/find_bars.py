@@ -22,6 +22,8 @@ class Finder(QObject):
 
     found = Signal()
     """A search has come to its end."""
+    function_found = Signal()
+    """The user went to a function."""
 
     def __init__(
         self, page: FilePage, selection_model: SelectionModel, module_lists: ModuleLists
@@ -161,5 +163,7 @@ class Finder(QObject):
         if isinstance(place, Place):
             self._selection_model.go_to_place(place)
             self._page.goto_bar.shut()
+            if place.is_function:
+                self.function_found.emit()
         else:
             self._page.goto_bar.note.show_text(place)

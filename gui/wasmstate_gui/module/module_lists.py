@@ -8,12 +8,10 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate.binary.module import Module
 from wasmstate_gui.core.module.disassembly import Listing, listing
-from wasmstate_gui.core.module.entry_tables import ModuleTable, module_table
+from wasmstate_gui.core.module.entry_tables import FUNCTIONS, ModuleTable, module_table
 from wasmstate_gui.core.window.go_to import Place
 from wasmstate_gui.kit.jobs import Jobs, Task
 from wasmstate_gui.module.module_panel import ModulePanel
-
-_FUNCTIONS = "Functions"
 
 
 class ModuleLists(QObject):
@@ -48,7 +46,7 @@ class ModuleLists(QObject):
     @property
     def functions(self) -> ModuleTable | None:
         """The functions; ``None`` as long as they have not been read."""
-        return self._tables.get(_FUNCTIONS)
+        return self._tables.get(FUNCTIONS)
 
     def show_module(self, module: Module) -> None:
         """Another module is shown; its lists are read when they are looked at."""
@@ -88,7 +86,7 @@ class ModuleLists(QObject):
             self._panel.show_waiting()
             self.read(kind)
 
-    def read(self, kind: str = _FUNCTIONS) -> None:
+    def read(self, kind: str = FUNCTIONS) -> None:
         """Read one of the lists, if that has not been done."""
         module = self._module
         if module is None or kind in self._tables or kind in self._reading:
@@ -104,7 +102,7 @@ class ModuleLists(QObject):
             return
         row = table.row_at(offset)
         self._panel.mark_row(row)
-        if row is not None and table.kind == _FUNCTIONS:
+        if row is not None and table.kind == FUNCTIONS:
             self._list(row)
             self._panel.mark_line(self._panel.listing_model.listing.line_at(offset))
 
@@ -134,7 +132,7 @@ class ModuleLists(QObject):
         self._tables[kind] = table
         if self._is_open and kind == self._panel.kind:
             self._show(table)
-        if kind == _FUNCTIONS:
+        if kind == FUNCTIONS:
             self.functions_read.emit()
             if self._chooses_first:
                 self._choose_first()
@@ -168,11 +166,11 @@ class ModuleLists(QObject):
             self._panel.show_rows(result)
 
     def _row_chosen(self, row: int) -> None:
-        if self._panel.table_model.table.kind == _FUNCTIONS:
+        if self._panel.table_model.table.kind == FUNCTIONS:
             self._list(row)
 
     def _list(self, row: int) -> None:
-        table = self._tables.get(_FUNCTIONS)
+        table = self._tables.get(FUNCTIONS)
         if table is None or row == self._listing_row:
             return
         self._listing_row = row

@@ -96,7 +96,7 @@ class MainWindow(ThemedWindow):
         panels, page = self.panels, self.panels.page
         self.controller = late_imports.Controller(self)
         self.selection_model = late_imports.SelectionModel(self)
-        late_imports.SelectionView(self.selection_model, panels)
+        view = late_imports.SelectionView(self.selection_model, panels)
         self.time_travel = late_imports.TimeTravel(
             self.controller, self.selection_model, panels.timeline
         )
@@ -106,6 +106,7 @@ class MainWindow(ThemedWindow):
         self.overview_reader = late_imports.OverviewReader(panels.overview, self)
         panels.overview.use_actions(self.actions_.by_name)
         self.finder = late_imports.Finder(page, self.selection_model, self.module_lists)
+        self.finder.function_found.connect(view.show_functions)
         self.editor = late_imports.Editor(self.controller, self.selection_model, page)
         self.byte_commands = late_imports.ByteCommands(
             self.controller, self.selection_model, self.module_lists, page

@@ -187,6 +187,11 @@ class Panels(QObject):
         self.bring_forward(title)
         return dock
 
+    def show_list(self, kind: str) -> None:
+        """Show one of the lists of the module."""
+        self.show("Module")
+        self.module.kinds.setCurrentText(kind)
+
     def bring_forward(self, title: str) -> None:
         """Put a pane in front of its tabs, also if the window is not on the screen yet."""
         self._front[self.PANES[title].area] = title

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QObject
 
 from wasmstate_gui.core.bytes.values_at_cursor import LONGEST, values_at
-from wasmstate_gui.core.module.entry_tables import table_of
+from wasmstate_gui.core.document.layout_rows import LayoutRow
+from wasmstate_gui.core.module.entry_tables import FUNCTIONS, table_of
 from wasmstate_gui.core.window.selection import Selection
 from wasmstate_gui.document.selection_model import SelectionModel
 from wasmstate_gui.window.panels import Panels
@@ -25,7 +26,7 @@ class SelectionView(QObject):
         panels.tensors.tensor_chosen.connect(model.select_tensor)
         panels.problems.chosen.connect(self._go_to)
         panels.module.range_chosen.connect(self._entry_chosen)
-        panels.overview.range_chosen.connect(self._entry_chosen)
+        panels.overview.range_chosen.connect(self._part_chosen)
         page.hex.moved.connect(model.go_to_byte)
         page.hex.ranged.connect(model.drag)
         page.strip.chosen.connect(self._go_to)
@@ -33,6 +34,10 @@ class SelectionView(QObject):
         model.revealed.connect(self._reveal)
         model.kept.connect(page.hex.follow_line)
         model.shown.connect(page.follow_view)
+
+    def show_functions(self) -> None:
+        """Show the functions and the instructions of the chosen one."""
+        self._panels.show_list(FUNCTIONS)
 
     def _show(self, selection: Selection) -> None:
         panels = self._panels
@@ -56,10 +61,16 @@ class SelectionView(QObject):
         if end > start:
             self._model.select_range(start, end - 1)
 
+    def _part_chosen(self, start: int, end: int) -> None:
+        self._entry_chosen(start, end)
+        if self._model.selection is not None and self._model.selection.row is not None:
+            self._show_list(self._model.selection.row)
+
     def _section_activated(self, index: QModelIndex) -> None:
+        self._show_list(self._panels.layout.layout_model.row(index))
+
+    def _show_list(self, row: LayoutRow) -> None:
         """Show the list of a section, if it has one."""
-        row = self._panels.layout.layout_model.row(index)
         kind = table_of(row.name, row.kind)
         if kind is not None:
-            self._panels.show("Module")
-            self._panels.module.kinds.setCurrentText(kind)
+            self._panels.show_list(kind)

@@ -24,7 +24,8 @@ from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError
 from wasmstate_gui.core.bytes.search import Watcher
 
-KINDS = ("Functions", "Exports", "Imports", "Data", "Custom")
+FUNCTIONS = "Functions"
+KINDS = (FUNCTIONS, "Exports", "Imports", "Data", "Custom")
 """The tables there are."""
 
 _OF_SECTION = {

@@ -25,6 +25,7 @@ class Place:
     start: int
     end: int
     label: str
+    is_function: bool = False
 
 
 def find_place(text: str, picture: Picture, functions: ModuleTable | None) -> Place | str:
@@ -105,4 +106,5 @@ def _function(text: str, functions: ModuleTable | None) -> Place | str | None:
     if row is None:
         return None
     name = functions.names.get(row)
-    return Place(*functions.span(row), f"function {row}{f', {name}' if name else ''}")
+    label = f"function {row}{f', {name}' if name else ''}"
+    return Place(*functions.span(row), label, is_function=True)
