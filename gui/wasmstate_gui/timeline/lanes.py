@@ -17,7 +17,7 @@ from wasmstate_gui.core.timeline.plot_series import HistoryView, Line
 from wasmstate_gui.core.timeline.ticks import tick_spacing, tick_text
 from wasmstate_gui.kit.theme import LIGHT, Theme
 
-LEAST_HEIGHT = 26
+LEAST_HEIGHT = 22
 GAP = 6
 MARKS_HEIGHT = 16
 AXIS_WIDTH = 68
