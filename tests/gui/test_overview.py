@@ -197,3 +197,16 @@ def test_what_is_malformed_is_said_and_the_rest_is_shown(
     facts = dict(overview(Module.open(plain, strict=False)).facts)
     assert facts["Made by"] == "malformed: see the problems"
     assert facts["Memory"].startswith("17 pages")
+
+
+def test_a_narrow_panel_has_facts_under_their_headings_and_breaks_long_words(
+    qtbot: QtBot, plain: Path, open_window: OpenWindow
+) -> None:
+    window = shown(qtbot, open_window(plain))
+    panel, docks = window.panels.overview, window.panels.docks
+    for width in (260, 420):
+        window.resizeDocks([docks["Overview"]], [width], Qt.Orientation.Horizontal)
+        qtbot.waitUntil(lambda: abs(panel.width() - width) < 20, timeout=WAIT)  # noqa: B023 (it waits)
+        is_narrow = width == 260
+        assert ("Made by</span><br>" in panel.facts.text()) is is_narrow
+        assert ("222fc11f2b8f25f6\u200b" in panel.facts.text()) is is_narrow

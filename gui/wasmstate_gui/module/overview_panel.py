@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QColor, QIcon
+from PySide6.QtGui import QAction, QColor, QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QCommandLinkButton,
     QScrollArea,
@@ -22,6 +23,8 @@ from wasmstate_gui.core.module.treemap import Tile
 from wasmstate_gui.kit.plain_text import HtmlLabel
 from wasmstate_gui.kit.theme import LIGHT, Theme, ink_on
 from wasmstate_gui.module.treemap_view import TreemapView
+
+_NARROW = 320  # pixels
 
 
 class OverviewPanel(QScrollArea):
@@ -39,6 +42,7 @@ class OverviewPanel(QScrollArea):
         self._theme = LIGHT
         self._heading = Heading("", 0)
         self._overview: Overview | None = None
+        self._is_narrow = False
         self._actions: Mapping[str, QAction] = {}
         self.title = _label("The file")
         self.facts = _label("Facts of the module")
@@ -87,6 +91,12 @@ class OverviewPanel(QScrollArea):
         self.treemap.setVisible(bool(tiles))
         self.treemap.show_tiles(tiles)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        was, self._is_narrow = self._is_narrow, self.width() < _NARROW
+        if was != self._is_narrow:
+            self._write()
+
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
@@ -104,9 +114,11 @@ class OverviewPanel(QScrollArea):
         if overview is None:
             self.facts.setText(f"<span style='color:{dim}'>reading\u2026</span>")
         else:
+            gap = "<br>" if self._is_narrow else "</td><td style='padding-left:12px'>"
+            length = _PIECE if self._is_narrow else _WHOLE
             rows = "".join(
-                f"<tr><td style='color:{dim}; padding-right:12px'>{title}</td>"
-                f"<td>{_text(text)}</td></tr>"
+                f"<tr><td><span style='color:{dim}'>{title}</span>{gap}"
+                f"{_text(text, length)}</td></tr>"
                 for title, text in overview.facts
             )
             self.facts.setText(f"<table cellspacing='0' cellpadding='2'>{rows}</table>")
@@ -136,16 +148,25 @@ class OverviewPanel(QScrollArea):
         self.range_chosen.emit(int(start), int(end))
 
 
-_LONGEST = 40
+_LONGEST = 34
 
 
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}\u2026"
 
 
-def _text(text: str) -> str:
-    """A text with names from the file, in which nothing is markup."""
-    return "<br>".join(escape(visible(line)) for line in text.split("\n"))
+_PIECE, _WHOLE = 16, 60
+
+
+def _text(text: str, length: int = _WHOLE) -> str:
+    """A text with names from the file, in which nothing is markup.
+
+    Qt breaks no words by itself; here it may, after so many characters.
+    """
+    lines = [
+        re.sub(rf"(\S{{{length}}})(?=\S)", "\\1\u200b", visible(line)) for line in text.split("\n")
+    ]
+    return "<br>".join(map(escape, lines))
 
 
 def _label(name: str) -> HtmlLabel:

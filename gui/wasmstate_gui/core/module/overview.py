@@ -21,7 +21,7 @@ from wasmstate_gui.core.texts import counted
 _MOST_TILES = 250  # of a section; the smallest of more are one tile
 _MOST_LISTED = 12
 _LARGEST = 10
-_LONGEST = 48  # characters of a name
+_LONGEST = 40  # characters of a word
 _UNKNOWN = "not stated"
 _HOSTS = {
     "wasi_snapshot_preview1": "WASI preview 1",
@@ -83,7 +83,7 @@ def _producers(module: Module, *kinds: str) -> str:
         if each.field_name in kinds
         for value in each.field_values
     ]
-    return ", ".join(found) or _UNKNOWN
+    return " ".join(map(_shortened, ", ".join(found).split())) or _UNKNOWN
 
 
 def _features(module: Module) -> str:
@@ -153,8 +153,8 @@ def _listed(names: Sequence[str]) -> str:
     return shown + (f" and {more:,} more" if more > 0 else "")
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}\u2026"
+def _shortened(word: str) -> str:
+    return word if len(word) <= _LONGEST else f"{word[: _LONGEST - 1]}\u2026"
 
 
 def _tiles(module: Module, functions: ModuleTable) -> tuple[Tile, ...]:
