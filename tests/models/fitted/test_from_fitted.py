@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from estimators import fitted
 from wasmstate import SchemaError, State, from_fitted
+from wasmstate.models.fitted.from_fitted import KINDS
 
 
 class _Sparse:
@@ -95,3 +97,12 @@ def test_the_names_of_the_columns_and_the_classes_are_kept() -> None:
     metadata = State.of(from_fitted(estimator)).metadata
     assert metadata["feature_names_in"] == ["b", "a"]
     assert metadata["classes"] == [-1, 1]
+
+
+def test_the_documentation_lists_every_kind_with_how_it_goes_on() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    table = page[page.index("| estimator | goes on by |") :].partition("\n\n")[0]
+    listed = {
+        row.partition("`")[2].partition("`")[0].partition("(")[0] for row in table.split("\n")
+    }
+    assert listed - {""} == set(KINDS) - {"StandardScaler", "KMeans", "MiniBatchKMeans"}
