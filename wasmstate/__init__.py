@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from wasmstate.explore.rank_constants import RankedConstant, rank_constants
     from wasmstate.explore.trial import Call
     from wasmstate.explore.unfold import RoleWarning, probed_constants, unfold
+    from wasmstate.models.fitted.from_dump import from_dump
     from wasmstate.models.fitted.from_fitted import from_fitted, from_sklearn
     from wasmstate.models.fitted.from_skops import from_skops
     from wasmstate.runtime.limits import Limits
@@ -159,6 +160,7 @@ _HOMES = {
     "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
     "fold": "wasmstate.state.change.fold",
+    "from_dump": "wasmstate.models.fitted.from_dump",
     "from_fitted": "wasmstate.models.fitted.from_fitted",
     "from_sklearn": "wasmstate.models.fitted.from_fitted",
     "from_skops": "wasmstate.models.fitted.from_skops",
@@ -272,6 +274,7 @@ __all__ = [
     "find_constants",
     "find_drifts",
     "fold",
+    "from_dump",
     "from_fitted",
     "from_sklearn",
     "from_skops",

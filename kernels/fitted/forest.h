@@ -16,12 +16,14 @@ static void run(const double *row) {
     for (uint32_t k = 0; k < outputs; k++) out[k] /= trees;
 }
 
-/* Puts a row into its leaf of each tree. */
-static void learn(const double *row, uint32_t output, double y) {
+/* Puts rows into their leaves, tree by tree: the nodes of one stay at hand. No tree needs another. */
+static void learn(const double *rows, const TARGET *targets, uint32_t n) {
     for (uint32_t t = 0; t < trees; t++) {
-        const uint32_t leaf = leaf_of(row, t);
-        sums[leaf * outputs + output] += y;
-        weight[leaf] += 1.0;
+        for (uint32_t row = 0; row < n; row++) {
+            const uint32_t leaf = leaf_of(rows + row * features, t);
+            sums[leaf * outputs + COLUMN_OF(targets[row])] += VALUE_OF(targets[row]);
+            weight[leaf] += 1.0;
+        }
     }
-    count++;
+    count += n;
 }

@@ -1,4 +1,8 @@
 /* Classes by a tree or a forest that was fitted elsewhere. */
+#define TARGET uint32_t
+#define COLUMN_OF(target) (target)
+#define VALUE_OF(target) 1.0
+
 #include "forest.h"
 
 /* The most probable class; of equal ones the first. */
@@ -22,7 +26,7 @@ void update_many(const double *rows, const uint32_t *targets, uint32_t n) {
     prepare(rows, n);
     require(can_count(count, n));
     for (uint32_t row = 0; row < n; row++) require(targets[row] < outputs);
-    for (uint32_t row = 0; row < n; row++) learn(rows + row * features, targets[row], 1.0);
+    learn(rows, targets, n);
 }
 
 /* Learns that x is of a class. Traps, with the state as it was, on a bad number or class. */

@@ -1,4 +1,8 @@
 /* Numbers by a tree or a forest that was fitted elsewhere. */
+#define TARGET double
+#define COLUMN_OF(target) 0
+#define VALUE_OF(target) (target)
+
 #include "forest.h"
 
 /* One of several outputs for x. Traps if there is no such output. */
@@ -20,7 +24,7 @@ EXPORT(update_many)
 void update_many(const double *rows, const double *targets, uint32_t n) {
     prepare(rows, n);
     require(can_count(count, n) && are_numbers(targets, n));
-    for (uint32_t row = 0; row < n; row++) learn(rows + row * features, 0, targets[row]);
+    learn(rows, targets, n);
 }
 
 /* Learns that x has y. Traps, with the state as it was, on a bad number. */

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate import State, from_skops
+from wasmstate import State, from_dump, from_skops
 from wasmstate.cli.common import about, echo, existing_file, new_file, plural
 from wasmstate.storage.commit import write_new
 
@@ -42,23 +42,33 @@ def command(
     lr: float | None,
     trusted: tuple[str, ...],
 ) -> None:
-    """Make a model of the estimator in FILE, which skops.io.dump() wrote.
+    """Make a model of the estimator in FILE.
 
-    The model predicts as the estimator of scikit-learn does, and goes on learning. Pickles are
-    refused: they run code when they are loaded. A type that is not of scikit-learn, NumPy or SciPy
-    is named, and read only if --trust names it.
+    skops.io.dump() writes estimators of scikit-learn, save_model() boosted trees of xgboost (JSON)
+    and of LightGBM (text). The model predicts alike, and goes on learning. Pickles are refused:
+    they run code when they are loaded. A type that is not of scikit-learn, NumPy or SciPy is named,
+    and read only if --trust names it.
 
     \b
     Examples:  wasmstate from forest.skops -o forest.wasm --pages 4
                wasmstate from line.skops -o line.wasm --lr 0.001
                wasmstate from line.skops -o frozen.wasm --update none
+               wasmstate from xgboost.json -o trees.wasm --pages 2
     """
     options = {} if lr is None else {"lr": lr}
     with about(fitted, is_module=False):
-        module = from_skops(fitted, trusted=trusted, update=update, pages=pages, **options)
+        if _start_of(fitted) in (b"{", b"t"):
+            module = from_dump(fitted, update=update, pages=pages, **options)
+        else:
+            module = from_skops(fitted, trusted=trusted, update=update, pages=pages, **options)
     with about(output):
         write_new(output, module, overwrite=force)
     state = State.of(module)
     kind = f"{state.metadata['model']} of {state.metadata['estimator']}"
     learns = "" if "update" in state.entry_points else ", predicts alone"
     echo(f"{output}: {kind}, {plural(module.size, 'byte')}{learns}")
+
+
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1)

@@ -80,7 +80,7 @@ def from_fitted(
     refuse_overrides(last, kind)
     module = _module(kind, last, scaler, request, pages)
     state = State.of(module)
-    metadata = {**state.metadata, "estimator": f"sklearn.{kind}"}
+    metadata: dict[str, Any] = {"estimator": f"sklearn.{kind}"}
     if kind in _OUTLIERS:
         metadata["classes"] = [-1, 1]
     elif hasattr(last, "classes_"):
@@ -90,7 +90,13 @@ def from_fitted(
     names = feature_names(estimator)
     if names:
         metadata["feature_names_in"] = names
-    schema = Schema(state.tensors, state.entry_points, metadata)
+    return with_metadata(module, metadata)
+
+
+def with_metadata(module: Module, metadata: Mapping[str, Any]) -> Module:
+    """The model with more metadata."""
+    state = State.of(module)
+    schema = Schema(state.tensors, state.entry_points, {**state.metadata, **metadata})
     return with_state(module, State(replace(state.record, schema=schema.encode()), schema))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,61 +10,18 @@ from numpy.typing import NDArray
 
 from wasmstate.errors import SchemaError
 from wasmstate.models.fitted import entry_points
-from wasmstate.models.fitted.arena import ArenaModel, Placed, fixed, number, outputs
+from wasmstate.models.fitted.arena import ArenaModel, number
+from wasmstate.models.fitted.boosting import Boosting, curvature, link_of
 from wasmstate.models.fitted.estimator import check_fitted, check_one_target
-from wasmstate.models.fitted.links import LINKS
 from wasmstate.models.fitted.request import Request
 from wasmstate.models.fitted.scaler import Scaler, refuse_scaler
-from wasmstate.models.fitted.trees import Tree, placed
-from wasmstate.models.options import WITHIN
+from wasmstate.models.fitted.trees import SINGLE, Tree, tree_model
 
 Array = NDArray[np.float64]
 Row = Callable[[Any, Scaler | None, Request], ArenaModel]
 
-_SINGLE = "finite >= -3.4028234663852886e38 <= 3.4028234663852886e38"
-"""Numbers that single precision has, in which these trees compare."""
-
 _MEANS = ("squared_error", "friedman_mse", "poisson", "gini", "entropy", "log_loss")
 """Criteria under which a leaf is the mean of its rows."""
-
-_LINKS = {"poisson": "exponential", "gamma": "exponential"}
-"""Links of the losses of boosting that predict numbers."""
-
-_CANONICAL = ("squared_error", "poisson", "log_loss")
-"""Losses of boosting whose gradient is target minus prediction: their leaves are Newton's steps."""
-
-
-def _model(
-    kernel: str,
-    estimator: Any,
-    trees: Sequence[Tree],
-    points: Mapping[str, str],
-    *,
-    base: Array,
-    single: bool = True,
-    link: str = "identity",
-    more: Sequence[Placed] = (),
-) -> ArenaModel:
-    features = int(estimator.n_features_in_)
-    sizes, arena = placed(trees, features, base)
-    return ArenaModel(
-        kernel,
-        (
-            fixed("features", features),
-            outputs(len(base)),
-            fixed("link", LINKS[link]),
-            Placed("count", np.array(0, "<i8"), "counts", (">= 0",), "updates"),
-            fixed("single", int(single)),
-            fixed("missing", int(_takes_missing(estimator))),
-            *sizes,
-            *more,
-        ),
-        arena,
-        points,
-        features,
-        "trees that were fitted",
-        {"output": "predict"} if any("output:" in each for each in points.values()) else {},
-    )
 
 
 def _takes_missing(estimator: Any) -> bool:
@@ -101,7 +58,7 @@ def _forest(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaMod
         and getattr(estimator, "monotonic_cst", None) is None
         and (is_classifier or width == 1)
     )
-    bounds = _x_bounds(estimator, _SINGLE)
+    bounds = _x_bounds(estimator, SINGLE)
     if is_classifier:
         points = entry_points.of_classes(
             features, width, says=("probability",), updates=learns, x_bounds=bounds
@@ -110,83 +67,17 @@ def _forest(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaMod
         points = entry_points.of_outputs(features, width, "predict", bounds)
     else:
         points = entry_points.of_numbers(features, updates=learns, x_bounds=bounds)
-    return _model(
+    return tree_model(
         "forest_classifier" if is_classifier else "forest_regressor",
-        estimator,
+        features,
         [
             Tree.of(tree, each, tree.weighted_n_node_samples if learns else None)
             for tree, each in zip(trees, values, strict=True)
         ],
         points,
         base=np.zeros(width),
+        missing=_takes_missing(estimator),
     )
-
-
-def _boosted(
-    estimator: Any,
-    features: int,
-    trees: Callable[[Array | None], list[Tree]],
-    request: Request,
-    *,
-    base: Array,
-    loss: str,
-    rate: float,
-    bounds: str,
-    single: bool,
-) -> ArenaModel:
-    """Trees that correct each other.
-
-    Args:
-        estimator: fitted.
-        features: numbers in a row.
-        trees: gives them; with what a row of each output adds to the weight of a leaf if they are
-            to go on.
-        request: of the caller.
-        base: of each output, before the trees.
-        loss: of the estimator.
-        rate: what shrinks the trees.
-        bounds: of the features.
-        single: whether features are compared in single precision.
-    """
-    classes = len(getattr(estimator, "classes_", ()))
-    link = _LINKS.get(loss, "identity")
-    if loss == "log_loss":
-        link = "logistic" if classes == 2 else "softmax"
-    learns = request.learns and loss in _CANONICAL
-    if classes:
-        says = ("decision", "probability") if loss == "log_loss" else ("decision",)
-        points = entry_points.of_classes(
-            features, classes, says=says, updates=learns, x_bounds=bounds
-        )
-    else:
-        points = entry_points.of_numbers(features, updates=learns, x_bounds=bounds)
-    return _model(
-        "boosted_classifier" if classes else "boosted_regressor",
-        estimator,
-        trees(_curvature(base, link) if learns else None),
-        points,
-        base=base,
-        single=single,
-        link=link,
-        more=[number("rate", rate if learns else 1.0, "> 0")],
-    )
-
-
-def _curvature(base: Array, link: str) -> Array:
-    """What a row adds to the weight of a leaf, for each output, at what is predicted at first.
-
-    An estimator keeps no sums of curvatures, so this times the rows of a leaf stands for them.
-    """
-    if link == "exponential":
-        return np.exp(base)
-    if link == "logistic":
-        share = 1.0 / (1.0 + np.exp(-base))
-    elif link == "softmax":
-        share = np.exp(base - base.max())
-        share /= share.sum()
-    else:
-        return np.ones_like(base)
-    return np.asarray(share * (1.0 - share))
 
 
 def _gradient_boosting(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaModel:
@@ -198,32 +89,30 @@ def _gradient_boosting(estimator: Any, scaler: Scaler | None, request: Request) 
             "fit it with init=None or init='zero'"
         )
     base = np.asarray(estimator._raw_predict_init(np.zeros((1, features))), float)[0]
-    if hasattr(estimator, "classes_") and len(base) == 1:
+    classes = getattr(estimator, "classes_", ())
+    if len(classes) and len(base) == 1:
         # A tie is of the second class here; any other sum swallows this.
         base = np.where(base == 0.0, np.nextafter(0.0, 1.0), base)
-    stages = estimator.estimators_
-    rate = float(estimator.learning_rate)
-
-    def trees(curvature: Array | None) -> list[Tree]:
-        if curvature is None:
-            return [Tree.of(each.tree_, rate * each.tree_.value[:, 0, 0]) for each in stages.flat]
-        return [
-            Tree.of(each.tree_, each.tree_.value[:, 0, 0], each.tree_.weighted_n_node_samples * h)
-            for stage in stages
-            for each, h in zip(stage, curvature, strict=True)
-        ]
-
-    return _boosted(
-        estimator,
+    stages, rate = estimator.estimators_, float(estimator.learning_rate)
+    link = link_of(estimator.loss, classes)
+    trees = [
+        Tree.of(
+            each.tree_, rate * each.tree_.value[:, 0, 0], each.tree_.weighted_n_node_samples * h
+        )
+        for stage in stages
+        for each, h in zip(stage, curvature(base, link), strict=True)
+    ]
+    return Boosting(
+        type(estimator).__name__,
         features,
+        classes,
         trees,
-        request,
-        base=base,
-        loss=estimator.loss,
-        rate=rate,
-        bounds=_SINGLE,
+        base,
+        estimator.loss,
+        link,
+        rate,
         single=True,
-    )
+    ).model(request)
 
 
 def _histogram_boosting(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaModel:
@@ -233,41 +122,40 @@ def _histogram_boosting(estimator: Any, scaler: Scaler | None, request: Request)
             f"{type(estimator).__name__} splits categories, and a model only numbers: encode them "
             "(OneHotEncoder) and fit it with categorical_features=None"
         )
-    rate = float(estimator.learning_rate)
-
-    def trees(curvature: Array | None) -> list[Tree]:
-        return [
-            _of_nodes(each.nodes, None if curvature is None else curvature[k], rate)
-            for stage in estimator._predictors
-            for k, each in enumerate(stage)
-        ]
-
-    return _boosted(
-        estimator,
+    rate, classes = float(estimator.learning_rate), getattr(estimator, "classes_", ())
+    link = link_of(estimator.loss, classes)
+    base = np.asarray(estimator._baseline_prediction, float).reshape(-1)
+    trees = [
+        _of_nodes(each.nodes, h)
+        for stage in estimator._predictors
+        for each, h in zip(stage, curvature(base, link), strict=True)
+    ]
+    missing = _takes_missing(estimator)
+    return Boosting(
+        type(estimator).__name__,
         features,
+        classes,
         trees,
-        request,
-        base=np.asarray(estimator._baseline_prediction, float).reshape(-1),
-        loss=estimator.loss,
-        rate=rate,
-        bounds=_x_bounds(estimator, WITHIN),
+        base,
+        estimator.loss,
+        link,
+        rate,
         single=False,
-    )
+        missing=missing,
+    ).model(request)
 
 
-def _of_nodes(nodes: Any, curvature: float | None, rate: float) -> Tree:
-    """A tree of histogram boosting: a record for each node; its values are shrunk already."""
-    is_leaf = nodes["is_leaf"].astype(bool)
-    learns = curvature is not None
+def _of_nodes(nodes: Any, h: float) -> Tree:
+    """A tree of histogram boosting: a record for each node; a row weighs h."""
     return Tree(
         nodes["left"].astype(np.int64),
         nodes["right"].astype(np.int64),
-        is_leaf,
+        nodes["is_leaf"].astype(bool),
         nodes["feature_idx"],
         nodes["num_threshold"],
         nodes["missing_go_to_left"],
-        nodes["value"] / rate if learns else nodes["value"],
-        nodes["count"] * curvature if learns else np.ones(len(nodes)),
+        nodes["value"],
+        nodes["count"] * h,
     )
 
 
@@ -284,14 +172,15 @@ def _isolation_forest(estimator: Any, scaler: Scaler | None, request: Request) -
         found = Tree.of(tree, values)
         which = np.asarray(columns)[np.maximum(tree.feature, 0)]
         trees.append(Tree(**{**vars(found), "feature": which}))
-    x = entry_points.of_features(features, _x_bounds(estimator, _SINGLE))
+    x = entry_points.of_features(features, _x_bounds(estimator, SINGLE))
     usual = len(trees) * float(_average_path(np.array([estimator.max_samples_]))[0])
-    return _model(
+    return tree_model(
         "isolation_forest",
-        estimator,
+        features,
         trees,
         {"predict": f"({x}) -> i32", "decision": f"({x}) -> f64"},
         base=np.zeros(1),
+        missing=_takes_missing(estimator),
         more=[number("depth", usual, "> 0"), number("offset", float(estimator.offset_))],
     )
 

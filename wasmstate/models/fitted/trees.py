@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.errors import SchemaError
-from wasmstate.models.fitted.arena import Placed
+from wasmstate.models.fitted.arena import ArenaModel, Placed, fixed, outputs
+from wasmstate.models.fitted.links import LINKS
 
 Array = NDArray[Any]
+
+SINGLE = "finite >= -3.4028234663852886e38 <= 3.4028234663852886e38"
+"""Bounds of numbers that single precision has, in which many trees compare."""
 
 _MOST_FEATURES = 32_767
 """The bit above says where NaN goes."""
@@ -58,6 +62,59 @@ class Tree:
             values,
             np.ones(tree.node_count) if weight is None else weight,
         )
+
+    def fixed(self) -> Tree:
+        """The tree with leaves that are not to move."""
+        return replace(self, weight=np.ones_like(self.weight))
+
+
+def tree_model(
+    kernel: str,
+    features: int,
+    trees: Sequence[Tree],
+    points: Mapping[str, str],
+    *,
+    base: Array,
+    single: bool = True,
+    missing: bool = False,
+    link: str = "identity",
+    more: Sequence[Placed] = (),
+) -> ArenaModel:
+    """The model of a kernel of trees.
+
+    Args:
+        kernel: its name.
+        features: numbers in a row.
+        trees: in the order in which they are added up.
+        points: the entry points, as of :class:`ArenaModel`.
+        base: of each output, what is predicted without the trees.
+        single: whether features are compared in single precision.
+        missing: whether features may be NaN.
+        link: of outputs.
+        more: variables of the kernel, beside those of all.
+
+    Raises:
+        SchemaError: there are too many features, or a tree is out of order.
+    """
+    sizes, arena = placed(trees, features, base)
+    return ArenaModel(
+        kernel,
+        (
+            fixed("features", features),
+            outputs(len(base)),
+            fixed("link", LINKS[link]),
+            Placed("count", np.array(0, "<i8"), "counts", (">= 0",), "updates"),
+            fixed("single", int(single)),
+            fixed("missing", int(missing)),
+            *sizes,
+            *more,
+        ),
+        arena,
+        points,
+        features,
+        "trees that were fitted",
+        {"output": "predict"} if any("output:" in each for each in points.values()) else {},
+    )
 
 
 def placed(trees: Sequence[Tree], features: int, base: Array) -> tuple[list[Placed], list[Placed]]:
