@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from wasmstate.session.attach import attach
     from wasmstate.session.bake import bake
     from wasmstate.session.drift import Drift, DriftWatch, find_drifts
+    from wasmstate.session.guard import Guard, Rollback
     from wasmstate.session.predict_warning import PredictChangedStateWarning
     from wasmstate.session.replay import ReplayStep, replay
     from wasmstate.session.scailable import ScailableModel
@@ -115,6 +116,7 @@ _HOMES = {
     "FileKeptWarning": "wasmstate.storage.displaced",
     "Finding": "wasmstate.state.damage.check",
     "Folded": "wasmstate.explore.constants",
+    "Guard": "wasmstate.session.guard",
     "HistoryEntry": "wasmstate.state.compare.history",
     "LeftOut": "wasmstate.explore.discovery_result",
     "Limits": "wasmstate.runtime.limits",
@@ -134,6 +136,7 @@ _HOMES = {
     "Relation": "wasmstate.state.compare.relation",
     "ReplayStep": "wasmstate.session.replay",
     "RoleWarning": "wasmstate.explore.unfold",
+    "Rollback": "wasmstate.session.guard",
     "Salvage": "wasmstate.state.damage.salvage_result",
     "SavedTensor": "wasmstate.state.damage.salvage_result",
     "ScailableModel": "wasmstate.session.scailable",
@@ -212,6 +215,7 @@ __all__ = [
     "FileKeptWarning",
     "Finding",
     "Folded",
+    "Guard",
     "HistoryEntry",
     "InvalidError",
     "LeftOut",
@@ -236,6 +240,7 @@ __all__ = [
     "Relation",
     "ReplayStep",
     "RoleWarning",
+    "Rollback",
     "Salvage",
     "SavedTensor",
     "ScailableModel",

@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from wasmstate.binary.module import Module
-from wasmstate.errors import ArgumentError, CallError, SchemaError, StateBoundsError
+from wasmstate.errors import CallError, SchemaError, StateBoundsError
 from wasmstate.runtime.program import Program
+from wasmstate.session.loss import Learner, Loss, params_of
 from wasmstate.session.session import Session
 from wasmstate.session.watched import Watched
-from wasmstate.state.signature import NUMERIC, Param
+from wasmstate.state.signature import NUMERIC
 from wasmstate.state.state import State
 
 RECENT = 30
@@ -27,22 +28,6 @@ RECENT = 30
 
 _Answer = tuple[bool, float | None]
 """Whether a detector told a drift, and what it said then."""
-
-
-class Learner(Protocol):
-    """What is watched: a :class:`Session`, or what else can be called as one."""
-
-    def params(self, name: str) -> tuple[Param, ...]:
-        """See :meth:`Session.params`."""
-
-    def predict(self, *args: Any) -> Any:
-        """See :meth:`Session.predict`."""
-
-    def call(self, name: str, /, *args: Any) -> Any:
-        """See :meth:`Session.call`."""
-
-    def class_index(self, label: Any) -> int:
-        """See :meth:`Session.class_index`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +83,8 @@ class DriftWatch:
             )
         self._model = model
         self._detector = detector
-        self._label = _label_of(model)
-        self._is_class = self._label.dtype.startswith("i")
-        self._count = len(model.params("update"))
-        self._speaks = _check_detector(detector, is_class=self._is_class)
+        self._loss = Loss(model)
+        self._speaks = _check_detector(detector, is_class=self._loss.is_class)
         self._file = _beside(model, detector)
         if self._file is not None and isinstance(model, Session):
             model.before_commit(self._before_commit)
@@ -155,25 +138,7 @@ class DriftWatch:
             CallError, StateBoundsError: as :meth:`update`.
             SchemaError: if ``predict`` does not give one number.
         """
-        if len(args) != self._count:
-            raise ArgumentError(f"update takes {self._count} arguments, not {len(args)}")
-        *given, right = args
-        said = self._model.predict(*given)
-        if not isinstance(said, (int, float) if not self._is_class else (int, float, str)):
-            raise SchemaError(f"no loss: predict() has to give one number, it gave {said!r}")
-        try:
-            if not self._is_class:
-                loss = abs(float(said) - float(right))
-            elif isinstance(said, float):  # a probability
-                wrong = int(said > 0.5) != self._model.class_index(right)
-                loss = math.nan if math.isnan(said) else int(wrong)
-            else:
-                loss = int(self._model.class_index(said) != self._model.class_index(right))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ArgumentError(f"update, argument {self._label.name}: {error}") from error
-        if not math.isfinite(loss):
-            raise CallError(f"the loss is {loss}: predict() gave {said}, {right} is right")
-        return loss
+        return self._loss(*args)
 
     def tell(self, loss: float) -> Drift | None:
         """Tell the detector of a loss, as :meth:`loss` gives it; gives the drift, if it told one.
@@ -262,33 +227,13 @@ def _beside(model: Learner, detector: Session) -> Watched | None:
     return Watched(model, detector)
 
 
-def _label_of(model: Learner) -> Param:
-    """What is right, as ``update`` takes it."""
-    given, learned = _params(model, "predict"), _params(model, "update")
-    if given is None or learned is None:
-        missing = "predict" if given is None else "update"
-        raise SchemaError(f"no loss: the model has no {missing}()")
-    if not learned or [each.type for each in given] != [each.type for each in learned[:-1]]:
-        raise SchemaError(
-            "no loss: update() has to take what predict() does, and what is right behind it, but "
-            f"predict takes {_types(given)} and update {_types(learned)}"
-        )
-    if learned[-1].type not in NUMERIC:
-        raise SchemaError(f"no loss: what is right has to be one number, not {learned[-1]}")
-    return learned[-1]
-
-
-def _types(params: Sequence[Param]) -> str:
-    return f"({', '.join(f'{each.name}: {each.type}' for each in params)})"
-
-
 def _check_detector(detector: Session, *, is_class: bool) -> bool:
     """Whether it can say what it told."""
     state = detector.state
     is_count = (
         "drifts" in state and not state["drifts"].shape and state["drifts"].dtype.kind in "iu"
     )
-    losses = _params(detector, "update") or ()
+    losses = params_of(detector, "update") or ()
     if not is_count or len(losses) != 1 or losses[0].type not in NUMERIC:
         raise SchemaError(
             f"{detector.path.name} is no detector: a detector has the tensor drifts, an integer, "
@@ -298,12 +243,4 @@ def _check_detector(detector: Session, *, is_class: bool) -> bool:
         raise SchemaError(
             "the detector takes errors 0 and 1, and the model predicts numbers: take page_hinkley"
         )
-    return _params(detector, "predict") == ()
-
-
-def _params(model: Learner, name: str) -> tuple[Param, ...] | None:
-    """What a function takes; ``None`` if there is no such function."""
-    try:
-        return model.params(name)
-    except CallError:
-        return None
+    return params_of(detector, "predict") == ()

@@ -504,6 +504,31 @@ class Session:
         self.state.with_metadata(metadata)
         self._keeper.metadata = {**self._keeper.metadata, **metadata}
 
+    def snapshot(self) -> Session:
+        """A session on S as it is now, which does not follow this one and is never written."""
+        return Session(self._path, self._module, self._program, self.state, persist="manual")
+
+    def restore(self, state: State) -> None:
+        """Make S what it is in another state, of this session or of its file; a change as any.
+
+        Raises:
+            CallError: if the session is closed.
+            StateError: if the state belongs to other code.
+            CommitError, StateConflictError: as :meth:`call`.
+        """
+        if state.record.lineage.module_digest != self.state.record.lineage.module_digest:
+            raise StateError("the state belongs to another module than the one of this session")
+        with self._lock:
+            self._check_open()
+            contents = state.contents()
+            if contents == self._live.contents:
+                return
+            self._live.contents = contents
+            self._live.restart()
+            if self._recorder is not None:
+                self._recorder.state(contents)
+            self._changed()
+
     def rollback(self) -> None:
         """Go back to the state that is in the file now, whoever wrote it.
 
@@ -567,13 +592,7 @@ class Session:
         if self._device is None or state.metadata.get(DEVICE_KEY) == self._device:
             return
         self.annotate({DEVICE_KEY: self._device})
-        before = state.contents()
-        self._live.contents = with_own_numbers(state, self._device).contents()
-        if self._live.contents != before:
-            self._live.restart()
-            if self._recorder is not None:
-                self._recorder.state(self._live.contents)
-            self._changed()
+        self.restore(with_own_numbers(state, self._device))
 
     def _named(self, value: Any) -> Any:
         """What ``predict`` gave, as the metadata call it."""

@@ -25,6 +25,7 @@ from wasmstate.cli.common import (
     wasi_option,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
+from wasmstate.cli.guarding import guarded
 from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.model_calls import call_of, value_of
 from wasmstate.cli.pipe import answer_lines
@@ -90,6 +91,12 @@ class _Indices(click.ParamType[list[int]]):
     help="predict chooses among these arms only, and prints the probability of the choice, too.",
 )
 @click.option("--times", type=click.IntRange(1), default=1, help="Number of calls.")
+@click.option(
+    "--guard",
+    metavar="CONDITION",
+    help="What update() must keep true of the mean losses of the last 100 rows, of the model and "
+    'of the state at first: "loss <= frozen + 0.02". Else S goes back to that state.',
+)
 @click.option("--until", metavar="CONDITION", help="End after the call that makes it true of S.")
 @click.option(
     "--watch-drift",
@@ -133,6 +140,7 @@ def command(
     table: TableFormat,
     available: list[int] | None,
     times: int,
+    guard: str | None,
     until: str | None,
     watch_drift: str | None,
     persist: str,
@@ -179,6 +187,8 @@ def command(
         )
     if is_pipe and (arguments or source or times > 1 or until):
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
+    if guard is not None and (function != "update" or watch_drift is not None):
+        raise click.UsageError("--guard is for update, without --watch-drift")
     if available is not None and function != "predict":
         raise click.UsageError(f"--available is for predict, not for {function}")
     if str(source) == "-" and times > 1:
@@ -217,7 +227,7 @@ def command(
                         answer_lines(session, sys.stdin.buffer, stop)
                     else:
                         run = _Run(
-                            session, function, stop, until, watch, available, as_json=as_json
+                            session, function, stop, until, watch, available, guard, as_json=as_json
                         )
                         try:
                             run.run(source, table, given, times)
@@ -297,6 +307,7 @@ class _Run:
         until: str | None,
         watch: Watching | None,
         available: list[int] | None,
+        guard: str | None,
         *,
         as_json: bool,
     ) -> None:
@@ -306,7 +317,10 @@ class _Run:
         is_watched = watch is not None
         self._until = Condition(until, session.state, is_watched=is_watched) if until else None
         self._watch = watch
-        self._call: Callable[..., Any] = call_of(session, function, available)
+        self._is_guarded = guard is not None
+        self._call: Callable[..., Any] = (
+            call_of(session, function, available) if guard is None else guarded(session, guard)
+        )
         self._as_json = as_json
         self._feeder: Feeder | None = None
 
@@ -349,6 +363,7 @@ class _Run:
             )
             policy = Policy.parse(session.persist)
             is_told = self._as_json or self._until is not None or self._watch is not None
+            is_told |= self._is_guarded
             is_quiet = rows is not None and not is_told
             many = is_quiet and can_take_many(session, function, policy)
             for passes in range(times):

@@ -74,7 +74,9 @@ class Condition:
         SchemaError: if it cannot be read, names what is not there, or is no yes or no.
     """
 
-    def __init__(self, text: str, state: State, *, is_watched: bool = False) -> None:
+    def __init__(
+        self, text: str, state: Mapping[str, Any] | State, *, is_watched: bool = False
+    ) -> None:
         self.text = text.strip()
         if len(self.text) > _LONGEST:
             raise self._refused(f"it has more than {_LONGEST} characters")

@@ -1,0 +1,25 @@
+"""A guard on the command line: rows are learned, and rollbacks are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wasmstate.cli.common import echo
+from wasmstate.session.guard import Guard
+from wasmstate.session.session import Session
+
+
+def guarded(session: Session, condition: str) -> Any:
+    """What learns a row under a guard. Raises as :class:`Guard`."""
+    guard = Guard(session, condition)
+
+    def update(*args: Any) -> None:
+        rollback = guard.update(*args)
+        if rollback is not None:
+            echo(
+                f"row {rollback.row + 1}: rolled back: mean loss {rollback.loss:.4g} in the last "
+                f"{guard.window} rows, {rollback.frozen:.4g} of the state before",
+                err=True,
+            )
+
+    return update
