@@ -145,7 +145,8 @@ bench-damage: $(READY) ## Compare how much damage formats notice, and how much c
 	$(BIN)/python benchmarks/damage.py
 	$(BIN)/python benchmarks/damage_models.py
 
-fuzz: $(READY) ## Look for damaged modules and states that are not handled, and for code that unfolds wrongly (some minutes)
+fuzz: $(READY) js-if-possible ## Look for damaged modules and states that are not handled, and for code that unfolds wrongly (some minutes)
+	$(BIN)/pytest -q tests/slow/fuzz_runtimes.py
 	$(BIN)/python tests/slow/fuzz.py
 	$(BIN)/python tests/slow/fuzz_state.py 120
 	WASMSTATE_THOROUGH=1 $(BIN)/pytest -q -k random_module tests/explore/test_unfold.py

@@ -218,7 +218,7 @@ export class Entries {
       const what = `${name}, buffer of ${param.name}`;
       const memory = instance.exports[exports.memories.get(0) ?? ""];
       if (!(memory instanceof WebAssembly.Memory))
-        return fail("schema", `${what}: memory 0 is not exported`);
+        return fail("bounds", `${what}: memory 0 is not exported`);
       const address = param.place === undefined ? undefined : this.#address(what, param.place);
       const size = sizeOf(param);
       if (address !== undefined) {

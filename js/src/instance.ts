@@ -167,7 +167,7 @@ function placeOf(region: Region, instance: WebAssembly.Instance, exports: Export
   const item = name === undefined ? undefined : instance.exports[name];
   if (item instanceof WebAssembly.Global) return globalPlace(region, item);
   if (!(item instanceof WebAssembly.Memory))
-    return fail("schema", `${what} ${region.index} is not exported, S cannot be read`);
+    return fail("bounds", `${what} ${region.index} is not exported, S cannot be read`);
   return region.kind === WHOLE ? wholePlace(item) : rangePlace(region, item);
 }
 
@@ -201,10 +201,10 @@ function globalPlace({ index, length }: Region, cell: WebAssembly.Global): Place
     }
     cell.value = before;
   } catch (error) {
-    fail("schema", `global ${index} cannot hold S: ${reasonOf(error)}`);
+    fail("bounds", `global ${index} cannot hold S: ${reasonOf(error)}`);
   }
   if (!fits || (length === 8 && typeof cell.value === "number" && !isFloat))
-    fail("schema", `global ${index} cannot hold ${length} bytes of S`);
+    fail("bounds", `global ${index} cannot hold ${length} bytes of S`);
   const kind =
     typeof cell.value === "bigint" ? "BigInt64" : `${isFloat ? "Float" : "Int"}${length * 8}`;
   const get = fields[`get${kind}` as "getInt32"].bind(fields);

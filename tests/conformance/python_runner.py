@@ -16,6 +16,7 @@ import numpy as np
 from wasmstate import (
     ArgumentError,
     CallError,
+    LimitError,
     LinkError,
     MalformedError,
     Module,
@@ -45,6 +46,7 @@ NAMES: list[tuple[type[WasmstateError], str]] = [
     (ArgumentError, "argument"),
     (TrapError, "trap"),
     (LinkError, "link"),
+    (LimitError, "link"),
     (CallError, "call"),
     (NotCommittedError, "not-committed"),
 ]
