@@ -59,10 +59,11 @@ class Driver:
         assert self._process.stdout is not None
         return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
-    def kill(self) -> None:
-        """End it at once, as the system does when memory is short."""
+    def kill(self) -> str:
+        """End it at once, as the system does when memory is short; gives what it said last."""
         self._process.kill()
-        self._process.wait()
+        said, _ = self._process.communicate()
+        return said
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +71,7 @@ class Driver:
     def __exit__(
         self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
     ) -> None:
-        self._process.communicate()
-        if kind is None:
-            assert self._process.returncode == 0
+        if self._process.poll() is None:
+            self._process.communicate()
+            if kind is None:
+                assert self._process.returncode == 0

@@ -5,6 +5,7 @@ Each raises AssertionError if it does not.
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from c_driver import Driver
+from conformance.test_vectors import CASES, case
 from device_guests import make_room, poke_all
 from hostile.forge import forged
 from hostile.seeds import SEEDS
@@ -136,3 +138,49 @@ def survives_power_cuts(driver: Driver, data: bytes, folder: Path) -> None:
         generation += not done.startswith("error ")
         cuts += 1
         assert driver.do("flash-open").endswith(f": generation {generation}, {generation} updates")
+
+
+def tells_worn_flash(driver: Driver, data: bytes, folder: Path) -> None:
+    """A slot that does not hold what was written to it is told, and the state from before stays."""
+    path = folder / "worn.wasm"
+    path.write_bytes(data)
+    make_room(driver, state_of(path))
+    driver.do("load", path)
+    driver.do("flash-erase")
+    driver.do("flash-open")
+    driver.do("flash-commit", 1)
+    driver.do("flash-wear", 1)  # a byte of the magic
+    assert driver.do("flash-commit", 1).endswith("the slot does not hold the record")
+    driver.do("flash-wear", -1)
+    assert driver.do("flash-open").endswith(": generation 1, 1 updates")
+
+
+_REFUSED = {"malformed", "corrupt", "state"}
+
+
+def follows_the_vectors(driver: Driver, folder: Path) -> int:
+    """Files of the vectors are read and refused as these say, schemas left out; gives how many."""
+    path, seen = folder / "vector.wasm", 0
+    for name in CASES:
+        steps = case(name)["steps"]
+        first = steps[0]["expect"].get("error") if steps[0]["do"] == "open" else None
+        if first == "schema":
+            continue
+        path.write_bytes(base64.b64decode(case(name)["file"]))
+        driver.do("load", path)
+        for step in steps:
+            if step["do"] == "damage":
+                for xor in step["xor"]:
+                    said = driver.do("damage", step["start"], step["end"], xor)
+                    assert said.startswith("0 of "), name
+            elif step["do"] == "cut":
+                assert driver.do("cut", step["start"], step["end"]).startswith("0 of "), name
+        said = driver.do("verify")
+        if first in _REFUSED:
+            assert said.startswith("error "), name
+        elif steps[0]["do"] == "open" and first is None:
+            expected = steps[0]["expect"]
+            generation, updates = expected["generation"], expected["updates"]
+            assert said == f"generation {generation}, {updates} updates", name
+        seen += 1
+    return seen

@@ -13,6 +13,7 @@ static uint64_t sizes[4];
 static wasmstate_file file = {.fd = -1, .folder = -1};
 static uint8_t slots[2][SLOT], module[1 << 20];
 static long writes_left = -1; /* power is cut behind so many writes */
+static long worn = -1; /* a byte of each slot that keeps no ones */
 static size_t module_size;
 static wasmstate flashed;
 
@@ -63,6 +64,7 @@ static int write_slot(void *context, int slot, uint32_t offset, const void *byte
     if (offset % 16 || size % 16 || !writes_left) return 1;
     if (writes_left > 0) writes_left--;
     for (uint32_t i = 0; i < size; i++) slots[slot][offset + i] &= ((const uint8_t *)bytes)[i];
+    if (worn >= 0) slots[slot][worn] = 0;
     return 0;
 }
 
@@ -109,6 +111,18 @@ static void damage(size_t start, size_t end, int seed)
             module[at] = before;
         }
     printf("%llu of %llu accepted\n", accepted, tried);
+}
+
+/* Cut the module in memory, and see how many lengths are read. */
+static void cut(uint32_t start, uint32_t end)
+{
+    wasmstate state;
+    unsigned accepted = 0;
+    for (uint32_t size = start; size < end; size++) {
+        wasmstate_source source = wasmstate_bytes(module, size);
+        accepted += !wasmstate_open(&state, &source);
+    }
+    printf("%u of %u accepted\n", accepted, end - start);
 }
 
 static uint8_t digit(char c)
@@ -166,6 +180,8 @@ static void run(const char *command, char words[3][4096], int count)
         answer(state.error, &state);
     } else if (!strcmp(command, "damage")) {
         damage((size_t)a, (size_t)b, count > 2 ? atoi(words[2]) : 0);
+    } else if (!strcmp(command, "cut")) {
+        cut((uint32_t)a, (uint32_t)b);
     } else if (!strcmp(command, "flash-erase")) {
         memset(slots, 0xff, sizeof slots);
         puts("ok");
@@ -178,6 +194,9 @@ static void run(const char *command, char words[3][4096], int count)
         writes_left = count > 1 ? (long)b : -1;
         answer(wasmstate_flash_commit(&flashed, &flash, &instance, a), &flashed);
         writes_left = -1;
+    } else if (!strcmp(command, "flash-wear")) {
+        worn = atol(words[0]);
+        puts("ok");
     } else if (!strcmp(command, "flash-flip")) {
         slots[a][b] ^= 1;
         puts("ok");

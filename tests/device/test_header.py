@@ -14,11 +14,13 @@ from device_guests import custom, guests, make_room, peek_all, poke_all
 from device_spec import (
     agrees_about,
     commits_the_same_bytes,
+    follows_the_vectors,
     forgeries,
     mutants,
     other_contents,
     refuses_each_flipped_bit,
     survives_power_cuts,
+    tells_worn_flash,
 )
 from models import FIXTURES, copy_fixture, state_of, write_counter
 from wasmstate import Module, check, commit, history
@@ -223,6 +225,14 @@ def test_two_slots_of_flash_keep_the_last_two_states(driver: Driver, tmp_path: P
 
 def test_power_may_be_cut_behind_each_write_to_flash(driver: Driver, tmp_path: Path) -> None:
     survives_power_cuts(driver, GUESTS["range and global"], tmp_path)
+
+
+def test_a_slot_that_is_worn_out_is_told(driver: Driver, tmp_path: Path) -> None:
+    tells_worn_flash(driver, GUESTS["range and global"], tmp_path)
+
+
+def test_files_of_the_vectors_are_read_and_refused(driver: Driver, tmp_path: Path) -> None:
+    assert follows_the_vectors(driver, tmp_path) > 100
 
 
 def test_slots_of_another_module_or_history_are_left_out(driver: Driver, tmp_path: Path) -> None:
