@@ -131,6 +131,21 @@ def test_f8_goes_from_one_changed_cell_to_the_next(
     assert places == ["failures[0]", "rng[0]", "failures[0]", "count"]
 
 
+def test_f8_shows_the_whole_of_an_element_that_goes_on_in_the_next_row(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    view = window.panels.page.hex
+    last = view.dump.line_of(0xEDD)
+    view.verticalScrollBar().setValue(last - view.full_lines + 1)
+    assert view.visible_range()[1] == 0xEE0
+    QTest.keyClick(window, Qt.Key.Key_F8)
+    assert view.cursor_at == 0xEDD
+    assert view.visible_range()[1] == 0xEF0
+
+
 def test_damage_is_told_in_a_bar_and_listed(
     qtbot: QtBot, bandit: Path, open_window: OpenWindow
 ) -> None:

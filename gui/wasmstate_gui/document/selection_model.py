@@ -93,7 +93,9 @@ class SelectionModel(QObject):
         if picture is not None and picture.document.source.size:
             source = picture.document.source
             offset = min(max(offset, 0), source.size - 1)
-            self._select(at_byte(offset, source, picture.rows, picture.tensors))
+            chosen = at_byte(offset, source, picture.rows, picture.tensors)
+            self._select(chosen)
+            self.revealed.emit(chosen.end - 1, False)  # an element may go on in the next row
             self.revealed.emit(offset, False)
             if at_top:
                 self.revealed.emit(offset, True)
