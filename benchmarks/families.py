@@ -37,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "exp3": {"arms": ARMS, "seed": 1},
     "linucb": {"arms": ARMS, "features": 6},
     "q_learning": {"states": 16, "actions": 4, "seed": 1},
+    "sarsa": {"observations": 4, "actions": 2, "seed": 1},
     "moments": {"features": 6},
     "linear": {"features": 6, "lr": 0.005},
     "ols": {"features": 6},

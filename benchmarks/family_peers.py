@@ -75,6 +75,10 @@ def columns_for(name: str, rng: np.random.Generator) -> Columns:
         case "q_learning":
             states = rng.integers(0, 16, 1001)
             return [states[:-1], rng.integers(0, 4, 1000), above[1:] * 1.0, states[1:], above[1:]]
+        case "sarsa":
+            x, actions = rng.uniform(-1, 1, (1001, 4)), rng.integers(0, 2, 1001)
+            rewards, done = np.ones(1000), np.zeros(1000, int)
+            return [x[:-1], actions[:-1], rewards, x[1:], actions[1:], done]
         case "page_hinkley":
             return [y]
         case "ddm":

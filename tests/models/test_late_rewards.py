@@ -234,6 +234,8 @@ def test_what_cannot_be_decided_or_rewarded_is_refused() -> None:
         assert str(caught.value) == "there has been no decision 1: the ids go from 0 to 0"
         with pytest.raises(ArgumentError, match="reward = 2"):
             models.reward(session, 0, 2.0)
+    with pytest.raises(SchemaError, match="default_reward has no use in a model whose decisions"):
+        models.new("ucb1", arms=3, default_reward=0.5)
     refused = "the model keeps no decisions: make a bandit with room for as many as can wait"
     with bandit("ucb1", decisions=0) as session:
         for call in (models.decide, lambda each: models.reward(each, 0, 1.0)):

@@ -88,7 +88,7 @@ def test_a_dimension_of_thousands_of_digits_is_refused() -> None:
         (TensorSpec("t", "f32", (2.0,), "0"),  # type: ignore[arg-type]
          "t: each dimension must be a positive integer below 2**32"),
         (TensorSpec("t", "f32", (), "0", merge="avg"),
-         "t: no merge rule 'avg'; there are sum, mean, max, min, chan, counts, none"),
+         "t: no merge rule 'avg'; there are sum, mean, max, min, chan, counts, own, none"),
         (TensorSpec("t", "f32", (), "0", unit=5), "t: the unit must be a text"),  # type: ignore[arg-type]
         (TensorSpec("t", "f32", (), "0", bounds=("positive",)),
          "cannot read the bound 'positive': write finite, psd, or a comparison such as '>= 0'"),
