@@ -75,6 +75,7 @@ check: $(READY) ## Check format, lint, types, layers, wording and documentation
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tests/wording.py wasmstate gui docs
+	@test ! -d js/node_modules || npm run --silent --prefix js check
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
 
 format: $(READY) ## Format the code
