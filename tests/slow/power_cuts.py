@@ -123,4 +123,4 @@ def test_two_clients_of_an_nfs_server_lose_nothing_that_was_acknowledged(tmp_pat
     told = result(started(tmp_path, NFS, "4.2"))
     assert [each["made"] for each in told["clients"]] == [60, 60]
     assert told["kept"] == 120
-    assert min(each["conflicts"] for each in told["clients"]) > 0
+    assert sum(each["conflicts"] for each in told["clients"]) > 0  # they did meet
