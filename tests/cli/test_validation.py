@@ -116,3 +116,4 @@ def test_attach_to_a_module_that_cannot_start_says_what_helps(tmp_path: Path) ->
     assert result.exit_code == 1
     assert "env.abort (i32 i32 i32 i32) -> ()" in result.stderr
     assert "give the values of all tensors, and it need not run" in result.stderr
+    assert r"\n" not in result.stderr
