@@ -111,7 +111,7 @@ def _contents_after_start(
         return Instance(Program(module, limits, granted)).read(state.regions)
     except LinkError as error:
         raise LinkError(
-            f"{error}\n  Its start function has run before the memory holds the initial values; give "
-            "the values of all tensors, and it need not run.",
+            f"{error}\n  Its start function has run before the memory holds the initial values; "
+            "give the values of all tensors, and it need not run.",
             error.missing,
         ).helped_by(*error.remedies) from error
