@@ -34,7 +34,7 @@ class Constant:
         offset: of the instruction, in the file.
         function: the index of the function that it stands in.
         function_name: its export, or its name in the name section, or its index.
-        type: ``f32``, ``f64``, ``i32``, ``i64`` or ``v128``.
+        valtype: ``f32``, ``f64``, ``i32``, ``i64`` or ``v128``.
         dtype: element type of the tensor that it can be read from: of a ``v128`` that of its lanes.
         content: its value as memory holds it.
         role: what it is for, if it is no mere value: ``an address``, ``a loop bound``.
@@ -43,7 +43,7 @@ class Constant:
     offset: int
     function: int
     function_name: str
-    type: str
+    valtype: str
     dtype: str
     content: bytes
     role: str = ""
@@ -66,7 +66,7 @@ class Constant:
         else:
             value = " ".join(map(str, self.values))
         role = f", {self.role}" if self.role else ""
-        return f"{self.type}.const {value} at {self.offset:#x} in {self.function_name}{role}"
+        return f"{self.valtype}.const {value} at {self.offset:#x} in {self.function_name}{role}"
 
 
 def find_constants(

@@ -39,12 +39,12 @@ def name_constants(
     names: dict[int, str] = {}
     for each in constants:
         names[each.function] = each.function_name
-        offsets = known.get((each.type, each.content)) if join_equal else None
+        offsets = known.get((each.valtype, each.content)) if join_equal else None
         if offsets is not None:
             offsets.append(each.offset)
             continue
-        offsets = known[each.type, each.content] = [each.offset]
-        groups[each.function, each.type, each.dtype].append(offsets)
+        offsets = known[each.valtype, each.content] = [each.offset]
+        groups[each.function, each.valtype, each.dtype].append(offsets)
     used = set(taken)
     found: dict[str, list[Offsets]] = {}
     for (function, type_, dtype), elements in groups.items():

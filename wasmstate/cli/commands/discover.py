@@ -191,7 +191,7 @@ def _json_row(constant: Constant, effect: float | None) -> dict[str, Any]:
     return {
         "offset": constant.offset,
         "function": constant.function_name,
-        "type": constant.type,
+        "type": constant.valtype,
         "values": constant.values,
         "role": constant.role,
         "effect": effect,
