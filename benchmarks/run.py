@@ -6,6 +6,8 @@ Nothing here passes or fails: the figures are for docs/benchmarks.md.
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import os
 import shutil
 import statistics
@@ -14,6 +16,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +28,11 @@ from rich.console import Console
 from rich.table import Table
 
 from wasmstate import Module, Session, State, attach, commit
+from wasmstate.cli.pipe import answer_lines
+from wasmstate.cli.stopping import Stopping
+
+PIPED = 20_000
+"""Lines for the co-process."""
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 
@@ -123,6 +131,19 @@ def process(*words: str) -> Callable[[], object]:
     return lambda: subprocess.run(words, check=True, capture_output=True, env=kept)
 
 
+def co_process(model: Path, lines: bytes) -> Callable[[], object]:
+    """A co-process that answers lines, in this process; nothing is committed."""
+
+    def answer() -> None:
+        with (
+            Session.open(model, persist="manual") as session,
+            redirect_stdout(io.TextIOWrapper(io.BytesIO())),
+        ):
+            answer_lines(session, io.BytesIO(lines), Stopping())
+
+    return answer
+
+
 def main() -> None:
     """Measure, and print a table."""
     table = Table("what", "median", "against", "median", "ratio")
@@ -160,6 +181,24 @@ def main() -> None:
             process("-c", "import construct"),
         )
         add("wasmstate layout, whole process", ours, "python -c 'import construct'", construct)
+        ours, click = alternated(
+            15, process("-m", "wasmstate", "--help"), process("-c", "import click")
+        )
+        add("wasmstate --help, whole process", ours, "python -c 'import click'", click)
+        shutil.copy(small, bandit := folder / "bandit.wasm")
+        ours, libraries = alternated(
+            15,
+            process("-m", "wasmstate", "run", str(bandit), "update", "1", "1.0"),
+            process("-c", "import numpy, wasmtime"),
+        )
+        add("wasmstate run, whole process", ours, "python -c 'import numpy, wasmtime'", libraries)
+        lines = b'["update", 1, 1.0]\n' * PIPED
+        ours, loop = alternated(
+            5,
+            co_process(bandit, lines),
+            lambda: [json.dumps(json.loads(each)) for each in lines.splitlines()],
+        )
+        add("co-process, each line", ours / PIPED, "json.loads, json.dumps", loop / PIPED)
         model = folder / "linear.wasm"
         shutil.copy(FIXTURES / "linear.wasm", model)
         with Session.open(model, persist="manual") as session:

@@ -6,7 +6,6 @@ once more, with an argument that names the module of the child.
 
 from __future__ import annotations
 
-import runpy
 import sys
 from collections.abc import Sequence
 
@@ -30,5 +29,7 @@ def run_child(arguments: Sequence[str]) -> bool:
     """Be the child, if that is what a frozen program was started for; gives whether it was."""
     if len(arguments) != 2 or arguments[0] != _ARGUMENT or arguments[1] not in _CHILDREN:
         return False
+    import runpy  # noqa: PLC0415 (only a child needs it)
+
     runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     return True

@@ -512,6 +512,31 @@ def test_listing_a_layout_loads_neither_numpy_nor_wasmtime_nor_rich(
 
 
 @pytest.mark.parametrize(
+    ("words", "unwanted"),
+    [
+        (["--help"], {"json", "difflib", "runpy", "numpy", "wasmtime"}),
+        (
+            ["run", "bandit.wasm", "update", "1", "1.0"],
+            {"wasmstate.models.bandits", "email", "zipfile", "gzip", "pyarrow", "rich"},
+        ),
+    ],
+    ids=["help", "run"],
+)
+def test_what_a_command_does_not_use_is_not_loaded(
+    words: list[str], unwanted: set[str], tmp_path: Path
+) -> None:
+    shutil.copy(FIXTURES / "bandit.wasm", tmp_path)
+    script = (
+        "import sys; from wasmstate.cli import main\n"
+        f"try: main({words!r})\n"
+        f"finally: print(sorted({unwanted!r} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["set", "bandit.wasm", "count=0"],

@@ -12,7 +12,7 @@ from guest import Guest
 from support import message
 from wasmstate import Module, SchemaError, State, StateError, history, models
 from wasmstate.binary.edits.bake import is_baked
-from wasmstate.models.families import FAMILIES
+from wasmstate.models.families import families
 from wasmstate.models.resize import SIZES, resize
 from wasmstate.session.bake import bake
 from wasmstate.state.attach.describe import with_state
@@ -26,7 +26,7 @@ SMALL |= {"observations": 2, "clusters": 2, "replicates": 4, "hidden": 3}
 
 
 def new(name: str, **changes: Any) -> Module:
-    options = {each.name for each in FAMILIES[name].options}
+    options = {each.name for each in families()[name].options}
     return models.new(name, **{k: v for k, v in (SMALL | changes).items() if k in options})
 
 
@@ -34,7 +34,7 @@ def filled(name: str) -> Module:
     """A model with other numbers in each cell that may have any."""
     module = new(name)
     state = State.of(module)
-    options = {each.name for each in FAMILIES[name].options}
+    options = {each.name for each in families()[name].options}
     values = {
         each.name: np.arange(1, 1 + state[each.name].size).reshape(each.shape)
         for each in state.tensors
@@ -45,7 +45,7 @@ def filled(name: str) -> Module:
 
 CASES = [
     (name, size)
-    for name, family in FAMILIES.items()
+    for name, family in families().items()
     for size in SIZES
     if size in {option.name for option in family.options}
 ]

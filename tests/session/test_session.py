@@ -54,6 +54,16 @@ def test_a_linear_model_finds_the_line(tmp_path: Path) -> None:
     np.testing.assert_allclose(state_of(path)["weights"], [1, -2, 3, 0.5])
 
 
+def test_the_bytes_of_s_are_one_object_until_a_call_changes_them(path: Path) -> None:
+    with Session.open(path, persist="manual") as session:
+        before = session.contents
+        assert before == session.state.contents()
+        assert session.contents is before
+        session.update(1)
+        assert session.contents != before
+        assert session.contents == session.state.contents()
+
+
 def test_every_change_is_committed_by_default(path: Path) -> None:
     with Session.open(path) as session:
         for i in range(1, 4):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
-import shlex
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +152,8 @@ def unusable(error: OSError, path: Path | str) -> Unusable:
 
 def quoted(path: Path) -> str:
     """A path as a shell takes it."""
+    import shlex  # noqa: PLC0415 (only messages need it)
+
     return shlex.quote(str(path))
 
 
@@ -215,8 +216,10 @@ def echo_json_line(document: Any) -> None:
 
 def _json(document: Any, indent: int | None = None) -> str:
     """JSON that the output's encoding has, without a character that a terminal would obey."""
+    import json  # noqa: PLC0415 (the help does without)
+
     plain = _plain(document)
-    text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
+    text: str = _encoder(indent).encode(plain)
     if text.isascii() and "\x7f" not in text:
         return text
     try:
@@ -225,6 +228,13 @@ def _json(document: Any, indent: int | None = None) -> str:
         text = json.dumps(plain, indent=indent, allow_nan=False)
     # What is left of them stands inside of strings: json escapes the first 32 itself.
     return "".join(json.dumps(c)[1:-1] if c != "\n" and is_hostile(c) else c for c in text)
+
+
+@cache
+def _encoder(indent: int | None) -> Any:
+    from json import JSONEncoder  # noqa: PLC0415
+
+    return JSONEncoder(indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

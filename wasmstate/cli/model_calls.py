@@ -20,13 +20,9 @@ def call_of(session: Session, function: str, available: list[int] | None = None)
     """
     if available is not None:
         return partial(models.choose, session, available)
-    if models.makes_decisions(session.state):
-        special: dict[str, Callable[..., Any]] = {
-            "decide": models.decide,
-            "reward": models.reward,
-        }
-        if function in special:
-            return partial(special[function], session)
+    special: dict[str, Callable[..., Any]] = {"decide": models.decide, "reward": models.reward}
+    if function in special and models.makes_decisions(session.state):
+        return partial(special[function], session)
     return partial(session.call, function)
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from wasmstate.cli.common import echo, echo_json_line, plural
-from wasmstate.cli.detectors import detector, fitting
 from wasmstate.cli.stopping import Stopped
 from wasmstate.session.drift import Drift, DriftWatch
 from wasmstate.session.session import Session
@@ -94,6 +93,8 @@ def watching(
     if name is None:
         yield None
         return
+    from wasmstate.cli.detectors import detector, fitting  # noqa: PLC0415 (to watch is rare)
+
     name = name or fitting(session.params("update"))
     if session.persist != "manual":
         how = {**how, "persist": "on-close"}

@@ -12,7 +12,7 @@ from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
 from wasmstate.models.choose import Choice, choose
 from wasmstate.models.decisions import Decision, decide, decisions, makes_decisions, reward
-from wasmstate.models.families import FAMILIES
+from wasmstate.models.families import families
 from wasmstate.models.family import Family, Option, TensorTemplate
 from wasmstate.models.resize import resize
 
@@ -36,7 +36,7 @@ __all__ = [
 
 def names() -> list[str]:
     """The families of models, in the order of the documentation."""
-    return list(FAMILIES)
+    return list(families())
 
 
 def describe(name: str) -> Family:
@@ -45,9 +45,9 @@ def describe(name: str) -> Family:
     Raises:
         SchemaError: if there is none of that name.
     """
-    if name not in FAMILIES:
-        raise SchemaError(f"there is no model {name!r}; there are {', '.join(FAMILIES)}")
-    return FAMILIES[name]
+    if name not in families():
+        raise SchemaError(f"there is no model {name!r}; there are {', '.join(families())}")
+    return families()[name]
 
 
 def new(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.errors import ArgumentError, SchemaError
-from wasmstate.models.families import FAMILIES
+from wasmstate.models.families import families
 from wasmstate.models.late_rewards import STATUSES
 
 if TYPE_CHECKING:  # a list of the models needs no runtime
@@ -90,7 +90,7 @@ def decisions(state: State) -> list[Decision]:
 
 def makes_decisions(state: State) -> bool:
     """Whether it is the state of a bandit, which may have been made with room for decisions."""
-    family = FAMILIES.get(str(state.metadata.get("model")))
+    family = families().get(str(state.metadata.get("model")))
     return family is not None and "decide" in family.entry_points
 
 

@@ -1,12 +1,20 @@
-"""Every family of models, by name."""
+"""Every family of models, by name.
+
+They are built when somebody asks: who runs a model needs none of them.
+"""
 
 from __future__ import annotations
 
-from wasmstate.models import bandits, classification, episodes, regression, streams
+from functools import cache
+from importlib import import_module
+
 from wasmstate.models.family import Family
 
-FAMILIES: dict[str, Family] = {
-    family.name: family
-    for table in (bandits, episodes, regression, classification, streams)
-    for family in table.FAMILIES
-}
+_TABLES = ("bandits", "episodes", "regression", "classification", "streams")
+
+
+@cache
+def families() -> dict[str, Family]:
+    """The families, in the order of the documentation."""
+    tables = [import_module(f"wasmstate.models.{table}") for table in _TABLES]
+    return {family.name: family for table in tables for family in table.FAMILIES}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError, StateError
-from wasmstate.models.families import FAMILIES
+from wasmstate.models.families import families
 from wasmstate.models.family import Family, TensorTemplate, Values
 from wasmstate.models.naming import KEYS, changed, indices_of
 from wasmstate.state.change.bake import keep_baked
@@ -89,7 +89,7 @@ def resized_state(
 
 def _family(state: State) -> tuple[Family, dict[str, Any]]:
     """The family of a model, and its options."""
-    family = FAMILIES.get(str(state.metadata.get("model")))
+    family = families().get(str(state.metadata.get("model")))
     if family is None:
         raise SchemaError("only a model that comes with wasmstate can be resized")
     before = {each.name: state[each.name].item() for each in family.options if each.name in state}
@@ -136,7 +136,7 @@ def _resized(
 @lru_cache(maxsize=64)  # who chooses among what is available asks for few sizes, and often
 def _fresh(name: str, options: tuple[tuple[str, float], ...]) -> State:
     """The state of a new model; its random numbers do not matter, they are replaced."""
-    family = FAMILIES[name]
+    family = families()[name]
     return State.of(family.make(0 if family.takes_seed else None, dict(options)))
 
 

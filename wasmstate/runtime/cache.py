@@ -19,7 +19,6 @@ import secrets
 import stat
 import sys
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
@@ -143,12 +142,26 @@ def entry_name(module: Module, *configuration: object) -> str:
 
     Names belong to it, for they stand in the messages of traps; other custom sections do not.
     """
-    about = (version("wasmtime"), sys.platform, platform.machine(), *configuration)
+    about = (_wasmtime_version(), sys.platform, platform.machine(), *configuration)
     digest = hashlib.sha256(repr(about).encode())
     digest.update(sections_digest(module))
     for section in module.custom_sections("name"):
         digest.update(hashlib.sha256(section.content).digest())
     return digest.hexdigest()
+
+
+def _wasmtime_version() -> str:
+    """The version, from the name of the folder that says so beside the package, if there is one.
+
+    importlib.metadata loads the parser of e-mail, which takes as long as NumPy.
+    """
+    beside = Path(wasmtime.__file__).parents[1].glob("wasmtime-*.dist-info")
+    found = [each.name.removeprefix("wasmtime-").removesuffix(".dist-info") for each in beside]
+    if len(found) == 1:
+        return found[0]
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("wasmtime")
 
 
 def _folders() -> tuple[Path, Path]:

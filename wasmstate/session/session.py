@@ -221,6 +221,15 @@ class Session:
         """S as it is in the instance now, with the generation that it was made from."""
         return self._keeper.state(self._now())
 
+    @property
+    def contents(self) -> Sequence[bytes]:
+        """The bytes of S as they are now: what ``state.contents()`` gives, without the rest.
+
+        They are the same object until a call changes S, and never change themselves.
+        """
+        with self._lock:
+            return self._live.contents
+
     def value(self, name: str) -> NDArray[Any]:
         """One tensor of S as it is now: what ``state[name]`` gives, without the rest.
 

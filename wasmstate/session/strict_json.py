@@ -22,7 +22,7 @@ def parse_json(text: str | bytes) -> Any:
         ArgumentError: it is no JSON, has a key twice in one object, or a number too large for f64.
     """
     try:
-        return json.loads(text, parse_float=parse_float, object_pairs_hook=_object)
+        return json.loads(text, cls=_shared)  # type: ignore[arg-type]
     except RecursionError as error:
         raise ArgumentError("nested too deeply") from error
     except ValueError as error:  # UnicodeDecodeError is a ValueError
@@ -52,3 +52,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ArgumentError(f"the key {json.dumps(key)} stands twice")
         found[key] = value
     return found
+
+
+_DECODER = json.JSONDecoder(parse_float=parse_float, object_pairs_hook=_object)
+
+
+def _shared() -> json.JSONDecoder:
+    """One decoder for all texts: to make one takes longer than to parse a line."""
+    return _DECODER

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from io import BufferedReader
 from itertools import chain, islice
 from pathlib import Path
@@ -29,13 +30,11 @@ from wasmstate.session.columns import number_names, order_of
 from wasmstate.session.names import Names
 from wasmstate.session.numerals import parse_float
 from wasmstate.session.table_text import Blocks, TextLines
-from wasmstate.session.tables.arrow import arrow_table, parquet_table
 from wasmstate.session.tables.block import Block, Part, PlacedRow, Row
 from wasmstate.session.tables.certain_cells import CertainCells
 from wasmstate.session.tables.columnar import ColumnTable
 from wasmstate.session.tables.compressed import decompressed, name_inside, on_disk
 from wasmstate.session.tables.json_lines import in_order, json_cells
-from wasmstate.session.tables.npy import npy_table, npz_table
 from wasmstate.session.tables.row_maker import OF_TEXT, OF_VALUES, Cells, RowMaker
 from wasmstate.state.signature import Param
 
@@ -51,14 +50,16 @@ __all__ = [
 _BLOCK = 1 << 18
 """Bytes of a text that are read at a time."""
 
-_COLUMNAR: dict[str, Callable[[BinaryIO, str, ExitStack], ColumnTable]] = {
-    ".npy": npy_table,
-    ".npz": npz_table,
-    ".parquet": parquet_table,
-    ".pq": parquet_table,
-    ".arrow": arrow_table,
-    ".feather": arrow_table,
+_COLUMNAR = {
+    ".npy": ("npy", "npy_table"),
+    ".npz": ("npy", "npz_table"),
+    ".parquet": ("arrow", "parquet_table"),
+    ".pq": ("arrow", "parquet_table"),
+    ".arrow": ("arrow", "arrow_table"),
+    ".feather": ("arrow", "arrow_table"),
 }
+"""The module and the function for a suffix; loaded when there is such a file."""
+
 _JSON_LINES = (".jsonl", ".ndjson")
 _TABBED = (".tsv", ".tab")
 
@@ -299,8 +300,11 @@ class Table:
         """
         content = decompressed(file, self._name)
         suffix = Path(name_inside(self._name)).suffix.lower()
-        opened = _COLUMNAR.get(suffix)
-        if opened is not None:
+        if suffix in _COLUMNAR:
+            module, function = _COLUMNAR[suffix]
+            opened: Callable[[BinaryIO, str, ExitStack], ColumnTable] = getattr(
+                import_module(f"wasmstate.session.tables.{module}"), function
+            )
             with ExitStack() as files:
                 seekable = file if content is file else on_disk(content, files)
                 table = opened(seekable, self._name, files)

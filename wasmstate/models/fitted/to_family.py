@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import SchemaError
-from wasmstate.models.families import FAMILIES
+from wasmstate.models.families import families
 from wasmstate.models.fitted.estimator import check_fitted, dense
 from wasmstate.models.fitted.scaler import Scaler, refuse_scaler
 from wasmstate.state.attach.describe import with_state
@@ -32,7 +32,7 @@ class FamilyModel:
     def fits(self) -> bool:
         """Whether the kernel of the family has room for it."""
         try:
-            FAMILIES[self.family].values(self.options)
+            families()[self.family].values(self.options)
         except SchemaError:
             return False
         return True
@@ -47,7 +47,7 @@ class FamilyModel:
             SchemaError: there is no such option, or the kernel has no room.
             StateBoundsError: a value is not finite.
         """
-        family = FAMILIES[self.family]
+        family = families()[self.family]
         module = family.make(0 if family.takes_seed else None, {**self.options, **options})
         state = State.of(module).with_values(self.values)
         state.check_bounds()

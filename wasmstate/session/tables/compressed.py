@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import shutil
 import zlib
@@ -32,6 +31,8 @@ def decompressed(file: io.BufferedReader, name: str) -> io.BufferedReader:
     """
     start = file.peek(4)
     if start.startswith(_GZIP):
+        import gzip  # noqa: PLC0415 (few tables are compressed)
+
         return io.BufferedReader(_Checked(gzip.GzipFile(fileobj=file), name, "gzip"), PART)
     if start.startswith(_ZSTD):
         source = pyarrow(name).CompressedInputStream(file, "zstd")
