@@ -15,8 +15,8 @@
 #define MAX_ORDER 31
 #define MAX_TERMS 729 /* (order + 1) to the power of observations. */
 #define MAX_WEIGHTS 2304 /* Terms times actions. */
-#define X_SIZE 128
-#define MAX_ROWS 64
+#define X_SIZE 384
+#define MAX_ROWS 96
 
 STATE uint32_t observations;
 STATE uint32_t actions;
