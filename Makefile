@@ -118,9 +118,9 @@ binaryen: ## Install wasm-merge in build/binaryen with npm, for a test that comp
 	@command -v npm >/dev/null || { echo "make binaryen needs npm: apt-get install npm"; exit 1; }
 	npm install --silent --no-save --prefix build/binaryen binaryen@132.0.0
 
-fleet: $(READY) ## Test wasmstate.fleet with the packages of its extra, installed in build/fleet (300 MB)
+fleet: $(READY) ## Test wasmstate.fleet with the packages of its extra, installed in build/fleet (700 MB)
 	@test -x build/fleet/bin/python || $(BIN)/python -m venv --upgrade-deps build/fleet
-	@build/fleet/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fleet]' --group dev
+	@build/fleet/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fleet,gui]' --group dev
 	build/fleet/bin/python -m pytest -q -ra tests/fleet
 
 models-env: $(READY)
@@ -159,6 +159,11 @@ bench-js: $(READY) ## Measure the JavaScript package in Node (needs make js)
 bench-damage: $(READY) ## Compare how much damage formats notice, and how much can be saved
 	$(BIN)/python benchmarks/damage.py
 	$(BIN)/python benchmarks/damage_models.py
+
+bench-fleet: $(READY) ## Scan and merge 20,000 and 100,000 files (installs packages in build/fleet, 300 MB)
+	@test -x build/fleet/bin/python || $(BIN)/python -m venv --upgrade-deps build/fleet
+	@build/fleet/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fleet]'
+	build/fleet/bin/python benchmarks/fleet.py
 
 fuzz: $(READY) js-if-possible ## Look for damaged modules and states that are not handled, and for code that unfolds wrongly (some minutes)
 	$(BIN)/pytest -q tests/slow/fuzz_runtimes.py

@@ -25,6 +25,7 @@ from wasmstate.state.older import with_next
 from wasmstate.state.record import successor
 
 REPEAT = 3
+MANY = 20_000  # files: more are measured once, and without a cluster
 
 
 def make(folder: Path, number: int) -> Path:
@@ -48,10 +49,10 @@ def make(folder: Path, number: int) -> Path:
     return folder / "base.wasm"
 
 
-def median(run: Callable[[], Any]) -> tuple[float, float]:
+def median(run: Callable[[], Any], repeat: int) -> tuple[float, float]:
     """Seconds by the clock, and of this process and those that it waited for."""
     clocks, works = [], []
-    for _ in range(REPEAT):
+    for _ in range(repeat):
         clock, work = time.perf_counter(), _work()
         run()
         clocks.append(time.perf_counter() - clock)
@@ -70,18 +71,21 @@ def measure(number: int) -> None:
     try:
         base = make(folder, number)
         devices, table = [str(folder / "devices")], folder / "fleet.parquet"
+        repeat = REPEAT if number <= MANY else 1
         ways: dict[str, dict[str, Any]] = {"one process": {}, "two processes": {"jobs": 2}}
         cluster = None
-        if number <= 20_000:
+        if number <= MANY:
             from distributed import LocalCluster  # noqa: PLC0415 (others run without it)
 
             cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
             ways["Dask, two workers"] = {"scheduler": cluster.scheduler_address}
         for name, options in ways.items():
-            clock, work = median(partial(fleet.scan, devices, table, overwrite=True, **options))
+            clock, work = median(
+                partial(fleet.scan, devices, table, overwrite=True, **options), repeat
+            )
             report(f"scan, {name}", number, clock, work)
         for name, options in ways.items():
-            clock, work = median(partial(fleet.merge_table, table, base, **options))
+            clock, work = median(partial(fleet.merge_table, table, base, **options), repeat)
             report(f"merge, {name}", number, clock, work)
         if cluster is not None:
             cluster.close()

@@ -72,11 +72,11 @@ def test_estimates_are_those_of_their_formulas() -> None:
 @pytest.mark.parametrize("method", [ips, snips, dr])
 def test_intervals_cover_the_true_value(method: Any) -> None:
     covered = 0
-    for seed in range(200):
+    for seed in range(100):
         logged, policy, true = simulated(seed)
         found = method(logged, policy)
         covered += found.low <= true <= found.high
-    assert covered >= 176  # of 190 expected; fewer have a chance of 1e-4
+    assert covered >= 86  # of 95 expected; fewer have a chance of 3e-4
 
 
 def test_replay_is_right_where_arms_were_chosen_uniformly() -> None:

@@ -140,7 +140,7 @@ def test_a_scan_that_is_killed_anywhere_goes_on_and_loses_nothing(
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr
-        kills, when = kills + 1, when + 4
+        kills, when = kills + 1, when + 5
     assert kills > 2
     assert pq.read_table(table).equals(whole)
     assert not (tmp_path / "killed.parquet.parts").exists()
