@@ -83,8 +83,8 @@ class Match(NamedTuple):
             lineage=Lineage.of(header),
             keep=header.keep,
             schema=self.record.schema,
+            payload=self.record.payload,
         )
-        filled = State(record, schema).with_contents(self.record.contents)
         ancestry = Ancestry(
             name,
             header.generation,
@@ -93,7 +93,7 @@ class Match(NamedTuple):
             form.merge,
             schema.metadata.get(DEVICE_KEY),
         )
-        return Device(filled, ancestry)
+        return Device(State(record, schema), ancestry)
 
 
 class Forms:

@@ -32,12 +32,14 @@ class Verified(NamedTuple):
         header: its fields.
         schema: as it is stored.
         device: the id in the schema, if the form has one.
+        payload: as it is stored.
         contents: of the regions.
     """
 
     header: Any
     schema: bytes
     device: str | None
+    payload: bytes
     contents: list[bytes]
 
 
@@ -114,7 +116,7 @@ class KnownRecord:
         digest.update(payload)
         if digest.digest() != header.state_digest:
             return None
-        return Verified(header, schema, device, contents)
+        return Verified(header, schema, device, payload, contents)
 
     def _device(self, schema: bytes) -> str | None:
         """The id in a schema that is the known one but for it."""

@@ -68,6 +68,7 @@ class Merger:
         self._assume_base = assume_base
         self._robust = None if robust is None else Robust.parse(robust)
         self._values = {name: value.tobytes() for name, value in state.items()}
+        self._infinite = {name for name in state if _first_not_finite(state, name) is not None}
         self._owners = _owners(state)
         options = repr((sorted(self._keep_base), self._robust)).encode()
         self._task = state.digest + options
@@ -178,8 +179,9 @@ class Merger:
             tensor = self._base.state.tensor(name)
             is_kept = name in self._keep_base and tensor.merge != "chan"
             if tensor.merge in _ADDED and not is_kept:
-                for who, state in ((device.name, device.state), ("the base", self._base.state)):
-                    _check_finite(who, name, state)
+                _check_finite(device.name, name, device.state)
+                if name in self._infinite:
+                    _check_finite("the base", name, self._base.state)
         return _Checked(device, changed, updates)
 
     def _clipped(self, device: State) -> float:
