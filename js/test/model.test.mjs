@@ -148,3 +148,33 @@ test("S that claims more memory than the limit is refused before it is expanded"
   await assert.rejects(open(store, { memory: 65_536 }), failsWith("link", /the limit is 65536/));
   assert.equal((await open(store, { memory: 65_540 })).generation, 0n);
 });
+
+test("typed arrays are taken as lists are, those of many rows row after row", async () => {
+  const learned = async (learn) => {
+    const store = new MemoryStore(await fixture("vectors/modules/model-linear"));
+    const model = await open(store, { persist: "on-close" });
+    await learn(model);
+    await model.close();
+    return store.bytes;
+  };
+  const x = [0.5, -1, 2, 1, 0, 0.25];
+  const expected = await learned((model) => model.updateMany([x.slice(0, 3), x.slice(3)], [1, 2]));
+  const flat = new Float64Array(x);
+  assert.deepEqual(await learned((model) => model.updateMany(flat, [1, 2])), expected);
+  const one = async (model) => {
+    await model.update(flat.subarray(0, 3), 1);
+    await model.update(Float32Array.from(x.slice(3)), 2);
+  };
+  assert.deepEqual(await learned(one), expected);
+  await learned(async (model) => {
+    await assert.rejects(model.update(flat, 1), failsWith("argument", /3 are needed, 6 given/));
+    await assert.rejects(
+      model.updateMany(flat.subarray(1), [1, 2]),
+      failsWith("argument", /5 values are no whole rows/),
+    );
+    await assert.rejects(model.updateMany([flat.subarray(0, 3), [1, Number.NaN, 2]], [1, 2]), {
+      code: "argument",
+      row: 1,
+    });
+  });
+});
