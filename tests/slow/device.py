@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from c_driver import DEVICE, DRIVER, SANITIZERS, Driver, compile_c
+from c_driver import DEVICE, DRIVER, SANITIZERS, WARNINGS, Driver, compile_c
 from device_guests import guests
 from device_spec import (
     agrees_about,
@@ -41,6 +44,24 @@ def test_ten_thousand_records_are_read_as_the_library_reads_them(
     with Driver(program) as driver:
         for content in make(20_261_127, 10_000):
             agrees_about(driver, content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "emulator"),
+    [("arm-linux-musleabihf", "qemu-arm"), ("riscv64-linux-musl", "qemu-riscv64")],
+)
+def test_the_headers_do_the_same_on_another_processor(
+    target: str, emulator: str, tmp_path: Path
+) -> None:
+    if shutil.which(emulator) is None:
+        pytest.skip(f"{emulator} is not installed: apt-get install qemu-user")
+    program = tmp_path / "driver"
+    compiler = [sys.executable, "-m", "ziglang", "cc", "-target", target]
+    command = [*compiler, *WARNINGS, "-Os", f"-I{DEVICE}", str(DRIVER), "-o", str(program)]
+    subprocess.run(command, check=True)
+    folder = tmp_path / "files"
+    folder.mkdir()
+    _hold(program, folder, emulator)
 
 
 @pytest.mark.parametrize("name", GUESTS)
@@ -174,14 +195,14 @@ def test_without_a_bug_nothing_is_seen(tmp_path: Path) -> None:
     _hold(compile_c(DRIVER, tmp_path / "driver"), tmp_path)
 
 
-def _hold(program: Path, folder: Path) -> None:
+def _hold(program: Path, folder: Path, *emulator: str) -> None:
     """All that the tests of the header hold it against, in short."""
     for i, name in enumerate(("range and global", "keep 0", "keep 3", "whole memory")):
         here = folder / str(i)
         here.mkdir()
-        with Driver(program) as driver:
+        with Driver(program, emulator) as driver:
             commits_the_same_bytes(driver, GUESTS[name], here)
-    with Driver(program) as driver:
+    with Driver(program, emulator) as driver:
         survives_power_cuts(driver, GUESTS["range and global"], folder)
         tells_worn_flash(driver, GUESTS["range and global"], folder)
         damaged_code(driver, folder)
