@@ -39,7 +39,7 @@ class ColumnsDialog(QDialog):
         self.line.set_theme(theme)
         self.there = lines_table("Columns of the table", ("Column", "Name"), choice.there)
         self.taken = lines_table("Columns of the arguments", ("Argument", "Column"), ())
-        self.buttons = QDialogButtonBox(self)
+        self.buttons = QDialogButtonBox()
         self.agree_button = self.buttons.addButton("Take", QDialogButtonBox.ButtonRole.AcceptRole)
         self.agree_button.setDefault(True)
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)

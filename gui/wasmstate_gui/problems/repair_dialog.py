@@ -39,7 +39,7 @@ class RepairDialog(QDialog):
         self.to_copy.setChecked(True)
         self.name = QLineEdit(str(plan.copy))
         self.name.setAccessibleName("Path of the repaired copy")
-        self.buttons = QDialogButtonBox(self)
+        self.buttons = QDialogButtonBox()
         self.repair_button = self.buttons.addButton(
             "Repair", QDialogButtonBox.ButtonRole.AcceptRole
         )

@@ -64,7 +64,7 @@ class FindDialog(QDialog):
         self.verdict.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.verdict.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.progress = ProgressRow()
-        self.buttons = QDialogButtonBox(self)
+        self.buttons = QDialogButtonBox()
         self.find_button = self.buttons.addButton("Find", QDialogButtonBox.ButtonRole.AcceptRole)
         self.find_button.setDefault(True)
         self.cancel_button = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)

@@ -69,7 +69,7 @@ class WizardDialog(QDialog):
         self.verdict.setAccessibleName("What would be written")
         self.verdict.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.verdict.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.buttons = QDialogButtonBox(self)
+        self.buttons = QDialogButtonBox()
         self.agree_button = self.buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         self.agree_button.setDefault(True)
         self.agree_button.setEnabled(False)
