@@ -123,6 +123,29 @@ def test_any_bytes_among_rows_are_read_as_line_by_line(
     assert one == other
 
 
+@pytest.mark.parametrize("cell", ["1e-400", "-1e-324", "1e400", "0x1F", "1_0", "nan", "1.5"])
+@pytest.mark.parametrize("space", ["", "\x1c", "\u00a0"])
+@pytest.mark.parametrize("params", [BANDIT, POINT])
+def test_a_cell_that_only_its_text_tells_is_read_by_its_text(
+    cell: str, space: str, params: Sequence[Param], library: None
+) -> None:
+    check_alone(f"{cell}{space}", params)
+
+
+@pytest.mark.parametrize(
+    "cell", ["0.99999999999999999", "1.00000000000000001", "9007199254740993", "1\x1c", "\u00a01"]
+)
+def test_an_integer_of_many_digits_is_the_one_that_is_written(cell: str, library: None) -> None:
+    check_alone(cell, BANDIT)
+
+
+def check_alone(cell: str, params: Sequence[Param]) -> None:
+    """Check that a cell among certain ones is read as line by line."""
+    content = ("3,0.5\n" * 900 + f"{cell},0.5\n" + "3,0.5\n" * 900).encode()
+    one, other = both_ways(content, params)
+    assert one == other
+
+
 def test_rows_of_numbers_are_read_as_blocks_whatever_stands_in_other_columns() -> None:
     lines = ["time,reward,arm,place\r\n"]
     lines += [f"2026-11-27 12:{i % 60},{i / 7},{i % 3}.0,M\u00fcnchen\r\n" for i in range(3000)]
