@@ -143,3 +143,21 @@ def test_the_field_of_a_class_holds_its_label() -> None:
     )
     (form,) = forms({"update": signature}, {"classes": [1, 2]})
     assert form.arguments(["1, 2", "2.0"])[1].value == 2
+
+
+def test_a_feature_that_has_a_name_has_a_field_of_its_own() -> None:
+    signature = Signature.parse("(x: f64[2]@64, label: i32) -> ()")
+    metadata = {"feature_names_in": ["wind", "sun"], "classes": ["dry", "wet"]}
+    (form,) = forms({"update": signature}, metadata)
+    assert [str(field) for field in form.fields] == ["wind: f64", "sun: f64", "label: i32"]
+    assert form.defaults() == ["0.0", "0.0", "dry"]
+    arguments = form.arguments(["3.5", "0.2", "wet"])
+    assert form.values(arguments) == [[3.5, 0.2], "wet"]
+    wrong = form.arguments(["3.5", "1,2", "snow"])
+    assert [bool(each.error) for each in wrong] == [False, True, True]
+
+
+def test_many_features_are_one_field() -> None:
+    signature = Signature.parse("(x: f64[13]@64) -> ()")
+    (form,) = forms({"update": signature}, {"feature_names_in": [f"x{i}" for i in range(13)]})
+    assert [field.name for field in form.fields] == ["x"]

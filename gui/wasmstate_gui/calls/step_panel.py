@@ -193,7 +193,7 @@ class StepPanel(QScrollArea):
             wrong.edit.setFocus()
             wrong.edit.selectAll()
             return
-        values = [each.value for each in arguments if each.value is not None]
+        values = form.values(arguments)
         limit = self.options.limit
         self.requested.emit(
             Call(

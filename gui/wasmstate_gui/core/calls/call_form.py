@@ -20,6 +20,9 @@ from wasmstate.state.state import State
 from wasmstate_gui.core.calls.protocol import Outcome
 from wasmstate_gui.core.texts import counted
 
+_MOST_FIELDS = 12
+"""More features than this are one field, as any array is."""
+
 _F32_MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 
 
@@ -46,8 +49,8 @@ class Form:
 
     @property
     def fields(self) -> tuple[Param, ...]:
-        """One a parameter."""
-        return self.signature.params
+        """One a parameter; one a feature, where the model keeps a few names of them."""
+        return tuple(field for param in self.signature.params for field in self._split(param))
 
     @property
     def columns(self) -> tuple[Param, ...]:
@@ -76,6 +79,24 @@ class Form:
     def _class(self) -> int | None:
         """Which field holds the label of a class."""
         return self.names.class_position(self.fields)
+
+    def values(self, arguments: Sequence[Argument]) -> list[Any]:
+        """What the function is called with; parameters that have a default may have no value."""
+        given = iter(arguments)
+        found: list[Any] = []
+        for param in self.signature.params:
+            parts = [next(given).value for _ in self._split(param)]
+            found.append(parts if self._is_split(param) else parts[0])
+        return [each for each in found if each is not None]
+
+    def _is_split(self, param: Param) -> bool:
+        return self.names.is_features(param) and param.shape[0] <= _MOST_FIELDS
+
+    def _split(self, param: Param) -> list[Param]:
+        features = self.names.features
+        if features is None or not self._is_split(param):
+            return [param]
+        return [Param(name, param.dtype) for name in features.names]
 
     def arguments(self, texts: Sequence[str]) -> list[Argument]:
         """What the texts of all fields mean."""
