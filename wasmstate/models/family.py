@@ -146,8 +146,9 @@ class Family:
                 raise SchemaError(f"{self.name} needs {option.name}: {option.help}")
             values[option.name] = value
         for switch, parts in self.only_with.items():
-            for name in given:
-                if name in parts and name != switch and not values[switch]:
+            for name, value in given.items():
+                is_said = value != self.option(name).default
+                if name in parts and name != switch and is_said and not values[switch]:
                     raise SchemaError(f"{name} has no use in a model whose {switch} are 0")
         values |= {name: size(values) for name, size in self.derived.items()}
         for product, most in self.room.items():
