@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from wasmstate import models
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 _UNITS = {"": 1.0, "k": 1e3, "M": 1e6}
 _NAMES = {"river": "River", "scikit-learn": "scikit-learn", "vowpalwabbit": "Vowpal Wabbit"}
@@ -94,3 +96,10 @@ def test_other_figures_give_other_sentences(river: float, said: str) -> None:
     table = {"a": {**row, "river": river}, "b": {**row, "river": river}, "c": {**row, "river": 1e3}}
     table["d"] = table["c"]
     assert said in sentences(table)
+
+
+def test_the_readme_counts_the_models() -> None:
+    page = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    count = len(models.names())
+    assert f"names {count - 1} other models" in page
+    assert f"| {count} models that learn, ready to be used" in page
