@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 from models import from_wat, model
 from support import PREAMBLE, custom_bytes, leb, section_bytes
 from wasmstate import Module, State, attach
 from wasmstate.state.older import PREV_SECTION, STATE_SECTION
+from wasmstate.state.record import fill_stored
 
 SIZE = 300_000
 
@@ -54,6 +56,21 @@ def _whole_memory() -> bytes:
     segments = " ".join(f'(data (i32.const {at}) "x")' for at in range(0, 4 << 16, 512))
     module = from_wat(_MEMORY.format("")[:-1] + segments + ")")
     return attach(module, whole_memory=True).to_bytes()
+
+
+def _claimed_memory() -> bytes:
+    """The same, a thousand blocks, in a memory that claims to have 4 GiB."""
+    step = (4 << 30) // 1000 // 256 * 256
+    runs = [(i * step, 256) for i in range(1000)]
+    image = struct.pack("<Q", len(runs)) + b"".join(struct.pack("<QQ", *run) for run in runs)
+    module = attach(from_wat(_MEMORY.format("")), whole_memory=True)
+    record = State.of(module).record
+    regions, payload = fill_stored(
+        [replace(each, address=4 << 30) for each in record.regions],
+        [image + b"x" * 256 * len(runs)],
+    )
+    content = replace(record, regions=tuple(regions), payload=payload).encode()
+    return module.with_custom(STATE_SECTION, content).to_bytes()
 
 
 def _tensors() -> bytes:
@@ -112,6 +129,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "custom sections": _customs,
     "names": _names,
     "whole memory": _whole_memory,
+    "claimed memory": _claimed_memory,
     "tensors": _tensors,
     "generations": _generations,
     "magics": _magics,
