@@ -83,10 +83,10 @@ def test_a_guest_of_the_command_line_ends_as_it_must(name: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     "make", [lambda: many_functions(990_000), loops_of_many_values, many_locals]
 )
-def test_a_compilation_ends_in_its_time(make: Callable[[], Module]) -> None:
+def test_a_compilation_ends_within_its_limits(make: Callable[[], Module]) -> None:
     module = make()
     started = time.monotonic()
-    with pytest.raises(LimitError, match="that takes longer than"):
+    with pytest.raises(LimitError, match=r"that takes (longer|more memory) than"):
         Program(module, Limits(compile_seconds=2.0))
     assert time.monotonic() - started <= 4
 
