@@ -11,10 +11,9 @@ from typing import Any
 
 from wasmstate.session.session import Session
 from wasmstate.state.compare.history import base_of, history
+from wasmstate.state.merge.ancestry import WATCHED_KEY
 from wasmstate.state.state import State
 from wasmstate.storage.rollback import rollback
-
-_KEY = "watched"  # in the metadata of the detector
 
 
 class Watched:
@@ -45,7 +44,7 @@ class Watched:
         Raises:
             CommitError, StateConflictError, StateError, MalformedError: as :meth:`Session.flush`.
         """
-        self._detector.annotate({_KEY: {"base": self._base, "updates": updates}})
+        self._detector.annotate({WATCHED_KEY: {"base": self._base, "updates": updates}})
         self._detector.flush()
 
     def _go_back(self, updates: int) -> None:
@@ -56,7 +55,7 @@ class Watched:
                 return
 
     def _is_ahead(self, detector: State, updates: int) -> bool:
-        seen: Any = detector.metadata.get(_KEY)
+        seen: Any = detector.metadata.get(WATCHED_KEY)
         if not isinstance(seen, dict) or seen.get("base") != self._base:
             return False
         noted = seen.get("updates")

@@ -23,7 +23,11 @@ from wasmstate.state.state import State
 MERGE_KEY = "merge"
 """In the metadata of a schema."""
 
-_OWN_KEYS = {MERGE_KEY, DEVICE_KEY, "watched"}  # of a device's past: they differ, and that is right
+WATCHED_KEY = "watched"
+"""Of a detector: up to which update of its model it has seen."""
+
+# What a device did: it differs between devices, and that is right.
+_OWN_KEYS = {MERGE_KEY, DEVICE_KEY, WATCHED_KEY}
 
 
 @dataclass(frozen=True, slots=True)
