@@ -55,6 +55,13 @@ def test_a_sound_row_tells_of_the_state_and_of_chosen_values() -> None:
     assert norm == pytest.approx((state["m2"] ** 2).sum() ** 0.5)
 
 
+def test_what_is_no_module_has_no_code() -> None:
+    empty, text = row(b""), row(b"hello")
+    assert (empty.health, empty.module_digest) == ("damaged", None)
+    assert (text.health, text.module_digest) == ("damaged", None)
+    assert row(b"\0asm\1\0\0\0").module_digest is not None
+
+
 def test_damage_anywhere_gives_the_row_of_a_full_check() -> None:
     data = learned(BASE, 2).to_bytes()
     for damaged in flipped(data):

@@ -181,7 +181,7 @@ def _rows(table: Path) -> Iterator[Mapping[str, Any]]:
             for batch in file.iter_batches(columns=_READ):
                 yield from batch.to_pylist()
     except pa.ArrowException as error:
-        raise FleetError(f"{table} is no table of a scan: {error}") from error
+        raise FleetError(f"{table}: this is no table of a scan: {error}") from error
 
 
 def _apart(

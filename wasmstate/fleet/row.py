@@ -122,6 +122,7 @@ class RowReader:
             health = "damaged" if first.severity == "error" else "warning"
         if health != "damaged" and not module.custom_sections(STATE_SECTION):
             health = "no state"
+        has_code = bool(module.sections) or module.unread is None  # a file of text has none
         row = Row(
             path,
             size,
@@ -130,7 +131,7 @@ class RowReader:
             finding=None if first is None else f"{first.reason}; {first.advice}",
             place=None if first is None else first.path,
             offset=None if first is None else first.offset,
-            module_digest=_attempt(lambda: module_digest(module).hex()),
+            module_digest=_attempt(lambda: module_digest(module).hex()) if has_code else None,
             values=(None,) * len(self._choice.names),
         )
         state = _attempt(lambda: State.of(module))

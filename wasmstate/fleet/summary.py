@@ -53,7 +53,7 @@ def summary_of(table: Path) -> Summary:
         codes = _counted(rows["module_digest"])
         health = _counted(rows["health"])
     except (pa.ArrowException, KeyError) as error:
-        raise FleetError(f"{table} is no table of a scan: {error}") from error
+        raise FleetError(f"{table}: this is no table of a scan: {error}") from error
     lines = tuple(map(_line, bad.slice(0, _SHOWN).to_pylist()))
     return Summary(rows.num_rows, health, codes, lines)
 
