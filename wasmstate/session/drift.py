@@ -73,6 +73,8 @@ class DriftWatch:
     Raises:
         SchemaError: for a model without a loss, or a detector that is invalid or does not fit.
         StateError, CallError: the detector's module carries no state, or cannot be instantiated.
+        MalformedError, OSError, CommitError: a file of the two cannot be read, or the detector's
+            not be taken back.
     """
 
     def __init__(self, model: Learner, detector: Session | Module) -> None:
