@@ -24,7 +24,7 @@ MERGE_KEY = "merge"
 """In the metadata of a schema."""
 
 WATCHED_KEY = "watched"
-"""Of a detector: up to which update of its model it has seen."""
+"""In the metadata of a detector: the update of its model up to which it has seen losses."""
 
 # What a device did: it differs between devices, and that is right.
 _OWN_KEYS = {MERGE_KEY, DEVICE_KEY, WATCHED_KEY}
