@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from binary import strategies as s
 from support import PREAMBLE, REAL_BINARIES, real_bytes, section_bytes
 from wasmstate.binary import Module
-from wasmstate.binary.content import Content
+from wasmstate.binary.content import Content, Field
 from wasmstate.binary.decode_loops import OnDemand
 from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.data import DataSection
@@ -57,6 +57,28 @@ def looped(section: ListSection[Any]) -> list[Any] | str:
         return str(error)
 
 
+def declared_fields(section: ListSection[Any]) -> list[Field | str]:
+    """The fields that the declaration reads, and its error."""
+    trace: list[Field] = []
+    content = Content(section.content, section.content_offset, section.path, trace)
+    try:
+        decode(section.layout, content)
+    except MalformedError as error:
+        return [*trace, str(error)]
+    return [*trace]
+
+
+def fields_in_turn(section: ListSection[Any]) -> list[Field | str]:
+    """The fields that the section gives one after the other, and its error."""
+    found: list[Field | str] = []
+    try:
+        for field in section.each_field():
+            found.append(field)
+    except MalformedError as error:
+        found.append(str(error))
+    return found
+
+
 def section_of_bytes(id: int, content: bytes) -> ListSection[Any]:
     (section,) = Module.from_bytes(PREAMBLE + section_bytes(id, content)).sections
     assert isinstance(section, ListSection)
@@ -78,6 +100,7 @@ def test_entries_are_the_declared_ones_even_when_a_byte_is_damaged(
     content = content[: data.draw(st.integers(0, len(content)))]
     damaged = section_of_bytes(id, bytes(content))
     assert looped(damaged) == declared(damaged)
+    assert fields_in_turn(damaged) == declared_fields(damaged)
 
 
 @pytest.mark.parametrize("section_class", LOOPS)
@@ -87,6 +110,7 @@ def test_whatever_the_bytes_are_both_say_the_same(
 ) -> None:
     section = section_of_bytes(LOOPS[section_class][0], data)
     assert looped(section) == declared(section)
+    assert fields_in_turn(section) == declared_fields(section)
 
 
 @pytest.mark.parametrize("name", REAL_BINARIES)
@@ -94,6 +118,7 @@ def test_the_long_lists_of_real_binaries_are_the_declared_ones(name: str) -> Non
     for section in Module.from_bytes(real_bytes(name)).sections:
         if isinstance(section, ListSection) and type(section) in LOOPS:
             assert looped(section) == declared(section)
+            assert section.fields() == declared_fields(section)
 
 
 @pytest.mark.parametrize(

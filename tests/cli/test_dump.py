@@ -9,6 +9,7 @@ import pytest
 import wasmtime
 
 from cli_runner import FIXTURES, Wasmstate
+from support import PREAMBLE, section_bytes
 from wasmstate import Module
 from wasmstate.binary.sections.base import ListSection
 
@@ -114,6 +115,7 @@ def test_damaged_parts_are_shown_up_to_the_fault(tmp_path: Path, wasmstate: Wasm
     result = wasmstate("dump", str(file))
     assert result.stdout.splitlines() == [
         "sections[0] memory at 0x8, 2 bytes",
+        "  0x00000a  entries.count = 1",
         "  malformed: sections[0].entries[0].limits.flag at 0xb: malformed limits flags",
         "sections[1] code at 0xc, 9 bytes",
         "func 0 of unknown type at 0x10",
@@ -264,3 +266,14 @@ def test_components_nested_too_deep_are_told(tmp_path: Path, wasmstate: Wasmstat
     file = tmp_path / "deep.wasm"
     file.write_bytes(data)
     assert "nested too deep" in wasmstate("dump", str(file)).stdout
+
+
+def test_entries_before_a_malformed_one_are_shown(tmp_path: Path, wasmstate: Wasmstate) -> None:
+    file = tmp_path / "m.wasm"
+    exports = b"\x03\x01a\x00\x00\x01b\x09\x00\x01c\x00\x00"  # no kind is 9
+    file.write_bytes(PREAMBLE + section_bytes(7, exports))
+    result = wasmstate("dump", str(file))
+    assert "entries[0].index = 0" in result.stdout
+    assert "entries[1].name = b" in result.stdout
+    assert "entries[1].kind" in result.stdout.splitlines()[-1]
+    assert "malformed export kind" in result.stdout.splitlines()[-1]

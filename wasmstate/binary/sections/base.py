@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from construct import Construct
@@ -27,6 +28,19 @@ else:
 Entry = TypeVar("Entry")
 
 _ENTRY = re.compile(r"entries\[(\d+)\]")
+
+
+def traced(layout: Layout, content: bytes, offset: int, path: str) -> Iterator[Field]:
+    """The fields of a content by its layout; those before a fault come before its error.
+
+    Raises:
+        MalformedError: naming the field and the byte.
+    """
+    trace: list[Field] = []
+    try:
+        decode(layout, Content(content, offset, path, trace))
+    finally:
+        yield from trace
 
 
 class Frame(NamedTuple):
@@ -146,7 +160,15 @@ class Section:
         Raises:
             MalformedError: naming the field and the byte.
         """
-        return []
+        return list(self.each_field())
+
+    def each_field(self) -> Iterator[Field]:
+        """The fields one after the other; the error of a malformed one follows those before it.
+
+        Raises:
+            MalformedError: naming the field and the byte.
+        """
+        return iter(())
 
     def _replaced(self, content: bytes) -> Self:
         """A copy with other content, its size written in as many bytes as before."""
@@ -160,10 +182,8 @@ class DecodedSection(Section):
 
     layout: ClassVar[Layout]
 
-    def fields(self) -> list[Field]:
-        trace: list[Field] = []
-        decode(self.layout, Content(self.content, self.content_offset, self.path, trace))
-        return trace
+    def each_field(self) -> Iterator[Field]:
+        return traced(self.layout, self.content, self.content_offset, self.path)
 
     @cached_property
     def _decoded(self) -> Any:
@@ -210,7 +230,7 @@ class ListSection(DecodedSection, Generic[Entry]):
         for _ in range(count):
             at = self.skip_entry(data, at)
             starts.append(at)
-        entry = self._entry_layout()
+        entry = self.entry_layout()
 
         @cache
         def make(index: int, start: int, end: int) -> Entry:
@@ -229,7 +249,26 @@ class ListSection(DecodedSection, Generic[Entry]):
         """
         raise UnusualError
 
-    def _entry_layout(self) -> Layout:
+    def each_field(self) -> Iterator[Field]:
+        try:
+            entries = self.entries
+        except MalformedError:
+            entries = ()  # the declaration gives the fields before the fault
+        if not isinstance(entries, OnDemand):
+            yield from super().each_field()
+            return
+        content, layout = self.content, self.entry_layout()
+        head = Content(content, self.content_offset, self.path)
+        count = u32.read(head, "entries")
+        yield Field("entries.count", self.content_offset, head.tell(), count)
+        for index, (start, end) in enumerate(pairwise(entries.starts)):
+            name = f"entries[{index}]"
+            place, path = self.content_offset + start, f"{self.path}.{name}"
+            for field in traced(layout, content[start:end], place, path):
+                yield field._replace(path=f"{name}.{field.path}" if field.path else name)
+
+    def entry_layout(self) -> Layout:
+        """How one entry is decoded."""
         entry: Layout = self.layout.subcons[0].subcon.subcon  # type: ignore[attr-defined]
         return entry
 
@@ -251,7 +290,7 @@ class ListSection(DecodedSection, Generic[Entry]):
 
     def _edited(self, entries: Sequence[Entry]) -> bytes:
         starts = [at - self.content_offset for at in self.entry_starts()]
-        return edited_list(self._entry_layout(), self.content, starts, self.entries, entries)
+        return edited_list(self.entry_layout(), self.content, starts, self.entries, entries)
 
     def entry_starts(self) -> array[int]:
         """The offset in the module at which each entry starts, and at which the last one ends.

@@ -187,17 +187,16 @@ class CodeSection(Section):
     def decode(self) -> Sequence[Func]:
         return self.entries
 
-    def fields(self) -> list[Field]:
+    def each_field(self) -> Iterator[Field]:
         head = self._head(0)
         count = u32.read(head, ".entries")
-        fields = [Field("entries.count", self.content_offset, head.tell(), count)]
+        yield Field("entries.count", self.content_offset, head.tell(), count)
         at = self.content_offset + head.tell()
         for i, func in enumerate(self.entries):
             size = len(func.content)
-            fields.append(Field(f"entries[{i}].size", at, func.offset - at, size))
-            fields.append(Field(f"entries[{i}]", func.offset, size, func.content))
+            yield Field(f"entries[{i}].size", at, func.offset - at, size)
+            yield Field(f"entries[{i}]", func.offset, size, func.content)
             at = func.offset + size
-        return fields
 
     def with_entries(self, entries: Sequence[Func]) -> Self:
         """A copy with other functions; the sizes of those that were there stay as wide.

@@ -5,6 +5,7 @@ Source: WebAssembly Core 3.0, Binary Format, "Custom Section".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ from construct import Struct
 from wasmstate.binary.content import Content, Field
 from wasmstate.binary.custom import custom_layout
 from wasmstate.binary.custom.subsections import rest
-from wasmstate.binary.sections.base import Frame, Layout, Section
+from wasmstate.binary.sections.base import Frame, Layout, Section, traced
 from wasmstate.binary.values import decode, u32
 from wasmstate.binary.values import name as name_construct
 
@@ -64,11 +65,9 @@ class CustomSection(Section):
         """
         return self._decoded if self.is_known else self.content
 
-    def fields(self) -> list[Field]:
-        trace: list[Field] = []
+    def each_field(self) -> Iterator[Field]:
         layout = custom_layout(self.name) or _unknown
-        decode(layout, Content(self.content, self.content_offset, self.path, trace))
-        return trace
+        return traced(layout, self.content, self.content_offset, self.path)
 
     @cached_property
     def _decoded(self) -> Any:

@@ -154,7 +154,7 @@ class ImportSection(ListSection[Import]):
             raise UnusualError
         return skip(pattern, data, at + 1)
 
-    def _entry_layout(self) -> Layout:
+    def entry_layout(self) -> Layout:
         return import_
 
     def _edited(self, entries: Sequence[Import]) -> bytes:

@@ -208,13 +208,13 @@ class _Dump:
             yield f"  malformed: {error}"
 
 
-def _fields(section: Section) -> tuple[list[Field], list[str]]:
+def _fields(section: Section) -> tuple[Iterable[Field], list[str]]:
     if section.id == CUSTOM_ID and section.name.startswith("wasmstate."):
         from wasmstate.state.compare.record_fields import RECORD_SECTIONS, section_fields  # noqa: PLC0415 (NumPy)
 
         if section.name in RECORD_SECTIONS:
             return section_fields(section.name, section.content, section.content_offset)
-    return section.fields(), []
+    return section.each_field(), []
 
 
 def _short(value: object) -> str:
