@@ -153,5 +153,5 @@ def test_the_command_line_names_the_option(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr == (
         f"Error: {path}: the module is not compiled: that takes longer than 0.01 s\n"
-        "What helps: wasmstate run --compile-timeout\n"
+        "What helps: --compile-timeout\n"
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import click
+
 from wasmstate.errors import Remedy
 
 WORDS: dict[Remedy, str] = {
@@ -54,8 +56,14 @@ WORDS: dict[Remedy, str] = {
 
 
 def in_words(remedies: Iterable[Remedy]) -> str:
-    """What helps, on one line; empty if nothing is known to."""
-    return ", ".join(WORDS[each] for each in remedies)
+    """What helps, on one line; empty if nothing is known to.
+
+    An option that the command under way has itself is named alone.
+    """
+    context = click.get_current_context(silent=True)
+    own = set() if context is None else {o for each in context.command.params for o in each.opts}
+    words = (WORDS[each] for each in remedies)
+    return ", ".join(each.split()[-1] if each.split()[-1] in own else each for each in words)
 
 
 def help_lines(remedies: Iterable[Remedy]) -> list[str]:

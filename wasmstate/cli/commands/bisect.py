@@ -10,6 +10,7 @@ import click
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import (
     about,
+    allow_option,
     as_json,
     columns,
     echo,
@@ -19,9 +20,13 @@ from wasmstate.cli.common import (
     failed,
     plural,
     quoted,
+    wasi_option,
 )
+from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
+from wasmstate.runtime.limits import Limits
+from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.replay import ReplayStep, replay
 from wasmstate.state.compare.condition import Condition, step_size
 from wasmstate.state.compare.diff import diff_states
@@ -31,8 +36,19 @@ from wasmstate.state.compare.diff import diff_states
 @click.argument("file", type=existing_file)
 @log_option
 @click.option("--until", required=True, metavar="CONDITION", help="What S must not become.")
+@wasi_option
+@allow_option
+@limit_options()
 @as_json
-def command(file: Path, log_path: Path, until: str, as_json: bool) -> None:
+def command(
+    file: Path,
+    log_path: Path,
+    until: str,
+    wasi: Wasi,
+    allow: tuple[str, ...],
+    limits: Limits,
+    as_json: bool,
+) -> None:
     """Find the call that spoiled S, and show what it was given and what it changed.
 
     Every call that was recorded is done again, and the first one after which the condition is true
@@ -53,7 +69,7 @@ def command(file: Path, log_path: Path, until: str, as_json: bool) -> None:
         found: ReplayStep | None = None
         steps = 0
         with bar("calls", len(log.entries)) as progress:
-            for step in replay(module, log):
+            for step in replay(module, log, limits=limits, wasi=wasi, allow=allow):
                 steps = step.number
                 progress.show(steps)
                 y = step.value if isinstance(step.value, (int, float)) else None

@@ -22,6 +22,7 @@ from wasmstate.cli.common import (
 )
 from wasmstate.cli.constants import echo_left_out
 from wasmstate.cli.functions import function_option, signatures_of
+from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.progress import bar
 
 _SHARES = 1000  # that a bar is drawn of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from wasmstate.binary.module import Module
     from wasmstate.explore.find_constants import Constant
     from wasmstate.explore.rank_constants import RankedConstant
+    from wasmstate.runtime.limits import Limits
     from wasmstate.runtime.wasi import Wasi
 
 
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
 @wasi_option
+@limit_options(seconds=2.0)
 @as_json
 def command(
     file: Path,
@@ -61,6 +64,7 @@ def command(
     output: Path | None,
     force: bool,
     wasi: Wasi,
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Propose what the state of FILE is: run calls, and see what they change and read.
@@ -93,13 +97,19 @@ def command(
 
             if of_constants:
                 ranked, left = _ranked(
-                    module, calls, entry_points=signatures, progress=show, wasi=wasi
+                    module, calls, entry_points=signatures, progress=show, limits=limits, wasi=wasi
                 )
                 progress.stop()
                 _show_ranked(file, ranked, left, output, force=force, as_json=as_json)
                 return
             found = discover(
-                module, calls, entry_points=signatures, rounds=rounds, progress=show, wasi=wasi
+                module,
+                calls,
+                entry_points=signatures,
+                rounds=rounds,
+                limits=limits,
+                progress=show,
+                wasi=wasi,
             )
     if output is not None:
         with about(output):

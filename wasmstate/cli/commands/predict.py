@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--dialect", type=click.Choice(["json", "raw"]), help="How the input is passed; found out."
 )
-@limit_options
+@limit_options()
 @as_json
 def command(
     file: Path, inputs: tuple[str, ...], dialect: str | None, limits: Limits, as_json: bool

@@ -19,8 +19,10 @@ from wasmstate.cli.common import (
     wasi_option,
 )
 from wasmstate.cli.functions import function_option, signatures_of
+from wasmstate.cli.limit_options import limit_options
 
 if TYPE_CHECKING:
+    from wasmstate.runtime.limits import Limits
     from wasmstate.runtime.wasi import Wasi
 
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     "--sample", type=click.IntRange(1), default=16, show_default=True, help="Elements of a tensor."
 )
 @wasi_option
+@limit_options(seconds=2.0)
 @as_json
 def command(
     file: Path,
@@ -43,6 +46,7 @@ def command(
     functions: tuple[str, ...],
     sample: int,
     wasi: Wasi,
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Say which tensors of FILE are alive: change each, call, and see what comes out differently.
@@ -67,7 +71,13 @@ def command(
         module = Module.open(file)
         signatures = signatures_of(module, functions)
         found = probe(
-            module, calls, tensors=tensors, entry_points=signatures, sample=sample, wasi=wasi
+            module,
+            calls,
+            tensors=tensors,
+            entry_points=signatures,
+            sample=sample,
+            limits=limits,
+            wasi=wasi,
         )
     if as_json:
         echo_json(

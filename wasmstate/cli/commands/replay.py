@@ -21,8 +21,10 @@ from wasmstate.cli.common import (
     plural,
     wasi_option,
 )
+from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
+from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.fork import fork
 from wasmstate.session.replay import ReplayStep, replay
@@ -38,6 +40,7 @@ from wasmstate.storage.commit import write_new
 @click.option("-o", "--output", type=new_file, help="Write a model with the S of then.")
 @wasi_option
 @allow_option
+@limit_options()
 @as_json
 @click.pass_context
 def command(
@@ -48,6 +51,7 @@ def command(
     output: Path | None,
     wasi: Wasi,
     allow: tuple[str, ...],
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Do again what was recorded, and say where it comes out differently.
@@ -68,7 +72,7 @@ def command(
         log = open_log(log_path)
         steps, state, wrong = 0, log.base, None
         with bar("calls", to or len(log.entries)) as progress:
-            for step in _first(replay(module, log, wasi=wasi, allow=allow), to):
+            for step in _first(replay(module, log, limits=limits, wasi=wasi, allow=allow), to):
                 steps, state = step.number, step.after
                 progress.show(steps)
                 if step.is_same is False or step.problem is not None:

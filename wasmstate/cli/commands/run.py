@@ -121,7 +121,7 @@ class _Indices(click.ParamType[list[int]]):
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
 @wasi_option
 @allow_option
-@limit_options
+@limit_options()
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(0),

@@ -22,8 +22,10 @@ from wasmstate.cli.common import (
     plural,
     wasi_option,
 )
+from wasmstate.cli.limit_options import limit_options
 
 if TYPE_CHECKING:
+    from wasmstate.runtime.limits import Limits
     from wasmstate.runtime.wasi import Wasi
     from wasmstate.session.why import Write
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--cell", metavar="TENSOR[INDEX]", help="A cell, or a tensor; has to be given.")
 @wasi_option
 @allow_option
+@limit_options()
 @as_json
 @click.pass_context
 def command(
@@ -45,6 +48,7 @@ def command(
     cell: str | None,
     wasi: Wasi,
     allow: tuple[str, ...],
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Say what a call writes to a cell of S: which instruction, called by whom, with what.
@@ -61,7 +65,10 @@ def command(
     given = parse_values(ctx, arguments, CallArguments(file, function))
     if cell is None:  # only now: a mistyped option is let through to the arguments
         raise click.UsageError("Missing option '--cell': a cell such as w[3], or a tensor")
-    with about(file), Session.open(file, persist="manual", wasi=wasi, allow=allow) as session:
+    with (
+        about(file),
+        Session.open(file, persist="manual", limits=limits, wasi=wasi, allow=allow) as session,
+    ):
         found = session.why(cell, function, *given)
     if as_json:
         echo_json(asdict(found))
