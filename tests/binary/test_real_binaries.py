@@ -62,7 +62,7 @@ def test_rebuilt_entries_mean_the_same(package: str) -> None:
 
 def test_an_edit_changes_only_the_edited_section(package: str) -> None:
     module = Module.open(real_path(package))
-    edited = module.with_custom("wasmstate.state", bytes(1000))
+    edited = module.with_custom("wasmstate.state", bytes(1000), force=True)
     assert edited.to_bytes().startswith(real_bytes(package))
     name = module.custom_sections()[0].name
     replaced = Module.from_bytes(edited.with_custom(name, b"x" * 99).to_bytes())
@@ -74,7 +74,9 @@ def test_an_edit_changes_only_the_edited_section(package: str) -> None:
 
 
 def test_an_engine_accepts_the_edited_module(package: str) -> None:
-    edited = Module.open(real_path(package)).with_custom("wasmstate.state", bytes(1000), index=0)
+    edited = Module.open(real_path(package)).with_custom(
+        "wasmstate.state", bytes(1000), index=0, force=True
+    )
     config = wasmtime.Config()
     config.wasm_exceptions = True
     wasmtime.Module.validate(wasmtime.Engine(config), edited.to_bytes())

@@ -70,7 +70,7 @@ def _claimed_memory() -> bytes:
         [image + b"x" * 256 * len(runs)],
     )
     content = replace(record, regions=tuple(regions), payload=payload).encode()
-    return module.with_custom(STATE_SECTION, content).to_bytes()
+    return module.with_custom(STATE_SECTION, content, force=True).to_bytes()
 
 
 def _tensors() -> bytes:

@@ -74,7 +74,7 @@ def test_the_second_time_nothing_is_compiled(folder: Path, deserialized: list[in
 def test_a_change_of_state_compiles_nothing(folder: Path, deserialized: list[int]) -> None:
     run(from_wat(TEXT))
     for state in (b"S1", b"S2"):
-        run(from_wat(TEXT).with_custom("wasmstate.state", state))
+        run(from_wat(TEXT).with_custom("wasmstate.state", state, force=True))
     assert len(deserialized) == 2
     assert len(entries(folder)) == 1
 

@@ -189,7 +189,7 @@ def test_check_tells_a_stale_or_damaged_baking(tmp_path: Path) -> None:
 def test_unbaking_to_other_code_is_refused() -> None:
     baked = bake(model(ADDER, *TENSORS, values={"n": 5}))
     other = model(ADDER.replace('"predict"', '"pr3dict"'), *TENSORS)
-    mixed = baked.with_custom("wasmstate.state", State.of(other).to_content())
+    mixed = baked.with_custom("wasmstate.state", State.of(other).to_content(), force=True)
     with pytest.raises(StateError, match="does not give back the code"):
         unbake(mixed)
 

@@ -59,7 +59,7 @@ def use(content: bytes) -> tuple[str, ...]:
         state.violations()
         for name in state:
             state[name].tolist()
-    module = CODE.with_custom(STATE_SECTION, content)
+    module = CODE.with_custom(STATE_SECTION, content, force=True)
     with suppress(WasmstateError):
         State.of(module)
     for each in (module, BANDIT.with_custom(PREV_SECTION, content, index=0)):

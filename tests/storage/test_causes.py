@@ -28,7 +28,7 @@ ERASED = b"\xff"
 
 
 def carrying(content: bytes, module: Module = BANDIT) -> bytes:
-    return module.with_custom(STATE_SECTION, content).to_bytes()
+    return module.with_custom(STATE_SECTION, content, force=True).to_bytes()
 
 
 def twice(other: State) -> bytes:
@@ -125,7 +125,7 @@ EXAMPLES: dict[str, tuple[bytes, bytes]] = {
     "a state of another program was put here": (carrying(FOREIGN, LATER), carrying(FOREIGN)),
     "so it is the state of another program": (
         carrying(FOREIGN),
-        BARE.with_custom(STATE_SECTION, STATE.to_content())
+        BARE.with_custom(STATE_SECTION, STATE.to_content(), force=True)
         .to_bytes()
         .replace(b"update", b"opdate"),
     ),

@@ -65,7 +65,7 @@ def test_a_leftover_that_is_whole_says_which_generation_it_is(model: Path) -> No
 
 def test_a_leftover_with_the_state_of_other_code_is_not_whole(model: Path) -> None:
     state = Module.open(model).custom_sections("wasmstate.state")[0].content
-    other = Module.open(FIXTURES / "welford.wasm").with_custom("wasmstate.state", state)
+    other = Module.open(FIXTURES / "welford.wasm").with_custom("wasmstate.state", state, force=True)
     model.with_name(f".{model.name}.{LEFT}").write_bytes(other.to_bytes())
     assert check(model)[0].reason.endswith("; it is not whole")
 

@@ -287,7 +287,9 @@ class Module:
             and (name is None or (name == section.name and section.fault is None))
         ]
 
-    def with_custom(self, name: str, content: bytes, *, index: int | None = None) -> Self:
+    def with_custom(
+        self, name: str, content: bytes, *, index: int | None = None, force: bool = False
+    ) -> Self:
         """A copy with a custom section of this name and content.
 
         Args:
@@ -295,11 +297,15 @@ class Module:
             content: its bytes, without the name.
             index: the place of a section to be added. If not given, the section of that name
                 gets the new content where it stands; if there is none, it is added at the end.
+            force: whether ``wasmstate.state`` may hold anything, not only a state of this module.
 
         Raises:
             SectionError: if there are several of that name and no index is given, if the index
-                is beyond the end, or if the name cannot be written as UTF-8.
+                is beyond the end, if the name cannot be written as UTF-8, or if the content is
+                no state where one belongs.
         """
+        if not force:
+            self._check_content(name, content)
         section = CustomSection.build(name, content)
         sections = list(self.sections)
         if index is not None:
@@ -322,24 +328,46 @@ class Module:
             sections.append(section)
         return self.with_sections(sections)
 
-    def with_content(self, index: int, content: bytes) -> Self:
+    def with_content(self, index: int, content: bytes, *, force: bool = False) -> Self:
         """A copy in which the custom section of this index holds other bytes; its name stays.
 
-        Raises:
-            SectionError: if no custom section has that index.
-        """
-        return self._with_changed(index, self._custom(index).with_content(content))
+        Args:
+            index: of the section.
+            content: its bytes, without the name.
+            force: as for :meth:`with_custom`.
 
-    def with_name(self, index: int, name: str) -> Self:
+        Raises:
+            SectionError: if no custom section has that index, or the content is no state where one
+                belongs.
+        """
+        section = self._custom(index)
+        if not force and section.fault is None:
+            self._check_content(section.name, content)
+        return self._with_changed(index, section.with_content(content))
+
+    def with_name(self, index: int, name: str, *, force: bool = False) -> Self:
         """A copy in which the custom section of this index has another name.
 
         This also mends a section whose name is malformed.
 
+        Args:
+            index: of the section.
+            name: the new one.
+            force: as for :meth:`with_custom`.
+
         Raises:
-            SectionError: if no custom section has that index, or the name cannot be written as
-                UTF-8.
+            SectionError: if no custom section has that index, the name cannot be written as
+                UTF-8, or it is that of a state and the content is no state.
         """
+        if not force:
+            self._check_content(name, self._custom(index).content)
         return self._with_changed(index, CustomSection.build(name, self._custom(index).content))
+
+    def _check_content(self, name: str, content: bytes) -> None:
+        """Raise SectionError if a section of this name has to hold a state of this module."""
+        if name == "wasmstate.state":
+            # The check is of a layer above, too.
+            import_module("wasmstate.state.code_match").check_content(self, name, content)
 
     def _custom(self, index: int) -> CustomSection:
         section_list.check_index(self.sections, index)

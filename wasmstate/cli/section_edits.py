@@ -16,7 +16,6 @@ from wasmstate.cli.destination import Destination, destination_options, echo_siz
 from wasmstate.cli.nested import edited_inside
 from wasmstate.cli.section_choice import chosen
 from wasmstate.errors import MalformedError, SectionError
-from wasmstate.state.code_match import check_content
 from wasmstate.state.sums import paired, with_sums
 from wasmstate.storage.commit import rewrite
 
@@ -52,9 +51,7 @@ def add(
         place = len(module.sections) if index is None else index
         if module.custom_sections(name) and index is None:
             raise SectionError(f"there is a custom section {name!r} already: replace it")
-        if not to.force:
-            check_content(module, name, data)
-        return module.with_custom(name, data, index=place)
+        return module.with_custom(name, data, index=place, force=to.force)
 
     _apply(file, edit, nested, to)
 
@@ -87,9 +84,7 @@ def replace(
         if name is not None and index is None and not module.custom_sections(name):
             raise SectionError(f"no custom section is named {name!r}: add it")
         section = chosen(module, name, index)
-        if not to.force and section.fault is None:
-            check_content(module, section.name, data)
-        return module.with_content(section.index, data)
+        return module.with_content(section.index, data, force=to.force)
 
     _apply(file, edit, nested, to)
 
@@ -140,7 +135,6 @@ def rename(
         section = chosen(module, name, index)
         if module.custom_sections(words[-1]):
             raise SectionError(f"there is a custom section {words[-1]!r} already")
-        check_content(module, words[-1], section.content)
         return module.with_name(section.index, words[-1])
 
     _apply(file, edit, nested, to)

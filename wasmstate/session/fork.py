@@ -23,4 +23,6 @@ def fork(module: Module, base: State, state: State) -> Module:
         state = State(successor(state.record, base.record), base.schema)
     if module.custom_sections(PREV_SECTION):
         module = module.without_custom(PREV_SECTION)
-    return keep_baked(module.with_custom(STATE_SECTION, state.to_content()), state, baked=None)
+    return keep_baked(
+        module.with_custom(STATE_SECTION, state.to_content(), force=True), state, baked=None
+    )

@@ -29,7 +29,7 @@ def write_copy(path: Path, module: Module, parent: Record, state: State) -> None
         if module_digest(module) != parent.lineage.module_digest:
             raise NotCommittedError(f"{path}: not written, the code of the module was changed")
         copy = State(successor(state.record, parent), state.schema)
-        edited = module.with_custom(SECTION_NAME, copy.to_content())
+        edited = module.with_custom(SECTION_NAME, copy.to_content(), force=True)
         write_new(path, keep_baked(edited, copy, baked=None))
     except (MalformedError, OSError) as error:
         raise NotCommittedError(

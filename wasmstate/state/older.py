@@ -138,10 +138,12 @@ def with_next(module: Module, content: bytes, keep: int) -> Module:
         parts = split(older)[1 - keep :]
         kept = older[parts[0].offset :] + kept if parts else kept
     if keep and [section.index for section in prev] == [state.index - 1]:
-        return module.with_custom(PREV_SECTION, kept).with_custom(STATE_SECTION, content)
+        return module.with_custom(PREV_SECTION, kept).with_custom(
+            STATE_SECTION, content, force=True
+        )
     if prev:
         module = module.without_custom(PREV_SECTION)
         (state,) = module.custom_sections(STATE_SECTION)
     if keep:
         module = module.with_custom(PREV_SECTION, kept, index=state.index)
-    return module.with_custom(STATE_SECTION, content)
+    return module.with_custom(STATE_SECTION, content, force=True)

@@ -15,7 +15,6 @@ from wasmstate.binary.sections.base import Frame
 from wasmstate.binary.source import BytesSource, Source
 from wasmstate.errors import NotCommittedError, StateConflictError, StateError
 from wasmstate.state.change.bake import keep_baked
-from wasmstate.state.code_match import check_content
 from wasmstate.state.older import check_keep, with_next
 from wasmstate.state.record import Record, successor
 from wasmstate.state.state import State, record_of
@@ -132,9 +131,7 @@ def replace_section(
     check_path(path)
 
     def edit(module: Module) -> Module:
-        if not force:
-            check_content(module, name, content)
-        return module.with_custom(name, content)
+        return module.with_custom(name, content, force=force)
 
     rewrite(
         path,

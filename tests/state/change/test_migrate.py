@@ -206,7 +206,9 @@ def test_states_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     for pair in ((whole, new("n:i32@0")), (old(), whole)):
         text = message(SchemaError, lambda pair=pair: migrate(*pair))  # type: ignore[misc]
         assert text.startswith("the state is all of memory, as one program laid it out")
-    foreign = new("n:i32@0").with_custom("wasmstate.state", State.of(old()).to_content())
+    foreign = new("n:i32@0").with_custom(
+        "wasmstate.state", State.of(old()).to_content(), force=True
+    )
     for what, pair in (("new", (old(), foreign)), ("old", (foreign, old()))):
         text = message(StateError, lambda pair=pair: migrate(*pair))  # type: ignore[misc]
         assert text == f"the {what} module: the state belongs to another module"

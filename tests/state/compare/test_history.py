@@ -117,7 +117,7 @@ def test_a_damaged_record_is_an_entry_without_a_state() -> None:
 
 
 def test_a_damaged_state_does_not_hide_the_history() -> None:
-    module = carrying(ZERO, ONE).with_custom(STATE_SECTION, b"")
+    module = carrying(ZERO, ONE).with_custom(STATE_SECTION, b"", force=True)
     assert links(module) == [(0, "origin"), (1, "child"), (None, "damaged")]
 
 

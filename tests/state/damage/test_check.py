@@ -197,7 +197,9 @@ def test_values_out_of_their_bounds_are_found_at_the_tensor() -> None:
 def test_two_states_are_found_and_each_is_looked_at() -> None:
     content = bytearray(STATE.to_content())
     content[-1] ^= 1
-    module = SOUND.with_custom("wasmstate.state", bytes(content), index=len(SOUND.sections))
+    module = SOUND.with_custom(
+        "wasmstate.state", bytes(content), index=len(SOUND.sections), force=True
+    )
     second = module.sections[-1]
     damage, twice = check_module(module)
     assert (damage.path, damage.offset) == (

@@ -386,7 +386,7 @@ def test_a_header_that_is_gone_is_made_again_from_the_rest() -> None:
 
 
 def test_a_record_that_claims_more_than_is_there_says_how_much_is_missing() -> None:
-    cut = BANDIT.with_custom(STATE_SECTION, SECTION.content[:-70])
+    cut = BANDIT.with_custom(STATE_SECTION, SECTION.content[:-70], force=True)
     found = findings(cut)
     assert found[0].reason.endswith(
         f": the record is cut, 70 of its {SECTION.size} bytes are missing"
@@ -395,7 +395,7 @@ def test_a_record_that_claims_more_than_is_there_says_how_much_is_missing() -> N
 
 
 def test_a_section_of_zeros_is_named_and_older_records_are_offered() -> None:
-    (found,) = findings(BANDIT.with_custom(STATE_SECTION, bytes(500)))
+    (found,) = findings(BANDIT.with_custom(STATE_SECTION, bytes(500), force=True))
     assert (found.reason, found.certainty, found.repair) == (
         "zeros: never synced before a crash",
         "likely",
@@ -405,7 +405,7 @@ def test_a_section_of_zeros_is_named_and_older_records_are_offered() -> None:
         module = after_update(BANDIT, {"count": 3}, init=init)
         if init:
             module = module.without_custom(PREV_SECTION)
-        assert first(module.with_custom(STATE_SECTION, bytes(500))).repair == repair
+        assert first(module.with_custom(STATE_SECTION, bytes(500), force=True)).repair == repair
 
 
 @pytest.mark.parametrize(
@@ -417,23 +417,25 @@ def test_a_section_of_zeros_is_named_and_older_records_are_offered() -> None:
     ],
 )
 def test_a_content_that_a_tool_took_for_text_is_named(content: bytes, repair: str | None) -> None:
-    assert first(BANDIT.with_custom(STATE_SECTION, content)).repair == repair
+    assert first(BANDIT.with_custom(STATE_SECTION, content, force=True)).repair == repair
 
 
 def test_bytes_behind_the_record_can_be_dropped() -> None:
-    found = first(BANDIT.with_custom(STATE_SECTION, SECTION.content + bytes(16)))
+    found = first(BANDIT.with_custom(STATE_SECTION, SECTION.content + bytes(16), force=True))
     assert found.reason == "16 bytes behind the record, all of them zero"
     assert found.repair == "drop-after-record"
-    found = first(BANDIT.with_custom(STATE_SECTION, SECTION.content + b"left"))
+    found = first(BANDIT.with_custom(STATE_SECTION, SECTION.content + b"left", force=True))
     assert found.reason == "4 bytes behind the record"
     both = flipped(SECTION.content, 24) + b"left"
-    repairs = [each.repair for each in findings(BANDIT.with_custom(STATE_SECTION, both))]
+    repairs = [
+        each.repair for each in findings(BANDIT.with_custom(STATE_SECTION, both, force=True))
+    ]
     assert repairs == ["drop-after-record", "mend-record"]
 
 
 def test_records_that_a_linker_joined_are_told_apart_by_generation() -> None:
     other = with_generation(STATE.with_values({"count": 1}), 4).to_content()
-    found = first(BANDIT.with_custom(STATE_SECTION, SECTION.content + other))
+    found = first(BANDIT.with_custom(STATE_SECTION, SECTION.content + other, force=True))
     assert found.offset == CONTENT + SECTION.size
     assert found.reason == (
         f"{len(other)} bytes behind the record: another record, as a linker leaves when it joins "
@@ -462,7 +464,7 @@ def test_two_states_of_one_generation_are_a_fork_that_nobody_decides() -> None:
 
 def test_a_state_of_another_program_is_told_by_its_exports() -> None:
     foreign = fixture_model("welford").sections[-1].content
-    (found,) = findings(BANDIT.with_custom(STATE_SECTION, foreign))
+    (found,) = findings(BANDIT.with_custom(STATE_SECTION, foreign, force=True))
     assert found.reason == (
         "the code is not the one that the state was attached to: nothing is exported as mean, m2, "
         "so it is the state of another program"
@@ -473,7 +475,7 @@ def test_a_state_of_another_program_is_told_by_its_exports() -> None:
 def test_a_state_put_over_the_right_one_is_told_by_the_history() -> None:
     later = after_update(BANDIT, {"count": 3})
     foreign = fixture_model("welford").sections[-1].content
-    (found,) = findings(later.with_custom(STATE_SECTION, foreign))
+    (found,) = findings(later.with_custom(STATE_SECTION, foreign, force=True))
     assert found.reason.endswith(
         "but it is that of wasmstate.prev (generation 0): a state of another program was put here"
     )
@@ -481,7 +483,9 @@ def test_a_state_put_over_the_right_one_is_told_by_the_history() -> None:
     other = fixture_model("linear").sections[-1].content
     first_state = later.custom_sections(PREV_SECTION)[0].content
     both = later.with_custom(PREV_SECTION, other + first_state)
-    (found,) = [f for f in findings(both.with_custom(STATE_SECTION, foreign)) if f.repair]
+    (found,) = [
+        f for f in findings(both.with_custom(STATE_SECTION, foreign, force=True)) if f.repair
+    ]
     assert "wasmstate.prev (generation 0)" in found.reason
 
 

@@ -32,7 +32,11 @@ NAN = after_update(BANDIT, {"successes": [5, np.nan, 6, 7]}).to_bytes()
         ("resize-section", flipped(DATA, SECTION.offset + 2), DATA),
         ("rename-section", flipped(DATA, SECTION.offset + 9), DATA),
         ("drop-tail", DATA + b"xyz", DATA),
-        ("drop-after-record", BANDIT.with_custom(STATE_SECTION, SECTION.content + b"x"), DATA),
+        (
+            "drop-after-record",
+            BANDIT.with_custom(STATE_SECTION, SECTION.content + b"x", force=True),
+            DATA,
+        ),
         ("undo-utf8", DATA.decode("latin-1").encode(), DATA),
         ("undo-text-mode", DATA.replace(b"\n", b"\r\n"), DATA),
         ("restore-prev", LATER, LATER.with_custom(STATE_SECTION, STATE.to_content())),
@@ -129,7 +133,7 @@ def test_checksums_made_again_are_never_called_proven() -> None:
     assert State.of(Module.from_bytes(shown.data))["successes"].tolist() == [0, 0, 0, 0]
     with pytest.raises(SectionError, match="must be whole for that"):
         preview("recompute-checksums", zeroed(DATA, SECTION.content_offset + 256, 200))
-    cut = BANDIT.with_custom(STATE_SECTION, SECTION.content[:-70]).to_bytes()
+    cut = BANDIT.with_custom(STATE_SECTION, SECTION.content[:-70], force=True).to_bytes()
     with pytest.raises(SectionError, match="nothing to take a checksum of"):
         preview("recompute-checksums", cut)
 
@@ -137,11 +141,13 @@ def test_checksums_made_again_are_never_called_proven() -> None:
 def test_the_newest_state_of_this_code_is_kept() -> None:
     newer = with_generation(STATE.with_values({"count": 5}), 4).to_content()
     foreign = with_generation(State.of(fixture_model("welford")), 9).to_content()
-    joined = BANDIT.with_custom(STATE_SECTION, SECTION.content + newer + foreign).to_bytes()
+    joined = BANDIT.with_custom(
+        STATE_SECTION, SECTION.content + newer + foreign, force=True
+    ).to_bytes()
     assert State.of(Module.from_bytes(preview("keep-newest", joined).data)).generation == 4
     twice = BANDIT.with_custom(STATE_SECTION, newer, index=len(BANDIT.sections)).to_bytes()
     assert State.of(Module.from_bytes(preview("keep-newest", twice).data)).generation == 4
-    only_foreign = BANDIT.with_custom(STATE_SECTION, foreign).to_bytes()
+    only_foreign = BANDIT.with_custom(STATE_SECTION, foreign, force=True).to_bytes()
     assert State.of(Module.from_bytes(preview("keep-newest", only_foreign).data)).generation == 9
     fork = with_generation(STATE.with_values({"count": 5}), 0).to_content()
     both = BANDIT.with_custom(STATE_SECTION, fork, index=len(BANDIT.sections)).to_bytes()

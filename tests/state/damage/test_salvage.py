@@ -179,7 +179,7 @@ def test_without_header_the_history_tells_places_and_names() -> None:
     state = State.of(LATER)
     lineage = replace(state.record.lineage, update_count=99_999)  # more than is tried
     content = State(replace(state.record, lineage=lineage)).to_content()
-    module = LATER.with_custom(STATE_SECTION, bytes(256) + content[256:])
+    module = LATER.with_custom(STATE_SECTION, bytes(256) + content[256:], force=True)
     saved = salvage_bytes(module.to_bytes(), accept=["code"])
     assert statuses(saved) == dict.fromkeys(STATE, "proven")
     assert saved.generation == 1
@@ -266,7 +266,7 @@ def test_two_states_of_one_generation_are_shown_and_not_picked() -> None:
 
 def test_the_newest_of_several_whole_records_is_taken() -> None:
     newer = with_generation(STATE.with_values({"count": 5}), 4)
-    joined = BANDIT.with_custom(STATE_SECTION, STATE.to_content() + newer.to_content())
+    joined = BANDIT.with_custom(STATE_SECTION, STATE.to_content() + newer.to_content(), force=True)
     assert State.of(whole(salvage_bytes(joined.to_bytes()))).generation == 4
 
 

@@ -28,7 +28,7 @@ RNG = STATE.content_offset("rng")
 
 
 def module_of(content: bytes) -> Module:
-    return BANDIT.without_custom(STATE_SECTION).with_custom(STATE_SECTION, content)
+    return BANDIT.without_custom(STATE_SECTION).with_custom(STATE_SECTION, content, force=True)
 
 
 def damaged(*changes: tuple[int, int]) -> Module:
@@ -153,7 +153,7 @@ def test_nothing_is_proven_by_a_header_that_no_reader_takes(field: str) -> None:
     checksum = zlib.crc32(content[: HEADER_SIZE - 4]).to_bytes(4, "little")
     content[HEADER_SIZE - 4 : HEADER_SIZE] = content[-8:-4] = checksum
     content[-4:] = zlib.crc32(content[-TRAILER_SIZE:-4]).to_bytes(4, "little")
-    forged = later.with_custom(STATE_SECTION, bytes(content))
+    forged = later.with_custom(STATE_SECTION, bytes(content), force=True)
     with pytest.raises(StateCorruptError, match=field):
         State.of(forged)
     assert [each for each in remains(forged) if each.trust == "proven"] == []

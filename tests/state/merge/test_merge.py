@@ -307,7 +307,10 @@ def test_a_module_that_cannot_be_merged_says_which(fleet: Any) -> None:
     newer = State.of(these.base)
     for module, reason in (
         (from_wat(CODE), "x: the module has no wasmstate.state section"),
-        (these.base.with_custom("wasmstate.state", content), "x: the state belongs to another"),
+        (
+            these.base.with_custom("wasmstate.state", content, force=True),
+            "x: the state belongs to another",
+        ),
         (attach(from_wat(COUNTER), (), whole_memory=True), "x: all of memory is its state"),
         (
             these.base.with_custom(

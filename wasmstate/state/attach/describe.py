@@ -56,7 +56,7 @@ class _Bound:
 
 def with_state(module: Module, state: State) -> Module:
     """A copy of the module that carries this state, at its end if it had none."""
-    return module.with_custom(SECTION_NAME, state.to_content())
+    return module.with_custom(SECTION_NAME, state.to_content(), force=True)
 
 
 def check_attachable(module: Module) -> None:

@@ -132,4 +132,4 @@ def _generation_before(
     if rest:
         place = folded.custom_sections(SECTION_NAME)[0].index
         folded = folded.with_custom(PREV_SECTION, rest, index=place)
-    return folded.with_custom(SECTION_NAME, content)
+    return folded.with_custom(SECTION_NAME, content, force=True)

@@ -34,5 +34,5 @@ def carry_on(module: Module, state: State, old: Module) -> Module:
             module = module.without_custom(name)
     for section in old.custom_sections(PREV_SECTION):
         module = module.with_custom(PREV_SECTION, section.content, index=len(module.sections))
-    module = module.with_custom(STATE_SECTION, parent.encode())
+    module = module.with_custom(STATE_SECTION, parent.encode(), force=True)
     return with_next(module, record.encode(), record.keep)

@@ -191,7 +191,7 @@ def _with_content(damaged: Damaged, section: CustomSection, content: bytes) -> b
     if section.content_offset - section.offset == 6 + 1 + len(STATE_SECTION):
         head = with_size(head, section.offset + 1, size)
         return head + content + damaged.data[section.end :]
-    return damaged.module.with_custom(STATE_SECTION, content).to_bytes()
+    return damaged.module.with_custom(STATE_SECTION, content, force=True).to_bytes()
 
 
 def _survey(damaged: Damaged, section: CustomSection) -> Survey:
@@ -265,7 +265,7 @@ def _keep_newest(damaged: Damaged) -> bytes:
 def _with_record(module: Module, record: Record) -> bytes:
     if len(module.custom_sections(STATE_SECTION)) > 1:
         module = module.without_custom(STATE_SECTION)
-    return module.with_custom(STATE_SECTION, record.encode()).to_bytes()
+    return module.with_custom(STATE_SECTION, record.encode(), force=True).to_bytes()
 
 
 def _restore(kind: str) -> Callable[[Damaged], bytes]:
