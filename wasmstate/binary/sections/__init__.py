@@ -28,19 +28,21 @@ MODULE_SECTIONS: dict[int, tuple[str, type[Section]]] = {
     3: ("function", FunctionSection),
     4: ("table", TableSection),
     5: ("memory", MemorySection),
+    13: ("tag", TagSection),
     6: ("global", GlobalSection),
     7: ("export", ExportSection),
     8: ("start", StartSection),
     9: ("element", ElementSection),
+    12: ("data count", DataCountSection),
     10: ("code", CodeSection),
     11: ("data", DataSection),
-    12: ("data count", DataCountSection),
-    13: ("tag", TagSection),
 }
-"""Sections of a core module. Source: WebAssembly Core 3.0, Binary Format, "Sections"."""
+"""Sections of a core module, in the order that the standard ones must have.
 
-# The tag section stands between memory and global, the data count between element and code.
-MODULE_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+Source: WebAssembly Core 3.0, Binary Format, "Sections" and "Modules".
+"""
+
+MODULE_ORDER = tuple(id for id in MODULE_SECTIONS if id != CUSTOM_ID)
 """The ids of standard sections in the order they must have."""
 
 COMPONENT_SECTIONS: dict[int, tuple[str, type[Section]]] = {
