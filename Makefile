@@ -40,7 +40,7 @@ js: $(READY) ## Build, check and test the JavaScript package in js/ (needs Node 
 	$(BIN)/pytest -q tests/javascript tests/conformance tests/examples/test_device.py tests/slow/two_runtimes.py
 
 browser: $(READY) ## Try the JavaScript package and its page in Chromium, which is killed (needs make js)
-	$(BIN)/pytest -q tests/slow/browser_demo.py tests/slow/browser_families.py tests/slow/browser_kills.py
+	$(BIN)/pytest -q tests/slow/browser_deadline.py tests/slow/browser_demo.py tests/slow/browser_families.py tests/slow/browser_kills.py
 
 coverage: $(READY) ## Run every test and measure the branches that they take; two times as long as make test
 	$(BIN)/pytest -n 2 --cov --cov-report=term

@@ -14,6 +14,8 @@ export type Code =
   | "argument"
   /** The call trapped; S is what it was. */
   | "trap"
+  /** A call did not return in time, and was ended with its Worker; S is what the store holds. */
+  | "deadline"
   /** There is no such function, or the model is closed. */
   | "call"
   /** The module cannot be instantiated. */

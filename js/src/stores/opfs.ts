@@ -26,8 +26,15 @@ export class OpfsStore implements Store {
   /**
    * @param name of the model, a file name.
    * @param initial the bytes of the module, for the first time.
+   * @param options `timeout`: seconds to wait for another Worker that holds the files, 5 if it is not given;
+   *   one that was ended holds them for a moment.
    */
-  static async open(name: string, initial?: Bytes): Promise<OpfsStore> {
+  static async open(
+    name: string,
+    initial?: Bytes,
+    options: { timeout?: number } = {},
+  ): Promise<OpfsStore> {
+    const until = Date.now() + 1000 * (options.timeout ?? 5);
     const handles: SyncHandle[] = [];
     try {
       const folder = await navigator.storage.getDirectory();
@@ -35,7 +42,7 @@ export class OpfsStore implements Store {
         const file = await folder.getFileHandle(`${name}.${slot}`, { create: true });
         if (!("createSyncAccessHandle" in file)) fail("not-committed", "only a Worker may open it");
         const open = file.createSyncAccessHandle as () => Promise<SyncHandle>;
-        handles.push(await open.call(file));
+        handles.push(await whenFree(() => open.call(file), until));
       }
       const [a, b] = handles.map(slotOf);
       const slots = new Slots(a!, b!);
@@ -66,6 +73,18 @@ export class OpfsStore implements Store {
   async close(): Promise<void> {
     for (const handle of this.handles) handle.close();
   }
+}
+
+/** What `open` gives as soon as nobody else holds the file. */
+async function whenFree<T>(open: () => Promise<T>, until: number): Promise<T> {
+  for (;;)
+    try {
+      return await open();
+    } catch (error) {
+      const isHeld = error instanceof DOMException && error.name === "NoModificationAllowedError";
+      if (!isHeld || Date.now() >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
 }
 
 function slotOf(handle: SyncHandle): Slot {
