@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from wasmtime import wat2wasm
 
@@ -106,6 +106,21 @@ def test_an_elided_label_stays_one_line(qtbot: QtBot) -> None:
     label.show_text("an error\nof several\nlines")
     assert label.text() == "an error of several lines"
     assert label.sizeHint().height() == height
+
+
+def test_nothing_of_the_last_text_is_left_in_an_elided_label(qtbot: QtBot) -> None:
+    label = ElidedLabel()
+    qtbot.addWidget(label)
+    label.resize(400, 24)
+    label.setContentsMargins(8, 0, 8, 0)
+    with qtbot.waitExposed(label):
+        label.show()
+    for text in ("Function 23, whose name is longer than the label is wide: " * 4, "Cell 4"):
+        label.show_text(text)
+        QApplication.processEvents()
+        on_screen = label.screen().grabWindow(label.winId()).toImage()
+        drawn = label.grab().toImage().convertToFormat(on_screen.format())
+        assert on_screen == drawn
 
 
 WITH_ALL = """(module

@@ -83,7 +83,7 @@ def test_steps_have_no_ticks_between_them() -> None:
 
 def test_two_steps_take_the_whole_width(plot: PlotView) -> None:
     show(plot, Line("w", [0.0, 1.0], 0))
-    assert plot.canvas.to_x(0) < 90
+    assert plot.canvas.to_x(0) < 110
     assert plot.canvas.to_x(1) > plot.canvas.width() - 40
 
 
@@ -108,6 +108,17 @@ def test_each_line_has_an_axis_whose_texts_are_not_cut_off(plot: PlotView) -> No
     for x in (0, left):
         colours = {image.pixelColor(x, y).name() for y in range(4, 150)}
         assert (colours == {LIGHT.base.lower()}) == (x == 0)
+
+
+def test_a_name_stands_beside_its_lane_and_not_over_its_line(plot: PlotView) -> None:
+    plot.resize(480, 110)
+    lines = [Line(name, [0.0] * 9, i) for name, i in (("rng[0]", 0), ("sum[0]", 1), ("w", 3))]
+    image = show(plot, *lines)
+    start = round(plot.canvas.to_x(0))
+    for line in lines:
+        in_lane = [rows_of(image, x, line) for x in range(start + 1, start + 120)]
+        assert max(max(rows) - min(rows) for rows in in_lane) < 5  # the line is as thick
+        assert any(rows_of(image, x, line) for x in range(start - 60))
 
 
 def test_a_value_between_two_that_are_not_finite_is_a_dot(plot: PlotView) -> None:

@@ -21,7 +21,6 @@ class ElidedLabel(PlainLabel):
         """Show another text; line breaks become spaces."""
         self.setText(visible(text.replace("\n", " ")))
         self.setToolTip(tooltip(text))
-        self.update()  # all of it: QLabel refreshes the rectangle of its own layout of the text
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, super().minimumSizeHint().height())
@@ -29,6 +28,8 @@ class ElidedLabel(PlainLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+        room = self.contentsRect()  # what QLabel refreshes: beside it an old text would stay
+        mode = Qt.TextElideMode.ElideRight
+        text = self.fontMetrics().elidedText(self.text(), mode, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
         painter.end()

@@ -1,4 +1,4 @@
-"""The lanes of the plot, drawn by pyqtgraph: one line with its own axis each, marks below.
+"""The lanes of the plot, drawn by pyqtgraph: a name, an axis and a line each, marks below.
 
 This module imports pyqtgraph, which takes 0.2 s: it is imported when there are steps to plot.
 """
@@ -11,7 +11,8 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainterPath
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from wasmstate_gui.core.timeline.plot_series import HistoryView, Line
 from wasmstate_gui.core.timeline.ticks import tick_spacing, tick_text
@@ -21,6 +22,7 @@ LEAST_HEIGHT = 22
 GAP = 6
 MARKS_HEIGHT = 16
 AXIS_WIDTH = 68
+WIDEST_NAME = 96
 STEPS_HEIGHT = 18
 _LINE_ROOM = 18.0  # pixels between two ticks one above the other
 _STEP_ROOM = 90.0
@@ -96,11 +98,33 @@ class _Box(pg.ViewBox):
         self.cross.setPen(pg.mkPen(theme.dim))
 
 
+class _Name(pg.GraphicsWidget):
+    """The name of a line, beside its axis: where lanes are low there is no room above a line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+        self._font = _font()
+        self._metrics = QFontMetricsF(self._font)
+        self.colour = QColor()
+        self.setFixedWidth(min(self._metrics.horizontalAdvance(text) + 1, WIDEST_NAME))
+
+    def paint(
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+    ) -> None:
+        painter.setFont(self._font)
+        painter.setPen(self.colour)
+        room = self.rect()
+        text = self._metrics.elidedText(self._text, Qt.TextElideMode.ElideMiddle, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+
+
 class Lane:
     """A line, its axis and its name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.title = _Name(name)
         self.axis = _Axis("left", _LINE_ROOM)
         self.axis.setWidth(AXIS_WIDTH)
         self.box = _Box()
@@ -114,10 +138,6 @@ class Lane:
         self._pens = [pg.mkPen()] * 2
         self._dots = pg.ScatterPlotItem(size=5)
         self._drifts = pg.VTickGroup(yrange=(0, 1))
-        self._title = pg.TextItem(anchor=(0, 0))
-        self._title.setParentItem(self.box)
-        self._title.setPos(4, -3)
-        self._title.setZValue(-1)  # it hides nothing of the line
         for item in (self.curve, self._dots):
             self.box.addItem(item)
         self.box.addItem(self._drifts, ignoreBounds=True)
@@ -129,7 +149,8 @@ class Lane:
         self._dots.setPen(None)
         self._dots.setBrush(colour)
         self._drifts.setPen(pg.mkPen(theme.text, style=Qt.PenStyle.DotLine))
-        self._title.setText(self.name, colour)
+        self.title.colour = colour
+        self.title.update()
         self.box.colour(theme)
         self.box.setBorder(pg.mkPen(theme.line))
         self.axis.colour(theme)

@@ -34,7 +34,7 @@ class PlotCanvas(pg.GraphicsView):
         self._lanes: list[Lane] = []
         self._is_zoomed = False
         self._layout = pg.GraphicsLayout(border=None)
-        self._layout.setContentsMargins(0, GAP, 8, 0)
+        self._layout.setContentsMargins(GAP, GAP, 8, 0)
         self._layout.layout.setHorizontalSpacing(0)
         self._layout.layout.setVerticalSpacing(GAP)
         self.setCentralItem(self._layout)
@@ -137,12 +137,13 @@ class PlotCanvas(pg.GraphicsView):
         self._layout.clear()
         self._lanes = [known.get(name) or Lane(name) for name in names]
         for row, part in enumerate(self._parts):
-            self._layout.addItem(part.box, row, 1)
+            self._layout.addItem(part.box, row, 2)
             if isinstance(part, Lane):
                 part.box.setXLink(self.marks.box)
                 part.box.sigRangeChangedManually.connect(self._zoomed)
-                self._layout.addItem(part.axis, row, 0)
-        self._layout.addItem(self.marks.axis, len(names) + 1, 1)
+                self._layout.addItem(part.title, row, 0)
+                self._layout.addItem(part.axis, row, 1)
+        self._layout.addItem(self.marks.axis, len(names) + 1, 2)
         self._layout.setGeometry(self.viewRect())  # it had no room for more rows
         self.setMinimumHeight(len(names) * (LEAST_HEIGHT + GAP) + MARKS_HEIGHT + STEPS_HEIGHT + GAP)
 
