@@ -28,6 +28,7 @@ else:
 Entry = TypeVar("Entry")
 
 _ENTRY = re.compile(r"entries\[(\d+)\]")
+_FEW_BYTES, _MOST_SEEN = 32, 4096  # of an entry whose fields are kept, and how many are
 
 
 def traced(layout: Layout, content: bytes, offset: int, path: str) -> Iterator[Field]:
@@ -261,11 +262,19 @@ class ListSection(DecodedSection, Generic[Entry]):
         head = Content(content, self.content_offset, self.path)
         count = u32.read(head, "entries")
         yield Field("entries.count", self.content_offset, head.tell(), count)
+        seen: dict[bytes, list[Field]] = {}  # the same few bytes are often there many times
         for index, (start, end) in enumerate(pairwise(entries.starts)):
-            name = f"entries[{index}]"
-            place, path = self.content_offset + start, f"{self.path}.{name}"
-            for field in traced(layout, content[start:end], place, path):
-                yield field._replace(path=f"{name}.{field.path}" if field.path else name)
+            raw, place, name = content[start:end], self.content_offset + start, f"entries[{index}]"
+            if raw in seen:
+                for path, at, size, value in seen[raw]:
+                    yield Field(f"{name}.{path}" if path else name, place + at, size, value)
+                continue
+            known = []
+            for path, at, size, value in traced(layout, raw, place, f"{self.path}.{name}"):
+                yield Field(f"{name}.{path}" if path else name, at, size, value)
+                known.append(Field(path, at - place, size, value))
+            if len(raw) <= _FEW_BYTES and len(seen) < _MOST_SEEN:
+                seen[raw] = known
 
     def entry_layout(self) -> Layout:
         """How one entry is decoded."""
