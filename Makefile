@@ -76,7 +76,7 @@ check: $(READY) ## Check format, lint, types, layers, wording and documentation
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tests/wording.py wasmstate gui docs
 	@test ! -d js/node_modules || npm run --silent --prefix js check
-	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
+	$(BIN)/sphinx-build -q -n -W --keep-going docs docs/build
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff format .
@@ -198,7 +198,7 @@ bundle: $(READY) ## Make a program that needs no Python, in build/bundle/dist, a
 	$(BIN)/pytest -q tests/slow/bundle.py
 
 docs: $(READY) ## Build the documentation in docs/build
-	$(BIN)/sphinx-build -q -W --keep-going docs docs/build
+	$(BIN)/sphinx-build -q -n -W --keep-going docs docs/build
 
 screenshots: $(READY) ## Draw the pictures of the documentation
 	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py

@@ -50,7 +50,7 @@ class Constant:
 
     @property
     def is_weight(self) -> bool:
-        """Whether it is taken for a weight: a float, or lanes of floats, without another role."""
+        """True for a float, or lanes of floats, without another role."""
         return not self.role and self.dtype.startswith("f")
 
     @property
@@ -85,7 +85,7 @@ def find_constants(
         reached_from: exported functions; those that they can call are looked at, too. Without any,
             and without ``functions``, ``predict`` if it is exported, else all code.
         functions: names or indices of functions, to look at these alone.
-        types: of the constants, of :data:`TYPES`; if none are given, all.
+        types: ``f32``, ``f64``, ``i32``, ``i64`` or ``v128``; without any, all.
         low: the least value; of a vector, of each lane.
         high: the greatest value.
 

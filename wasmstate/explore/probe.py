@@ -38,7 +38,8 @@ class Probed:
 
     Attributes:
         name: of the tensor.
-        verdict: see :data:`Verdict`.
+        verdict: ``live`` if predictions change with it, ``update only`` if the learned values do,
+            ``written only`` if calls write and never read it, ``dead`` if no call does either.
         tried: how many of its elements were changed.
         live: how many of these changed a prediction.
         is_written: whether a call changed it.
@@ -67,7 +68,7 @@ class Probe:
 
     @property
     def dead(self) -> list[str]:
-        """The tensors that no call reads or writes: to change them does nothing."""
+        """The tensors that no call reads or writes; changing them has no effect."""
         return [each.name for each in self.tensors if each.verdict == "dead"]
 
 

@@ -63,7 +63,7 @@ def reward(session: Session, id: int, reward: Any) -> bool:
     """Learn the reward of a decision, with the probability that its arm had then.
 
     Returns:
-        Whether it was learned: a decision has one reward, the first, and none after it timed out.
+        True if it was learned. A decision has one reward, the first, and none after it timed out.
 
     Raises:
         SchemaError: if the model keeps no decisions.

@@ -39,7 +39,7 @@ class Option:
         help: one clause.
         default: ``None`` if it must be given.
         integer: whether it is a whole number.
-        bounds: as a tensor's: see :mod:`wasmstate.state.bounds`.
+        bounds: conditions on the value: ``finite``, or comparisons such as ``>= 0``.
     """
 
     name: str

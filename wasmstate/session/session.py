@@ -223,7 +223,7 @@ class Session:
 
     @property
     def contents(self) -> Sequence[bytes]:
-        """The bytes of S as they are now: what ``state.contents()`` gives, without the rest.
+        """The present bytes of S, without the rest of ``state``; equal to ``state.contents()``.
 
         They are the same object until a call changes S, and never change themselves.
         """

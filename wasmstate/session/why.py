@@ -59,7 +59,7 @@ class StackFrame:
 
     @property
     def call(self) -> str:
-        """The function and its arguments: ``update(1024, 3, 0.5)``."""
+        """The function and its arguments, such as ``update(1024, 3, 0.5)``."""
         args = ", ".join("?" if each is None else str(each) for each in self.args)
         return f"{self.function}({args})"
 

@@ -124,7 +124,7 @@ class Record:
 
     @property
     def read_only(self) -> bool:
-        """Whether a newer version wrote what no other may write: what it means is not known."""
+        """True if a newer version wrote a field of unknown meaning that no other may write."""
         return bool(self.read_only_flags) or self.minor > layout.MINOR
 
     @property

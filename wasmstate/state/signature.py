@@ -116,7 +116,7 @@ class Signature:
 
     @property
     def required(self) -> tuple[Param, ...]:
-        """The parameters that have no default: what a caller has to give."""
+        """The parameters without a default, which a caller has to give."""
         return required(self.params)
 
     @property

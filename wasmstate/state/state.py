@@ -124,7 +124,7 @@ class State(Mapping[str, NDArray[Any]]):
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """What the author of the state added: a copy, to be changed at will."""
+        """A copy of what the author of the state added, to be changed at will."""
         return deepcopy(self.schema.metadata)
 
     @property
@@ -148,7 +148,7 @@ class State(Mapping[str, NDArray[Any]]):
 
     @cached_property
     def digest(self) -> bytes:
-        """SHA-256 of regions, schema and values: equal for equal states."""
+        """SHA-256 of regions, schema and values; equal states have equal digests."""
         return self.record.digest()
 
     def __getitem__(self, name: str) -> NDArray[Any]:

@@ -51,14 +51,15 @@ class TensorSpec:
 
     Attributes:
         name: unique within the state.
-        dtype: a key of :data:`DTYPES`.
+        dtype: ``i8`` to ``i64``, ``u8`` to ``u64``, ``f16``, ``f32`` or ``f64``.
         shape: ``()`` for a scalar; elements are stored row after row.
         place: an address (``1024``, ``0x400``), ``sym:NAME`` for an exported constant ``i32``
             global that holds the address, or ``global:NAME`` for an exported mutable global; in
             one of several memories ``mem:NAME:1024`` or ``mem:NAME:sym:NAME``.
         unit: of the values, for people.
-        merge: how two devices' values are joined, one of :data:`MERGE_RULES`.
-        bounds: what the values must fulfil: see :mod:`wasmstate.state.bounds`.
+        merge: how two devices' values are joined: ``sum``, ``mean``, ``max``, ``min``, ``chan``,
+            ``counts``, ``own`` or ``none``.
+        bounds: conditions on the values: ``finite``, ``psd``, or comparisons such as ``>= 0``.
     """
 
     name: str
@@ -95,7 +96,7 @@ class Tensor:
 
     Attributes:
         name: unique within the state.
-        dtype: a key of :data:`DTYPES`.
+        dtype: ``i8`` to ``i64``, ``u8`` to ``u64``, ``f16``, ``f32`` or ``f64``.
         shape: ``()`` for a scalar.
         region: the index of its region.
         offset: of its first element, in bytes from the start of the region.

@@ -32,7 +32,7 @@ def graft(
 
     Args:
         host: the module that is added to: a path, bytes or a Module.
-        donor: a small module, likewise; :mod:`wasmstate.donors` has some.
+        donor: a small module, likewise; :func:`wasmstate.donors.names` lists some.
         names: of exports of the host, by the name that the donor imports them by.
         replace_exports: whether an export of the donor takes the place of one of the host of the
             same name; the old function stays in the code.

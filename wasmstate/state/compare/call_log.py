@@ -47,7 +47,7 @@ class Entry:
         name: of the function; empty if S was replaced.
         arguments: their bits, little endian: each number or array; of rows, each array; of S, each
             region.
-        digest: of S afterwards: :func:`contents_digest`.
+        digest: SHA-256 of S afterwards, of the bytes of all regions, one after the other.
     """
 
     kind: EntryKind

@@ -23,8 +23,8 @@ class Finding:
         reason: one clause, no capital, no full stop.
         advice: what to do about it.
         certainty: ``certain``, ``likely`` or ``possible``.
-        repair: the name of the repair that fits, a key of
-            :data:`wasmstate.state.damage.repair.REPAIRS`; ``None`` if there is none.
+        repair: the name of the repair that fits, such as ``restore-prev``; ``None`` if there is
+            none.
         remedies: what of the library helps.
     """
 

@@ -25,7 +25,8 @@ class SavedTensor:
 
     Attributes:
         name: of the tensor.
-        status: see :data:`Status`.
+        status: ``proven`` as it stands; ``mended``, and proven; ``filled`` from another record;
+            ``unproven`` as it stands; or ``lost``.
         by: what proves it, or where it was taken from.
     """
 

@@ -22,8 +22,8 @@ class MergedTensor:
 
     Attributes:
         name: of the tensor.
-        rule: its merge rule, one of :data:`~wasmstate.state.tensor.MERGE_RULES`; ``None`` if it
-            has none.
+        rule: its merge rule: ``sum``, ``mean``, ``max``, ``min``, ``chan``, ``counts``, ``own`` or
+            ``none``; ``None`` without a rule.
         precision: how well it is merged.
     """
 
