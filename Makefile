@@ -37,7 +37,7 @@ js: $(READY) ## Build, check and test the JavaScript package in js/ (needs Node 
 	@command -v npm >/dev/null || { echo "make js needs Node and npm: apt-get install nodejs npm"; exit 1; }
 	@$(MAKE) --no-print-directory $(JS)
 	cd js && npm run --silent check && npm test && npm pack --silent --dry-run
-	$(BIN)/pytest -q tests/javascript tests/conformance tests/examples/test_device.py tests/slow/two_runtimes.py
+	$(BIN)/pytest -q tests/javascript tests/conformance tests/examples/test_device.py tests/slow/runtimes.py
 
 browser: $(READY) ## Try the JavaScript package and its page in Chromium, which is killed (needs make js)
 	$(BIN)/pytest -q tests/slow/browser_deadline.py tests/slow/browser_demo.py tests/slow/browser_families.py tests/slow/browser_kills.py

@@ -33,6 +33,7 @@ void wasmstate_file_close(wasmstate_file *file);
 
 #if defined(WASMSTATE_IMPLEMENTATION) && !defined(WASMSTATE_POSIX_IMPLEMENTED)
 #define WASMSTATE_POSIX_IMPLEMENTED
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,8 +43,9 @@ void wasmstate_file_close(wasmstate_file *file);
 
 /* The random part of the name that Python gives to temporary files is zeros here. One writer at a time
  * holds the lock of the file, so whatever has this name is a dead writer's. Python sweeps it, too. */
-#define WS_TEMPORARY ".0000000000000000.wasmstate-tmp"
-enum { WS_LONGEST_NAME = 206, WS_LONGEST_FOLDER = 1024 };
+#define WS_SUFFIX ".wasmstate-tmp"
+#define WS_TEMPORARY ".0000000000000000" WS_SUFFIX
+enum { WS_LONGEST_NAME = 206, WS_LONGEST_FOLDER = 1024, WS_FINGERPRINT = 32768 };
 
 static int ws_read_file(void *context, uint32_t offset, void *bytes, uint32_t size)
 {
@@ -154,6 +156,61 @@ static int ws_lock(wasmstate_file *file, struct stat *info)
     }
     ws_check(&file->state, false, WASMSTATE_WRITE);
     return fd;
+}
+
+static uint32_t ws_crc_of_file(int fd, uint32_t crc, uint32_t at, uint32_t end)
+{
+    uint8_t piece[256];
+    for (uint32_t size; at < end; at += size) {
+        size = end - at < sizeof piece ? end - at : (uint32_t)sizeof piece;
+        if (ws_read_file((void *)(intptr_t)fd, at, piece, size)) memset(piece, 0, size);
+        crc = ws_crc32(crc, piece, size);
+    }
+    return crc;
+}
+
+/* Whether a file has this fingerprint: CRC-32 of its size and its start, and of its end, in hexadecimal. */
+static bool ws_has_fingerprint(int fd, const char *wanted)
+{
+    struct stat info;
+    char text[17];
+    if (fstat(fd, &info) || !S_ISREG(info.st_mode) || info.st_size >= INT32_MAX) return false;
+    uint32_t size = (uint32_t)info.st_size, part = size < WS_FINGERPRINT ? size : WS_FINGERPRINT;
+    uint32_t start = ws_crc32(0, (uint8_t *)text, (uint32_t)snprintf(text, sizeof text, "%u", (unsigned)size));
+    start = ws_crc_of_file(fd, start, 0, part);
+    snprintf(text, sizeof text, "%08x%08x", (unsigned)start,
+        (unsigned)ws_crc_of_file(fd, 0, size - part, size));
+    return !memcmp(text, wanted, 16);
+}
+
+/* Remove what dead writers left. Python exchanges two names, and puts the fingerprint of the file that it
+ * replaces into the name of its temporary file: a leftover is removed if that file is still at the path, so
+ * nothing was exchanged, or is the leftover. Any other may be of somebody else; Python gives it a name that
+ * is seen. Whoever has the lock of a temporary file lives. */
+static void ws_sweep(const wasmstate_file *file, int locked)
+{
+    size_t length = strlen(file->name);
+    int list = openat(file->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = list < 0 ? NULL : fdopendir(list);
+    if (!folder) {
+        ws_close(list);
+        return;
+    }
+    for (struct dirent *each; (each = readdir(folder));) {
+        const char *rest = each->d_name, *replaced = NULL;
+        if (*rest != '.' || strncmp(rest + 1, file->name, length) || rest[length + 1] != '.') continue;
+        rest += length + 2;
+        if (strspn(rest, "0123456789abcdef") != 16) continue;
+        rest += 16;
+        if (*rest == '-' && strspn(rest + 1, "0123456789abcdef") == 16) replaced = rest + 1, rest += 17;
+        if (strcmp(rest, WS_SUFFIX)) continue;
+        int fd = openat(file->folder, each->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB)
+            && (!replaced || ws_has_fingerprint(locked, replaced) || ws_has_fingerprint(fd, replaced)))
+            unlinkat(file->folder, each->d_name, 0);
+        ws_close(fd);
+    }
+    closedir(folder);
 }
 
 /* Check that the file holds the state that S was made from. One that is as it was left is not read. */
@@ -358,6 +415,7 @@ wasmstate_error wasmstate_file_commit(
     int locked = ws_lock(file, &info), fd = -1;
     if (!file->state.error) ws_check_same(file, locked, &info);
     if (!file->state.error) {
+        ws_sweep(file, locked);
         fd = ws_create(file, temporary);
         ws_replace(file, temporary, fd, &info, instance, updates);
         if (!file->state.error) ws_adopt(file, fd);

@@ -39,6 +39,7 @@ def start(script: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # the program flock, which it starts, is killed with it
     )
 
 

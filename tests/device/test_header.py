@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -24,6 +25,8 @@ from device_spec import (
 )
 from models import FIXTURES, copy_fixture, state_of, write_counter
 from wasmstate import Module, check, commit, history
+from wasmstate.binary.source import open_source
+from wasmstate.storage.displaced import fingerprint
 from wasmstate.storage.lock import locked
 
 pytestmark = needs_compiler
@@ -192,6 +195,31 @@ def test_the_mode_is_kept_and_what_a_dead_writer_left_is_removed(
     left.write_bytes(b"half a module")
     commit(path, state_of(path))
     assert not left.exists()
+
+
+def test_leftovers_that_may_be_of_somebody_else_stay(driver: Driver, tmp_path: Path) -> None:
+    path = write_counter(tmp_path / "model.wasm")
+    mine, other = fingerprint(open_source(path)), "0123456789abcdef"
+    left = b"what a dead writer left"
+    (tmp_path / "left").write_bytes(left)
+    its = fingerprint(open_source(tmp_path / "left"))
+    removed = ["", f"-{mine}", f"-{its}"]
+    for number, ending in enumerate([*removed, f"-{other}", "-living", ".other"]):
+        (tmp_path / f".model.wasm.{number:016x}{ending}.wasmstate-tmp").write_bytes(left)
+    living = tmp_path / ".model.wasm.00000000000000ff.wasmstate-tmp"
+    living.write_bytes(left)
+    driver.do("open", path)
+    with open(living, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert driver.do("commit", 1) == "generation 1, 1 updates"
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "model.wasm",
+        "left",
+        f".model.wasm.{3:016x}-{other}.wasmstate-tmp",
+        f".model.wasm.{4:016x}-living.wasmstate-tmp",
+        f".model.wasm.{5:016x}.other.wasmstate-tmp",
+        living.name,
+    }
 
 
 def test_a_baked_module_is_refused(driver: Driver, tmp_path: Path) -> None:
