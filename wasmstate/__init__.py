@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from wasmstate.models.fitted.from_dump import from_dump
     from wasmstate.models.fitted.from_fitted import from_fitted, from_sklearn
     from wasmstate.models.fitted.from_skops import from_skops
+    from wasmstate.runtime.grants import GrantOptions
     from wasmstate.runtime.limits import Limits
     from wasmstate.session.attach import attach
     from wasmstate.session.bake import bake
@@ -119,6 +120,7 @@ _HOMES = {
     "Guard": "wasmstate.session.guard",
     "HistoryEntry": "wasmstate.state.compare.history",
     "LeftOut": "wasmstate.explore.discovery_result",
+    "GrantOptions": "wasmstate.runtime.grants",
     "Limits": "wasmstate.runtime.limits",
     "Merge": "wasmstate.state.merge.result",
     "MergedTensor": "wasmstate.state.merge.result",
@@ -215,6 +217,7 @@ __all__ = [
     "FileKeptWarning",
     "Finding",
     "Folded",
+    "GrantOptions",
     "Guard",
     "HistoryEntry",
     "InvalidError",

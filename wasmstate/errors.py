@@ -27,7 +27,8 @@ A file that cannot be opened or read at all raises :class:`OSError`, as everywhe
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 Remedy = Literal[
     "Limits.compile_memory",
@@ -66,6 +67,7 @@ Remedy = Literal[
     "rollback()",
     "salvage()",
     "separator",
+    "single_thread",
     "skip_unlabelled",
     "trusted",
     "wasi",
@@ -271,11 +273,19 @@ class LinkError(CallError):
 
     Attributes:
         missing: each import as ``module.name (type)``.
+        grants: the options of :meth:`wasmstate.Session.open` that grant all that it imports; empty
+            if none do.
     """
 
-    def __init__(self, message: str, missing: tuple[str, ...] = ()) -> None:
-        super().__init__(message, missing)
+    def __init__(
+        self,
+        message: str,
+        missing: tuple[str, ...] = (),
+        grants: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, missing, grants)
         self.missing = missing
+        self.grants = dict(grants or {})
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -99,13 +99,13 @@ ABORTS = """
 """
 
 
-def test_attach_says_at_once_that_no_session_grants_an_import(tmp_path: Path) -> None:
+def test_attach_says_at_once_what_grants_an_import(tmp_path: Path) -> None:
     path = tmp_path / "script.wasm"
     path.write_bytes(bytes(wasmtime.wat2wasm(ABORTS.format(start=""))))
     result = run_command("attach", str(path), "--tensor", "n:i32@16")
     assert result.exit_code == 0
     assert result.stderr == (
-        "no host provides its imports env.abort: see 'wasmstate run --allow'\n"
+        "call it with --allow env.abort, as in 'wasmstate run', for what it imports\n"
     )
 
 

@@ -292,7 +292,7 @@ def test_run_of_a_module_with_imports_names_each(tmp_path: Path, wasmstate: Wasm
     assert result.stderr == (
         f"Error: {file}: the module needs 1 import, and a model is granted none:\n"
         "  env.now () -> (i64)\n"
-        "What helps: --allow\n"
+        "What helps: --allow env.now\n"
     )
 
 

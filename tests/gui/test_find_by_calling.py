@@ -200,7 +200,7 @@ def test_functions_that_take_numbers_are_offered_update_first() -> None:
       (func (export "r") (param funcref)))"""
     functions = callable_functions(module_of(text))
     assert list(functions) == ["update", "predict", "a", "_x"]
-    importing = text.replace("(module", '(module (import "host" "f" (func))', 1)
+    importing = text.replace("(module", '(module (import "host" "g" (global i32))', 1)
     assert callable_functions(module_of(importing)) == {}
     assert suggested(functions) == [
         Typed("update", "0"),

@@ -135,7 +135,9 @@ def test_the_commands_take_the_grant(path: Path, tmp_path: Path) -> None:
     found = wasmstate("discover", str(plain), "--call", "update:3", "--wasi", "stub")
     assert "sum:u64@sym:sum" in found.output
     attached = wasmstate("attach", str(plain), "--tensor", SUM, "--wasi", "stub")
-    assert attached.stderr == "it imports WASI: call it with --wasi stub, as in 'wasmstate run'\n"
+    assert (
+        attached.stderr == "call it with --wasi stub, as in 'wasmstate run', for what it imports\n"
+    )
     assert wasmstate("run", str(plain), "update", "2", "--wasi", "stub").exit_code == 0
     assert "live" in wasmstate("probe", str(plain), "--wasi", "stub").output
     assert state_of(plain).generation == 1

@@ -207,8 +207,6 @@ def test_a_module_without_memory_keeps_its_globals() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ('(import "e" "m" (memory 1))', "its memory e.m is the host's"),
-        ("(memory 1 1 shared)", "memory 0 is shared with other threads"),
         ('(import "e" "g" (global (mut i32)))', "global 0 is the host's, and can change"),
         (
             "(global (mut funcref) (ref.null func))",

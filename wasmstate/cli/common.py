@@ -73,19 +73,6 @@ break_links = click.option(
 no_validate = click.option(
     "--no-validate", is_flag=True, help="Write also what no engine would load."
 )
-wasi_option = click.option(
-    "--wasi",
-    type=click.Choice(["none", "stub"]),
-    default="none",
-    show_default=True,
-    help="What is granted to a module that imports WASI: nothing, or a stub: an empty system.",
-)
-allow_option = click.option(
-    "--allow",
-    multiple=True,
-    metavar="MODULE[.NAME]",
-    help="Functions that may be imported, such as env.abort; a call of one traps. Repeatable.",
-)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -136,7 +123,7 @@ def about(path: Path, *, is_module: bool = True) -> Iterator[None]:
         below = [error.kept] if isinstance(error, AfterCallsError) else []
         if is_module and isinstance(error, (MalformedError, StateCorruptError)):
             below.append(f"See all that is wrong with it: wasmstate check {quoted(path)}")
-        raise failed(message, [*below, *help_lines(error.remedies)]) from error
+        raise failed(message, [*below, *help_lines(error)]) from error
     except BrokenPipeError:  # of the output, never of a file
         raise
     except OSError as error:

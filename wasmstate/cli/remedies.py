@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import click
 
-from wasmstate.errors import Remedy
+from wasmstate.cli.grant_options import grant_words
+from wasmstate.errors import LinkError, Remedy, WasmstateError
 
 WORDS: dict[Remedy, str] = {
     "Limits.compile_memory": "wasmstate run --compile-memory",
@@ -49,6 +50,7 @@ WORDS: dict[Remedy, str] = {
     "rollback()": "wasmstate rollback",
     "salvage()": "wasmstate salvage",
     "separator": "--separator",
+    "single_thread": "--single-thread",
     "skip_unlabelled": "--skip-unlabelled",
     "trusted": "--trust",
     "wasi": "--wasi stub",
@@ -60,13 +62,26 @@ def in_words(remedies: Iterable[Remedy]) -> str:
 
     An option that the command under way has itself is named alone.
     """
-    context = click.get_current_context(silent=True)
-    own = set() if context is None else {o for each in context.command.params for o in each.opts}
+    own = _own_options()
     words = (WORDS[each] for each in remedies)
     return ", ".join(each.split()[-1] if each.split()[-1] in own else each for each in words)
 
 
-def help_lines(remedies: Iterable[Remedy]) -> list[str]:
+def help_lines(error: WasmstateError) -> list[str]:
     """The line below a message that says what helps, if anything is known to."""
-    words = in_words(remedies)
+    words = _grants(error) or in_words(error.remedies)
     return [f"What helps: {words}"] if words else []
+
+
+def _grants(error: WasmstateError) -> str:
+    """The grants that an error proposes."""
+    words = grant_words(error.grants) if isinstance(error, LinkError) else ""
+    if not words or "--wasi" in _own_options():
+        return words
+    return f"wasmstate run {words}"
+
+
+def _own_options() -> set[str]:
+    """The options of the command under way."""
+    context = click.get_current_context(silent=True)
+    return set() if context is None else {o for each in context.command.params for o in each.opts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,8 @@ from wasmstate.explore.guess_types import WORD, Run, runs_of
 from wasmstate.explore.influence import Influence
 from wasmstate.explore.memory_map import Areas
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
+from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import Wasi
 from wasmstate.state.lists import check_list
 from wasmstate.state.place import with_memory
 from wasmstate.state.record import RegionKind
@@ -40,7 +41,7 @@ def discover(
     rounds: int = 3,
     limits: Limits | None = None,
     progress: Tell | None = None,
-    wasi: Wasi = "none",
+    **grants: Unpack[GrantOptions],
 ) -> Discovery:
     """Propose tensors for a module: run calls, see what they change, and what of it they read.
 
@@ -53,7 +54,8 @@ def discover(
         rounds: how often the calls are made, one after the other.
         limits: of every call; two seconds if not given.
         progress: is told now and then what is being done, and how much of it is.
-        wasi: what the module is granted of WASI, as in :meth:`Session.open`.
+        grants: ``wasi``, ``imports``, ``allow`` and ``single_thread``, as :meth:`Session.open`
+            takes them.
 
     Raises:
         ArgumentError: if a call cannot be read, or does not fit the function.
@@ -68,7 +70,7 @@ def discover(
     given = calls_of(calls)
     tell = progress or _nobody_asks
     tell("compiling the module", None)
-    trial = Trial(module, entry_points, limits or Limits(seconds=2.0), wasi)
+    trial = Trial(module, entry_points, limits or Limits(seconds=2.0), Grants.of(**grants))
     images = [trial.start()]
     for i in range(rounds):
         for j, call in enumerate(given):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from wasmstate.explore.constants import Folded, find_folded
 from wasmstate.explore.influence import Influence
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.explore.trial_arguments import made_up
+from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.attach import attach
 from wasmstate.state.lists import check_list
 from wasmstate.state.signature import Param, Signature
@@ -80,7 +80,7 @@ def probe(
     entry_points: Mapping[str, Signature] | None = None,
     sample: int = 16,
     limits: Limits | None = None,
-    wasi: Wasi = "none",
+    **grants: Unpack[GrantOptions],
 ) -> Probe:
     """Change each tensor in a running instance, and see whether anything comes out differently.
 
@@ -93,7 +93,8 @@ def probe(
         entry_points: signatures, besides those of the schema.
         sample: how many elements of each tensor are changed, evenly spread.
         limits: of every call; two seconds if not given.
-        wasi: what the module is granted of WASI, as in :meth:`Session.open`.
+        grants: ``wasi``, ``imports``, ``allow`` and ``single_thread``, as :meth:`Session.open`
+            takes them.
 
     Raises:
         ArgumentError: if a call cannot be read or does not fit; if none is given, and no arguments
@@ -108,9 +109,9 @@ def probe(
     if sample < 1:
         raise ValueError(f"sample must be positive, not {sample}")
     if not module.custom_sections(SECTION_NAME) and (specs := list(tensors)):
-        module = attach(module, specs, limits=limits, wasi=wasi)
+        module = attach(module, specs, limits=limits, **grants)
     state = State.of(module)
-    trial = Trial(module, entry_points, limits or Limits(seconds=2.0), wasi)
+    trial = Trial(module, entry_points, limits or Limits(seconds=2.0), Grants.of(**grants))
     start = trial.start()
     listed = list(calls)
     made = calls_of(listed) if listed else _made_up(trial, start)

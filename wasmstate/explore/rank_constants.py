@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ from wasmstate.errors import CallError, SectionError
 from wasmstate.explore.find_constants import Constant
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
 from wasmstate.explore.unfold import unfold_named
+from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import Wasi
 from wasmstate.state.lists import check_list
 from wasmstate.state.signature import Signature
 from wasmstate.state.state import State
@@ -56,8 +57,8 @@ def rank_constants(
     *,
     entry_points: Mapping[str, Signature] | None = None,
     limits: Limits | None = None,
-    wasi: Wasi = "none",
     progress: Callable[[str, float | None], object] | None = None,
+    **grants: Unpack[GrantOptions],
 ) -> list[RankedConstant]:
     """Constants with the effect of each on what calls give, the largest effect first.
 
@@ -67,7 +68,8 @@ def rank_constants(
         calls: whose results are compared, as for :func:`discover`.
         entry_points: signatures of functions that take arrays.
         limits: of every call; two seconds if not given.
-        wasi: what the module is granted of WASI, as in :meth:`Session.open`.
+        grants: ``wasi``, ``imports``, ``allow`` and ``single_thread``, as :meth:`Session.open`
+            takes them.
         progress: is called now and then with what is done, and how much of it.
 
     Raises:
@@ -82,7 +84,7 @@ def rank_constants(
     if not listed:
         return []
     copy = _unfolded(module, listed)
-    trial = Trial(copy, entry_points, limits or Limits(seconds=2.0), wasi)
+    trial = Trial(copy, entry_points, limits or Limits(seconds=2.0), Grants.of(**grants))
     image, state = trial.start(), State.of(copy)
     usual = _results(trial, image, given)
     ranked = []

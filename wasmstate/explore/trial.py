@@ -15,10 +15,10 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import ArgumentError, CallError
 from wasmstate.runtime.arguments import entry_point
+from wasmstate.runtime.grants import Grants
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.runtime.wasi import Wasi, wasi_stub
 from wasmstate.session.strict_json import check_numbers, parse_json
 from wasmstate.state.element_counts import with_counts
 from wasmstate.state.record import Region, RegionKind
@@ -85,6 +85,7 @@ class Trial:
         module: a core module; if it carries a state, trials begin with it.
         entry_points: signatures, besides those of the state's schema.
         limits: of every call.
+        grants: what the module is granted of its imports.
 
     Attributes:
         spaces: of the module, everything exported that can change.
@@ -100,7 +101,7 @@ class Trial:
         module: Module,
         entry_points: Mapping[str, Signature] | None = None,
         limits: Limits | None = None,
-        wasi: Wasi = "none",
+        grants: Grants | None = None,
     ) -> None:
         state = State.of(module) if module.custom_sections(SECTION_NAME) else None
         spaces = Spaces(module)
@@ -111,7 +112,7 @@ class Trial:
         ]
         memories = range(len(spaces.memories))
         items = [("memory", i) for i in memories] + [("global", i) for i, _ in cells]
-        self.program = Program(with_reachable(module, items), limits, wasi_stub(wasi))
+        self.program = Program(with_reachable(module, items), limits, grants)
         self.spaces = self.program.spaces
         self.regions = [
             *(Region(RegionKind.WHOLE_MEMORY, i, 0, 0, 0) for i in memories),

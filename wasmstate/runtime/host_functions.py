@@ -1,4 +1,4 @@
-"""Functions of the host, written in Python, that a module imports."""
+"""Functions of the host, written in Python, and its numbers, that a module imports."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import wasmtime
 from wasmstate.errors import CallError, TrapError
 from wasmstate.runtime.values import check_number
 
-Imports = Mapping[str, Mapping[str, Callable[..., Any]]]
-"""Functions by the module and the name that they are imported by."""
+Imports = Mapping[str, Mapping[str, Callable[..., Any] | int | float]]
+"""Functions, and numbers for globals, by the module and the name that they are imported by."""
 
 _NUMBERS = ("i32", "i64", "f32", "f64")
 
 
-def check_functions(imports: Imports) -> None:
-    """Check that these are functions.
+def check_imports(imports: Imports) -> None:
+    """Check that these are functions and numbers.
 
     Raises:
         TypeError: naming what is something else.
@@ -31,18 +31,22 @@ def check_functions(imports: Imports) -> None:
                 f"imports[{module!r}] must be a dict of functions by name, not {names!r}"
             )
         for name, function in names.items():
-            if not callable(function):
-                raise TypeError(f"imports[{module!r}][{name!r}] must be callable, not {function!r}")
+            if not callable(function) and not isinstance(function, (int, float)):
+                raise TypeError(
+                    f"imports[{module!r}][{name!r}] must be callable or a number, not {function!r}"
+                )
 
 
 def host_function(
-    store: wasmtime.Store, what: str, type_: wasmtime.FuncType, function: Callable[..., Any]
+    store: wasmtime.Store, what: str, type_: wasmtime.FuncType, function: Any
 ) -> wasmtime.Func:
     """A function of Python's with the type by which it is imported.
 
     Raises:
-        CallError: if it takes or gives references or vectors.
+        CallError: if it takes or gives references or vectors; if it is no function.
     """
+    if not callable(function):
+        raise CallError(f"{what} is a function, {function!r} is granted")
     params, results = list(map(str, type_.params)), list(map(str, type_.results))
     if not {*params, *results} <= set(_NUMBERS):
         raise CallError(
@@ -50,6 +54,21 @@ def host_function(
             f"({', '.join(results)})"
         )
     return wasmtime.Func(store, type_, partial(_called, what, results, function))
+
+
+def host_global(
+    store: wasmtime.Store, what: str, type_: wasmtime.GlobalType, value: Any
+) -> wasmtime.Global:
+    """A global that holds a number of the host's.
+
+    Raises:
+        CallError: if the number, or something else that is granted, does not fit the type.
+    """
+    content = str(type_.content)
+    if content not in _NUMBERS:
+        raise CallError(f"{what}: a global of type {content} cannot be granted")
+    number = check_number(what, content, value)
+    return wasmtime.Global(store, type_, getattr(wasmtime.Val, content)(number))
 
 
 def trapping(store: wasmtime.Store, what: str, type_: wasmtime.FuncType) -> wasmtime.Func:

@@ -84,7 +84,7 @@ class Instance:
         self._gate = _Gate(self._link, self._limits, program.clock)
         self._gate.enter()
         try:
-            granted = program.granted(self._store)
+            granted = program.externs(self._store)
             instance = wasmtime.Instance(self._store, program.compiled, granted)
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
             raise translated("instantiation", error, self._limits) from error

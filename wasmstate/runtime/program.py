@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from functools import cache
+from typing import Any
 
 import wasmtime
 
+from wasmstate.binary.edits.unshare import unshared
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.binary.types import FuncType
 from wasmstate.errors import CallError, LinkError
-from wasmstate.escapes import lines, listed
+from wasmstate.escapes import listed
 from wasmstate.runtime.cache import LEAST, entry_name, user_cache
 from wasmstate.runtime.clock import Clock
 from wasmstate.runtime.compile import compile_module
 from wasmstate.runtime.engine import new_engine
-from wasmstate.runtime.host_functions import Imports, check_functions, host_function, trapping
+from wasmstate.runtime.grants import Grants
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.providers import provider
-from wasmstate.runtime.wasi import (
-    NAMESPACES,
-    WasiStub,
-    imports_wasi_alone,
-    is_of_wasi,
-    is_scailable,
-)
 
 _is_forked = False
 
@@ -54,12 +47,10 @@ class Program:
     Args:
         module: a core module; it gets nothing but its arguments and what is granted.
         limits: of the compilation, and of every call.
-        wasi: what is granted of WASI.
-        imports: functions that are granted; one of WASI comes before that of ``wasi``.
-        allow: imported functions, ``env.abort`` or all of ``env``, that trap when called.
+        grants: what it is granted of its imports; nothing if not given.
 
     Raises:
-        TypeError: if ``limits`` or ``imports`` are something else.
+        TypeError: if ``limits`` are something else.
         LinkError: naming each import that is not granted; of a shared memory.
         LimitError: if it takes more to compile it than is allowed.
         CallError: if wasmtime does not accept the module.
@@ -69,9 +60,7 @@ class Program:
         self,
         module: Module,
         limits: Limits | None = None,
-        wasi: WasiStub | None = None,
-        imports: Imports | None = None,
-        allow: Collection[str] = (),
+        grants: Grants | None = None,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         if not isinstance(self.limits, Limits):
@@ -79,41 +68,23 @@ class Program:
         self.spaces = Spaces(module)
         if module.is_component:
             raise LinkError("this is a component; only core modules can be run")
-        if any(memory.limits.is_shared for memory in self.spaces.memories):
-            raise LinkError("the memory is shared between threads, and a model runs in one")
-        self._wasi = wasi
-        self._imports = imports or {}
-        check_functions(self._imports)
-        if isinstance(allow, str):
-            raise TypeError(f"allow must be a list of names, not {allow!r}")
-        self._allow = allow
-        _check_imports(self.spaces, self._imports, allow, is_granted=wasi is not None)
+        self.grants = Grants() if grants is None else grants
+        self.grants.check(self.spaces)
         self.functions = self.spaces.exported_functions()
         self.engine, self.clock = _engine(self.limits.fuel is not None)
-        self.compiled = _compiled(self.engine, module, self.limits)
+        self.compiled = _compiled(self.engine, unshared(module), self.limits)
 
     def again(self, module: Module, limits: Limits) -> Program:
         """Another module compiled, with the same grants."""
-        return Program(module, limits, self._wasi, self._imports, self._allow)
+        return Program(module, limits, self.grants)
 
-    def granted(self, store: wasmtime.Store) -> list[wasmtime.Func]:
-        """The functions that the module imports, for one instance.
+    def externs(self, store: wasmtime.Store) -> list[Any]:
+        """What the module imports, for one instance.
 
         Raises:
-            CallError: if the type of one has other things than numbers.
+            CallError: if the type of a host function has other things than numbers.
         """
-        found = []
-        for each in self.compiled.imports:
-            type_, name = each.type, each.name or ""
-            assert isinstance(type_, wasmtime.FuncType)
-            function = self._imports.get(each.module, {}).get(name)
-            if function is not None:
-                found.append(host_function(store, f"{each.module}.{name}", type_, function))
-            elif self._wasi is None or each.module not in NAMESPACES:
-                found.append(trapping(store, f"{each.module}.{name}", type_))
-            else:
-                found.append(self._wasi.function(store, name, type_))
-        return found
+        return self.grants.externs(store, self.compiled.imports)
 
     def func_type(self, name: str) -> FuncType:
         """The type of an exported function.
@@ -138,47 +109,3 @@ def _compiled(engine: wasmtime.Engine, module: Module, limits: Limits) -> wasmti
     if cache is not None:
         cache.store(name, bytes(compiled.serialize()) if artifact is None else artifact)
     return compiled
-
-
-def _check_imports(
-    spaces: Spaces, imports: Imports, allow: Collection[str], *, is_granted: bool
-) -> None:
-    missing, providers = [], []
-    for each in spaces.imports:
-        is_known = each.kind == "func" and (
-            each.name in imports.get(each.module, {})
-            or each.module in allow
-            or f"{each.module}.{each.name}" in allow
-        )
-        if is_known or (is_granted and is_of_wasi(each)):
-            continue
-        if each.kind == "func":
-            providers.append(provider(each.module, each.name))
-        kind = str(spaces.func_type(each.type)) if isinstance(each.type, int) else each.kind
-        missing.append(f"{each.module}.{each.name} {kind}")
-    if not missing:
-        return
-    listing = lines(missing)
-    count = f"{len(missing)} import{'s' * (len(missing) != 1)}"
-    are = "is" if len(missing) == 1 else "are"
-    why = (
-        f" that {are} not granted"
-        if imports or is_granted or allow
-        else ", and a model is granted none"
-    )
-    text = f"the module needs {count}{why}:{listing}"
-    if is_scailable(spaces):
-        text += "\n  It has Scailable's interface, and can predict with stubs for these."
-        raise LinkError(text, tuple(missing)).helped_by("ScailableModel")
-    if imports_wasi_alone(spaces):
-        text += "\n  They are functions of WASI, and a stub of it serves: an empty system."
-        raise LinkError(text, tuple(missing)).helped_by("wasi")
-    known = sorted({each for each in providers if each})
-    if known:
-        text += f"\n  Such imports are usually provided by {' and '.join(known)}."
-    error = LinkError(text, tuple(missing))
-    # A memory, a table or a global is no function, which alone can be allowed.
-    if len(providers) < len(missing):
-        raise error
-    needs_wasi = not is_granted and any(map(is_of_wasi, spaces.imports))
-    raise error.helped_by("wasi", "allow") if needs_wasi else error.helped_by("allow")

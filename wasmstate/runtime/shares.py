@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wasmstate.binary.module import Module
+from wasmstate.binary.sections.import_ import ImportSection
 from wasmstate.binary.sections.table import TableSection
 from wasmstate.binary.sections.tag import TagSection
 from wasmstate.binary.sections.type import TypeSection
 from wasmstate.binary.spaces import Spaces
-from wasmstate.binary.types import FuncType
+from wasmstate.binary.types import FuncType, TableType
 
 
 def memory_share(spaces: Spaces, limit: int) -> int:
@@ -37,7 +38,10 @@ def _has_heap(module: Module) -> bool:
 def table_share(module: Module, limit: int) -> int:
     """Elements that each table may have so that all of them stay within the limit."""
     section = module.section(TableSection)
+    imports = module.section(ImportSection)
     found = [entry.type.limits.max for entry in section.entries] if section else []
+    types = (each.type for each in (imports.entries if imports else ()))
+    found += [each.limits.max for each in types if isinstance(each, TableType)]
     return _share(limit, [limit if most is None else most for most in found])
 
 

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 
 import wasmtime
 
+from wasmstate.binary.edits.export import export_name
 from wasmstate.binary.sections.import_ import Import
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import TrapError
@@ -199,7 +200,7 @@ class _Memory:
     """The memory of the caller."""
 
     def __init__(self, caller: wasmtime.Caller) -> None:
-        found = caller.get("memory")
+        found = caller.get("memory") or caller.get(export_name("memory", 0))
         if not isinstance(found, wasmtime.Memory):
             raise _FaultError
         self._memory = found

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 from wasmstate.binary.edits.export import with_reachable
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import LinkError, SchemaError
+from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.runtime.wasi import Wasi, WasiStub, wasi_stub
 from wasmstate.state.attach.describe import check_attachable, describe, with_state
 from wasmstate.state.attach.export_state import reachable
 from wasmstate.state.attach.initial import initial_contents
@@ -37,7 +37,7 @@ def attach(
     limits: Limits | None = None,
     keep: int = 1,
     keep_init: bool = False,
-    wasi: Wasi = "none",
+    **grants: Unpack[GrantOptions],
 ) -> Module:
     """A copy of the module with a state section of generation 0 at its end.
 
@@ -62,7 +62,8 @@ def attach(
         limits: of running the module.
         keep: how many older generations the file keeps, 0 to 64.
         keep_init: whether it keeps generation 0 for ever, too, as the state to reset it to.
-        wasi: what the module is granted of WASI when it has to run, as in :meth:`Session.open`.
+        grants: ``wasi``, ``imports``, ``allow`` and ``single_thread``, as :meth:`Session.open`
+            takes them, for a module that has to run.
 
     Raises:
         ValueError: for an invalid ``keep`` or ``wasi``.
@@ -74,7 +75,7 @@ def attach(
     module = as_module(module)
     check_list("tensors", tensors)
     check_keep(keep)
-    granted = wasi_stub(wasi)
+    granted = Grants.of(**grants)
     if keep_init and module.custom_sections(INIT_SECTION):
         raise SchemaError(
             f"the module has a {INIT_SECTION} section already: remove it first"
@@ -105,7 +106,7 @@ def attach(
 
 
 def _contents_after_start(
-    module: Module, state: State, limits: Limits | None, granted: WasiStub | None
+    module: Module, state: State, limits: Limits | None, granted: Grants
 ) -> list[bytes]:
     try:
         return Instance(Program(module, limits, granted)).read(state.regions)

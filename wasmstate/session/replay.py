@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import CallError, SchemaError, StateBoundsError, StateError
+from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.runtime.wasi import Wasi, wasi_stub
 from wasmstate.session.array_rows import update_rows
 from wasmstate.session.guarded_call import Live
 from wasmstate.state.change.bake import unbake
@@ -66,8 +66,7 @@ def replay(
     log: CallLog,
     *,
     limits: Limits | None = None,
-    wasi: Wasi = "none",
-    allow: Collection[str] = (),
+    **grants: Unpack[GrantOptions],
 ) -> Iterator[ReplayStep]:
     """Do again what a log tells, from the state that it begins with.
 
@@ -78,8 +77,7 @@ def replay(
         module: the code: a path, bytes or a Module; its own state does not matter.
         log: what was recorded.
         limits: of each call.
-        wasi: what the module is granted of WASI, as in the session that recorded it.
-        allow: imported functions that trap, as in that session.
+        grants: ``wasi``, ``allow`` and ``single_thread``, as the session that recorded it had.
 
     Raises:
         StateError: if the log is of another module, or tells of what this one cannot do.
@@ -92,7 +90,7 @@ def replay(
             "the log was recorded with another module, or the code has changed since: "
             "replay it with the module that it was recorded with"
         )
-    live = Live(Program(unbake(module), limits, wasi_stub(wasi), allow=allow), log.base)
+    live = Live(Program(unbake(module), limits, Grants.of(**grants)), log.base)
     before, number, updates = log.base, 0, 0
     for entry in log.entries:
         calls = list(_calls(live, log.base, entry))

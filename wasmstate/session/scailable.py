@@ -19,6 +19,7 @@ import numpy as np
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import ArgumentError, CallError, LinkError, SchemaError
+from wasmstate.runtime.grants import Grants
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
@@ -56,7 +57,7 @@ class ScailableModel:
         if dialect not in (None, "json", "raw"):
             raise ValueError(f"dialect must be json or raw, not {dialect!r}")
         self._state = State.of(module) if module.custom_sections(SECTION_NAME) else None
-        self._program = Program(module, limits, wasi=self._wasi)
+        self._program = Program(module, limits, Grants(self._wasi))
         spaces = self._program.spaces
         if not is_scailable(spaces):
             wanted = ", ".join(f"{name} {type_}" for name, type_ in SCAILABLE.items())

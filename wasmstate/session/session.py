@@ -16,10 +16,11 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import check_path
 from wasmstate.errors import CallError, NotCommittedError, StateError, TrapError
 from wasmstate.escapes import visible
+from wasmstate.runtime.grants import Grants
 from wasmstate.runtime.host_functions import Imports
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
-from wasmstate.runtime.wasi import Wasi, wasi_stub
+from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.after_fork import call_after_fork
 from wasmstate.session.array_rows import predict_rows, row_params, update_columns, update_rows
 from wasmstate.session.commits import Commits
@@ -120,6 +121,7 @@ class Session:
         wasi: Wasi = "none",
         imports: Imports | None = None,
         allow: Collection[str] = (),
+        single_thread: bool = False,
     ) -> Self:
         """Load a module with its state and make an instance of it.
 
@@ -139,10 +141,12 @@ class Session:
             wasi: ``stub`` grants a module that imports WASI an empty system, in which the clock
                 stands still: see docs/running.md, "Imports".
             imports: functions that are granted, by the module and the name of the import:
-                ``{"env": {"log": print}}``. They take and give numbers. What one raises ends the
-                call: S is what it was, what the function itself has done stays.
+                ``{"env": {"log": print}}``; a number for a global. They take and give numbers. What
+                one raises ends the call: S is what it was, what the function has done stays.
             allow: imported functions, ``env.abort`` or all of ``env``, that end the call with a
                 :class:`TrapError` when the module calls them.
+            single_thread: whether a memory that is shared between threads is taken as one that is
+                not: the module runs in one thread, and a wait for another one traps.
 
         Raises:
             MalformedError: the file is not a well-formed module.
@@ -158,11 +162,12 @@ class Session:
         check_path(path)
         if imports and record is not None:
             raise ValueError("a session with imports cannot be recorded: a replay has no host")
+        grants = Grants.of(wasi, imports, allow, single_thread)
         module = Module.open(path)
         state = State.of(module)
         check_belongs(state, module)
         # As compiled, baked or not: to restore S is to overwrite what was baked.
-        program = Program(unbake(module), limits, wasi_stub(wasi), imports, allow)
+        program = Program(unbake(module), limits, grants)
         # Absolute: the file stays the same one if the process changes its folder.
         return cls(
             Path(os.path.abspath(path)),

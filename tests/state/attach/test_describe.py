@@ -263,8 +263,6 @@ RUNS = (
          "the initial value of global 0 comes from the host: give it"),
         (wat('(import "e" "b" (global i32))', MEMORY, '(data (global.get 0) "x")'), "b:u8@0",
          "where data segment 0 goes is for the host to say: give the initial values"),
-        (wat('(import "e" "m" (memory 1))', '(data (i32.const 0) "x")'), "b:u8@0",
-         "memory 0 comes from the host, and what it holds: give the initial values"),
     ],
 )  # fmt: skip
 def test_what_the_bytes_do_not_say_is_not_guessed(

@@ -15,14 +15,14 @@ from wasmstate.cli.common import (
     no_validate,
     plural,
     readable_file,
-    wasi_option,
 )
 from wasmstate.cli.destination import Destination, destination_options
 from wasmstate.cli.functions import function_option, signatures_of
+from wasmstate.cli.grant_options import grant_options, grant_words
 from wasmstate.escapes import listed
 
 if TYPE_CHECKING:
-    from wasmstate.runtime.wasi import Wasi
+    from wasmstate import GrantOptions
 
 
 _NAME_IT = "name the state: give --tensor, or --schema, or --whole-memory"
@@ -41,7 +41,7 @@ _NAME_IT = "name the state: give --tensor, or --schema, or --whole-memory"
 @keep_option
 @click.option("--init", "keep_init", is_flag=True, help="Keep generation 0 for ever, to reset to.")
 @destination_options()
-@wasi_option
+@grant_options
 @no_validate
 def command(
     file: Path,
@@ -52,7 +52,7 @@ def command(
     keep: int | None,
     keep_init: bool,
     to: Destination,
-    wasi: Wasi,
+    grants: GrantOptions,
     no_validate: bool,
 ) -> None:
     """Give a module a state section, so that it remembers what it learns.
@@ -79,8 +79,8 @@ def command(
 
     from wasmstate.binary.module import Module  # noqa: PLC0415 (--help needs none of these)
     from wasmstate.binary.spaces import Spaces  # noqa: PLC0415
+    from wasmstate.runtime.grants import Grants, needed_grants  # noqa: PLC0415
     from wasmstate.runtime.validate import validate  # noqa: PLC0415
-    from wasmstate.runtime.wasi import is_of_wasi  # noqa: PLC0415
     from wasmstate.session.attach import attach  # noqa: PLC0415
     from wasmstate.state.attach.schema_file import SchemaFile, read_schema_file  # noqa: PLC0415
     from wasmstate.state.change.declare import declare  # noqa: PLC0415
@@ -108,25 +108,21 @@ def command(
             whole_memory=whole_memory,
             keep=1 if keep is None else keep,
             keep_init=keep_init,
-            wasi=wasi,
+            **grants,
         )
 
     with about(file):
         path = to.write(file, edit)
         written = Module.open(path)
         state = State.of(written)
-        imports = Spaces(written).imports
+        spaces = Spaces(written)
     size = sum(region.size for region in state.regions)
     echo(
         f"{path}: carries {plural(len(state), 'tensor')}, {plural(size, 'byte')} "
         f"in {plural(len(state.regions), 'region')}"
     )
-    missing = [f"{each.module}.{each.name}" for each in imports if not is_of_wasi(each)]
-    if missing and all(each.kind == "func" for each in imports):
-        echo(
-            f"no host provides its imports {listed(missing)}: see 'wasmstate run --allow'", err=True
-        )
-    elif missing:
-        echo(f"it cannot be called: no session grants its imports {listed(missing)}", err=True)
-    elif imports:
-        echo("it imports WASI: call it with --wasi stub, as in 'wasmstate run'", err=True)
+    needed = needed_grants(spaces)
+    if missing := Grants.of(**needed).missing(spaces):
+        echo(f"it cannot be called: no option grants its imports {listed(missing)}", err=True)
+    elif words := grant_words(needed):
+        echo(f"call it with {words}, as in 'wasmstate run', for what it imports", err=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from wasmstate import GrantOptions
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import (
     about,
-    allow_option,
     as_json,
     columns,
     echo,
@@ -20,13 +20,12 @@ from wasmstate.cli.common import (
     failed,
     plural,
     quoted,
-    wasi_option,
 )
+from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.replay import ReplayStep, replay
 from wasmstate.state.compare.condition import Condition, step_size
 from wasmstate.state.compare.diff import diff_states
@@ -36,16 +35,14 @@ from wasmstate.state.compare.diff import diff_states
 @click.argument("file", type=existing_file)
 @log_option
 @click.option("--until", required=True, metavar="CONDITION", help="What S must not become.")
-@wasi_option
-@allow_option
+@grant_options
 @limit_options()
 @as_json
 def command(
     file: Path,
     log_path: Path,
     until: str,
-    wasi: Wasi,
-    allow: tuple[str, ...],
+    grants: GrantOptions,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -69,7 +66,7 @@ def command(
         found: ReplayStep | None = None
         steps = 0
         with bar("calls", len(log.entries)) as progress:
-            for step in replay(module, log, limits=limits, wasi=wasi, allow=allow):
+            for step in replay(module, log, limits=limits, **grants):
                 steps = step.number
                 progress.show(steps)
                 y = step.value if isinstance(step.value, (int, float)) else None

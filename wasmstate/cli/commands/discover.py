@@ -18,21 +18,21 @@ from wasmstate.cli.common import (
     existing_file,
     new_file,
     quoted,
-    wasi_option,
 )
 from wasmstate.cli.constants import echo_left_out
 from wasmstate.cli.functions import function_option, signatures_of
+from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.progress import bar
 
 _SHARES = 1000  # that a bar is drawn of
 
 if TYPE_CHECKING:
+    from wasmstate import GrantOptions
     from wasmstate.binary.module import Module
     from wasmstate.explore.find_constants import Constant
     from wasmstate.explore.rank_constants import RankedConstant
     from wasmstate.runtime.limits import Limits
-    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("discover")
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     help="Write a schema file for attach --schema, or names for unfold --names.",
 )
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
-@wasi_option
+@grant_options
 @limit_options(seconds=2.0)
 @as_json
 def command(
@@ -63,7 +63,7 @@ def command(
     of_constants: bool,
     output: Path | None,
     force: bool,
-    wasi: Wasi,
+    grants: GrantOptions,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -97,7 +97,7 @@ def command(
 
             if of_constants:
                 ranked, left = _ranked(
-                    module, calls, entry_points=signatures, progress=show, limits=limits, wasi=wasi
+                    module, calls, entry_points=signatures, progress=show, limits=limits, **grants
                 )
                 progress.stop()
                 _show_ranked(file, ranked, left, output, force=force, as_json=as_json)
@@ -109,7 +109,7 @@ def command(
                 rounds=rounds,
                 limits=limits,
                 progress=show,
-                wasi=wasi,
+                **grants,
             )
     if output is not None:
         with about(output):

@@ -85,7 +85,7 @@ def command(
             robust=robust,
         )
     except StateError as error:
-        raise failed(f"{base}: not merged: {error}", help_lines(error.remedies)) from error
+        raise failed(f"{base}: not merged: {error}", help_lines(error)) from error
     if output is not None:
         with about(output):
             write_new(output, merged.module, overwrite=force)

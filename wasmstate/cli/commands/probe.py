@@ -16,14 +16,14 @@ from wasmstate.cli.common import (
     echo_json,
     existing_file,
     plural,
-    wasi_option,
 )
 from wasmstate.cli.functions import function_option, signatures_of
+from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
 
 if TYPE_CHECKING:
+    from wasmstate import GrantOptions
     from wasmstate.runtime.limits import Limits
-    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("probe")
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--sample", type=click.IntRange(1), default=16, show_default=True, help="Elements of a tensor."
 )
-@wasi_option
+@grant_options
 @limit_options(seconds=2.0)
 @as_json
 def command(
@@ -45,7 +45,7 @@ def command(
     tensors: tuple[str, ...],
     functions: tuple[str, ...],
     sample: int,
-    wasi: Wasi,
+    grants: GrantOptions,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -77,7 +77,7 @@ def command(
             entry_points=signatures,
             sample=sample,
             limits=limits,
-            wasi=wasi,
+            **grants,
         )
     if as_json:
         echo_json(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from wasmstate import GrantOptions
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import (
     about,
-    allow_option,
     as_json,
     echo,
     echo_json,
@@ -19,13 +19,12 @@ from wasmstate.cli.common import (
     failed,
     new_file,
     plural,
-    wasi_option,
 )
+from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.logs import log_option, open_log, step_json
 from wasmstate.cli.progress import bar
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.fork import fork
 from wasmstate.session.replay import ReplayStep, replay
 from wasmstate.state.compare.call_log import contents_digest
@@ -38,8 +37,7 @@ from wasmstate.storage.commit import write_new
 @log_option
 @click.option("--to", type=click.IntRange(0), metavar="CALL", help="Only so many calls.")
 @click.option("-o", "--output", type=new_file, help="Write a model with the S of then.")
-@wasi_option
-@allow_option
+@grant_options
 @limit_options()
 @as_json
 @click.pass_context
@@ -49,8 +47,7 @@ def command(
     log_path: Path,
     to: int | None,
     output: Path | None,
-    wasi: Wasi,
-    allow: tuple[str, ...],
+    grants: GrantOptions,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -72,7 +69,7 @@ def command(
         log = open_log(log_path)
         steps, state, wrong = 0, log.base, None
         with bar("calls", to or len(log.entries)) as progress:
-            for step in _first(replay(module, log, limits=limits, wasi=wasi, allow=allow), to):
+            for step in _first(replay(module, log, limits=limits, **grants), to):
                 steps, state = step.number, step.after
                 progress.show(steps)
                 if step.is_same is False or step.problem is not None:

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 import click
 
+from wasmstate import GrantOptions
 from wasmstate.cli.call_arguments import CallArguments, parse_values
 from wasmstate.cli.common import (
     AfterCallsError,
     about,
-    allow_option,
     as_json,
     break_links,
     echo,
@@ -22,9 +22,9 @@ from wasmstate.cli.common import (
     keep_option,
     new_log,
     plural,
-    wasi_option,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
+from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.guarding import guarded
 from wasmstate.cli.limit_options import limit_options
 from wasmstate.cli.model_calls import call_of, value_of
@@ -35,7 +35,6 @@ from wasmstate.cli.tables import Rows, table_options
 from wasmstate.cli.watching import Watching, watching
 from wasmstate.errors import CommittedLateError, WasmstateError
 from wasmstate.runtime.limits import Limits
-from wasmstate.runtime.wasi import Wasi
 from wasmstate.session.policy import Policy
 from wasmstate.session.session import Session
 from wasmstate.session.table import TableFormat
@@ -119,8 +118,7 @@ class _Indices(click.ParamType[list[int]]):
 @keep_option
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
-@wasi_option
-@allow_option
+@grant_options
 @limit_options()
 @click.option(
     "--lock-timeout",
@@ -147,8 +145,7 @@ def command(
     keep: int | None,
     break_links: bool,
     record: Path | None,
-    wasi: Wasi,
-    allow: tuple[str, ...],
+    grants: GrantOptions,
     limits: Limits,
     lock_timeout: float | None,
     as_json: bool,
@@ -203,8 +200,7 @@ def command(
             keep=keep,
             allow_break_links=break_links,
             record=record,
-            wasi=wasi,
-            allow=allow,
+            **grants,
         )
         before, calls, where = session.generation, 0, ""
         with Stopping() as stop:

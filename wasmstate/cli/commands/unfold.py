@@ -14,14 +14,14 @@ from wasmstate.cli.common import (
     no_validate,
     plural,
     readable_file,
-    wasi_option,
 )
 from wasmstate.cli.constants import echo_left_out
 from wasmstate.cli.destination import Destination, destination_options
+from wasmstate.cli.grant_options import grant_options
 
 if TYPE_CHECKING:
+    from wasmstate import GrantOptions
     from wasmstate.binary.module import Module
-    from wasmstate.runtime.wasi import Wasi
 
 
 @click.command("unfold")
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     "--globals", "as_globals", is_flag=True, help="Keep each constant in a global, not in memory."
 )
 @destination_options()
-@wasi_option
+@grant_options
 @no_validate
 def command(
     file: Path,
@@ -60,7 +60,7 @@ def command(
     join_equal: bool,
     as_globals: bool,
     to: Destination,
-    wasi: Wasi,
+    grants: GrantOptions,
     no_validate: bool,
 ) -> None:
     """Make constants of the code tensors of the state, so that they can be learned.
@@ -101,7 +101,7 @@ def command(
             return unfold(module, written, as_globals=as_globals)
         if probed:
             return unfold(
-                module, probed_constants(module, probe(module, wasi=wasi)), as_globals=as_globals
+                module, probed_constants(module, probe(module, **grants)), as_globals=as_globals
             )
         low, high = between or (None, None)
         found = find_constants(

@@ -12,7 +12,6 @@ import click
 from wasmstate.cli.call_arguments import CallArguments, parse_values
 from wasmstate.cli.common import (
     about,
-    allow_option,
     as_json,
     echo,
     echo_json,
@@ -20,13 +19,13 @@ from wasmstate.cli.common import (
     existing_file,
     failed,
     plural,
-    wasi_option,
 )
+from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
 
 if TYPE_CHECKING:
+    from wasmstate import GrantOptions
     from wasmstate.runtime.limits import Limits
-    from wasmstate.runtime.wasi import Wasi
     from wasmstate.session.why import Write
 
 
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 @click.argument("function")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--cell", metavar="TENSOR[INDEX]", help="A cell, or a tensor; has to be given.")
-@wasi_option
-@allow_option
+@grant_options
 @limit_options()
 @as_json
 @click.pass_context
@@ -46,8 +44,7 @@ def command(
     function: str,
     arguments: tuple[str, ...],
     cell: str | None,
-    wasi: Wasi,
-    allow: tuple[str, ...],
+    grants: GrantOptions,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -67,7 +64,7 @@ def command(
         raise click.UsageError("Missing option '--cell': a cell such as w[3], or a tensor")
     with (
         about(file),
-        Session.open(file, persist="manual", limits=limits, wasi=wasi, allow=allow) as session,
+        Session.open(file, persist="manual", limits=limits, **grants) as session,
     ):
         found = session.why(cell, function, *given)
     if as_json:

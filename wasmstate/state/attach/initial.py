@@ -43,11 +43,10 @@ def _initial_global(spaces: Spaces, region: Region) -> bytes:
 
 
 def initial_memory(spaces: Spaces, region: Region) -> bytes:
-    """What data segments leave in a range of memory. Raises SchemaError if the host has a say."""
-    if region.index < sum(each.kind == "memory" for each in spaces.imports):
-        raise SchemaError(
-            f"memory {region.index} comes from the host, and what it holds: give the initial values"
-        )
+    """What data segments leave in a range of memory, which is zeros before, imported or not.
+
+    Raises SchemaError if the host has a say.
+    """
     content = bytearray(region.size)
     is_64_bit = spaces.memories[region.index].limits.is_64_bit
     values = [entry.value for entry in spaces.globals]

@@ -40,12 +40,6 @@ def check_capturable(module: Module) -> None:
 
 
 def _beyond(module: Module, spaces: Spaces) -> Iterator[str]:
-    for each in spaces.imports:
-        if each.kind == "memory":
-            yield f"its memory {each.module}.{each.name} is the host's"
-    for index, memory in enumerate(spaces.memories):
-        if memory.limits.is_shared:
-            yield f"memory {index} is shared with other threads"
     imported = sum(each.kind == "global" for each in spaces.imports)
     for index, entry in enumerate(spaces.globals):
         if not entry.type.mut:

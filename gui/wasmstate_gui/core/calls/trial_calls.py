@@ -10,6 +10,7 @@ from wasmstate import Call, Signature, WasmstateError
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.explore.trial_arguments import made_up
+from wasmstate.runtime.grants import Grants, needed_grants
 from wasmstate.state.attach.describe import ENTRY_POINTS, signatures
 from wasmstate.state.signature import NUMERIC, Param
 from wasmstate_gui.core.texts import counted
@@ -51,10 +52,11 @@ class Calls:
 def callable_functions(module: Module) -> dict[str, Signature]:
     """The exported functions that take and give numbers; ``update`` and ``predict`` come first.
 
-    Of a module with imports, which nobody grants, there are none.
+    Of a module with imports that no option grants there are none.
     """
     spaces = Spaces(module)
-    types = {} if spaces.imports else spaces.exported_functions()
+    missing = Grants.of(**needed_grants(spaces)).missing(spaces)
+    types = {} if missing else spaces.exported_functions()
     names = [
         name
         for name, type_ in types.items()

@@ -18,7 +18,9 @@ from typing import Any
 
 from wasmstate import models
 from wasmstate.binary.module import Module
+from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import CallError, WasmstateError
+from wasmstate.runtime.grants import Grants, needed_grants
 from wasmstate.runtime.limits import Limits
 from wasmstate.runtime.program import Program
 from wasmstate.session.drift import DriftWatch
@@ -88,11 +90,16 @@ class _Model:
 
 
 class Runner:
-    """A loaded module, and S as the last call left it."""
+    """A loaded module, and S as the last call left it.
+
+    It gets what it imports: a stub of WASI, and functions that trap, which can do nothing to the
+    system that the window runs on.
+    """
 
     def __init__(self, module: Module) -> None:
         self._state = State.of(module)
-        self._program = Program(module, Limits(seconds=2.0))
+        grants = Grants.of(**needed_grants(Spaces(module)))
+        self._program = Program(module, Limits(seconds=2.0), grants)
         self._live = Live(self._program, self._state)
         self._model = _Model(self._live, Names(self._state.metadata))
 

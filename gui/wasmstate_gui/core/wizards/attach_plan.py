@@ -14,6 +14,7 @@ from wasmstate import Call, Discovery, Signature
 from wasmstate.binary.module import Module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import SchemaError, WasmstateError
+from wasmstate.runtime.grants import needed_grants
 from wasmstate.state.attach.describe import check_attachable, region_of
 from wasmstate.state.attach.export_state import reachable
 from wasmstate.state.attach.initial import initial_contents
@@ -109,13 +110,20 @@ class AttachPlan(FilePlan):
             _specs(choice.rows),
             whole_memory=choice.is_whole_memory,
             entry_points=choice.entry_points,
+            **needed_grants(self._spaces),
         )
 
     def find(
         self, calls: Sequence[Call], signatures: Mapping[str, Signature], *, say: Say = silently
     ) -> Discovery:
         """What calls change and read. Raises as :func:`~wasmstate.discover`."""
-        return wasmstate.discover(self.module, calls, entry_points=signatures, progress=say)
+        return wasmstate.discover(
+            self.module,
+            calls,
+            entry_points=signatures,
+            progress=say,
+            **needed_grants(self._spaces),
+        )
 
     def _values(self, row: Row) -> str:
         """The first values of a row as they stand in memory. Raises WasmstateError."""
