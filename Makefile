@@ -69,7 +69,7 @@ proposals: $(READY) ## Read what a current validator accepts with all proposals 
 test-xcb: $(READY) ## Run the window's tests on an X server (needs xvfb, see README.md)
 	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/pytest tests/gui
 
-check: $(READY) ## Check format, lint, types, layers, wording and documentation
+check: $(READY) ## Check format, lint, types, layers, wording, and the pages in a browser (Chromium, if there is one)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -77,6 +77,7 @@ check: $(READY) ## Check format, lint, types, layers, wording and documentation
 	$(BIN)/python tests/wording.py wasmstate gui docs
 	@test ! -d js/node_modules || npm run --silent --prefix js check
 	$(BIN)/sphinx-build -q -n -W --keep-going docs docs/build
+	$(BIN)/pytest -q -ra tests/slow/docs_site.py
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff format .

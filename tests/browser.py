@@ -20,10 +20,8 @@ import pytest
 from node import JS, needs_package
 
 CHROMIUM = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), None)
-needs_chromium = [
-    needs_package,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+has_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+needs_chromium = [needs_package, has_chromium]
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -59,16 +57,20 @@ class _Server(ThreadingHTTPServer):
 
 
 class Site:
-    """The files of ``js/`` and some pages more, on a port of localhost.
+    """The files of a folder and some pages more, on a port of localhost.
+
+    Args:
+        pages: the contents of further pages, by their paths.
+        folder: whose files it gives; ``js/`` if not given.
 
     Attributes:
         said: what pages have sent to ``/said``, as JSON.
         url: of its top.
     """
 
-    def __init__(self, pages: dict[str, bytes]) -> None:
+    def __init__(self, pages: dict[str, bytes], folder: Path = JS) -> None:
         self.said: Queue[Any] = Queue()
-        handler = partial(_Handler, directory=str(JS), said=self.said, pages=pages)
+        handler = partial(_Handler, directory=str(folder), said=self.said, pages=pages)
         self._server = _Server(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
