@@ -162,6 +162,13 @@ def test_an_arm_is_chosen_among_those_that_are_available(wasmstate: Wasmstate) -
     assert "'x' is no list of indices such as 0,2" in misuse.stderr
     misuse = wasmstate("run", "u.wasm", "update", "1", "1", "--available", "1")
     assert (misuse.exit_code, "--available is for predict" in misuse.stderr) == (2, True)
+    wasmstate("models", "new", "exp3", "--arms", "3", "--decisions", "4", "-o", "late.wasm")
+    assert wasmstate("run", "late.wasm", "decide", "--available", "2").stdout == "0 2 1.0\n"
+    asked = b'{"fn": "decide", "available": [1]}\n["reward", 1, 1.0]\n'
+    answers = wasmstate("run", "late.wasm", "-", input=asked).stdout.splitlines()
+    told = [json.loads(each) for each in answers]
+    assert (told[0]["value"], told[0]["arm"], told[0]["propensity"]) == (1, 1, 1.0)
+    assert (told[1]["value"], told[1]["generation"]) == (1, 3)
     gone = wasmstate("run", "u.wasm", "predict", "--available", "7")
     assert "u.wasm: there is no arms[7] to choose: there are 2" in gone.stderr
 

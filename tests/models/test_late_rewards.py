@@ -89,6 +89,34 @@ def test_a_decision_keeps_its_context() -> None:
         np.testing.assert_array_equal(state["xx"][decision.arm], [[4.0, 6.0], [6.0, 9.0]])
 
 
+@pytest.mark.parametrize("name", ANY + SHARES)
+def test_a_decision_among_the_arms_that_are_available_is_one_of_them(name: str) -> None:
+    with bandit(name) as session:
+        for arm in range(4):
+            session.update(*context(name), arm, 1.0)
+        choice = models.choose(session, [1, 3], *context(name))
+        first = models.decide(session, *context(name), available=[1, 3])
+        others = [models.decide(session, *context(name), available=[3, 1]) for _ in range(5)]
+        assert (first.id, first.arm, first.propensity) == (0, choice.arm, choice.propensity)
+        assert {each.arm for each in [first, *others]} <= {1, 3}
+        pulls = int(session.state["count"])
+        for each in [*others, first]:
+            assert models.reward(session, each.id, 1.0)
+        assert int(session.state["count"]) == pulls + 6
+
+
+@pytest.mark.parametrize("name", ANY + SHARES)
+def test_where_all_arms_are_available_a_decision_is_that_of_the_kernel(name: str) -> None:
+    with bandit(name) as session, bandit(name) as other:
+        for _ in range(3):
+            models.decide(session, *context(name), available=range(4))
+            models.decide(other, *context(name))
+        assert session.state.contents() == other.state.contents()
+        with pytest.raises(ArgumentError, match="no one of the 4 arms is available"):
+            models.decide(session, *context(name), available=[])
+        assert session.state.contents() == other.state.contents()
+
+
 def test_deciding_chooses_as_acting_does() -> None:
     for name in SHARES + ANY:
         with bandit(name) as session, bandit(name) as other:

@@ -9,6 +9,9 @@ from typing import Any
 from wasmstate import models
 from wasmstate.session.session import Session
 
+CHOOSING = ("predict", "decide")
+"""The functions that choose an arm."""
+
 
 def call_of(session: Session, function: str, available: list[int] | None = None) -> Any:
     """What makes calls of a function: it takes the arguments, and gives what the call gives.
@@ -16,8 +19,10 @@ def call_of(session: Session, function: str, available: list[int] | None = None)
     Args:
         session: to be called.
         function: its name.
-        available: for ``predict``, the arms to choose from.
+        available: for one of :data:`CHOOSING`, the arms to choose from.
     """
+    if available is not None and function == "decide":
+        return partial(models.decide, session, available=available)
     if available is not None:
         return partial(models.choose, session, available)
     special: dict[str, Callable[..., Any]] = {"decide": models.decide, "reward": models.reward}

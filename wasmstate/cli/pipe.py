@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wasmstate.cli.common import echo_json_line
-from wasmstate.cli.model_calls import call_of, value_of
+from wasmstate.cli.model_calls import CHOOSING, call_of, value_of
 from wasmstate.cli.stopping import Stopping
 from wasmstate.errors import ArgumentError, WasmstateError
 from wasmstate.session.session import Session
@@ -28,7 +28,7 @@ class _Request:
         function: its name.
         args: by their place.
         named: by the names of the parameters.
-        available: for ``predict``, the arms to choose from.
+        available: for ``predict`` and ``decide``, the arms to choose from.
     """
 
     function: str
@@ -85,8 +85,8 @@ def _request(session: Session, line: bytes) -> _Request:
         name, *args = request
     if not isinstance(name, str) or not isinstance(args, (list, dict)):
         raise ArgumentError(f"the line is no call: {_USAGE}")
-    if available is not None and (name != "predict" or not isinstance(available, list)):
-        raise ArgumentError('"available" is a list of arms, for "predict"')
+    if available is not None and (name not in CHOOSING or not isinstance(available, list)):
+        raise ArgumentError('"available" is a list of arms, for "predict" and "decide"')
     given: dict[Any, Any] = args if isinstance(args, dict) else dict(enumerate(args))
     _check(session, name, given)
     if isinstance(args, dict):

@@ -6,6 +6,7 @@ which rewards it waits for, and learns each of them once.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wasmstate.errors import ArgumentError, SchemaError
+from wasmstate.models.choose import choose
 from wasmstate.models.families import families
 from wasmstate.models.late_rewards import STATUSES
 
@@ -42,20 +44,44 @@ class Decision:
     reward: float | None
 
 
-def decide(session: Session, *args: Any, **named: Any) -> Decision:
+def decide(
+    session: Session, *args: Any, available: Collection[int] | None = None, **named: Any
+) -> Decision:
     """Choose an arm, and keep the decision in S: its reward is given by its id.
 
     Args:
         session: of a bandit that was made with room for ``decisions``.
         args: of ``predict()``.
+        available: the arms to choose from, as :func:`choose` does; all of them, if not given.
         named: likewise, by the names of its parameters.
 
     Raises:
         SchemaError: if the model keeps no decisions.
+        ArgumentError: if no arm is available, or there is no such arm.
         CallError, CommitError, StateConflictError: as :meth:`wasmstate.Session.call`.
     """
     check_keeps(session.state)
+    if available is not None:
+        return _decide_among(session, available, args, named)
     id = int(session.call("decide", *args, **named))
+    return _decision(session.state, id)
+
+
+def _decide_among(
+    session: Session, available: Collection[int], args: Sequence[Any], named: Mapping[str, Any]
+) -> Decision:
+    """Let the kernel decide in a copy, give the decision the arm of the choice, take that S."""
+    choice = choose(session, available, *args, **named)
+    with session.snapshot() as copy:
+        id = int(copy.call("decide", *args, **named))
+        state = copy.state
+    place = id % int(state["decisions"])
+    values = {"decision_arm": state["decision_arm"].copy()}
+    values["decision_arm"][place] = choice.arm
+    if "decision_propensity" in state:
+        values["decision_propensity"] = state["decision_propensity"].copy()
+        values["decision_propensity"][place] = choice.propensity
+    session.restore(state.with_values(values))
     return _decision(session.state, id)
 
 

@@ -92,7 +92,8 @@ def _family(state: State) -> tuple[Family, dict[str, Any]]:
     family = families().get(str(state.metadata.get("model")))
     if family is None:
         raise SchemaError("only a model that comes with wasmstate can be resized")
-    before = {each.name: state[each.name].item() for each in family.options if each.name in state}
+    kept = [each for each in family.options if each.name in state]
+    before = {each.name: (int if each.integer else float)(state[each.name]) for each in kept}
     if any(template.name not in state for template in _templates(family, before)):
         raise SchemaError("only a model that comes with wasmstate can be resized")
     return family, before

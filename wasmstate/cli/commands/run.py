@@ -27,7 +27,7 @@ from wasmstate.cli.feeding import Feeder, can_take_many
 from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.guarding import guarded
 from wasmstate.cli.limit_options import limit_options
-from wasmstate.cli.model_calls import call_of, value_of
+from wasmstate.cli.model_calls import CHOOSING, call_of, value_of
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
@@ -87,7 +87,7 @@ class _Indices(click.ParamType[list[int]]):
     "--available",
     type=_Indices(),
     metavar="I,J,...",
-    help="predict chooses among these arms only, and prints the probability of the choice, too.",
+    help="predict or decide chooses among these arms only; prints the probability, too.",
 )
 @click.option("--times", type=click.IntRange(1), default=1, help="Number of calls.")
 @click.option(
@@ -186,8 +186,8 @@ def command(
         raise click.UsageError("with - as FUNCTION, the calls are all on standard input")
     if guard is not None and (function != "update" or watch_drift is not None):
         raise click.UsageError("--guard is for update, without --watch-drift")
-    if available is not None and function != "predict":
-        raise click.UsageError(f"--available is for predict, not for {function}")
+    if available is not None and function not in CHOOSING:
+        raise click.UsageError(f"--available is for predict and decide, not for {function}")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
     given = parse_values(ctx, arguments, CallArguments(file, function))
