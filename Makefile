@@ -203,6 +203,7 @@ docs: $(READY) ## Build the documentation in docs/build
 
 screenshots: $(READY) ## Draw the pictures of the documentation
 	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py
+	$(BIN)/python docs/animation.py
 
 clean: ## Remove what setting up and testing made
 	rm -rf js/dist js/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache

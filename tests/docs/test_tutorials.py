@@ -1,21 +1,22 @@
-"""The tutorials, walked from an empty folder: each example prints what its page says."""
+"""The README and the tutorials, walked from an empty folder: all prints what the page says."""
 
 from __future__ import annotations
 
 import doctest
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
 from transcripts import Step, differences, prepare, recorded
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
-TUTORIALS = sorted(path for path in FOLDER.glob("*.md") if path.stem != "index")
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
 
 
-@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
-def test_a_tutorial_prints_what_it_says(
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_prints_what_it_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = page.read_text(encoding="utf-8")
@@ -41,3 +42,13 @@ def test_what_a_command_prints_is_recorded_in_its_place() -> None:
     page = "before\n```console\n$ printf 'one\\ntwo\\n'\nzero\n$ true \\\n  twice\n```\nafter\n"
     assert recorded(page) == page.replace("zero", "one\ntwo")
     assert [each.splitlines()[1:] for each in differences(page)] == [["one", "two"]]
+
+
+def test_the_moving_picture_shows_the_commands_of_the_readme() -> None:
+    spec = spec_from_file_location("animation", ROOT / "docs" / "animation.py")
+    assert spec is not None
+    assert spec.loader is not None
+    animation = module_from_spec(spec)
+    spec.loader.exec_module(animation)
+    drawn = animation.draw(animation.first_block())
+    assert animation.PICTURE.read_text(encoding="utf-8") == drawn, "make screenshots"
