@@ -114,7 +114,7 @@ def test_ctrl_d_raises_the_diff_of_a_tensor_that_changed(window: MainWindow, how
     assert tabs.diff.isVisible()
     cells = [tabs.diff_model.index(i, 0).data() for i in range(tabs.diff_model.rowCount())]
     assert cells == ["[1]", "[2]", "[3]"]
-    assert [tabs.diff_model.index(0, i).data() for i in (1, 2)] == ["1", "2"]
+    assert [tabs.diff_model.index(0, i).data() for i in (1, 2)] == ["+1.00000", "+2.00000"]
 
 
 def test_the_plot_goes_from_step_to_step_by_keys(window: MainWindow) -> None:
@@ -188,7 +188,7 @@ def test_a_conflict_can_be_looked_at_before_it_is_settled(
     assert conflict.panels.tensors.tabs.diff.isVisible()
     assert marked_arms(window) == [0, 1, 2, 3]
     window.panels.tensors.list.selectRow(0)
-    assert shown_diff(window) == [["[3]", "7", "1"]]
+    assert shown_diff(window) == [["[3]", "+7.00000", "+1.00000"]]
     assert window.controller.document is not None
     assert before is not None
     assert window.controller.document.state is before.state

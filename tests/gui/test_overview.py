@@ -9,9 +9,9 @@ import pytest
 import wasmtime
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTabBar
+from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
 from support import real_bytes
@@ -136,17 +136,61 @@ def test_a_plain_module_opens_with_its_overview_in_front_and_a_model_with_its_te
         bars = window.findChildren(QTabBar)
         return {bar.tabText(bar.currentIndex()) for bar in bars if bar.isVisible()}
 
-    qtbot.waitUntil(lambda: {"Overview", "Module"} <= in_front(), timeout=WAIT)
+    qtbot.waitUntil(lambda: in_front() >= {"Overview"}, timeout=WAIT)
     assert docks["Step"].isHidden()
+    assert docks["Timeline"].isHidden()
     docks["Layout"].hide()
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(bandit)
-    qtbot.waitUntil(lambda: {"Tensors", "Timeline"} <= in_front(), timeout=WAIT)
+    qtbot.waitUntil(lambda: in_front() >= {"Tensors"}, timeout=WAIT)
     assert docks["Step"].isVisible()
+    assert docks["Timeline"].isVisible()
     assert docks["Layout"].isVisible(), "a model has panes of its own"
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(plain)
     assert docks["Layout"].isHidden(), "closed panes stay closed"
+
+
+def test_a_file_can_be_looked_at_in_the_workspace_of_the_other_kind(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    docks, actions = window.panels.docks, window.actions_
+    assert actions.workspace_model.isChecked()
+    QTest.keyClick(
+        window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+    )
+    assert (docks["Step"].isHidden(), actions.workspace_module.isChecked()) == (True, True)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert docks["Step"].isHidden(), "as long as the same file is shown"
+    actions.workspace_model.trigger()
+    assert docks["Step"].isVisible()
+
+
+@pytest.mark.parametrize("size", [(960, 540), (1366, 768), (1920, 1080)])
+def test_nothing_of_a_model_is_cut_off(qtbot: QtBot, bandit: Path, size: tuple[int, int]) -> None:
+    window = MainWindow()
+    qtbot.addWidget(window)
+    window.fit(QSize(*size), None)
+    first = window.size()
+    window.show()
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        window.open(bandit)
+    with qtbot.waitSignal(window.idle, timeout=WAIT):
+        QTest.keyClick(window, Qt.Key.Key_F10)
+    QApplication.processEvents()
+    assert window.size() == first
+    bar = window.panels.step
+    assert bar.verticalScrollBar().maximum() == 0
+    for name in ("tensors", "timeline", "step"):
+        panel = getattr(window.panels, name)
+        below = panel.mapTo(window, panel.rect().bottomRight())
+        assert below.y() < window.statusBar().y(), name
+        assert below.x() < window.width(), name
+    window.close_jobs()
 
 
 def test_a_click_on_a_tile_or_a_function_goes_to_its_bytes(

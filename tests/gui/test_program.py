@@ -160,7 +160,7 @@ def test_a_damaged_file_opens_with_its_problems_in_front(bandit: Path, tmp_path:
     content[-100] ^= 4
     bandit.write_bytes(content)
     pictures = []
-    for options in ([], ["--panel", "Problems"], ["--panel", "Timeline"]):
+    for options in ([], ["--panel", "Problems"], ["--panel", "Module"]):
         picture = tmp_path / "out.png"
         assert run(bandit, "--screenshot", picture, *options).returncode == 0
         pictures.append(QImage(str(picture)))

@@ -255,6 +255,7 @@ def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
         selection_model.select_range(start + 8, start + 23)
     before = selection_model.selection
     assert before is not None
+    QApplication.processEvents()  # the docks take their sizes
     place, size = hex_view.place_of(before.start), bandit.stat().st_size
     with qtbot.waitSignal(window.idle, timeout=15_000):
         QTest.keyClick(window, Qt.Key.Key_F10)

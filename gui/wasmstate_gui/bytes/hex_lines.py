@@ -27,6 +27,7 @@ from wasmstate_gui.kit.theme import LIGHT, Theme, ink_on
 
 _POINTS = 10.0
 _LEAST_FOR_NOTES = 160  # pixels
+_LEAST_HEIGHT = 120
 _MOST_NOTES = 500
 
 
@@ -142,7 +143,7 @@ class HexLines(QAbstractScrollArea):
         font = QFont(self._painter.font)
         font.setPointSizeF(_POINTS)
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(round(Grid.of(font, self.grid.digits).right) + bar, 200)
+        return QSize(round(Grid.of(font, self.grid.digits).right) + bar, _LEAST_HEIGHT)
 
     def sizeHint(self) -> QSize:
         return self.minimumSizeHint()

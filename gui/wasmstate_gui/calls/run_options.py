@@ -6,7 +6,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -17,11 +16,14 @@ from PySide6.QtWidgets import (
 
 from wasmstate.session.table import Row
 from wasmstate_gui.core.texts import counted
+from wasmstate_gui.kit.flow_layout import FlowLayout
 from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 
 DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM"}
 """What can watch for drift, and what it is called."""
 
+_ROWS_WIDTH = 150
+_UNTIL_WIDTH = 200
 _ROWS_TIP = "Take the arguments of each call from a CSV or npy file"
 
 
@@ -50,11 +52,13 @@ class RunOptions(QWidget):
             "dS (the norm of the change), y (what the call returned) and step"
         )
         self.until.setClearButtonEnabled(True)
+        self.until.setMinimumWidth(_UNTIL_WIDTH)
         self.rows: list[Row] = []
         """The arguments of each call; none if all take what the form holds."""
         self.rows_button = QPushButton()
         # A long name of a file does not make the panel wider than its dock.
         self.rows_button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.rows_button.setMinimumWidth(_ROWS_WIDTH)
         self.rows_button.clicked.connect(self._rows_clicked)
         self.watch = QComboBox()
         self.watch.setAccessibleName("Detector that watches for drift")
@@ -65,26 +69,19 @@ class RunOptions(QWidget):
         )
         for name, text in DETECTORS.items():
             self.watch.addItem(text, name)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._boxes = [
+        row = FlowLayout(self)
+        boxes = [
             _labelled("Run calls", self.times),
             _labelled("Time limit", self.seconds),
             _labelled("Stop when", self.until),
             _labelled("Arguments", self.rows_button),
             _labelled("Watch drift", self.watch),
         ]
+        for box in boxes:
+            row.addWidget(box)
+        self._watch_box = boxes[-1]
         self.times.valueChanged.connect(self.changed)
         self.show_rows("", [])
-
-    def lay_out(self, *, narrow: bool) -> None:
-        """Side by side, or one below the other."""
-        times, seconds, until, rows, watch = self._boxes
-        self._grid.addWidget(times, 0, 0)
-        self._grid.addWidget(seconds, *((1, 0) if narrow else (0, 1)))
-        self._grid.addWidget(until, 2, 0, 1, 1 if narrow else 2)
-        self._grid.addWidget(rows, 3, 0, 1, 1 if narrow else 2)
-        self._grid.addWidget(watch, 4, 0, 1, 1 if narrow else 2)
 
     def show_rows(self, name: str, rows: list[Row]) -> None:
         """Take the arguments from a file; with no rows, from the form."""
@@ -94,7 +91,7 @@ class RunOptions(QWidget):
         tip = f"{text}; press to take them from the form again" if rows else _ROWS_TIP
         self.rows_button.setToolTip(tooltip(tip))
         self.times.setEnabled(not rows)
-        self._boxes[-1].setEnabled(bool(rows))
+        self._watch_box.setEnabled(bool(rows))
         self.changed.emit()
 
     def _rows_clicked(self) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QFormLayout,
-    QGridLayout,
+    QHBoxLayout,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -24,11 +23,17 @@ from wasmstate_gui.calls.run_options import RunOptions
 from wasmstate_gui.core.calls.call_form import Form
 from wasmstate_gui.core.calls.protocol import Call
 from wasmstate_gui.kit.elided_label import ElidedLabel
+from wasmstate_gui.kit.flow_layout import FlowLayout
 from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 from wasmstate_gui.kit.theme import Theme
 
-_NARROW = 360
 _LONGEST_NAME = 140
+_FIELD, _WIDEST_FIELD = 72, 320
+_WIDEST_EXPORT = 340
+_BAR = 600
+"""From this width on it is a bar, as high as its rows, else a form."""
+_HIGHEST = 132
+_UNBOUNDED = (1 << 24) - 1  # QWIDGETSIZE_MAX
 
 
 class StepPanel(QScrollArea):
@@ -46,8 +51,10 @@ class StepPanel(QScrollArea):
         self._forms: Sequence[Form] = ()
         self._texts: dict[str, list[str]] = {}
         self.fields: list[ArgumentField] = []
+        self._boxes: list[QWidget] = []  # of the fields, with their names
+        self._page = QWidget()
         self._controls = QWidget()
-        self._buttons = QGridLayout()
+        self._row = FlowLayout()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.exports = QComboBox()
         self.exports.setAccessibleName("Export")
@@ -55,10 +62,14 @@ class StepPanel(QScrollArea):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.exports.setMinimumContentsLength(10)
+        self.exports.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.exports.setMaximumWidth(_WIDEST_EXPORT)
         self.step_button = self._button("Step  F10", "Call the export with these values")
         self.predict_button = self._button("Predict  F9", "Call predict()")
         self.run_button = self._button("Run 100  F5", "Call the export many times")
         self.stop_button = self._button("Stop  Esc", "End the call; S is what it was")
+        self.more_button = self._button("Options", "How often Run calls, with what, and until when")
+        self.more_button.setCheckable(True)
         self.options = RunOptions()
         self.result = PlainLabel()
         self.result.setWordWrap(True)
@@ -74,6 +85,8 @@ class StepPanel(QScrollArea):
         self.predict_button.clicked.connect(self.predict)
         self.run_button.clicked.connect(self.run)
         self.stop_button.clicked.connect(self.stop_requested)
+        self.more_button.toggled.connect(self._show_options)
+        self.more_button.setChecked(True)
         self.options.changed.connect(self._options_changed)
         self.set_running(running=False)
 
@@ -81,34 +94,45 @@ class StepPanel(QScrollArea):
         button = QPushButton(text)
         button.setToolTip(tooltip(hint))
         button.setMinimumHeight(28)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return button
 
     def _lay_out(self) -> None:
-        page = QWidget()
-        outer = QVBoxLayout(page)
-        outer.setContentsMargins(8, 6, 8, 8)
+        outer = QVBoxLayout(self._page)
+        outer.setContentsMargins(8, 6, 8, 6)
         column = QVBoxLayout(self._controls)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         outer.addWidget(self._controls)
-        self._form = QFormLayout()
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.addRow(PlainLabel("Export"), self.exports)
-        column.addLayout(self._form)
-        column.addLayout(self._buttons)
+        buttons = (self.step_button, self.predict_button, self.run_button, self.stop_button)
+        for widget in (self.exports, *buttons, self.more_button):
+            self._row.addWidget(widget)
+        column.addLayout(self._row)
         column.addWidget(self.options)
         outer.addWidget(self.result, 1)
-        self.setWidget(page)
+        self.setWidget(self._page)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        across = 4 if self.width() >= _NARROW else 2
-        buttons = (self.step_button, self.predict_button, self.run_button, self.stop_button)
-        for i, button in enumerate(buttons):
-            self._buttons.addWidget(button, i // across, i % across)
-        self.options.lay_out(narrow=across == 2)
         super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(_BAR, self.minimumHeight())
+
+    def show_options(self, *, are_shown: bool) -> None:
+        """Show the options of a run, or have them behind their button."""
+        self.more_button.setChecked(are_shown)
+
+    def _show_options(self, are_shown: bool) -> None:
+        self.options.setVisible(are_shown)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as the rows need where they are a bar."""
+        is_bar = self.width() >= _BAR
+        needed = self._page.heightForWidth(self.viewport().width())
+        height = min(needed, _HIGHEST)
+        self.setMinimumHeight(height if is_bar else 0)
+        self.setMaximumHeight(height if is_bar else _UNBOUNDED)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -138,6 +162,7 @@ class StepPanel(QScrollArea):
         self.result.setText(text)
         self._is_failure = failed
         self._paint_result()
+        self._fit()
 
     def set_running(self, *, running: bool) -> None:
         """While a call is under way, only Stop can be pressed."""
@@ -220,9 +245,10 @@ class StepPanel(QScrollArea):
         return first
 
     def _chosen(self, _index: int) -> None:
-        while self._form.rowCount() > 1:
-            self._form.removeRow(1)
-        self.fields = []
+        for box in self._boxes:
+            self._row.removeWidget(box)
+            box.deleteLater()
+        self.fields, self._boxes = [], []
         form = self.form
         if form is None:
             return
@@ -245,10 +271,19 @@ class StepPanel(QScrollArea):
         label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         label.setMaximumWidth(_LONGEST_NAME)
         label.setBuddy(field.edit)
+        field.setMinimumWidth(2 * _FIELD if param.is_array else _FIELD)
+        field.edit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        box = QWidget()
+        box.setMaximumWidth(_LONGEST_NAME + _WIDEST_FIELD)
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(label)
+        row.addWidget(field, 1)
         self.fields.append(field)
-        self._form.addRow(label, field)
-        field.show()
-        label.show()
+        self._boxes.append(box)
+        self._row.insert(len(self._boxes), box)
+        box.show()
 
     def _typed(self) -> None:
         form = self.form

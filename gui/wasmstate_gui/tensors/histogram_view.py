@@ -20,7 +20,7 @@ class HistogramView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Histogram of the tensor")
-        self.setMinimumHeight(90)
+        self.setMinimumHeight(60)
         self._theme = LIGHT
         self._histogram: Histogram | None = None
 

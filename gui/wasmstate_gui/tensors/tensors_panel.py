@@ -70,7 +70,7 @@ class TensorsPanel(QStackedWidget):
         """The tensor of which cells are shown."""
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(6, 4, 6, 6)
+        column.setContentsMargins(6, 2, 6, 2)
         column.setSpacing(4)
         column.addWidget(self.list)
         column.addWidget(self.summary)
@@ -106,6 +106,7 @@ class TensorsPanel(QStackedWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setFont(self._font)
         table.setWordWrap(False)
+        table.setMinimumHeight(2 * _ROW_HEIGHT)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -209,7 +210,7 @@ class TensorsPanel(QStackedWidget):
             self.list.setColumnHidden(column, wanted > room)
 
     def _fit_height(self) -> None:
-        """Give the list a line a tensor, but no more than a third of the panel."""
+        """Give the list a line a tensor, but no more than a quarter of the panel."""
         lines = min(max(len(self.list_model.rows), 1), self._most_lines)
         height = self.list.horizontalHeader().sizeHint().height() + 4
         self.list.setFixedHeight(height + self.list.verticalHeader().defaultSectionSize() * lines)
@@ -217,7 +218,7 @@ class TensorsPanel(QStackedWidget):
     @property
     def _most_lines(self) -> int:
         # Larger letters make no list higher: the panels around it would give it the room.
-        lines = min(_LIST_LINES, max(3, self.height() // (3 * _ROW_HEIGHT)))
+        lines = min(_LIST_LINES, max(2, self.height() // (4 * _ROW_HEIGHT)))
         room = lines * _ROW_HEIGHT
         return min(lines, max(1, room // self.list.verticalHeader().defaultSectionSize()))
 

@@ -169,6 +169,8 @@ class MainWindow(ThemedWindow):
         panels.docks["Module"].visibilityChanged.connect(self.module_lists.set_open)
         panels.docks["Overview"].visibilityChanged.connect(self.overview_reader.set_open)
         panels.problems.repair_wanted.connect(self.repairer.preview)
+        panels.reset.connect(self._make_room)
+        panels.workspace_shown.connect(self._workspace_shown)
 
     @property
     def picture(self) -> Picture | None:
@@ -306,6 +308,13 @@ class MainWindow(ThemedWindow):
     def toggle_values(self) -> None:
         """Show or hide the values at the cursor."""
         self.panels.page.values_bar.setVisible(self.actions_.values.isChecked())
+
+    def _workspace_shown(self, name: str) -> None:
+        self.actions_.by_name[f"workspace_{name}"].setChecked(True)
+
+    def _make_room(self, is_low: bool) -> None:
+        self.actions_.values.setChecked(not is_low)
+        self.toggle_values()
 
     def close_jobs(self) -> None:
         """End what is under way in other threads and processes."""

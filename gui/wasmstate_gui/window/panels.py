@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
     from wasmstate_gui.timeline.timeline_panel import TimelinePanel
 
 _BYTES_WIDTH = 640  # one line of the hex view, with offset and text
+_WIDE = 1500  # a window of this width has room for two columns beside the bytes
+_LOW = 640  # a window that is lower has no room for what can be shown when it is wanted
+_BARS = ("Step", "Timeline")  # wide and low: their title stands at the left
 _STATUS = ("disk", "generation", "validity", "size", "follow")
 
-_LEFT, _RIGHT, _BOTTOM = (
+_LEFT, _TOP, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
-    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.TopDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
 
@@ -48,23 +52,44 @@ Widget = TypeVar("Widget", bound=QWidget)
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Which panes a kind of files has at first.
+    """Where a kind of files has its panes at first.
 
     Attributes:
-        hidden: the titles of the others.
-        front: of panes in tabs, those that are seen.
-        below: how much of the window's height those at the bottom take, and at most how much.
+        above: over the whole width, from the top.
+        first, second: the panes beside the bytes, of each column those that are tabs; in a window
+            that is not wide both are one column. The first ones named are in front.
+        share: the part of the room beside the bytes that the first column takes.
+        notes: how much room a wide window gives the notes beside the bytes.
+        hidden: the titles of the panes that are not shown.
     """
 
+    above: tuple[str, ...]
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    share: float
+    notes: int
     hidden: tuple[str, ...]
-    front: tuple[str, ...]
-    below: tuple[float, int]
 
 
 WORKSPACES = {
-    "model": Workspace(("Problems",), ("Tensors", "Timeline"), (2 / 7, 240)),
-    "module": Workspace(("Problems", "Step"), ("Overview", "Module"), (2 / 5, 400)),
+    "model": Workspace(
+        ("Step", "Timeline"),
+        ("Layout", "Module"),
+        ("Tensors", "Overview"),
+        0.33,
+        280,
+        ("Problems",),
+    ),
+    "module": Workspace(
+        ("Step", "Timeline"),
+        ("Overview", "Layout"),
+        ("Module", "Tensors"),
+        0.42,
+        0,
+        ("Problems", "Step", "Timeline"),
+    ),
 }
+"""The places of the panes by the kind of the file: a model has a state, a module has none."""
 
 
 class Pane(Generic[Widget]):
@@ -75,17 +100,11 @@ class Pane(Generic[Widget]):
 
     Args:
         title: of the dock, also its object name.
-        area: of the dock at first.
         source: ``module:class`` of the widget in this package, with ``set_theme(theme)``.
-        tab_of: the pane whose tab it stands beside at first.
     """
 
-    def __init__(
-        self, title: str, area: Qt.DockWidgetArea, source: str, *, tab_of: str = ""
-    ) -> None:
+    def __init__(self, title: str, source: str) -> None:
         self.title = title
-        self.area = area
-        self.tab_of = tab_of
         self._source = source
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -124,21 +143,18 @@ class Panels(QObject):
         places: of the panes, in workspaces that were used, now or the last time.
     """
 
-    layout: Pane[LayoutPanel] = Pane("Layout", _LEFT, "document.layout_panel:LayoutPanel")
-    tensors: Pane[TensorsPanel] = Pane("Tensors", _RIGHT, "tensors.tensors_panel:TensorsPanel")
-    step: Pane[StepPanel] = Pane("Step", _RIGHT, "calls.step_panel:StepPanel")
-    timeline: Pane[TimelinePanel] = Pane(
-        "Timeline", _BOTTOM, "timeline.timeline_panel:TimelinePanel"
-    )
-    problems: Pane[ProblemsPanel] = Pane(
-        "Problems", _BOTTOM, "problems.problems_panel:ProblemsPanel", tab_of="Timeline"
-    )
-    module: Pane[ModulePanel] = Pane(
-        "Module", _BOTTOM, "module.module_panel:ModulePanel", tab_of="Timeline"
-    )
-    overview: Pane[OverviewPanel] = Pane(
-        "Overview", _RIGHT, "module.overview_panel:OverviewPanel", tab_of="Tensors"
-    )
+    workspace_shown = Signal(str)
+    """The panes of the workspace of this name are shown."""
+    reset = Signal(bool)
+    """The panes are at their first places; True in a window with little height."""
+
+    layout: Pane[LayoutPanel] = Pane("Layout", "document.layout_panel:LayoutPanel")
+    tensors: Pane[TensorsPanel] = Pane("Tensors", "tensors.tensors_panel:TensorsPanel")
+    step: Pane[StepPanel] = Pane("Step", "calls.step_panel:StepPanel")
+    timeline: Pane[TimelinePanel] = Pane("Timeline", "timeline.timeline_panel:TimelinePanel")
+    problems: Pane[ProblemsPanel] = Pane("Problems", "problems.problems_panel:ProblemsPanel")
+    module: Pane[ModulePanel] = Pane("Module", "module.module_panel:ModulePanel")
+    overview: Pane[OverviewPanel] = Pane("Overview", "module.overview_panel:OverviewPanel")
 
     PANES: ClassVar[dict[str, Pane[Any]]] = {
         each.title: each for each in list(vars().values()) if isinstance(each, Pane)
@@ -153,14 +169,12 @@ class Panels(QObject):
         self._points = 0
         self.workspace = ""
         self.places: dict[str, QByteArray] = {}
-        self._front: dict[Qt.DockWidgetArea, str] = {}  # the panes that were raised last
+        self._front: list[str] = []  # the panes that were raised, the last one at the end
         self.empty = EmptyPage()
         self._centre = QStackedWidget()
         self._centre.addWidget(self.empty)
         window.setCentralWidget(self._centre)
         self.docks = {pane.title: self._dock(pane) for pane in self.PANES.values()}
-        window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
-        window.setCorner(Qt.Corner.BottomLeftCorner, _BOTTOM)
         self.place_label = ElidedLabel()
         self.place_label.setAccessibleName("Selection")
         window.statusBar().addWidget(self.place_label, 1)
@@ -194,7 +208,7 @@ class Panels(QObject):
 
     def bring_forward(self, title: str) -> None:
         """Put a pane in front of its tabs, also if the window is not on the screen yet."""
-        self._front[self.PANES[title].area] = title
+        self._front = [*(each for each in self._front if each != title), title]
         _raise(self.docks[title])
 
     def toggle(self, title: str) -> None:
@@ -208,34 +222,58 @@ class Panels(QObject):
     def reset_layout(self) -> None:
         """Put every pane to its first place in this workspace."""
         workspace = WORKSPACES[self.workspace or "model"]
-        for title, pane in self.PANES.items():
-            dock = self.docks[title]
+        for title, dock in self.docks.items():
             dock.setFloating(False)
-            self.window.addDockWidget(pane.area, dock)
-            if pane.tab_of:
-                self.window.tabifyDockWidget(self.docks[pane.tab_of], dock)
+            area = _TOP if title in workspace.above else _BOTTOM if title == "Problems" else _LEFT
+            self.window.addDockWidget(area, dock)
+        above = [self.docks[title] for title in workspace.above]
+        for upper, lower in pairwise(above):
+            self.window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
+        first, second = ([self.docks[title] for title in each] for each in self._columns)
+        if second:
+            self.window.splitDockWidget(first[0], second[0], Qt.Orientation.Horizontal)
+        for column in filter(None, (first, second)):
+            for dock in column[1:]:
+                self.window.tabifyDockWidget(column[0], dock)
         if self.workspace:
             for title, dock in self.docks.items():
                 dock.setVisible(title not in workspace.hidden)
-        for title in workspace.front:
-            self.bring_forward(title)
+        self.bring_first_forward()
+        if self.is_made:
+            is_low = self.window.height() < _LOW
+            self.step.show_options(are_shown=not is_low)
+            self.reset.emit(is_low)
         self.share_out()
+
+    def bring_first_forward(self) -> None:
+        """Put the panes in front of their tabs that are there at first."""
+        for titles in filter(None, self._columns):
+            self.bring_forward(titles[0])
+
+    @property
+    def _columns(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The titles of the panes beside the bytes, column by column."""
+        workspace = WORKSPACES[self.workspace or "model"]
+        if self.window.width() >= _WIDE:
+            return workspace.first, workspace.second
+        front = workspace.second if self.workspace == "model" else workspace.first
+        rest = (each for each in (*workspace.second, *workspace.first) if each not in front)
+        return (*front, *rest), ()
 
     def share_out(self) -> None:
         """Give each pane its first size; Qt does so for visible panes only."""
-        window = self.window
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        spare = window.width() - _BYTES_WIDTH
-        tensors = min(420, max(250, spare * 6 // 10))
-        layout = min(284, max(150, spare - tensors))
-        docks = [self.docks["Layout"], self.docks[self._front.get(_RIGHT, "Tensors")]]
-        window.resizeDocks(docks, [layout, tensors], horizontal)
-        heights = [window.height() - 400, 290]
-        window.resizeDocks([self.docks["Tensors"], self.docks["Step"]], heights, vertical)
-        share, most = WORKSPACES[self.workspace or "model"].below
-        bottom = min(most, max(118, int(window.height() * share)))
-        below = [self.docks[each.title] for each in self.PANES.values() if each.area == _BOTTOM]
-        window.resizeDocks(below, [bottom] * len(below), vertical)
+        window, workspace = self.window, WORKSPACES[self.workspace or "model"]
+        notes = min(workspace.notes, max(0, window.width() - _WIDE))
+        spare = max(2, window.width() - _BYTES_WIDTH - notes)
+        columns = [self.docks[titles[0]] for titles in self._columns if titles]
+        share = workspace.share if len(columns) > 1 else 1.0
+        widths = [int(spare * share), int(spare * (1 - share))]
+        window.resizeDocks(columns, widths[: len(columns)], Qt.Orientation.Horizontal)
+        timeline = min(260, max(136, window.height() // 4))
+        step = max(1, self.docks["Step"].minimumSizeHint().height())
+        for titles, heights in ((("Step", "Timeline"), (step, timeline)), (("Problems",), (150,))):
+            docks = [self.docks[title] for title in titles]
+            window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
     def shown(self) -> None:
         """The window is on the screen: sizes count from now on."""
@@ -244,12 +282,12 @@ class Panels(QObject):
         QTimer.singleShot(0, self._bring_front)
 
     def _bring_front(self) -> None:
-        for title in self._front.values():
+        for title in self._front:
             if not self.docks[title].isHidden():
                 _raise(self.docks[title])
 
     def show_workspace(self, name: str) -> bool:
-        """Show the panes of a kind of files, where they were the last time; whether it is another.
+        """Show the panes of a workspace, where they were the last time; whether it is another.
 
         Panes that were closed stay closed.
         """
@@ -263,6 +301,7 @@ class Panels(QObject):
             self.window.restoreState(self.places[name])
         else:
             self.reset_layout()
+        self.workspace_shown.emit(name)
         return True
 
     def keep_places(self) -> None:
@@ -305,7 +344,10 @@ class Panels(QObject):
         dock = QDockWidget(pane.title, self.window)
         dock.setObjectName(pane.title)
         dock.setAccessibleName(f"{pane.title} panel")
-        self.window.addDockWidget(pane.area, dock)
+        if pane.title in _BARS:
+            features = dock.features()
+            dock.setFeatures(features | QDockWidget.DockWidgetFeature.DockWidgetVerticalTitleBar)
+        self.window.addDockWidget(_LEFT, dock)
         return dock
 
     def _status_label(self, name: str) -> QLabel:

@@ -12,7 +12,7 @@ from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.problems.places import named
 from wasmstate_gui.core.window import status
 from wasmstate_gui.core.window.picture import Picture
-from wasmstate_gui.window.panels import WORKSPACES, Panels
+from wasmstate_gui.window.panels import Panels
 
 _HINTS = {
     status.WAITING: "Another program is writing the file; Revert shows what is there by now",
@@ -33,10 +33,12 @@ class PanelRefresh:
     def __init__(self, panels: Panels) -> None:
         self._panels = panels
         self._base: Snapshot | None = None
+        self._kind = ""  # of the file; the user may look at it in the workspace of the other
 
     def begin(self) -> None:
         """Show all parts next time: another file, or the same one, was opened."""
         self._base = None
+        self._kind = ""
 
     def show(self, picture: Picture | None, typed: Mapping[int, int]) -> None:
         """Show a picture, or the page without a file.
@@ -91,11 +93,12 @@ class PanelRefresh:
     def _show_base(self, base: Snapshot) -> None:
         docks = self._panels.docks
         kind = "model" if absence.is_model(base) else "module"
-        is_other = self._panels.show_workspace(kind) or self._base is None
-        if is_other or bool(base.findings) != bool(self._base and self._base.findings):
+        if kind != self._kind:
+            self._kind = kind
+            self._panels.show_workspace(kind)
+        if self._base is None or bool(base.findings) != bool(self._base and self._base.findings):
             docks["Problems"].setVisible(bool(base.findings))
-            for title in WORKSPACES[kind].front:
-                self._panels.bring_forward(title)
+            self._panels.bring_first_forward()
             if base.findings:
                 self._panels.bring_forward("Problems")
         self._panels.problems.show_findings(named(base.findings, base.module))

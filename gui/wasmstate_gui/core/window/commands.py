@@ -293,7 +293,30 @@ COMMANDS = (
     Command(
         "zoom_reset", "Letters as at first", "View", "preferences.zoom", args=(0,), keys="Ctrl+0"
     ),
-    Command("reset", "Reset layout", "View", "panels.reset_layout", begins_group=True),
+    Command(
+        "workspace_model",
+        "Panels for a model",
+        "View",
+        "panels.show_workspace",
+        args=("model",),
+        keys="Ctrl+Alt+1",
+        tip="Step and timeline over tensors and bytes; a file with a state opens so",
+        group="workspace",
+        is_checkable=True,
+        begins_group=True,
+    ),
+    Command(
+        "workspace_module",
+        "Panels for a module",
+        "View",
+        "panels.show_workspace",
+        args=("module",),
+        keys="Ctrl+Alt+2",
+        tip="Overview and functions beside the bytes; a file without a state opens so",
+        group="workspace",
+        is_checkable=True,
+    ),
+    Command("reset", "Reset layout", "View", "panels.reset_layout"),
     Command(
         "goto",
         "Go to…",
@@ -501,7 +524,7 @@ COMMANDS = (
 
 TOOLBAR = (
     *("open", "write", "revert", ""),
-    *("first", "back", "step", "run", "forward", "last", "predict", "stop", ""),
+    *("first", "back", "forward", "last", ""),
     *("diff", "verify", "follow"),
 )
 """The commands that are buttons, too; an empty name is a line between two of them."""
@@ -539,7 +562,7 @@ CONTEXT_MENUS = {
 }
 """The commands of the context menu of each pane, and of the bytes."""
 
-ICONS_ONLY = ("first", "back", "forward", "last", "stop")
+ICONS_ONLY = ("first", "back", "forward", "last")
 
 MORE_KEYS = (
     ("F2", "Give the selected cell another value"),
