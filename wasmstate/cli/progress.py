@@ -1,4 +1,7 @@
-"""Progress bars, for what takes longer than a second, on a terminal."""
+"""Progress bars, for what takes longer than a second, on a terminal.
+
+Rich draws them. It is an extra: without it, as on a small device, nothing is drawn.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 _SLOW = 1.0  # seconds after which a bar is of use
@@ -34,13 +38,18 @@ class Bar:
             count: of the things that are done, of which so many a second are shown.
         """
         self._what = what or self._what
-        if self._progress is None and time.monotonic() - self._started > _SLOW:
+        if self._is_due():
             self._progress = _draw(self._what, self._total)
         if self._progress is not None:
             rate = f"{count / (time.monotonic() - self._started):,.0f}/s" if count else ""
             self._progress.update(
                 0, total=self._total, completed=done, description=self._what, rate=rate
             )
+
+    def _is_due(self) -> bool:
+        if self._progress is not None or time.monotonic() - self._started <= _SLOW:
+            return False
+        return find_spec("rich") is not None
 
     def resize(self, total: int) -> None:
         """Set how much there is to do, once it is known."""
@@ -65,7 +74,7 @@ def bar(what: str, total: int) -> Iterator[Bar]:
 @contextmanager
 def waiting(what: str, *, slow: bool) -> Iterator[None]:
     """Say what is being waited for, if it is expected to be slow and tells no progress."""
-    if not slow or not sys.stderr.isatty():
+    if not slow or not sys.stderr.isatty() or find_spec("rich") is None:
         yield
         return
     from rich.console import Console  # noqa: PLC0415 (drawing is rare)
