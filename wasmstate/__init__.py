@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from wasmstate.binary.module import Module
     from wasmstate.binary.positions import StaleDebugInfoWarning
     from wasmstate.binary.sections.base import Section
+    from wasmstate.binary.strings import FoundString, find_strings
     from wasmstate.explore.constants import Folded
     from wasmstate.explore.discover import discover
     from wasmstate.explore.discovery_result import Discovered, Discovery, LeftOut
@@ -117,6 +118,7 @@ _HOMES = {
     "FileKeptWarning": "wasmstate.storage.displaced",
     "Finding": "wasmstate.state.damage.check",
     "Folded": "wasmstate.explore.constants",
+    "FoundString": "wasmstate.binary.strings",
     "Guard": "wasmstate.session.guard",
     "HistoryEntry": "wasmstate.state.compare.history",
     "LeftOut": "wasmstate.explore.discovery_result",
@@ -164,6 +166,7 @@ _HOMES = {
     "discover": "wasmstate.explore.discover",
     "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
+    "find_strings": "wasmstate.binary.strings",
     "fold": "wasmstate.state.change.fold",
     "from_dump": "wasmstate.models.fitted.from_dump",
     "from_fitted": "wasmstate.models.fitted.from_fitted",
@@ -217,6 +220,7 @@ __all__ = [
     "FileKeptWarning",
     "Finding",
     "Folded",
+    "FoundString",
     "GrantOptions",
     "Guard",
     "HistoryEntry",
@@ -281,6 +285,7 @@ __all__ = [
     "discover",
     "find_constants",
     "find_drifts",
+    "find_strings",
     "fold",
     "from_dump",
     "from_fitted",

@@ -26,6 +26,7 @@ COMMANDS = {
     "example": "Write files to try the commands with.",
     "layout": "List the sections of a module.",
     "dump": "Show every field, and the code as instructions.",
+    "strings": "List the texts in the data segments.",
     "state": "Show the state S that a module carries.",
     "new": "Make a folder with a model of your own.",
     "models": "List the models that come with wasmstate, and make files of them.",

@@ -1,4 +1,4 @@
-"""The long lists of a module: functions, exports, imports, data segments, parts of custom sections.
+"""The long lists of a module: functions, exports, imports, data segments, texts, custom sections.
 
 A table knows how many rows it has and where they stand; a row is decoded when it is looked at.
 """
@@ -21,11 +21,12 @@ from wasmstate.binary.sections.data import Data, DataSection
 from wasmstate.binary.sections.export import ExportSection
 from wasmstate.binary.sections.import_ import ImportSection
 from wasmstate.binary.spaces import Spaces
+from wasmstate.binary.strings import find_strings
 from wasmstate.errors import MalformedError
 from wasmstate_gui.core.bytes.search import Watcher
 
 FUNCTIONS = "Functions"
-KINDS = (FUNCTIONS, "Exports", "Imports", "Data", "Custom")
+KINDS = (FUNCTIONS, "Exports", "Imports", "Data", "Strings", "Custom")
 """The tables there are."""
 
 _OF_SECTION = {
@@ -220,6 +221,34 @@ def _data(module: Module) -> ModuleTable:
     return ModuleTable("Data", columns, places[:-1], places[1:], cells, words)
 
 
+def _strings(module: Module) -> ModuleTable:
+    starts, ends, addresses = array("Q"), array("Q"), array("q")
+    for found in find_strings(module):
+        starts.append(found.offset)
+        ends.append(found.offset + found.size)
+        addresses.append(-1 if found.address is None else found.address)
+    section = module.section(DataSection)
+    if section is None or not starts:
+        return ModuleTable("Strings", damage="no data segment holds a text")
+    source, moved = section.frame.source, section.frame.start - section.offset
+
+    def text(row: int) -> str:
+        return source.read(starts[row] + moved, ends[row] - starts[row]).decode()
+
+    def cells(row: int) -> tuple[str, ...]:
+        address = "passive" if addresses[row] < 0 else str(addresses[row])
+        return address, f"{starts[row]:06X}", f"{ends[row] - starts[row]:,}", text(row)
+
+    return ModuleTable(
+        "Strings",
+        ("Address", "Offset", "Size", "Text"),
+        starts,
+        ends,
+        cells,
+        lambda row: text(row).lower(),
+    )
+
+
 def _address(segment: Data) -> str:
     if segment.offset is None:
         return "passive"
@@ -269,5 +298,6 @@ _MAKERS: dict[str, Callable[[Module], ModuleTable]] = {
     "Exports": _exports,
     "Imports": _imports,
     "Data": _data,
+    "Strings": _strings,
     "Custom": _custom,
 }

@@ -331,6 +331,16 @@ COMMANDS = (
     Command("find_next", "Find next", "Go", "finder.find_next", keys="F3"),
     Command("find_previous", "Find previous", "Go", "finder.find_previous", keys="Shift+F3"),
     Command(
+        "strings",
+        "Strings",
+        "Go",
+        "panels.show_list",
+        args=("Strings",),
+        keys="Ctrl+T",
+        tip="List the texts in the data segments",
+        usable="is_open",
+    ),
+    Command(
         "next_change",
         "Next change",
         "Go",
