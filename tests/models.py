@@ -9,7 +9,7 @@ from typing import Any
 
 import wasmtime
 
-from wasmstate import Module, State, TensorSpec, attach
+from wasmstate import Module, State, TensorSpec, attach, split
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
@@ -55,3 +55,9 @@ def copy_fixture(name: str, folder: Path) -> Path:
 def state_of(path: str | os.PathLike[str]) -> State:
     """The state in a file."""
     return State.of(Module.open(path))
+
+
+def write_pair(module: Module, code: Path, state: Path) -> None:
+    """Write the code of a model, and its state beside it."""
+    for path, half in zip((code, state), split(module), strict=True):
+        half.save(path)

@@ -70,12 +70,27 @@ if TYPE_CHECKING:
     from wasmstate.session.replay import ReplayStep, replay
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
+    from wasmstate.session.upgrade import relearn, upgrade
     from wasmstate.session.why import StackFrame, Why, Write
+    from wasmstate.state.beside import join, split
+    from wasmstate.state.change.axis_names import AxisNames
     from wasmstate.state.change.bake import unbake
+    from wasmstate.state.change.compat import (
+        Compatibility,
+        FunctionChange,
+        TensorChange,
+        compare_versions,
+    )
     from wasmstate.state.change.declare import declare
     from wasmstate.state.change.fold import fold
     from wasmstate.state.change.graft import graft
-    from wasmstate.state.change.migrate import Migration, MigrationStep, migrate, plan_migration
+    from wasmstate.state.change.migrate import (
+        CarryOptions,
+        Migration,
+        MigrationStep,
+        migrate,
+        plan_migration,
+    )
     from wasmstate.state.change.personalize import personalize
     from wasmstate.state.change.rename import rename_exports, rename_imports
     from wasmstate.state.compare.byte_diff import ByteRange, SectionDiff
@@ -104,10 +119,13 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "AxisNames": "wasmstate.state.change.axis_names",
     "ByteRange": "wasmstate.state.compare.byte_diff",
     "Call": "wasmstate.explore.trial",
     "CallLog": "wasmstate.state.compare.call_log",
+    "CarryOptions": "wasmstate.state.change.migrate",
     "CellChange": "wasmstate.state.compare.diff",
+    "Compatibility": "wasmstate.state.change.compat",
     "Constant": "wasmstate.explore.find_constants",
     "Contribution": "wasmstate.state.merge.result",
     "Diff": "wasmstate.state.compare.compare_files",
@@ -119,10 +137,11 @@ _HOMES = {
     "Finding": "wasmstate.state.damage.check",
     "Folded": "wasmstate.explore.constants",
     "FoundString": "wasmstate.binary.strings",
+    "FunctionChange": "wasmstate.state.change.compat",
+    "GrantOptions": "wasmstate.runtime.grants",
     "Guard": "wasmstate.session.guard",
     "HistoryEntry": "wasmstate.state.compare.history",
     "LeftOut": "wasmstate.explore.discovery_result",
-    "GrantOptions": "wasmstate.runtime.grants",
     "Limits": "wasmstate.runtime.limits",
     "Merge": "wasmstate.state.merge.result",
     "MergedTensor": "wasmstate.state.merge.result",
@@ -152,6 +171,7 @@ _HOMES = {
     "StaleDebugInfoWarning": "wasmstate.binary.positions",
     "State": "wasmstate.state.state",
     "Tensor": "wasmstate.state.tensor",
+    "TensorChange": "wasmstate.state.change.compat",
     "TensorDiff": "wasmstate.state.compare.diff",
     "TensorSpec": "wasmstate.state.tensor",
     "Why": "wasmstate.session.why",
@@ -160,6 +180,7 @@ _HOMES = {
     "bake": "wasmstate.session.bake",
     "check": "wasmstate.storage.check",
     "commit": "wasmstate.storage.commit",
+    "compare_versions": "wasmstate.state.change.compat",
     "constant_names_text": "wasmstate.explore.name_constants",
     "declare": "wasmstate.state.change.declare",
     "diff": "wasmstate.state.compare.compare_files",
@@ -174,6 +195,7 @@ _HOMES = {
     "from_skops": "wasmstate.models.fitted.from_skops",
     "graft": "wasmstate.state.change.graft",
     "history": "wasmstate.state.compare.history",
+    "join": "wasmstate.state.beside",
     "lock_timeout": "wasmstate.storage.patience",
     "merge": "wasmstate.state.merge.merge",
     "migrate": "wasmstate.state.change.migrate",
@@ -185,29 +207,35 @@ _HOMES = {
     "rank_constants": "wasmstate.explore.rank_constants",
     "read_constant_names": "wasmstate.explore.name_constants",
     "read_log": "wasmstate.state.compare.call_log",
+    "relearn": "wasmstate.session.upgrade",
     "rename_exports": "wasmstate.state.change.rename",
     "rename_imports": "wasmstate.state.change.rename",
     "replace_section": "wasmstate.storage.commit",
     "replay": "wasmstate.session.replay",
     "rollback": "wasmstate.storage.rollback",
     "salvage": "wasmstate.storage.salvage",
+    "split": "wasmstate.state.beside",
     "strip": "wasmstate.binary.edits.strip",
     "unbake": "wasmstate.state.change.bake",
     "unfold": "wasmstate.explore.unfold",
+    "upgrade": "wasmstate.session.upgrade",
 }
 
 _PARTS = ("donors", "models")
 
 __all__ = [
     "ArgumentError",
+    "AxisNames",
     "ByteRange",
     "Call",
     "CallError",
     "CallLog",
+    "CarryOptions",
     "CellChange",
     "ColumnError",
     "CommitError",
     "CommittedLateError",
+    "Compatibility",
     "Constant",
     "Contribution",
     "DeadlineError",
@@ -221,6 +249,7 @@ __all__ = [
     "Finding",
     "Folded",
     "FoundString",
+    "FunctionChange",
     "GrantOptions",
     "Guard",
     "HistoryEntry",
@@ -265,6 +294,7 @@ __all__ = [
     "StateCorruptError",
     "StateError",
     "Tensor",
+    "TensorChange",
     "TensorDiff",
     "TensorSpec",
     "TrapError",
@@ -279,6 +309,7 @@ __all__ = [
     "bake",
     "check",
     "commit",
+    "compare_versions",
     "constant_names_text",
     "declare",
     "diff",
@@ -293,6 +324,7 @@ __all__ = [
     "from_skops",
     "graft",
     "history",
+    "join",
     "lock_timeout",
     "merge",
     "migrate",
@@ -304,15 +336,18 @@ __all__ = [
     "rank_constants",
     "read_constant_names",
     "read_log",
+    "relearn",
     "rename_exports",
     "rename_imports",
     "replace_section",
     "replay",
     "rollback",
     "salvage",
+    "split",
     "strip",
     "unbake",
     "unfold",
+    "upgrade",
 ]
 
 

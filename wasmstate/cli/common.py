@@ -67,6 +67,13 @@ keep_option = click.option(
     type=click.IntRange(0, 64),
     help="How many older generations the file keeps from now on; 1 if never said.",
 )
+state_option = click.option(
+    "--state",
+    "beside",
+    type=existing_file,
+    metavar="STATE",
+    help="The state file beside FILE, which is only read then: see 'wasmstate split'.",
+)
 break_links = click.option(
     "--break-links", is_flag=True, help="Also if FILE has other names (hard links)."
 )

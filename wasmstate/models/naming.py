@@ -10,10 +10,10 @@ from typing import Any
 
 from wasmstate.errors import SchemaError
 from wasmstate.escapes import listed
-from wasmstate.session import class_labels, feature_names
 from wasmstate.session.class_labels import ClassLabels
+from wasmstate.state.metadata_keys import CLASSES_KEY, FEATURES_KEY
 
-KEYS = {"features": feature_names.KEY, "classes": class_labels.KEY}
+KEYS = {"features": FEATURES_KEY, "classes": CLASSES_KEY}
 """The key in the metadata, by what there is a name or a label for."""
 
 
@@ -25,7 +25,7 @@ def metadata_of(names: Sequence[str] | None, labels: Sequence[Any] | None) -> di
     """
     kept: dict[str, Any] = {}
     if names is not None:
-        kept[feature_names.KEY] = list(names)
+        kept[FEATURES_KEY] = list(names)
         if not all(isinstance(each, str) and each for each in names):
             raise SchemaError(f"the names of features must be texts, not {list(names)!r}")
         _check_unlike("names of features", list(names))
@@ -34,7 +34,7 @@ def metadata_of(names: Sequence[str] | None, labels: Sequence[Any] | None) -> di
         if not all(isinstance(each, (int, float, str)) for each in found):
             raise SchemaError(f"labels must be numbers or texts, not {list(labels)!r}")
         _check_unlike("labels", found)
-        kept[class_labels.KEY] = found
+        kept[CLASSES_KEY] = found
     return kept
 
 

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from wasmstate.errors import ArgumentError
 from wasmstate.escapes import listed
 from wasmstate.session.numerals import parse_number
+from wasmstate.state.metadata_keys import CLASSES_KEY
 from wasmstate.state.signature import Param
-
-KEY = "classes"
-"""The key in the metadata."""
 
 PARAM = "label"
 """The parameter that is a class."""
@@ -38,7 +36,7 @@ class ClassLabels:
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> ClassLabels | None:
         """Those that the metadata keep; ``None`` if there are none but the indices themselves."""
-        labels = metadata.get(KEY)
+        labels = metadata.get(CLASSES_KEY)
         if not isinstance(labels, list) or labels == list(range(len(labels))):
             return None
         if not all(isinstance(label, (int, float, str)) for label in labels):

@@ -17,6 +17,7 @@ from wasmstate.errors import (
     StateError,
     WasmstateError,
 )
+from wasmstate.state.beside import is_state_file
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.digest import module_digest
 from wasmstate.state.record import Record, successor
@@ -37,6 +38,7 @@ class Keeper:
 
     Args:
         path: of the file.
+        read: reads the module with its state again, of a pair of files both.
         state: that it holds.
         durability, keep, allow_break_links: see :func:`wasmstate.commit`.
 
@@ -51,6 +53,7 @@ class Keeper:
     def __init__(
         self,
         path: Path,
+        read: Callable[[], Module],
         state: State,
         *,
         durability: Durability,
@@ -61,6 +64,7 @@ class Keeper:
         self.before_commit: list[Callable[[int], None]] = []
         self.metadata: dict[str, Any] = {}
         self._path = path
+        self._read = read
         self._durability = durability
         self._keep = keep
         self._allow_break_links = allow_break_links
@@ -151,7 +155,7 @@ class Keeper:
         try:
             module = Module.open(self._path)
             ours = self.last[0].record.lineage.module_digest
-            is_ours = module_digest(module) == ours
+            is_ours = is_state_file(module) or module_digest(module) == ours
         except (WasmstateError, OSError):
             return  # the commit finds out, with the lock
         if not is_ours and record_of(module).lineage.module_digest == ours:
@@ -185,7 +189,7 @@ class Keeper:
             MalformedError, OSError: if it cannot be read.
         """
         with self._lock:
-            module = Module.open(self._path)
+            module = self._read()
             state = State.of(module)
             check_belongs(state, module)
             known, _ = self.last

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from wasmstate.errors import ArgumentError, SchemaError
 from wasmstate.escapes import listed
+from wasmstate.state.metadata_keys import FEATURES_KEY
 from wasmstate.state.signature import Param
 from wasmstate.state.tensor import check_unmasked
-
-KEY = "feature_names_in"
-"""The key in the metadata."""
 
 
 class FeatureNames:
@@ -35,7 +33,7 @@ class FeatureNames:
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> FeatureNames | None:
         """Those that the metadata keep."""
-        names = metadata.get(KEY)
+        names = metadata.get(FEATURES_KEY)
         if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
             return None
         return cls(names) if names and len(set(names)) == len(names) else None

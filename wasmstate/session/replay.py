@@ -93,7 +93,7 @@ def replay(
     live = Live(Program(unbake(module), limits, Grants.of(**grants)), log.base)
     before, number, updates = log.base, 0, 0
     for entry in log.entries:
-        calls = list(_calls(live, log.base, entry))
+        calls = list(calls_of(live, log.base, entry))
         for i, args in enumerate(calls):
             number += 1
             name = "update" if entry.kind is EntryKind.ROWS else entry.name
@@ -118,8 +118,12 @@ def replay(
             before = after
 
 
-def _calls(live: Live, base: State, entry: Entry) -> Iterator[tuple[Any, ...]]:
-    """The arguments of each call that an entry tells of."""
+def calls_of(live: Live, base: State, entry: Entry) -> Iterator[tuple[Any, ...]]:
+    """The arguments of each call that an entry tells of.
+
+    Raises:
+        StateError: if it tells of what the code cannot do.
+    """
     try:
         if entry.kind is EntryKind.STATE:
             base.with_contents(entry.arguments)

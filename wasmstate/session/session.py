@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -35,12 +36,14 @@ from wasmstate.session.recording import Recorder
 from wasmstate.session.rescue import write_copy
 from wasmstate.session.trap_reason import explained
 from wasmstate.session.why import Why, why
+from wasmstate.state.beside import is_state_file
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.change.personalize import DEVICE_KEY, device_id, with_own_numbers
 from wasmstate.state.code_match import check_belongs
 from wasmstate.state.older import check_keep
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
+from wasmstate.storage.pair import finish_upgrade, open_pair
 from wasmstate.storage.replace import Durability, check_durability
 
 
@@ -64,6 +67,7 @@ class Session:
         program: Program,
         state: State,
         *,
+        read: Callable[[], Module] | None = None,
         persist: str = "every-change",
         durability: Durability = "full",
         keep: int | None = None,
@@ -82,6 +86,7 @@ class Session:
         self._module = module
         self._keeper = Keeper(
             path,
+            read or partial(Module.open, path),
             state,
             durability=durability,
             keep=keep,
@@ -111,6 +116,7 @@ class Session:
         cls,
         path: str | os.PathLike[str],
         *,
+        state: str | os.PathLike[str] | None = None,
         persist: str = "every-change",
         limits: Limits | None = None,
         durability: Durability = "full",
@@ -127,6 +133,9 @@ class Session:
 
         Args:
             path: of the module; a commit replaces this file.
+            state: of a state file beside it, which a commit replaces instead: the module is only
+                read, and what it carries of states does not count. :func:`wasmstate.split` makes
+                the two.
             persist: when a changed S is committed: ``every-change``, before the call returns;
                 ``every:100`` (changes) or ``every:0.5s`` (after the first change), by a thread in
                 the background; ``on-close``; ``manual``, by :meth:`flush` only. All but the last
@@ -150,7 +159,9 @@ class Session:
 
         Raises:
             MalformedError: the file is not a well-formed module.
-            StateError: it carries no state, a damaged one, or another module's.
+            StateError: it carries no state, a damaged one, or another module's; ``state`` is tied
+                to other code.
+            SectionError: the code beside ``state`` is baked.
             NotCommittedError: ``record`` cannot be written, or is there already.
             ArgumentError: ``device`` cannot be an id.
             ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``; both ``record``
@@ -162,18 +173,28 @@ class Session:
         check_path(path)
         if imports and record is not None:
             raise ValueError("a session with imports cannot be recorded: a replay has no host")
+        # Absolute: the files stay the same ones if the process changes its folder.
+        file = Path(os.path.abspath(path))
+        read = partial(Module.open, file)
+        if state is not None:
+            check_path(state, "state")
+            code, file = file, Path(os.path.abspath(state))
+            finish_upgrade(code, file)
+            read = partial(open_pair, code, file)
         grants = Grants.of(wasi, imports, allow, single_thread)
-        module = Module.open(path)
-        state = State.of(module)
-        check_belongs(state, module)
+        module = read()
+        if is_state_file(module):
+            raise StateError("this is a state file, without code: open the code, and this as state")
+        loaded = State.of(module)
+        check_belongs(loaded, module)
         # As compiled, baked or not: to restore S is to overwrite what was baked.
         program = Program(unbake(module), limits, grants)
-        # Absolute: the file stays the same one if the process changes its folder.
         return cls(
-            Path(os.path.abspath(path)),
+            file,
             module,
             program,
-            state,
+            loaded,
+            read=read,
             persist=persist,
             durability=durability,
             keep=keep,
@@ -213,7 +234,7 @@ class Session:
 
     @property
     def path(self) -> Path:
-        """The absolute path of the file."""
+        """The absolute path of the file that a commit replaces."""
         return self._path
 
     @property

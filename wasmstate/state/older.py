@@ -77,6 +77,14 @@ def generations(content: bytes) -> list[tuple[Part, int | None]]:
     ]
 
 
+def split_off_newest(content: bytes) -> tuple[bytes, bytes]:
+    """The older records, and the newest one; that is empty if the last bytes are no record."""
+    parts = split(content)
+    if not parts or not parts[-1].is_record:
+        return content, b""
+    return content[: parts[-1].offset], content[parts[-1].offset :]
+
+
 def _next_record(content: bytes, at: int) -> int:
     while (at := content.find(MAGIC, at + 1)) >= 0:
         if _record_end(content, at) is not None:

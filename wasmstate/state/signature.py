@@ -146,6 +146,10 @@ class Signature:
             for param in self.params[:-1]
         )
 
+    def without_places(self) -> Signature:
+        """What a caller sees of it: the same, wherever the buffers of its arrays are."""
+        return Signature(tuple(replace(each, place=None) for each in self.params), self.results)
+
     def __str__(self) -> str:
         params = ", ".join(map(str, self.params))
         results = ", ".join(self.results)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, PathLike, as_module
-from wasmstate.errors import MalformedError, WasmstateError
+from wasmstate.errors import MalformedError, StateError, WasmstateError
+from wasmstate.state.beside import held_for, is_state_file
 from wasmstate.state.damage.check import Finding, check_module
 from wasmstate.state.digest import module_digest
+from wasmstate.state.older import STATE_SECTION
 from wasmstate.state.record import Record
 from wasmstate.state.state import record_of
 from wasmstate.storage.displaced import rescue_name
 from wasmstate.storage.temporary import is_foreign, leftovers
 
 
-def check(file: ModuleLike, *, progress: Callable[[int], object] | None = None) -> list[Finding]:
+def check(
+    file: ModuleLike,
+    *,
+    state: PathLike | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> list[Finding]:
     """Everything that is found wrong with a file; empty if it is a sound module with a sound state.
 
     Args:
         file: a path; of bytes and of a Module there is nothing beside them to look at.
+        state: path of a state file beside it, which has to be sound and tied to this code.
         progress: is called with the offset that has been reached.
 
     Raises:
@@ -29,8 +38,34 @@ def check(file: ModuleLike, *, progress: Callable[[int], object] | None = None) 
         OSError: if the file cannot be read.
     """
     if isinstance(file, (str, os.PathLike)):
-        return _check_file(file, progress)
-    return check_module(as_module(file, "file", strict=False), progress=progress)
+        findings = _check_file(file, progress)
+    else:
+        findings = check_module(as_module(file, "file", strict=False), progress=progress)
+    if state is not None:
+        # That the code carries none is as it should be.
+        findings = [each for each in findings if each.path != STATE_SECTION]
+        findings += _check_beside(as_module(file, "file", strict=False), state)
+    return findings
+
+
+def _check_beside(code: Module, path: PathLike) -> list[Finding]:
+    """Check a state file, and that it holds a state of this code."""
+    findings = [
+        replace(each, path=f"{os.fspath(path)}: {each.path}") for each in _check_file(path, None)
+    ]
+    if any(each.severity == "error" for each in findings):
+        return findings
+    try:
+        file = Module.open(path)
+        held = held_for(file, module_digest(code))
+    except (StateError, MalformedError) as error:
+        advice = "put the right state file back, or the code that it is tied to"
+        return [*findings, Finding("error", os.fspath(path), None, str(error), advice)]
+    if held is not file:
+        reason = "an upgrade was interrupted before the new code was in place"
+        advice = "the old state holds; the next session tidies up"
+        findings.append(Finding("warning", os.fspath(path), None, reason, advice))
+    return findings
 
 
 def _check_file(path: PathLike, progress: Callable[[int], object] | None) -> list[Finding]:
@@ -78,6 +113,7 @@ def _whole_record(path: str | os.PathLike[str]) -> Record | None:
     try:
         module = Module.open(path)
         record = record_of(module)
-        return record if record.lineage.module_digest == module_digest(module) else None
+        is_tied = is_state_file(module) or record.lineage.module_digest == module_digest(module)
     except (WasmstateError, OSError):  # a leftover may be gone again
         return None
+    return record if is_tied else None

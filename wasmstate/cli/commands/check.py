@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from wasmstate.binary.module import Module
-from wasmstate.cli.common import about, as_json, echo, echo_json, existing_file
+from wasmstate.cli.common import about, as_json, echo, echo_json, existing_file, state_option
 from wasmstate.cli.progress import bar
 from wasmstate.cli.remedies import in_words
 from wasmstate.runtime.validate import invalid, why_not_validated
@@ -18,21 +18,25 @@ from wasmstate.storage.check import check
 
 @click.command("check")
 @click.argument("files", type=existing_file, nargs=-1, required=True)
+@state_option
 @as_json
-def command(files: tuple[Path, ...], as_json: bool) -> None:
+def command(files: tuple[Path, ...], beside: Path | None, as_json: bool) -> None:
     """Say what is wrong with files: where, why, and what to do.
 
     Every section is decoded, every byte of the state is held against its checksums, and a
     well-formed module is validated. Exit status 1 if a file has an error; warnings alone leave
-    it 0.
+    it 0. With --state, the state file beside the code is checked, too, and that it belongs to it.
 
     \b
-    Example:  wasmstate check *.wasm
+    Examples:  wasmstate check *.wasm
+               wasmstate check code.wasm --state model.state
     """
+    if beside is not None and len(files) > 1:
+        raise click.UsageError("--state is for one file: each code has its own")
     found = {}
     for file in files:
         with about(file), bar(f"checking {file.name}", file.stat().st_size) as progress:
-            found[file] = check(file, progress=progress.show)
+            found[file] = check(file, state=beside, progress=progress.show)
             if not found[file] or all(each.severity == "warning" for each in found[file]):
                 found[file] += invalid(Module.open(file))
     if as_json:

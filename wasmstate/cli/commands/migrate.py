@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wasmstate.binary.module import Module
 from wasmstate.cli.common import about, as_json, echo_block, echo_json, existing_file, new_file
-from wasmstate.cli.pairs import pairs
+from wasmstate.cli.migration_options import migration_options
 from wasmstate.state.change.migrate import migrate, plan_migration
 from wasmstate.state.state import State
 from wasmstate.storage.commit import write_new
@@ -21,18 +22,14 @@ from wasmstate.storage.commit import write_new
 @click.argument("new", type=existing_file)
 @click.option("-o", "--output", type=new_file, help="The file to write; else only tell the plan.")
 @click.option("--force", is_flag=True, help="Replace the output file if there is one.")
-@click.option("--drop", multiple=True, metavar="TENSOR", help="An old tensor that may be lost.")
-@click.option("--map", "names", multiple=True, metavar="OLD=NEW", help="A tensor's new name.")
-@click.option("--reshape", multiple=True, metavar="TENSOR", help="May have another shape.")
+@migration_options
 @as_json
 def command(
     old: Path,
     new: Path,
     output: Path | None,
     force: bool,
-    drop: tuple[str, ...],
-    names: tuple[str, ...],
-    reshape: tuple[str, ...],
+    carrying: dict[str, Any],
     as_json: bool,
 ) -> None:
     """Let the code of NEW go on with the state that OLD has learned.
@@ -52,11 +49,10 @@ def command(
     with about(new):
         after = Module.open(new)
         wanted = State.of(after)
-    renamed = pairs("--map", names)
     with about(new):
-        plan = plan_migration(state, wanted, drop=drop, names=renamed, reshape=reshape)
+        plan = plan_migration(state, wanted, **carrying)
         if output is not None and plan.verdict != "refused":
-            module = migrate(before, after, drop=drop, names=renamed, reshape=reshape)
+            module = migrate(before, after, **carrying)
             write_new(output, module, overwrite=force)
     if as_json:
         steps = [asdict(step) for step in plan.steps]

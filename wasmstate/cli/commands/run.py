@@ -22,6 +22,7 @@ from wasmstate.cli.common import (
     keep_option,
     new_log,
     plural,
+    state_option,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
 from wasmstate.cli.grant_options import grant_options
@@ -115,6 +116,7 @@ class _Indices(click.ParamType[list[int]]):
     help="When a changed state is written: every-change, every:100, every:5s, on-close, or manual: "
     "never. With every:N a kill costs at most 20 N updates.",
 )
+@state_option
 @keep_option
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
@@ -142,6 +144,7 @@ def command(
     until: str | None,
     watch_drift: str | None,
     persist: str,
+    beside: Path | None,
     keep: int | None,
     break_links: bool,
     record: Path | None,
@@ -190,11 +193,12 @@ def command(
         raise click.UsageError(f"--available is for predict and decide, not for {function}")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
-    given = parse_values(ctx, arguments, CallArguments(file, function))
+    given = parse_values(ctx, arguments, CallArguments(beside or file, function))
     with about(file):
         session = _open(
             file,
             function,
+            state=beside,
             persist=persist,
             limits=limits,
             keep=keep,
@@ -240,7 +244,7 @@ def command(
         echo(f"{source}: no rows, {function}() was not called", err=True)
     if not as_json and not is_pipe:
         stopped = f"{where}: {until}, after {plural(calls, 'call')}" if where else ""
-        _sum_up(file, session, before, stopped)
+        _sum_up(beside or file, session, before, stopped)
     if stop.signal is not None:
         echo(f"ended by {stop.signal.name}", err=True)
         ctx.exit(128 + stop.signal)
@@ -275,7 +279,7 @@ def _raise_with_the_rest(
 def _open(file: Path, function: str, **options: Any) -> Session:
     """Open the model; what will keep it from being written is told before the first call."""
     if function in ("update", "decide", "reward") and options["persist"] != "manual":
-        check_committable(file, allow_break_links=options["allow_break_links"])
+        check_committable(options["state"] or file, allow_break_links=options["allow_break_links"])
     with waiting("compiling", slow=file.stat().st_size > _LARGE):
         return Session.open(file, **options)
 

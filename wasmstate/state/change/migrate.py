@@ -5,25 +5,42 @@ Source: docs/format.md, "New code for a state".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from numpy.typing import NDArray
+from typing import Literal, TypedDict
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.errors import SchemaError, StateError
 from wasmstate.escapes import lines
+from wasmstate.state.change.axis_names import (
+    AxisNames,
+    differing_names,
+    move,
+    problems_of_moving,
+)
 from wasmstate.state.change.bake import unbake
+from wasmstate.state.change.personalize import DEVICE_KEY
 from wasmstate.state.change.successor import carry_on
 from wasmstate.state.digest import module_digest
 from wasmstate.state.lists import check_list
+from wasmstate.state.metadata_keys import MERGE_KEY
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES, Tensor, shape_text
 
-Action = Literal["kept", "widened", "reshaped", "added", "dropped", "refused"]
+Action = Literal["kept", "widened", "reshaped", "moved", "added", "dropped", "refused"]
 Verdict = Literal["compatible", "needs migration", "refused"]
+
+
+class CarryOptions(TypedDict, total=False):
+    """What may become of tensors, as :func:`migrate` takes it."""
+
+    drop: Collection[str]
+    names: Mapping[str, str] | None
+    reshape: Collection[str]
+    by_name: Collection[str]
+    reinterpret: Collection[str]
+
 
 _PRECISION = {"f16": 11, "f32": 24, "f64": 53}
 """Bits of the integers that a float of the type holds without rounding."""
@@ -35,10 +52,12 @@ class MigrationStep:
 
     Attributes:
         tensor: its name in the new state; of one that is dropped, in the old one.
-        action: ``kept``, ``widened`` (to a type that holds all its values), ``reshaped``, ``added``
-            (it gets its initial value), ``dropped``, or ``refused``.
+        action: ``kept``, ``widened`` (to a type that holds all its values), ``reshaped``, ``moved``
+            (to the indices that its features or classes have now), ``added`` (it gets its initial
+            value), ``dropped``, or ``refused``.
         source: the name of the old tensor whose values it gets.
-        reason: why it is refused, and what to do.
+        reason: why it is refused, and what to do; of one that is kept, that its unit is not said
+            any more, or for the first time.
     """
 
     tensor: str
@@ -69,6 +88,19 @@ class Migration:
             return "refused"
         return "compatible" if actions <= {"kept"} else "needs migration"
 
+    def check(self, what: str) -> None:
+        """Check that no tensor is refused.
+
+        Args:
+            what: the beginning of the message: what cannot be done.
+
+        Raises:
+            SchemaError: naming each tensor that cannot be taken, and what to do.
+        """
+        refused = [str(step) for step in self.steps if step.action == "refused"]
+        if refused:
+            raise SchemaError(f"{what}:{lines(refused)}")
+
 
 def plan_migration(
     old: State | ModuleLike,
@@ -77,6 +109,8 @@ def plan_migration(
     drop: Collection[str] = (),
     names: Mapping[str, str] | None = None,
     reshape: Collection[str] = (),
+    by_name: Collection[str] = (),
+    reinterpret: Collection[str] = (),
 ) -> Migration:
     """What becomes of each tensor; changes nothing.
 
@@ -86,20 +120,29 @@ def plan_migration(
         drop: old tensors that may be lost.
         names: new names of old tensors.
         reshape: new tensors that may have another shape, of as many elements.
+        by_name: new tensors whose axes go over features or classes that have another order, or
+            more of them, now: values go to the index of their name.
+        reinterpret: new tensors that take the old numbers as they are, though unit or names differ.
 
     Raises:
         SchemaError: for an unknown name, or if one of the states is a whole memory.
     """
     check_list("drop", drop)
     check_list("reshape", reshape)
+    check_list("by_name", by_name)
+    check_list("reinterpret", reinterpret)
     old, new = State.of(old, "old"), State.of(new, "new")
     renamed = dict(names or {})
-    _check_names(old, new, drop, renamed, reshape)
+    _check_names(old, new, drop, renamed, (*reshape, *by_name, *reinterpret))
     sources = {renamed.get(name, name): name for name in old if name not in drop}
     for name, other in renamed.items():
         if other in old and other not in (*drop, *renamed):
             raise SchemaError(f"{name} and {other} would both become {other}: drop one of them")
-    steps = [_step(old, new.tensor(name), sources.get(name), name in reshape) for name in new]
+    differing = [each for each in differing_names(old, new) if each.contradict]
+    steps = []
+    for name in new:
+        asked = _Asked(name in reshape, name in by_name, name in reinterpret)
+        steps.append(_step(old, new.tensor(name), sources.get(name), asked, differing))
     for name in old:
         if name in drop:
             steps.append(MigrationStep(name, "dropped"))
@@ -116,6 +159,8 @@ def migrate(
     drop: Collection[str] = (),
     names: Mapping[str, str] | None = None,
     reshape: Collection[str] = (),
+    by_name: Collection[str] = (),
+    reinterpret: Collection[str] = (),
 ) -> Module:
     """New code with the state that old code learned, as the next generation.
 
@@ -129,6 +174,9 @@ def migrate(
         drop: old tensors that may be lost.
         names: new names of old tensors.
         reshape: new tensors that may have another shape, of as many elements.
+        by_name: new tensors whose axes go over features or classes that have another order, or
+            more of them, now: values go to the index of their name.
+        reinterpret: new tensors that take the old numbers as they are, though unit or names differ.
 
     Returns:
         The new module; its code, schema, entry points and metadata are its own.
@@ -141,18 +189,38 @@ def migrate(
     """
     old, new = as_module(old, "old"), as_module(new, "new")
     before, after = _state_of("the old module", old), _state_of("the new module", new)
-    plan = plan_migration(before, after, drop=drop, names=names, reshape=reshape)
-    refused = [str(step) for step in plan.steps if step.action == "refused"]
-    if refused:
-        raise SchemaError(f"the new code cannot take the old state:{lines(refused)}")
-    values = {
-        step.tensor: _converted(before[step.source], after.tensor(step.tensor))
-        for step in plan.steps
-        if step.source is not None
-    }
-    state = after.with_values(values)
+    plan = plan_migration(
+        before,
+        after,
+        drop=drop,
+        names=names,
+        reshape=reshape,
+        by_name=by_name,
+        reinterpret=reinterpret,
+    )
+    plan.check("the new code cannot take the old state")
+    state = carried_values(plan, before, after)
     state.check_bounds()
     return carry_on(unbake(new), state, old)
+
+
+def carried_values(plan: Migration, before: State, after: State) -> State:
+    """The new state with the old values, by a plan that refuses nothing.
+
+    What the metadata say of the device and of merges stays true of the values, so it goes with
+    them.
+    """
+    values = {}
+    for step in plan.steps:
+        if step.source is None:
+            continue
+        old, tensor = before[step.source], after.tensor(step.tensor)
+        if step.action == "moved":
+            old = move(old, after[tensor.name], differing_names(before, after))
+        values[tensor.name] = old.reshape(tensor.shape).astype(DTYPES[tensor.dtype])
+    metadata = before.metadata
+    own = {key: metadata[key] for key in (DEVICE_KEY, MERGE_KEY) if key in metadata}
+    return after.with_values(values).with_metadata(own)
 
 
 def _state_of(what: str, module: Module) -> State:
@@ -167,7 +235,7 @@ def _check_names(
     new: State,
     drop: Collection[str],
     names: Mapping[str, str],
-    reshape: Collection[str],
+    asked: Collection[str],
 ) -> None:
     if old.is_whole_memory or new.is_whole_memory:
         raise SchemaError(
@@ -176,36 +244,60 @@ def _check_names(
         )
     for name in (*drop, *names):
         old.tensor(name)
-    for name in (*names.values(), *reshape):
+    for name in (*names.values(), *asked):
         new.tensor(name)
     if len(set(names.values())) < len(names):
         raise SchemaError("two tensors cannot become one")
 
 
-def _step(old: State, tensor: Tensor, source: str | None, reshape: bool) -> MigrationStep:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the user asked for, of one tensor."""
+
+    reshape: bool
+    by_name: bool
+    reinterpret: bool
+
+
+def _step(
+    old: State, tensor: Tensor, source: str | None, asked: _Asked, differing: Sequence[AxisNames]
+) -> MigrationStep:
     if source is None:
         return MigrationStep(tensor.name, "added")
     given = old.tensor(source)
-    problems = list(_problems(given, tensor, reshape=reshape))
+    problems = list(_problems(given, tensor, asked, differing))
     if problems:
         return MigrationStep(tensor.name, "refused", source, "; ".join(problems))
-    if given.shape != tensor.shape:
-        return MigrationStep(tensor.name, "reshaped", source)
     action: Action = "kept" if given.dtype == tensor.dtype else "widened"
-    return MigrationStep(tensor.name, action, source)
+    if asked.by_name or given.shape != tensor.shape:
+        action = "moved" if asked.by_name else "reshaped"
+    note = None
+    if given.unit != tensor.unit:
+        note = f"its unit was {given.unit or 'not said'}, now {tensor.unit or 'not said'}"
+    return MigrationStep(tensor.name, action, source, note)
 
 
-def _problems(old: Tensor, new: Tensor, *, reshape: bool) -> Iterator[str]:
+def _problems(
+    old: Tensor, new: Tensor, asked: _Asked, differing: Sequence[AxisNames]
+) -> Iterator[str]:
     if old.dtype != new.dtype and not is_lossless(old.dtype, new.dtype):
         yield (
             f"{new.dtype} does not hold every {old.dtype}: drop it, and set its values afterwards"
         )
+    if old.unit != new.unit and old.unit and new.unit and not asked.reinterpret:
+        yield f"its unit was {old.unit}, now {new.unit}: drop it, or take its numbers as they are"
+    if asked.by_name:
+        yield from problems_of_moving(old, new, differing)
+        return
+    if differing and old.shape and not asked.reinterpret:
+        changes = " and ".join(map(str, differing))
+        yield f"{changes}: move its values by name, or take them as they are"
     if old.shape == new.shape:
         return
     shapes = f"{shape_text(old.shape) or 'a scalar'}, now {shape_text(new.shape) or 'a scalar'}"
     if old.nbytes // DTYPES[old.dtype].itemsize != new.nbytes // DTYPES[new.dtype].itemsize:
         yield f"it was {shapes}, which is another number of elements: drop it"
-    elif not reshape:
+    elif not asked.reshape:
         yield f"it was {shapes}: ask for it to be reshaped, elements stay row after row"
 
 
@@ -218,7 +310,3 @@ def is_lossless(old: str, new: str) -> bool:
         return 8 * a.itemsize <= _PRECISION[new]
     signs = 8 * (b.itemsize - a.itemsize)
     return signs >= 0 if a.kind == b.kind else a.kind == "u" and signs > 0
-
-
-def _converted(values: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
-    return values.reshape(tensor.shape).astype(DTYPES[tensor.dtype])

@@ -20,7 +20,8 @@ def carry_on(module: Module, state: State, old: Module) -> Module:
     Args:
         module: the new code; what it carries of states is replaced.
         state: the values that it starts from, described for the new code.
-        old: the module that learned them; its record becomes the newest of ``wasmstate.prev``.
+        old: the module that learned them; its record becomes the newest of ``wasmstate.prev``, also
+            if no older ones are kept.
     """
     parent = State.of(old).record
     lineage = replace(
@@ -35,4 +36,4 @@ def carry_on(module: Module, state: State, old: Module) -> Module:
     for section in old.custom_sections(PREV_SECTION):
         module = module.with_custom(PREV_SECTION, section.content, index=len(module.sections))
     module = module.with_custom(STATE_SECTION, parent.encode(), force=True)
-    return with_next(module, record.encode(), record.keep)
+    return with_next(module, record.encode(), max(record.keep, 1))

@@ -16,6 +16,7 @@ from wasmstate.errors import (
     UnsupportedError,
     WasmstateError,
 )
+from wasmstate.state.beside import is_state_file
 from wasmstate.state.compare.history import HistoryEntry, history
 from wasmstate.state.damage.damaged_file import DamagedFile, fill_of
 from wasmstate.state.damage.explain_baked import is_in_step
@@ -65,7 +66,9 @@ def _check(section: Section, module: Module, sources: Sequence[Source]) -> list[
         return [_error(f"{path}.schema", offset, str(error), "attach a new state")]
     findings = list(_ends(path, offset, state))
     try:
-        digest = module_digest(module)
+        # What a state file is tied to is looked at with the code.
+        tied = state.record.lineage.module_digest
+        digest = tied if is_state_file(module) else module_digest(module)
     except MalformedError as error:
         advice = "bake a copy of the model again"
         return [*findings, _error(error.path, error.offset, error.reason, advice)]

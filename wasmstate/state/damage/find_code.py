@@ -9,6 +9,7 @@ from wasmstate.binary.edits.bake import is_baked
 from wasmstate.binary.module import Module
 from wasmstate.errors import MalformedError
 from wasmstate.state.attach.describe import with_state
+from wasmstate.state.beside import is_state_file
 from wasmstate.state.change.bake import bake_state
 from wasmstate.state.digest import module_digest
 from wasmstate.state.layout import MAGIC
@@ -46,6 +47,8 @@ def find_code(module: Module, donor: Module | None, wanted: bytes | None) -> Cod
         return Code(own, "the module digest")
     if wanted is not None and donor is not None and _digest(donor) == wanted:
         return Code(donor, "the module digest", "the code was taken from the donor")
+    if own is not None and is_state_file(own):
+        return Code(own, "the state file, which has none")
     if own is not None and own.sections:
         return Code(own, "")
     return Code(donor, "", "the code was taken from the donor") if donor else Code(None, "")

@@ -18,10 +18,8 @@ from wasmstate.errors import SchemaError, StateError
 from wasmstate.state.change.personalize import DEVICE_KEY
 from wasmstate.state.compare.history import base_of, history
 from wasmstate.state.digest import module_digest
+from wasmstate.state.metadata_keys import MERGE_KEY
 from wasmstate.state.state import State
-
-MERGE_KEY = "merge"
-"""In the metadata of a schema."""
 
 WATCHED_KEY = "watched"
 """In the metadata of a detector: the update of its model up to which it has seen losses."""

@@ -12,7 +12,8 @@ import numpy as np
 from wasmstate.binary.module import Module
 from wasmstate.state.change.bake import keep_baked
 from wasmstate.state.digest import module_digest
-from wasmstate.state.merge.ancestry import MERGE_KEY, Ancestry, Device, merged_metadata
+from wasmstate.state.merge.ancestry import Ancestry, Device, merged_metadata
+from wasmstate.state.metadata_keys import MERGE_KEY
 from wasmstate.state.older import with_next
 from wasmstate.state.record import successor
 from wasmstate.state.schema import Schema
