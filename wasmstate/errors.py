@@ -55,6 +55,7 @@ Remedy = Literal[
     "donor",
     "encoding",
     "entry_points",
+    "features",
     "fill",
     "fold()",
     "force",

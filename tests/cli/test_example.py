@@ -29,9 +29,11 @@ def test_the_files_are_written_into_the_folder(tmp_path: Path) -> None:
     assert written == [
         "bandit.wasm",
         "clicks.csv",
+        "scailable/churn.wasm",
         "scailable/houses.wasm",
         "scailable/intsum.wasm",
         "scailable/logistic.wasm",
+        "scailable/rent.wasm",
     ]
     assert done.stdout.split() == [
         str(tmp_path / name) for name in (written[0], written[1], *written[2:])

@@ -36,6 +36,7 @@ COMMANDS = {
     "probe": "Say which tensors are alive, and which are folded into the code.",
     "unfold": "Make constants of the code tensors of the state.",
     "fold": "Undo what unfold did.",
+    "learn": "Let a model that only predicts learn.",
     "set": "Change values of the state.",
     "run": "Call a function, and keep what it learns.",
     "predict": "Predict with a binary of Scailable's.",

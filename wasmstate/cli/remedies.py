@@ -38,6 +38,7 @@ WORDS: dict[Remedy, str] = {
     "donor": "--donor",
     "encoding": "--encoding",
     "entry_points": "wasmstate attach --function",
+    "features": "--features",
     "fill": "--fill",
     "fold()": "wasmstate fold",
     "force": "--force",

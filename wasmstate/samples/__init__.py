@@ -12,6 +12,7 @@ from pathlib import Path
 
 _IN_WHEEL = Path(__file__).parent
 _IN_CHECKOUT = _IN_WHEEL.parents[1] / "fixtures"
+_SCAILABLE = ("churn", "houses", "intsum", "logistic", "rent")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ SAMPLES = {
     ),
     "scailable": Sample(
         "three binaries with Scailable's interface, one for each dialect",
-        tuple(f"scailable/{name}.wasm" for name in ("houses", "intsum", "logistic")),
+        tuple(f"scailable/{name}.wasm" for name in _SCAILABLE),
         {},
     ),
 }

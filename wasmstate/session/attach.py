@@ -115,4 +115,5 @@ def _contents_after_start(
             f"{error}\n  Its start function has run before the memory holds the initial values; "
             "give the values of all tensors, and it need not run.",
             error.missing,
+            error.grants,
         ).helped_by(*error.remedies) from error

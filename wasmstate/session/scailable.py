@@ -67,7 +67,7 @@ class ScailableModel:
             "raw" if "wasi_snapshot_preview1" in namespaces else "json"
         )
         self._instance: Instance | None = None
-        self._live()
+        _ = self.instance
 
     @classmethod
     def open(
@@ -94,7 +94,23 @@ class ScailableModel:
     @property
     def pages(self) -> int:
         """Size of the memory in pages."""
-        return self._live().pages
+        return self.instance.pages
+
+    @property
+    def instance(self) -> Instance:
+        """The instance that predicts; a new one after a call that failed."""
+        if self._instance is None:
+            instance = Instance(self._program)
+            if "_start" in self._program.functions:
+                try:
+                    instance.call("_start", [])
+                except ExitError as error:
+                    if error.code != 0:
+                        raise
+            if self._state is not None:
+                instance.write(self._state.regions, self._state.contents())
+            self._instance = instance
+        return self._instance
 
     def predict(self, inputs: Sequence[Any]) -> list[Any]:
         """What the model gives for an input.
@@ -160,27 +176,13 @@ class ScailableModel:
         return answer.rstrip(b"\0")
 
     def _guarded(self, use: Any) -> Any:
-        instance = self._live()
+        instance = self.instance
         self._wasi.text = b""
         try:
             return use(instance)
         except BaseException:
             self._instance = None  # it may have done half of it, and has kept its buffers
             raise
-
-    def _live(self) -> Instance:
-        if self._instance is None:
-            instance = Instance(self._program)
-            if "_start" in self._program.functions:
-                try:
-                    instance.call("_start", [])
-                except ExitError as error:
-                    if error.code != 0:
-                        raise
-            if self._state is not None:
-                instance.write(self._state.regions, self._state.contents())
-            self._instance = instance
-        return self._instance
 
 
 def _put(instance: Instance, content: bytes) -> int:
