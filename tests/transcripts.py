@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,9 @@ from tempfile import TemporaryDirectory
 from cli_runner import run_command
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
+MOST = 14
+"""Lines of an output that a page shows."""
+
 _SCRIPT = re.compile(r"^```python\n(?=# (\w+\.py)\n)(.*?)^```", re.M | re.S)
 
 
@@ -107,16 +111,31 @@ def differences(page: str, programs: Path | None = None) -> list[str]:
 
 
 def recorded(page: str) -> str:
-    """The page with the output that its commands print now."""
+    """The page with the output that its commands print now; of a long one, its first lines."""
 
     def again(found: re.Match[str]) -> str:
         lines = []
         for step in steps(found[1]):
             printed = run(step)
-            lines += [f"$ {step.command}", *(step.lines if step.matches(printed) else printed)]
+            if step.lines and step.matches(printed):
+                printed = list(step.lines)
+            elif len(printed) > MOST:
+                printed = [*printed[: MOST - 2], "..."]
+            lines += [f"$ {step.command}", *printed]
         return "\n".join(["```console", *lines, "```"])
 
     return _BLOCK.sub(again, page)
+
+
+def common(one: str, other: str) -> str:
+    """What two recordings of a page have in common; ``...`` stands for what differs."""
+    first, second = one.splitlines(), other.splitlines()
+    lines: list[str] = []
+    for kind, start, end, _, _ in SequenceMatcher(
+        None, first, second, autojunk=False
+    ).get_opcodes():
+        lines += first[start:end] if kind == "equal" else ["..."]
+    return "\n".join(lines) + "\n"
 
 
 def prepare(folder: Path, page: str) -> None:
@@ -134,11 +153,13 @@ def prepare(folder: Path, page: str) -> None:
 def main(pages: list[Path]) -> None:
     """Record the output of pages again, each in a folder of its own."""
     for page in (page.resolve() for page in pages):
-        with TemporaryDirectory() as folder, chdir(folder):
-            text = page.read_text(encoding="utf-8")
-            prepare(Path(), text)
-            text = recorded(text)
-        page.write_text(text, encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        recordings = []
+        for _ in range(2):  # random numbers and times differ
+            with TemporaryDirectory() as folder, chdir(folder):
+                prepare(Path(), text)
+                recordings.append(recorded(text))
+        page.write_text(common(*recordings), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli_runner import run_command
+from transcripts import steps
 from wasmstate.samples import SAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,23 +64,23 @@ def test_the_commands_of_a_page_run_one_after_the_other(
     if page == "docs/cli.md":  # which begins with the command that writes them
         folder = folder / "empty"
         folder.mkdir()
-    commands = [
-        line.removeprefix("$ ")
-        for block in blocks(page, "console")
-        for line in block.splitlines()
-        if line.startswith("$ wasmstate ")
-    ]
     monkeypatch.chdir(folder)
-    for line in commands:
-        _, *words = shlex.split(line, comments=True)
+    for step in (step for block in blocks(page, "console") for step in steps(block)):
+        program, *words = step.argv
+        if program != "wasmstate":
+            continue
         if words[0] == "inspect":  # a window is a process of its own
             done = subprocess.run(
                 [sys.executable, "-m", "wasmstate", *words], capture_output=True, text=True
             )
-            assert done.returncode == 0, f"{line}\n{done.stderr}"
+            assert done.returncode == 0, f"{step.command}\n{done.stderr}"
         else:
             result = run_command(*words)
-            assert result.exit_code == 0, f"{line}\n{result.stderr}"
+            printed = [line.rstrip() for line in result.output.splitlines()]
+            assert result.exit_code == 0, f"{step.command}\n{result.stderr}"
+            assert not step.lines or step.matches(printed), (
+                f"{step.command}\n{result.output}\nrecord it again: make transcripts"
+            )
 
 
 def test_the_example_of_the_readme_learns_and_keeps_it(folder: Path) -> None:
