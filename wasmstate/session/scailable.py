@@ -98,7 +98,10 @@ class ScailableModel:
 
     @property
     def instance(self) -> Instance:
-        """The instance that predicts; a new one after a call that failed."""
+        """The instance that predicts; a new one after a call that failed.
+
+        :meta private:
+        """
         if self._instance is None:
             instance = Instance(self._program)
             if "_start" in self._program.functions:
