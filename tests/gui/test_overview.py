@@ -179,9 +179,11 @@ def test_nothing_of_a_model_is_cut_off(qtbot: QtBot, bandit: Path, size: tuple[i
     window.show()
     with qtbot.waitSignal(window.idle, timeout=WAIT):
         window.open(bandit)
-    with qtbot.waitSignal(window.idle, timeout=WAIT):
-        QTest.keyClick(window, Qt.Key.Key_F10)
+    for key in (Qt.Key.Key_F10, Qt.Key.Key_F4):
+        with qtbot.waitSignal(window.idle, timeout=WAIT):
+            QTest.keyClick(window, key)
     QApplication.processEvents()
+    assert window.panels.docks["Why"].isVisible()
     assert window.size() == first
     bar = window.panels.step
     assert bar.verticalScrollBar().maximum() == 0

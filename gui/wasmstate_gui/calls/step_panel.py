@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -203,6 +204,19 @@ class StepPanel(QScrollArea):
             if form.name == name:
                 self.exports.setCurrentIndex(i)
                 self._request(times)
+                return True
+        return False
+
+    def show_call(self, name: str, args: Sequence[Any]) -> bool:
+        """Choose a function and give its fields these values; whether there is one."""
+        for i, form in enumerate(self._forms):
+            if form.name == name:
+                self.exports.setCurrentIndex(i)
+                for field, text in zip(self.fields, form.texts(args), strict=True):
+                    field.edit.setText(text)
+                if self.fields:
+                    self.fields[0].edit.setFocus()
+                    self.fields[0].edit.selectAll()
                 return True
         return False
 

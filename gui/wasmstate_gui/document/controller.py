@@ -10,7 +10,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from wasmstate.state.state import State
-from wasmstate_gui.core.calls.protocol import Call
+from wasmstate_gui.core.calls.protocol import Call, Outcome
 from wasmstate_gui.core.document.document import Document
 from wasmstate_gui.core.document.snapshot import Snapshot
 from wasmstate_gui.core.remedies import told
@@ -129,6 +129,12 @@ class Controller(QObject):
             self._shown.timeline = stepping.timeline_of(document.base)
         self._calls.start(call, document.state)
         self.running_changed.emit(True)
+
+    def ask(self, call: Call, answered: Callable[[Outcome], None]) -> None:
+        """Have a call done on a copy of the module, and give what was noted of it."""
+        if self._when_free(partial(self.ask, call, answered)) and not self.is_busy:
+            self._calls.ask(call, answered)
+            self.running_changed.emit(True)
 
     def stop(self) -> None:
         """End the call under way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
 from time import perf_counter
@@ -61,6 +62,7 @@ class Calls(QObject):
         self._start: State | None = None
         self._call: Call | None = None
         self._done = 0
+        self._answered: Callable[[Outcome], None] | None = None  # of a question about a call
         self._is_closed = False
 
     @property
@@ -90,6 +92,11 @@ class Calls(QObject):
         self._next_at = 0.0
         self._caller.call(replace(call, contents=state.contents()))
 
+    def ask(self, call: Call, answered: Callable[[Outcome], None]) -> None:
+        """Have a call done on a copy, from the contents that it brings; nothing becomes a step."""
+        self._answered = answered
+        self._caller.call(call)
+
     def stop(self) -> None:
         """End the call under way."""
         self._caller.stop()
@@ -110,7 +117,7 @@ class Calls(QObject):
         self._turn.stop()
         self._is_showing = False
         self._steps.clear()
-        self._outcome = None
+        self._outcome = self._answered = None
         self._painting = None
 
     def _load(self) -> None:
@@ -129,6 +136,11 @@ class Calls(QObject):
         self._go_on()
 
     def _finished(self, outcome: Outcome) -> None:
+        if self._answered is not None:
+            answered, self._answered = self._answered, None
+            answered(outcome)
+            self.finished.emit()
+            return
         self._outcome = outcome
         self._steps.extend(outcome.steps)
         self._go_on()

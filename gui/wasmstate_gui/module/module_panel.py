@@ -37,6 +37,8 @@ _CHARS = {
 }
 """How wide columns are; the others share what is left."""
 _LEAST_CHARS = 12
+_NARROW = 520
+"""In a panel less wide than this the instructions stand below the list."""
 _FIRST_TO_GO = ("Type", "Offset", "Size")
 
 
@@ -99,14 +101,14 @@ class ModulePanel(QWidget):
         self.title.setMinimumHeight(self.kinds.sizeHint().height() + 8)
         code.addWidget(self.title)
         code.addWidget(self.listing, 1)
-        splitter = QSplitter()
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(left)
-        splitter.addWidget(self._code)
-        splitter.setSizes([520, 480])
+        self._splitter = QSplitter()
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(left)
+        self._splitter.addWidget(self._code)
+        self._splitter.setSizes([520, 480])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(splitter)
+        row.addWidget(self._splitter)
 
     @property
     def kind(self) -> str:
@@ -128,6 +130,11 @@ class ModulePanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        is_narrow = self.width() < _NARROW
+        orientations = Qt.Orientation
+        self._splitter.setOrientation(
+            orientations.Vertical if is_narrow else orientations.Horizontal
+        )
         self._fit_columns()
 
     def _fit_columns(self) -> None:
@@ -140,6 +147,8 @@ class ModulePanel(QWidget):
         for name in _FIRST_TO_GO:
             if sum(widths[each] for each in widths if each not in hidden) > room:
                 hidden.add(name)
+        is_short = self.listing.width() < (_CHARS["Offset"] + 2 * _CHARS["Bytes"]) * char
+        self.listing.setColumnHidden(1, is_short)  # the bytes are beside it, anyway
         modes = QHeaderView.ResizeMode
         for column, name in enumerate(columns):
             self.table.setColumnHidden(column, name in hidden)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from wasmstate_gui.bytes.byte_commands import ByteCommands
 from wasmstate_gui.bytes.edit_mode import Editor
 from wasmstate_gui.bytes.find_bars import Finder
+from wasmstate_gui.calls.explain_cell import Explainer
 from wasmstate_gui.calls.table_rows import TableRows
 from wasmstate_gui.core.calls.protocol import Call
 from wasmstate_gui.core.timeline.follow import looks_back
@@ -37,6 +38,7 @@ __all__ = [
     "Call",
     "Controller",
     "Editor",
+    "Explainer",
     "Finder",
     "ModuleLists",
     "Opener",

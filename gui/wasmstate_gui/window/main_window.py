@@ -101,6 +101,10 @@ class MainWindow(ThemedWindow):
             self.controller, self.selection_model, panels.timeline
         )
         self.player = late_imports.Player(self.controller, panels.timeline, self._settings)
+        self.explainer = late_imports.Explainer(
+            self.controller, self.selection_model, panels.step, panels.why
+        )
+        self.explainer.explained.connect(lambda: panels.show("Why"))
         self.tensor_commands = late_imports.TensorCommands(self.controller, panels.tensors, self)
         self.module_lists = late_imports.ModuleLists(panels.module, self)
         self.overview_reader = late_imports.OverviewReader(panels.overview, self)

@@ -28,6 +28,7 @@ from wasmstate_gui.kit.themed_window import ThemedWindow
 if TYPE_CHECKING:
     from wasmstate_gui.bytes.file_page import FilePage
     from wasmstate_gui.calls.step_panel import StepPanel
+    from wasmstate_gui.calls.why_panel import WhyPanel
     from wasmstate_gui.document.layout_panel import LayoutPanel
     from wasmstate_gui.module.module_panel import ModulePanel
     from wasmstate_gui.module.overview_panel import OverviewPanel
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _BYTES_WIDTH = 640  # one line of the hex view, with offset and text
 _WIDE = 1500  # a window of this width has room for two columns beside the bytes
 _LOW = 640  # a window that is lower has no room for what can be shown when it is wanted
+_BELOW = ("Problems", "Why")  # lists under the bytes, shown when there is something in them
 _BARS = ("Step", "Timeline")  # wide and low: their title stands at the left
 _STATUS = ("disk", "generation", "validity", "size", "follow")
 
@@ -78,7 +80,7 @@ WORKSPACES = {
         ("Tensors", "Overview"),
         0.33,
         280,
-        ("Problems",),
+        ("Problems", "Why"),
     ),
     "module": Workspace(
         ("Step", "Timeline"),
@@ -86,7 +88,7 @@ WORKSPACES = {
         ("Module", "Tensors"),
         0.42,
         0,
-        ("Problems", "Step", "Timeline"),
+        ("Problems", "Why", "Step", "Timeline"),
     ),
 }
 """The places of the panes by the kind of the file: a model has a state, a module has none."""
@@ -155,6 +157,7 @@ class Panels(QObject):
     problems: Pane[ProblemsPanel] = Pane("Problems", "problems.problems_panel:ProblemsPanel")
     module: Pane[ModulePanel] = Pane("Module", "module.module_panel:ModulePanel")
     overview: Pane[OverviewPanel] = Pane("Overview", "module.overview_panel:OverviewPanel")
+    why: Pane[WhyPanel] = Pane("Why", "calls.why_panel:WhyPanel")
 
     PANES: ClassVar[dict[str, Pane[Any]]] = {
         each.title: each for each in list(vars().values()) if isinstance(each, Pane)
@@ -224,7 +227,7 @@ class Panels(QObject):
         workspace = WORKSPACES[self.workspace or "model"]
         for title, dock in self.docks.items():
             dock.setFloating(False)
-            area = _TOP if title in workspace.above else _BOTTOM if title == "Problems" else _LEFT
+            area = _TOP if title in workspace.above else _BOTTOM if title in _BELOW else _LEFT
             self.window.addDockWidget(area, dock)
         above = [self.docks[title] for title in workspace.above]
         for upper, lower in pairwise(above):
@@ -235,20 +238,27 @@ class Panels(QObject):
         for column in filter(None, (first, second)):
             for dock in column[1:]:
                 self.window.tabifyDockWidget(column[0], dock)
+        below = [self.docks[title] for title in _BELOW]
+        if self._is_low:
+            self.window.tabifyDockWidget(self.docks["Timeline"], below[0])
+        self.window.tabifyDockWidget(*below)
         if self.workspace:
             for title, dock in self.docks.items():
                 dock.setVisible(title not in workspace.hidden)
         self.bring_first_forward()
         if self.is_made:
-            is_low = self.window.height() < _LOW
-            self.step.show_options(are_shown=not is_low)
-            self.reset.emit(is_low)
+            self.step.show_options(are_shown=not self._is_low)
+            self.reset.emit(self._is_low)
         self.share_out()
 
     def bring_first_forward(self) -> None:
         """Put the panes in front of their tabs that are there at first."""
         for titles in filter(None, self._columns):
             self.bring_forward(titles[0])
+
+    @property
+    def _is_low(self) -> bool:
+        return self.window.height() < _LOW
 
     @property
     def _columns(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -271,7 +281,7 @@ class Panels(QObject):
         window.resizeDocks(columns, widths[: len(columns)], Qt.Orientation.Horizontal)
         timeline = min(260, max(136, window.height() // 4))
         step = max(1, self.docks["Step"].minimumSizeHint().height())
-        for titles, heights in ((("Step", "Timeline"), (step, timeline)), (("Problems",), (150,))):
+        for titles, heights in ((("Step", "Timeline"), (step, timeline)), (_BELOW, (150, 150))):
             docks = [self.docks[title] for title in titles]
             window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 

@@ -25,6 +25,7 @@ class SelectionView(QObject):
         panels.tensors.cell_chosen.connect(model.go_to_byte)
         panels.tensors.tensor_chosen.connect(model.select_tensor)
         panels.problems.chosen.connect(self._go_to)
+        panels.why.chosen.connect(self._instruction_chosen)
         panels.module.range_chosen.connect(self._entry_chosen)
         panels.overview.range_chosen.connect(self._part_chosen)
         page.hex.moved.connect(model.go_to_byte)
@@ -55,6 +56,10 @@ class SelectionView(QObject):
         self._panels.page.hex.reveal(offset, at_top=at_top)
 
     def _go_to(self, offset: int) -> None:
+        self._model.go_to_byte(offset, at_top=True)
+
+    def _instruction_chosen(self, offset: int) -> None:
+        self.show_functions()
         self._model.go_to_byte(offset, at_top=True)
 
     def _entry_chosen(self, start: int, end: int) -> None:

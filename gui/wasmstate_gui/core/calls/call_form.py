@@ -89,6 +89,19 @@ class Form:
             found.append(parts if self._is_split(param) else parts[0])
         return [each for each in found if each is not None]
 
+    def texts(self, args: Sequence[Any]) -> list[str]:
+        """The texts of all fields for these arguments, as :meth:`values` gives them."""
+        found = self.defaults()
+        params = self.signature.params
+        if len(args) < len(params):
+            params = self.signature.required
+        at = {param.name: i for i, param in enumerate(self.fields)}
+        for param, value in zip(params, args, strict=False):
+            parts = value if self._is_split(param) else [value]
+            for part, each in zip(self._split(param), parts, strict=True):
+                found[at[part.name]] = _text(each)
+        return found
+
     def _is_split(self, param: Param) -> bool:
         return self.names.is_features(param) and param.shape[0] <= _MOST_FIELDS
 
@@ -117,6 +130,10 @@ def forms(functions: Mapping[str, Signature], metadata: Mapping[str, Any]) -> li
     """
     names = Names(metadata)
     return [Form(name, signature, names) for name, signature in functions.items()]
+
+
+def _text(value: object) -> str:
+    return re.sub(r"[\[\]]", "", str(value)) if isinstance(value, list) else str(value)
 
 
 def _parse_label(classes: ClassLabels, text: str) -> Argument:

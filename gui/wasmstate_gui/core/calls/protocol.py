@@ -49,6 +49,8 @@ class Call:
         until: a condition on S that ends the calls once it holds; empty for none.
         watch: the name of a detector that is told how wrong the model was about each row that
             ``update`` learns; empty for none.
+        cell: a cell or a tensor: the call is done on a copy, and what it writes there is noted;
+            empty for a call that changes S.
         contents: S to start from, a region each; ``None`` for S as the last call left it.
         seconds: how long one call may take; ``None`` for as long as it likes.
     """
@@ -62,6 +64,7 @@ class Call:
     rows: list[list[Argument]] = field(default_factory=list)
     until: str = ""
     watch: str = ""
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,9 @@ class Outcome:
         text: of the error.
         stopped: whether the condition came to hold.
         drifts: how many the detector told; ``None`` if none watched.
+        writes: to the cell that was asked about, in order, each with the fields of
+            :class:`~wasmstate.session.why.Write`.
+        write_count: of all of them; the first thousand are in ``writes``.
     """
 
     id: int
@@ -136,6 +142,8 @@ class Outcome:
     text: str = ""
     stopped: bool = False
     drifts: int | None = None
+    writes: list[dict[str, Any]] = field(default_factory=list)
+    write_count: int = 0
 
 
 Message = Load | Call | Progress | Took | Outcome

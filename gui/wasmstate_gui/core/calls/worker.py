@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,8 @@ from wasmstate.runtime.program import Program
 from wasmstate.session.drift import DriftWatch
 from wasmstate.session.guarded_call import Live
 from wasmstate.session.names import Names
+from wasmstate.session.why import why
+from wasmstate.state.change.bake import unbake
 from wasmstate.state.compare.condition import DRIFT, Condition, step_size
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
@@ -61,10 +63,13 @@ class _Model:
     def params(self, name: str) -> tuple[Param, ...]:
         return self._live.params(name)
 
-    def call(self, name: str, /, *args: Any) -> Any:
+    def given(self, name: str, args: Sequence[Any]) -> Sequence[Any]:
+        """What the function takes: with the values of defaults, labels as their indices."""
         params = self._live.all_params(name)
-        given = self._names.arguments(name, params, self._live.completed(name, args))
-        value = self._live.run(self._live.entry(name), given)
+        return self._names.arguments(name, params, self._live.completed(name, args))
+
+    def call(self, name: str, /, *args: Any) -> Any:
+        value = self._live.run(self._live.entry(name), self.given(name, args))
         return self._named(value) if name == "predict" else value
 
     def _named(self, value: Any) -> Any:
@@ -97,6 +102,7 @@ class Runner:
     """
 
     def __init__(self, module: Module) -> None:
+        self._module = module
         self._state = State.of(module)
         grants = Grants.of(**needed_grants(Spaces(module)))
         self._program = Program(module, Limits(seconds=2.0), grants)
@@ -107,6 +113,7 @@ class Runner:
         """Call as often as is asked; gives what came of it."""
         said = time.perf_counter()
         steps: list[Step] = []
+        failure: dict[str, Any] = {}
         weight = 0
         value: Any = None
         done, seconds, pages = 0, 0.0, (0, 0)
@@ -144,7 +151,6 @@ class Runner:
             failure = {"error": type(error).__name__, "text": str(error)}
         else:
             pages = (pages[0], live.pages)
-            failure = {}
         drifts = None if watch is None else len(watch.drifts)
         return Outcome(
             call.id,
@@ -158,6 +164,18 @@ class Runner:
             drifts=drifts,
             **failure,
         )
+
+    def explain(self, call: Call) -> Outcome:
+        """Note what one call writes to a cell; S stays what it is."""
+        assert call.contents is not None
+        state = self._state.with_contents(call.contents)
+        try:
+            given = self._model.given(call.name, call.args)
+            found = why(unbake(self._module), self._program, state, call.cell, call.name, given)
+        except WasmstateError as error:
+            return Outcome(call.id, call.name, error=type(error).__name__, text=str(error))
+        writes = [asdict(write) for write in found.writes]
+        return Outcome(call.id, call.name, writes=writes, write_count=found.count)
 
     def _watch(self, call: Call) -> DriftWatch | None:
         """A new watch for each run: its rows are one stream."""
@@ -217,7 +235,7 @@ def serve(messages: queue.Queue[Message | None], say: Say) -> None:
             except WasmstateError as error:
                 runner, reason = None, error
         elif isinstance(message, Call) and runner is not None:
-            say(runner.run(message, say))
+            say(runner.explain(message) if message.cell else runner.run(message, say))
         elif isinstance(message, Call):
             name = type(reason).__name__
             say(Outcome(message.id, message.name, error=name, text=str(reason)))

@@ -89,7 +89,8 @@ def add_call(
     now = timeline.event(timeline.here)
     text = call_text(functions.get(call.name), call.name, args)
     drift = "" if step.drift is None else drift_text(call.watch, *step.drift)
-    event = Event("call", text, now.updates + is_update, step.value, step.size, now.patches, drift)
+    updates, called = now.updates + is_update, (call.name, args)
+    event = Event("call", text, updates, step.value, step.size, now.patches, drift, called)
     timeline.add_delta(event, step.delta, step.lengths)
 
 

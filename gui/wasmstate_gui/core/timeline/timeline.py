@@ -10,6 +10,7 @@ import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ class Event:
         size: the norm of the change, ``dS``; ``None`` if it is not known.
         patches: the bytes of the file that are overwritten after it.
         drift: what a detector told with it; empty if it told nothing.
+        call: the name and the arguments of a call.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Event:
     size: float | None = None
     patches: Patches = ()
     drift: str = ""
+    call: tuple[str, Sequence[Any]] | None = None
 
 
 @dataclass(slots=True)
@@ -148,6 +151,15 @@ class Timeline:
     def event(self, id: int) -> Event:
         """What made a step."""
         return self._steps[id].event
+
+    @property
+    def call(self) -> tuple[str, Sequence[Any]] | None:
+        """The name and the arguments of the call that made the shown step.
+
+        ``None`` if it was no call, or if the state before it is not kept any more.
+        """
+        is_known = self.parent(self._here) is not None
+        return self._steps[self._here].event.call if is_known else None
 
     def parent(self, id: int) -> int | None:
         """The step before; ``None`` if there is none any more."""

@@ -444,6 +444,25 @@ COMMANDS = (
     ),
     Command("previous_mark", "Previous mark", "Step", "time_travel.previous_mark", keys="Alt+PgUp"),
     Command(
+        "why",
+        "Why did this cell change?",
+        "Step",
+        "explainer.ask",
+        keys="F4",
+        tip="Which instructions of the shown step wrote the selected cell, called by what",
+        begins_group=True,
+        usable="is_call",
+    ),
+    Command(
+        "again",
+        "Again with other arguments…",
+        "Step",
+        "explainer.again",
+        keys="Alt+F10",
+        tip="To the step before, with the arguments of this one in the form: a branch begins",
+        usable="is_call",
+    ),
+    Command(
         "plot",
         "Plot the selected cell",
         "Step",
@@ -548,7 +567,7 @@ CONTEXT_MENUS = {
         *("edit_mode", "raw_mode", "", "goto", "find", "next_change", "previous_change", "values"),
     ),
     "tensors": (
-        *("copy_tensor", "save_tensor", "load_tensor", "", "plot", "diff", ""),
+        *("why", "plot", "diff", "", "copy_tensor", "save_tensor", "load_tensor", ""),
         *("next_change", "previous_change", "attach"),
     ),
     "timeline": (
@@ -564,7 +583,7 @@ CONTEXT_MENUS = {
             "previous_mark",
             "",
         ),
-        *("since_chosen", "since_step", "", "plot", "plot_all", "export_plot"),
+        *("again", "since_chosen", "since_step", "", "plot", "plot_all", "export_plot"),
     ),
     "problems": ("repair", "verify"),
     "module": (*_OF_SELECTION, "", "goto", "find", "verify"),
@@ -576,7 +595,7 @@ ICONS_ONLY = ("first", "back", "forward", "last")
 
 MORE_KEYS = (
     ("F2", "Give the selected cell another value"),
-    ("Ctrl+1 to Ctrl+7", "Show or hide a panel"),
+    ("Ctrl+1 to Ctrl+8", "Show or hide a panel"),
     ("Arrows, Page Up, Page Down, Home, End", "Move in the bytes; with Shift, select"),
     ("Left, Right on the map", "Go from section to section"),
     ("Left, Right, Home, End on the timeline", "Go from step to step"),

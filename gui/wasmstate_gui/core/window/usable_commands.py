@@ -94,6 +94,11 @@ class Situation:
         return timeline is not None and timeline.position < len(timeline.path) - 1
 
     @property
+    def is_call(self) -> bool:
+        """A call made the shown step."""
+        return self._timeline is not None and self._timeline.call is not None
+
+    @property
     def can_play(self) -> bool:
         """The branch has more than one step."""
         return self._timeline is not None and len(self._timeline.path) > 1
