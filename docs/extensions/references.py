@@ -20,6 +20,7 @@ INSIDE = {
     "wasmstate.binary.source.Source",
     "wasmstate.errors._LocatedError",
     "wasmstate.runtime.program.Program",
+    "wasmstate.session.foreign_detector.FlagDetector",
     "wasmstate.session.loss.Learner",
     "wasmstate.session.names.Names",
     "wasmstate.state.merge.accumulate.Accumulator",

@@ -292,3 +292,26 @@ def test_a_detector_has_to_count_whole_drifts_and_to_carry_a_state(tmp_path: Pat
         no_update = attach(from_wat(OVER.replace('(export "update")', "")), ["drifts:i32@64"])
         with pytest.raises(SchemaError, match="the module is no detector"):
             DriftWatch(model, no_update)
+
+
+class Alarm:
+    """A detector as River has them: tells a drift at each third number."""
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+
+    @property
+    def drift_detected(self) -> bool:
+        return len(self.seen) % 3 == 0
+
+    def update(self, x: float) -> None:
+        self.seen.append(x)
+
+
+def test_a_detector_with_a_flag_is_told_each_loss(tmp_path: Path) -> None:
+    models.new("linear", features=1, lr=1e-9).save(tmp_path / "line.wasm")
+    with Session.open(tmp_path / "line.wasm") as session:
+        alarm = Alarm()
+        rows = [([0.0], float(y)) for y in range(7)]
+        assert list(find_drifts(session, alarm, rows)) == [2, 5]
+        np.testing.assert_allclose(alarm.seen, np.arange(7.0), atol=1e-6)

@@ -16,6 +16,7 @@ from typing import Any
 from wasmstate.binary.module import Module
 from wasmstate.errors import CallError, SchemaError, StateBoundsError
 from wasmstate.runtime.program import Program
+from wasmstate.session.foreign_detector import FlagDetector, ForeignDetector
 from wasmstate.session.loss import Learner, Loss, params_of
 from wasmstate.session.session import Session
 from wasmstate.session.watched import Watched
@@ -64,7 +65,8 @@ class DriftWatch:
         model: ``update`` takes what ``predict`` does, and one number that is right behind it: an
             integer is a class.
         detector: a session on one; or the module of one, which is kept in memory only, as of
-            ``models.new("ddm")``. ``ddm`` is for classes, ``page_hinkley`` for any loss.
+            ``models.new("ddm")``; or a detector of River, which is not kept in a file. ``ddm`` is
+            for classes, ``page_hinkley`` for any loss.
 
     Attributes:
         drifts: that were told, in order.
@@ -77,23 +79,29 @@ class DriftWatch:
             not be taken back.
     """
 
-    def __init__(self, model: Learner, detector: Session | Module) -> None:
+    def __init__(self, model: Learner, detector: Session | Module | FlagDetector) -> None:
         if isinstance(detector, Module):
             state = State.of(detector)
             detector = Session(
                 Path("the module"), detector, Program(detector), state, persist="manual"
             )
         self._model = model
-        self._detector = detector
         self._loss = Loss(model)
-        self._speaks = _check_detector(detector, is_class=self._loss.is_class)
-        self._file = _beside(model, detector)
+        self._detector: Session | ForeignDetector
+        self._file: Watched | None = None
+        if isinstance(detector, Session):
+            self._detector = detector
+            self._speaks = _check_detector(detector, is_class=self._loss.is_class)
+            self._file = _beside(model, detector)
+        else:
+            self._detector = ForeignDetector(detector)
+            self._speaks = False
         if self._file is not None and isinstance(model, Session):
             model.before_commit(self._before_commit)
         self._is_at_once = isinstance(model, Session) and model.persist == "every-change"
         self._expected: float | None = None  # the loss of the row that is being learned
         self._answer: _Answer | CallError | StateBoundsError | None = None  # to that loss
-        self._told = int(detector.value("drifts"))
+        self._told = int(self._detector.value("drifts"))
         self.drifts: list[Drift] = []
         self.rows = 0
         self._sum = 0.0
@@ -192,7 +200,7 @@ class DriftWatch:
 
 def find_drifts(
     model: Session,
-    detector: Session | Module,
+    detector: Session | Module | FlagDetector,
     rows: Iterable[Sequence[Any]],
     *,
     learn: bool = True,
