@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from wasmstate.binary.positions import StaleDebugInfoWarning
     from wasmstate.binary.sections.base import Section
     from wasmstate.binary.strings import FoundString, find_strings
+    from wasmstate.binary.uses import Use, find_uses
     from wasmstate.explore.constants import Folded
     from wasmstate.explore.discover import discover
     from wasmstate.explore.discovery_result import Discovered, Discovery, LeftOut
@@ -179,6 +180,7 @@ _HOMES = {
     "TensorChange": "wasmstate.state.change.compat",
     "TensorDiff": "wasmstate.state.compare.diff",
     "TensorSpec": "wasmstate.state.tensor",
+    "Use": "wasmstate.binary.uses",
     "Weight": "wasmstate.explore.learn.find_weights",
     "Why": "wasmstate.session.why",
     "Write": "wasmstate.session.why",
@@ -195,6 +197,7 @@ _HOMES = {
     "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
     "find_strings": "wasmstate.binary.strings",
+    "find_uses": "wasmstate.binary.uses",
     "fold": "wasmstate.state.change.fold",
     "from_dump": "wasmstate.models.fitted.from_dump",
     "from_fitted": "wasmstate.models.fitted.from_fitted",
@@ -312,6 +315,7 @@ __all__ = [
     "UnknownSectionError",
     "UnknownTensorError",
     "UnsupportedError",
+    "Use",
     "WasmstateError",
     "Weight",
     "Why",
@@ -330,6 +334,7 @@ __all__ = [
     "find_constants",
     "find_drifts",
     "find_strings",
+    "find_uses",
     "fold",
     "from_dump",
     "from_fitted",

@@ -23,7 +23,7 @@ def texts(data: bytes, least: int = 4) -> list[str]:
     ("data", "found"),
     [
         (b"\0hello\0\0wor\0", ["hello"]),
-        (b"one line\nand another\x7f", ["one line", "and another"]),
+        (b"one line\nand another\x7f", ["one line\nand another"]),
         ("Grüße\0日本語だ\0".encode(), ["Grüße", "日本語だ"]),
         (b"\xff\xfeabcd\xc3", ["abcd"]),  # what is no UTF-8 ends a text
         (b"abc\xed\xa0\x80defg", ["defg"]),  # a surrogate

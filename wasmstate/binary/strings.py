@@ -9,8 +9,9 @@ from typing import NamedTuple
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.sections.data import DataSection
 
-# One character that can be shown, as UTF-8. Source: RFC 3629, section 4; the first line is ASCII.
-_CHARACTER = rb"""(?:[\x20-\x7e\t]
+# A character that can be shown, or that ends a line, as UTF-8; the first line is ASCII. Source: RFC
+# 3629, section 4.
+_CHARACTER = rb"""(?:[\x20-\x7e\t\n\r]
     |[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]
     |\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]
     |\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})"""
@@ -38,8 +39,8 @@ class FoundString(NamedTuple):
 def find_strings(module: ModuleLike, least: int = 4) -> Iterator[FoundString]:
     """Find the texts in the data segments of a module, in file order.
 
-    A text is a run of characters that can be shown, or tabs, encoded as UTF-8. Other bytes end it:
-    also a line feed, so each line is a text of its own.
+    A text is a run of characters that can be shown, tabs and line ends, encoded as UTF-8. Other
+    bytes end it, such as the zero behind a string of C.
 
     Args:
         module: a path, bytes or a Module.

@@ -27,6 +27,7 @@ COMMANDS = {
     "layout": "List the sections of a module.",
     "dump": "Show every field, and the code as instructions.",
     "strings": "List the texts in the data segments.",
+    "uses": "Show where a function, a global, an address or a string is used.",
     "state": "Show the state S that a module carries.",
     "new": "Make a folder with a model of your own.",
     "models": "List the models that come with wasmstate, and make files of them.",
