@@ -19,6 +19,7 @@ INSIDE = {
     "wasmstate.binary.module.SectionType",
     "wasmstate.binary.source.Source",
     "wasmstate.errors._LocatedError",
+    "wasmstate.runtime.instance.Instance",
     "wasmstate.runtime.program.Program",
     "wasmstate.session.foreign_detector.FlagDetector",
     "wasmstate.session.loss.Learner",
