@@ -1,7 +1,7 @@
 /* wasmstate.h: keeps the state S of a WebAssembly module in its file, or in flash. C11, no allocation.
  *
  * Here are the record, the module and the instance; wasmstate_posix.h commits to files, wasmstate_flash.h
- * to two slots of flash. Each includes this header.
+ * to a ring of sectors of flash. Each includes this header.
  *
  *     #define WASMSTATE_IMPLEMENTATION   in one source file, before these headers and all others
  *     #define WASMSTATE_CHUNK 64         bytes that are copied at a time, on the stack; a multiple of 16
@@ -23,7 +23,7 @@
 #endif
 
 /* What went wrong; wasmstate_words() gives the text. Where bytes break a rule, `error_offset` is the
- * place of the first of them, from the start of the module or the slot. */
+ * place of the first of them, from the start of the module or the ring. */
 #define WASMSTATE_ERRORS(X)                                                                    \
     X(OK, "no error")                                                                          \
     X(READ, "cannot be read")                                                                  \
@@ -59,7 +59,7 @@
     X(WRITE, "not committed: the system refused")                                              \
     X(NOT_REPLACEABLE, "not committed: a link, two names, or not yours")                       \
     X(DURABILITY, "committed, but not known to be synced")                                     \
-    X(SLOT, "not committed: the slot does not hold the record")
+    X(FLASH, "not committed: the flash does not hold the record")
 
 typedef enum wasmstate_error {
 #define WASMSTATE_X(name, words) WASMSTATE_##name,
@@ -69,7 +69,7 @@ typedef enum wasmstate_error {
 
 const char *wasmstate_words(wasmstate_error error);
 
-/* Bytes behind a callback, which gives 0, or an error: a module in memory, a file, a slot of flash. */
+/* Bytes behind a callback, which gives 0, or an error: a module in memory, a file, a ring of flash. */
 typedef struct wasmstate_source {
     void *context;
     uint32_t size;
@@ -547,8 +547,8 @@ static void ws_read_header(wasmstate *state)
     ws_check(state, state->keep <= 64, WASMSTATE_HEADER);
 }
 
-/* Verify the record at `state->offset`. One in a slot ends before the slot does. */
-static void ws_verify(wasmstate *state, bool is_slot)
+/* Verify the record at `state->offset`. One in a ring ends before the ring does. */
+static void ws_verify(wasmstate *state, bool is_in_ring)
 {
     ws_sha256 sha;
     uint8_t digest[32];
@@ -573,7 +573,7 @@ static void ws_verify(wasmstate *state, bool is_slot)
     ws_check(state, ws_u32(state, trailer + 24) == ws_u32(state, at + state->header_length - 4),
         WASMSTATE_TRAILER);
     ws_check_crc(state, trailer, 28, trailer + 28, WASMSTATE_TRAILER, NULL);
-    if (is_slot) state->length = length;
+    if (is_in_ring) state->length = length;
     ws_check(state, state->length == length, WASMSTATE_CONTENT);
     if (state->error) return;
     ws_check_zeros(state, at + start, at + state->payload_offset);

@@ -123,36 +123,53 @@ def agrees_about(driver: Driver, content: bytes, folder: Path) -> bool:
     return True
 
 
-def survives_power_cuts(driver: Driver, data: bytes, folder: Path) -> None:
-    """Behind each write to flash the state is that before, or the new one, as the answer says."""
+def survives_power_cuts(driver: Driver, data: bytes, folder: Path, *, step: int = 1) -> None:
+    """Cut behind bytes of commits all around the ring: the state from before, or the new one."""
     path = folder / "model.wasm"
     path.write_bytes(data)
     make_room(driver, state_of(path))
     driver.do("load", path)
-    driver.do("flash-erase")
+    driver.do("flash-ring", 2048, 2)
     assert driver.do("flash-open").endswith(": generation 0, 0 updates")
-    assert driver.do("flash-commit", 1) == "generation 1, 1 updates"
-    generation, cuts = 1, 0
-    while generation < 3:
-        done = driver.do("flash-commit", 1, cuts)
-        generation += not done.startswith("error ")
-        cuts += 1
-        assert driver.do("flash-open").endswith(f": generation {generation}, {generation} updates")
+    for i in range(8):
+        driver.do("poke", 0, 64, f"{i + 1:02x}")
+        said = driver.do("flash-cuts", 1, step)
+        assert said.endswith(" cuts, 0 wrong"), said
+        assert int(said.split()[0]) > 600 // step
+        assert driver.do("flash-open").endswith(f": generation {i + 1}, {i + 1} updates")
+        assert driver.do("peek", 0, 64, 1) == f"{i + 1:02x}"
+    assert driver.do("flash-use").endswith(" 0 misused")
 
 
 def tells_worn_flash(driver: Driver, data: bytes, folder: Path) -> None:
-    """A slot that does not hold what was written to it is told, and the state from before stays."""
+    """A sector that does not hold what was written is told, passed over, and the state stays."""
     path = folder / "worn.wasm"
     path.write_bytes(data)
     make_room(driver, state_of(path))
     driver.do("load", path)
-    driver.do("flash-erase")
+    driver.do("flash-ring", 1024, 3)
     driver.do("flash-open")
     driver.do("flash-commit", 1)
-    driver.do("flash-wear", 1)  # a byte of the magic
-    assert driver.do("flash-commit", 1).endswith("the slot does not hold the record")
-    driver.do("flash-wear", -1)
+    driver.do("flash-wear", 1024 + 1)  # a byte of the magic
+    assert driver.do("flash-commit", 1).endswith("the flash does not hold the record")
     assert driver.do("flash-open").endswith(": generation 1, 1 updates")
+    assert driver.do("flash-commit", 1).endswith("the flash does not hold the record")
+    assert driver.do("flash-commit", 1) == "generation 2, 2 updates"
+    driver.do("flash-wear", -1)
+    assert driver.do("flash-open").startswith("at 2048, ")
+
+
+def refuses_a_ring_without_room(driver: Driver, data: bytes, folder: Path) -> None:
+    """The state from before is never erased, not even where no other sector is left."""
+    path = folder / "narrow.wasm"
+    path.write_bytes(data)
+    make_room(driver, state_of(path))
+    driver.do("load", path)
+    driver.do("flash-ring", 512, 3)
+    driver.do("flash-open")
+    assert driver.do("flash-commit", 1) == "generation 1, 1 updates"
+    assert driver.do("flash-commit", 1).endswith("too large")
+    assert driver.do("flash-open").endswith("generation 1, 1 updates")
 
 
 _REFUSED = {"malformed", "corrupt", "state"}

@@ -6,14 +6,15 @@
 
 #include <stdlib.h>
 
-enum { PAGE = 65536, PAGES = 4, SLOT = 1 << 17 };
+enum { PAGE = 65536, PAGES = 4, RING = 1 << 18 };
 
 static uint8_t memories[4][PAGES * PAGE], globals[4][16];
 static uint64_t sizes[4];
 static wasmstate_file file = {.fd = -1, .folder = -1};
-static uint8_t slots[2][SLOT], module[1 << 20];
-static long writes_left = -1; /* power is cut behind so many writes */
-static long worn = -1; /* a byte of each slot that keeps no ones */
+static uint8_t ring[RING], module[1 << 20];
+static long bytes_left = -1; /* power is cut behind so many bytes; an erase counts as one */
+static long worn = -1; /* a byte of the ring that keeps no ones */
+static unsigned long long written, erased, misused; /* bytes, sectors, bytes that were not blank */
 static size_t module_size;
 static wasmstate flashed;
 
@@ -51,33 +52,43 @@ static int set_global(void *context, uint32_t index, const uint8_t *bytes, uint3
 
 static const wasmstate_instance instance = {NULL, memory, grow, get_global, set_global};
 
-static int read_slot(void *context, int slot, uint32_t offset, void *bytes, uint32_t size)
+static int read_ring(void *context, uint32_t address, void *bytes, uint32_t size)
 {
     (void)context;
-    memcpy(bytes, slots[slot] + offset, size);
+    memcpy(bytes, ring + address, size);
     return 0;
 }
 
-static int write_slot(void *context, int slot, uint32_t offset, const void *bytes, uint32_t size)
+static int write_ring(void *context, uint32_t address, const void *bytes, uint32_t size)
 {
     (void)context;
-    if (offset % 16 || size % 16 || !writes_left) return 1;
-    if (writes_left > 0) writes_left--;
-    for (uint32_t i = 0; i < size; i++) slots[slot][offset + i] &= ((const uint8_t *)bytes)[i];
-    if (worn >= 0) slots[slot][worn] = 0;
+    if (address % 16 || size % 16) return 1;
+    for (uint32_t i = 0; i < size; i++) {
+        if (!bytes_left) return 1;
+        if (bytes_left > 0) bytes_left--;
+        written++;
+        misused += ring[address + i] != 0xff;
+        ring[address + i] &= ((const uint8_t *)bytes)[i];
+        if (worn >= 0) ring[worn] = 0;
+    }
     return 0;
 }
 
-static int erase_slot(void *context, int slot)
+static int erase_sector(void *context, uint32_t sector);
+
+static wasmstate_flash flash = {.sector_size = 4096, .sectors = RING / 4096, .read = read_ring,
+    .write = write_ring, .erase = erase_sector};
+
+static int erase_sector(void *context, uint32_t sector)
 {
     (void)context;
-    if (!writes_left) return 1;
-    if (writes_left > 0) writes_left--;
-    memset(slots[slot], 0xff, SLOT);
-    return 0;
+    bool is_cut = bytes_left == 1; /* half of it is erased */
+    if (!bytes_left) return 1;
+    if (bytes_left > 0) bytes_left--;
+    erased++;
+    memset(ring + sector * flash.sector_size, 0xff, flash.sector_size / (is_cut ? 2 : 1));
+    return is_cut;
 }
-
-static wasmstate_flash flash = {NULL, SLOT, read_slot, write_slot, erase_slot, 0, {0, 0}};
 
 static void answer(wasmstate_error error, const wasmstate *state)
 {
@@ -123,6 +134,44 @@ static void cut(uint32_t start, uint32_t end)
         accepted += !wasmstate_open(&state, &source);
     }
     printf("%u of %u accepted\n", accepted, end - start);
+}
+
+static wasmstate_error open_ring(void)
+{
+    wasmstate_source source = wasmstate_bytes(module, (uint32_t)module_size);
+    wasmstate_error error = wasmstate_flash_open(&flashed, &source, &flash);
+    return error ? error : wasmstate_restore(&flashed, &instance);
+}
+
+/* Cut power behind each byte of a commit, or some of them, and see what is there afterwards. The last
+ * one is not cut. */
+static void cut_commits(uint64_t updates, unsigned step)
+{
+    static uint8_t before[RING];
+    static uint8_t old[PAGE], new[PAGE];
+    uint64_t generation = flashed.generation;
+    unsigned long long cuts = 0, bytes = 0, wrong = 0;
+    memcpy(before, ring, RING);
+    memcpy(new, memories[0], PAGE);
+    open_ring();
+    memcpy(old, memories[0], PAGE);
+    for (wasmstate_error error = WASMSTATE_WRITE; error; cuts++, bytes += step) {
+        memcpy(ring, before, RING);
+        bytes_left = -1;
+        open_ring();
+        memcpy(memories[0], new, PAGE);
+        bytes_left = (long)bytes;
+        error = wasmstate_flash_commit(&flashed, &flash, &instance, updates);
+        bytes_left = -1;
+        /* Cut behind the last byte that says anything, a commit may be there and not be answered. */
+        wrong += open_ring() != WASMSTATE_OK;
+        bool is_new = flashed.generation == generation + 1;
+        wrong += !is_new && (!error || flashed.generation != generation);
+        wrong += memcmp(memories[0], is_new ? new : old, PAGE) != 0;
+        if (!error) break;
+        wrong += wasmstate_flash_commit(&flashed, &flash, &instance, updates) != WASMSTATE_OK;
+    }
+    printf("%llu cuts, %llu wrong\n", cuts, wrong);
 }
 
 static uint8_t digit(char c)
@@ -182,27 +231,31 @@ static void run(const char *command, char words[3][4096], int count)
         damage((size_t)a, (size_t)b, count > 2 ? atoi(words[2]) : 0);
     } else if (!strcmp(command, "cut")) {
         cut((uint32_t)a, (uint32_t)b);
-    } else if (!strcmp(command, "flash-erase")) {
-        memset(slots, 0xff, sizeof slots);
+    } else if (!strcmp(command, "flash-ring")) {
+        flash.sector_size = (uint32_t)a;
+        flash.sectors = (uint32_t)b;
+        memset(ring, 0xff, sizeof ring);
+        written = erased = 0;
         puts("ok");
     } else if (!strcmp(command, "flash-open")) {
-        wasmstate_error error = wasmstate_flash_open(&flashed, &source, &flash);
-        if (!error) error = wasmstate_restore(&flashed, &instance);
-        printf("slot %d, errors %d %d: ", flash.slot, flash.slot_errors[0], flash.slot_errors[1]);
+        wasmstate_error error = open_ring();
+        printf("at %d, left out %u (%d): ", (int)flash.address, flash.left_out, flash.why);
         answer(error, &flashed);
     } else if (!strcmp(command, "flash-commit")) {
-        writes_left = count > 1 ? (long)b : -1;
         answer(wasmstate_flash_commit(&flashed, &flash, &instance, a), &flashed);
-        writes_left = -1;
+    } else if (!strcmp(command, "flash-cuts")) {
+        cut_commits(a, (unsigned)b);
     } else if (!strcmp(command, "flash-wear")) {
         worn = atol(words[0]);
         puts("ok");
     } else if (!strcmp(command, "flash-flip")) {
-        slots[a][b] ^= 1;
+        ring[a] ^= 1;
         puts("ok");
-    } else if (!strcmp(command, "slot")) {
-        FILE *to = fopen(words[1], "wb");
-        fwrite(slots[a], 1, (size_t)flashed.length, to);
+    } else if (!strcmp(command, "flash-use")) {
+        printf("%llu bytes, %llu erases, %llu misused\n", written, erased, misused);
+    } else if (!strcmp(command, "flash-record")) {
+        FILE *to = fopen(words[0], "wb");
+        fwrite(ring + flashed.offset, 1, (size_t)flashed.length, to);
         fclose(to);
         puts("ok");
     } else

@@ -19,6 +19,7 @@ from device_spec import (
     forgeries,
     mutants,
     other_contents,
+    refuses_a_ring_without_room,
     refuses_each_flipped_bit,
     survives_power_cuts,
     tells_worn_flash,
@@ -229,12 +230,12 @@ def test_a_baked_module_is_refused(driver: Driver, tmp_path: Path) -> None:
     assert driver.do("open", path).endswith("the module is baked: unbake it first")
 
 
-def test_two_slots_of_flash_keep_the_last_two_states(driver: Driver, tmp_path: Path) -> None:
+def test_records_are_appended_to_a_ring_of_sectors(driver: Driver, tmp_path: Path) -> None:
     path = write_counter(tmp_path / "model.wasm")
     twin = shutil.copy(path, tmp_path / "twin.wasm")
     driver.do("load", path)
-    driver.do("flash-erase")
-    assert driver.do("flash-open") == "slot -1, errors 7 7: generation 0, 0 updates"
+    driver.do("flash-ring", 4096, 2)
+    assert driver.do("flash-open") == "at -1, left out 0 (0): generation 0, 0 updates"
     for i in range(3):
         driver.do("poke", 0, 64, f"{i + 1:02x}")
         assert driver.do("flash-commit", 1) == f"generation {i + 1}, {i + 1} updates"
@@ -242,20 +243,42 @@ def test_two_slots_of_flash_keep_the_last_two_states(driver: Driver, tmp_path: P
         contents = [bytes([i + 1]) + bytes(7), *state.contents()[1:]]
         commit(twin, state.with_contents(contents, updates=1))
     driver.do("poke", 0, 64, "ff")
-    assert driver.do("flash-open") == "slot 0, errors 0 0: generation 3, 3 updates"
-    assert driver.do("peek", 0, 64, 1) == "03"
-    driver.do("slot", 0, tmp_path / "record")
     (section,) = Module.open(twin).custom_sections("wasmstate.state")
+    size = -(-len(section.content) // 16) * 16
+    told = driver.do("flash-open")
+    assert told == f"at {2 * size}, left out 0 (0): generation 3, 3 updates"
+    assert driver.do("peek", 0, 64, 1) == "03"
+    driver.do("flash-record", tmp_path / "record")
     assert (tmp_path / "record").read_bytes() == section.content
-    driver.do("flash-flip", 0, 300)
+    driver.do("flash-flip", 2 * size + 300)
     assert driver.do("flash-open").endswith(": generation 2, 2 updates")
 
 
-def test_power_may_be_cut_behind_each_write_to_flash(driver: Driver, tmp_path: Path) -> None:
-    survives_power_cuts(driver, GUESTS["range and global"], tmp_path)
+@pytest.mark.parametrize(("sector", "sectors"), [(4096, 2), (4096, 16), (512, 8), (1 << 16, 4)])
+def test_a_commit_costs_the_bytes_of_its_record_and_few_erases(
+    sector: int, sectors: int, driver: Driver, tmp_path: Path
+) -> None:
+    path = write_counter(tmp_path / "model.wasm")
+    driver.do("load", path)
+    driver.do("flash-ring", sector, sectors)
+    driver.do("flash-open")
+    commits = 200
+    for i in range(commits):
+        assert driver.do("flash-commit", 1) == f"generation {i + 1}, {i + 1} updates"
+    driver.do("flash-record", tmp_path / "record")
+    record = (tmp_path / "record").stat().st_size
+    written, _, erases, _, misused, _ = driver.do("flash-use").split()
+    assert abs(int(written) / (commits * record) - 1) < 0.05
+    fit = sector // (-(-record // 16) * 16)
+    assert int(erases) == -(-commits // fit) if fit else commits * -(-record // sector)
+    assert misused == "0"
 
 
-def test_a_slot_that_is_worn_out_is_told(driver: Driver, tmp_path: Path) -> None:
+def test_power_may_be_cut_behind_any_byte_of_flash(driver: Driver, tmp_path: Path) -> None:
+    survives_power_cuts(driver, GUESTS["range and global"], tmp_path, step=41)
+
+
+def test_a_sector_that_is_worn_out_is_told_and_passed_over(driver: Driver, tmp_path: Path) -> None:
     tells_worn_flash(driver, GUESTS["range and global"], tmp_path)
 
 
@@ -263,16 +286,20 @@ def test_files_of_the_vectors_are_read_and_refused(driver: Driver, tmp_path: Pat
     assert follows_the_vectors(driver, tmp_path) > 100
 
 
-def test_slots_of_another_module_or_history_are_left_out(driver: Driver, tmp_path: Path) -> None:
+def test_records_of_another_module_or_history_are_left_out(driver: Driver, tmp_path: Path) -> None:
     driver.do("load", write_counter(tmp_path / "model.wasm"))
-    driver.do("flash-erase")
+    driver.do("flash-ring", 4096, 2)
     driver.do("flash-open")
     driver.do("flash-commit", 1)
     driver.do("load", write_counter(tmp_path / "again.wasm", values={"total": 7}))
-    assert driver.do("flash-open") == "slot -1, errors 23 7: generation 0, 0 updates"
+    assert driver.do("flash-open") == "at -1, left out 1 (23): generation 0, 0 updates"
     driver.do("pages", 0, 2)
     driver.do("load", FIXTURES / "welford.wasm")
-    assert driver.do("flash-open") == "slot -1, errors 23 7: generation 0, 0 updates"
+    assert driver.do("flash-open") == "at -1, left out 1 (23): generation 0, 0 updates"
+
+
+def test_a_ring_without_room_for_two_records_is_refused(driver: Driver, tmp_path: Path) -> None:
+    refuses_a_ring_without_room(driver, GUESTS["range and global"], tmp_path)
 
 
 @pytest.mark.parametrize("leaves_out", ["NO_WORDS", "NO_WHOLE_MEMORY"])
@@ -285,9 +312,9 @@ def test_each_header_compiles_with_parts_left_out(leaves_out: str, tmp_path: Pat
 
 _PARTS = """
 uint8_t *memory_of(void *, uint32_t, uint64_t *);
-int read_slot(void *, int, uint32_t, void *, uint32_t);
-int write_slot(void *, int, uint32_t, const void *, uint32_t);
-int erase_slot(void *, int);
+int read_flash(void *, uint32_t, void *, uint32_t);
+int write_flash(void *, uint32_t, const void *, uint32_t);
+int erase_sector(void *, uint32_t);
 """
 
 

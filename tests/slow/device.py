@@ -20,6 +20,7 @@ from device_spec import (
     follows_the_vectors,
     forgeries,
     mutants,
+    refuses_a_ring_without_room,
     refuses_each_flipped_bit,
     survives_power_cuts,
     tells_worn_flash,
@@ -164,10 +165,15 @@ PLANTED = {
         "            if (state->keep) {",
         "            if (true) {",
     ),
-    "the slot of the state itself is written": (
+    "the sector of the state itself is erased": (
         "wasmstate_flash.h",
-        "flash->write(flash->context, flash->slot == 0,",
-        "flash->write(flash->context, flash->slot == 1,",
+        "            && flash->address < flash->next)\n",
+        "            && false)\n",
+    ),
+    "what a cut has left in a sector is written over": (
+        "wasmstate_flash.h",
+        " && ws_is_blank(state, flash, at, at + length)) return;",
+        ") return;",
     ),
     "what was written to flash is not read back": (
         "wasmstate_flash.h",
@@ -205,6 +211,7 @@ def _hold(program: Path, folder: Path, *emulator: str) -> None:
     with Driver(program, emulator) as driver:
         survives_power_cuts(driver, GUESTS["range and global"], folder)
         tells_worn_flash(driver, GUESTS["range and global"], folder)
+        refuses_a_ring_without_room(driver, GUESTS["range and global"], folder)
         damaged_code(driver, folder)
         follows_the_vectors(driver, folder)
         for content in forgeries(1, 600):
