@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from wasmstate.session.session import Session
     from wasmstate.session.upgrade import relearn, upgrade
     from wasmstate.session.why import StackFrame, Why, Write
+    from wasmstate.session.write_outside import StrayWrite, WriteOutside
     from wasmstate.state.beside import join, split
     from wasmstate.state.change.axis_names import AxisNames
     from wasmstate.state.change.bake import unbake
@@ -176,6 +177,7 @@ _HOMES = {
     "StackFrame": "wasmstate.session.why",
     "StaleDebugInfoWarning": "wasmstate.binary.positions",
     "State": "wasmstate.state.state",
+    "StrayWrite": "wasmstate.session.write_outside",
     "Tensor": "wasmstate.state.tensor",
     "TensorChange": "wasmstate.state.change.compat",
     "TensorDiff": "wasmstate.state.compare.diff",
@@ -184,6 +186,7 @@ _HOMES = {
     "Weight": "wasmstate.explore.learn.find_weights",
     "Why": "wasmstate.session.why",
     "Write": "wasmstate.session.why",
+    "WriteOutside": "wasmstate.session.write_outside",
     "attach": "wasmstate.session.attach",
     "bake": "wasmstate.session.bake",
     "check": "wasmstate.storage.check",
@@ -307,6 +310,7 @@ __all__ = [
     "StateConflictError",
     "StateCorruptError",
     "StateError",
+    "StrayWrite",
     "Tensor",
     "TensorChange",
     "TensorDiff",
@@ -320,6 +324,7 @@ __all__ = [
     "Weight",
     "Why",
     "Write",
+    "WriteOutside",
     "__version__",
     "attach",
     "bake",

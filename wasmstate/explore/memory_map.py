@@ -11,9 +11,8 @@ from wasmstate.explore.guess_types import WORD
 from wasmstate.explore.trial import Call, Image, Trial
 from wasmstate.state.buffers import find_buffers
 from wasmstate.state.record import RegionKind
+from wasmstate.state.stack_area import STACK_POINTER, stack_area
 from wasmstate.state.symbols import data_symbols
-
-STACK_POINTER = "__stack_pointer"
 
 
 class Areas:
@@ -114,9 +113,7 @@ class Areas:
         for region, content in zip(trial.regions, image, strict=True):
             if region.kind is RegionKind.GLOBAL and self.is_stack_pointer(region.index):
                 top = int.from_bytes(content, "little")
-                # All below it, unless data lies there: then it grows down towards the data.
-                ends = [*self._ends, *(at + WORD for at in self.symbols.values())]
-                return max((end for end in ends if end <= top), default=0), top
+                return stack_area(self._spaces, top)
         return None
 
     def _ends_of_data(self) -> Iterator[int]:

@@ -67,7 +67,7 @@ SAMPLES = {
         {"counts.wasm": _COUNTS},
     ),
     "scailable": Sample(
-        "three binaries with Scailable's interface, one for each dialect",
+        "five binaries with Scailable's interface, in its three dialects",
         tuple(f"scailable/{name}.wasm" for name in _SCAILABLE),
         {},
     ),

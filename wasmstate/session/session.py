@@ -36,6 +36,7 @@ from wasmstate.session.recording import Recorder
 from wasmstate.session.rescue import write_copy
 from wasmstate.session.trap_reason import explained
 from wasmstate.session.why import Why, why
+from wasmstate.session.write_outside import WriteOutside, write_outside
 from wasmstate.state.beside import is_state_file
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.change.personalize import DEVICE_KEY, device_id, with_own_numbers
@@ -487,6 +488,25 @@ class Session:
             self._check_open()
             given = arguments_of(self._live, self._names, name, args, named)
             return why(unbake(self._module), self._program, self.state, cell, name, given)
+
+    def write_outside(self, name: str, /, *args: Any, **named: Any) -> WriteOutside:
+        """Do a call on a copy, and say what it writes to memory outside of every tensor.
+
+        The stack is left out. S and the file stay what they are, as in :meth:`why`.
+
+        Args:
+            name: of the function.
+            args: as for :meth:`call`.
+            named: as for :meth:`call`.
+
+        Raises:
+            SchemaError: S is all of memory, or the module has none.
+            CallError: the call cannot be begun; one that ends with an error says so in the answer.
+        """
+        with self._lock:
+            self._check_open()
+            given = arguments_of(self._live, self._names, name, args, named)
+            return write_outside(unbake(self._module), self._program, self.state, name, given)
 
     def save_copy(self, path: str | os.PathLike[str]) -> None:
         """Write the module with S to a new file: S is safe when its own file is lost.

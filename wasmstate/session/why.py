@@ -143,6 +143,42 @@ def why(
     first = tensor.offset + (0 if is_global else region.start)
     kind = "global" if is_global else "memory"
     target = Target(kind, region.index, first + start, first + end)
+    watched = run_watched(module, program, state, target, name, args)
+    reader = _Reader(watched.watching, module, target, tensor, first)
+    writes = reader.writes(watched.events, state[tensor.name].tobytes())
+    return Why(watched.call, cell, tuple(writes), watched.count, watched.value, watched.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A call that was done on a copy that notes writes.
+
+    Attributes:
+        watching: the copy.
+        call: as text.
+        events: the notes of the first thousand writes.
+        count: of all writes.
+        value: what the call gave.
+        problem: why it would be undone.
+    """
+
+    watching: Watching
+    call: str
+    events: list[bytes]
+    count: int
+    value: Any
+    problem: str | None
+
+
+def run_watched(
+    module: Module,
+    program: Program,
+    state: State,
+    target: Target,
+    name: str,
+    args: Sequence[Any],
+) -> Watched:
+    """Do one call on a copy that notes writes to the target. Args and errors as :func:`why`."""
     watching = watch(module, target)
     limits = program.limits
     limits = replace(
@@ -170,10 +206,9 @@ def why(
     count = int.from_bytes(instance.read([counter])[0], "little")
     noted = min(count, MOST_WRITES)
     (notes,) = instance.read([Region(RegionKind.MEMORY, watching.memory, LOG, noted * EVENT, 0)])
-    reader = _Reader(watching, module, target, tensor, first)
-    writes = reader.writes(notes, state[tensor.name].tobytes())
+    events = [notes[at : at + EVENT] for at in range(0, len(notes), EVENT)]
     text = f"{name}({', '.join(map(str, args))})"
-    return Why(text, cell, tuple(writes), count, value, problem)
+    return Watched(watching, text, events, count, value, problem)
 
 
 def _cell(state: State, text: str) -> tuple[Tensor, int, int]:
@@ -207,31 +242,76 @@ def _placed(signature: Signature | None) -> Signature | None:
     return replace(signature, params=tuple(map(placed, signature.params)))
 
 
-class _Reader:
+class NoteReader:
     """Reads the notes of a watched module."""
 
-    def __init__(
-        self, watching: Watching, module: Module, target: Target, tensor: Tensor, first: int
-    ) -> None:
+    def __init__(self, watching: Watching, module: Module) -> None:
         self._watching = watching
-        self._target = target
         self._spaces = Spaces(module)
-        self._tensor = tensor
-        self._first = first
         names = dict(read_names(module).functions)
         exported = {e.index: e.name for e in self._spaces.exports.values() if e.kind == "func"}
         self._names = names | exported
 
-    def writes(self, notes: bytes, content: bytes) -> list[Write]:
+    def site(self, event: bytes) -> Site:
+        """The instruction that wrote."""
+        number: int = struct.unpack_from("<i", event)[0]
+        return self._watching.sites[number]
+
+    def value(self, event: bytes) -> int | float:
+        """The operand that it wrote."""
+        site, (bits,) = self.site(event), struct.unpack_from("<Q", event, 24)
+        write = write_of(site.instr, lambda _: "i32")
+        assert write is not None
+        type_ = write.operands[write.value] if write.operands else self._global_type(site)
+        return _number(type_, bits)
+
+    def stack(self, event: bytes) -> tuple[StackFrame, ...]:
+        """The functions, innermost first."""
+        (frame,) = struct.unpack_from("<i", event, 4)
+        depth = min(frame // FRAME + 1, FRAMES)
+        found = []
+        for i in reversed(range(depth)):
+            at = 128 + i * FRAME
+            call, function = struct.unpack_from("<ii", event, at)
+            site = self.site(event) if i == depth - 1 else self._watching.sites[call]
+            args = self._args(event, at, function)
+            found.append(StackFrame(self._name(function), site.offset, args))
+        return tuple(found)
+
+    def _global_type(self, site: Site) -> str:
+        return str(self._spaces.globals[site.instr.immediates[0]].type.valtype)
+
+    def _name(self, function: int) -> str:
+        return self._names.get(function, f"function {function}")
+
+    def _args(self, event: bytes, at: int, function: int) -> tuple[int | float | None, ...]:
+        types = list(map(str, self._spaces.function_type(function).params))[:MOST_ARGS]
+        bits = struct.unpack_from(f"<{MOST_ARGS}Q", event, at + FRAME_ARGS)
+        return tuple(
+            _number(type_, each) if type_ in FORMATS else None
+            for type_, each in zip(types, bits, strict=False)
+        )
+
+
+class _Reader(NoteReader):
+    """Reads notes of writes to a tensor, which begins at ``first``."""
+
+    def __init__(
+        self, watching: Watching, module: Module, target: Target, tensor: Tensor, first: int
+    ) -> None:
+        super().__init__(watching, module)
+        self._target = target
+        self._tensor = tensor
+        self._first = first
+
+    def writes(self, events: Sequence[bytes], content: bytes) -> list[Write]:
         """The notes in order; ``content`` is what the tensor held before the first."""
         held = bytearray(content)
-        events = [notes[at : at + EVENT] for at in range(0, len(notes), EVENT)]
         return [self._write(event, held) for event in events]
 
     def _write(self, event: bytes, held: bytearray) -> Write:
-        number, frame = struct.unpack_from("<ii", event)
-        address, size, bits, place = struct.unpack_from("<QQQQ", event, 8)
-        site = self._watching.sites[number]
+        address, size, _, place = struct.unpack_from("<QQQQ", event, 8)
+        site = self.site(event)
         dtype = DTYPES[self._tensor.dtype]
         is_global = site.instr.mnemonic == "global.set"
         touched = self._target.start if is_global else max(address, self._target.start)
@@ -248,39 +328,8 @@ class _Reader:
             offset=site.offset,
             address=None if is_global else address,
             size=dtype.itemsize if is_global else size,
-            value=self._value(site, bits),
-            stack=self._stack(event, frame, site),
-        )
-
-    def _value(self, site: Site, bits: int) -> int | float:
-        write = write_of(site.instr, lambda _: "i32")
-        assert write is not None
-        type_ = write.operands[write.value] if write.operands else self._global_type(site)
-        return _number(type_, bits)
-
-    def _global_type(self, site: Site) -> str:
-        return str(self._spaces.globals[site.instr.immediates[0]].type.valtype)
-
-    def _stack(self, event: bytes, frame: int, site: Site) -> tuple[StackFrame, ...]:
-        depth = min(frame // FRAME + 1, FRAMES)
-        found = []
-        for i in reversed(range(depth)):
-            at = 128 + i * FRAME
-            call, function = struct.unpack_from("<ii", event, at)
-            is_innermost = i == depth - 1
-            offset = site.offset if is_innermost else self._watching.sites[call].offset
-            found.append(StackFrame(self._name(function), offset, self._args(event, at, function)))
-        return tuple(found)
-
-    def _name(self, function: int) -> str:
-        return self._names.get(function, f"function {function}")
-
-    def _args(self, event: bytes, at: int, function: int) -> tuple[int | float | None, ...]:
-        types = list(map(str, self._spaces.function_type(function).params))[:MOST_ARGS]
-        bits = struct.unpack_from(f"<{MOST_ARGS}Q", event, at + FRAME_ARGS)
-        return tuple(
-            _number(type_, each) if type_ in FORMATS else None
-            for type_, each in zip(types, bits, strict=False)
+            value=self.value(event),
+            stack=self.stack(event),
         )
 
 

@@ -81,17 +81,20 @@ class Target:
         index: of it.
         start: the first byte; 0 of a global.
         end: the first byte behind.
+        holes: starts and ends of bytes in it that are not watched; a write that touches others,
+            too, is noted.
     """
 
     kind: str
     index: int
     start: int
     end: int
+    holes: tuple[tuple[int, int], ...] = ()
 
     @property
     def window(self) -> int:
         """How many of the bytes are noted of each write."""
-        return min(self.end - self.start, WINDOW)
+        return 0 if self.holes else min(self.end - self.start, WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +291,13 @@ class _Watch:
             Instr("i64.le_u"),
             Instr("br_if", (0,)),
         ]
+        for start, end in target.holes:
+            inside = (_const("i64", _signed(start)), Instr("i64.ge_u"))
+            ends = (_get(address), _get(size), Instr("i64.add"), _const("i64", _signed(end)))
+            outside += [
+                *(_get(address), *inside, *ends, Instr("i64.le_u"), Instr("i32.and")),
+                Instr("br_if", (0,)),
+            ]
         count = [
             _const("i32", 0),
             _const("i32", 0),
