@@ -74,6 +74,7 @@ def make_application() -> QApplication:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("wasmstate")
+    app.setDesktopFileName("wasmstate-inspector")
     app.setWindowIcon(QIcon(PROGRAM))
     app.setStyle("Fusion")
     # What is loaded by now stays: the garbage collector need not walk through all of it again and

@@ -31,7 +31,10 @@ def wheel() -> Path:
 def test_the_wheel_holds_the_two_packages_and_nothing_else() -> None:
     names = zipfile.ZipFile(wheel()).namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"wasmstate", "wasmstate_gui"}
+    packages = {top for top in tops if not top.endswith((".dist-info", ".data"))}
+    assert packages == {"wasmstate", "wasmstate_gui"}
+    for name in ("applications/wasmstate-inspector.desktop", "mime/packages/wasmstate.xml"):
+        assert any(each.endswith(f".data/data/share/{name}") for each in names), name
     assert [name for name in names if re.search(r"(^|/)(tests?|build|__pycache__)/", name)] == []
 
 

@@ -90,7 +90,12 @@ class Theme:
 
     def window_style(self) -> str:
         """The style sheet of the main window."""
-        return (
+        # Qt draws the frame of a box darker than the window: in dark colours it cannot be seen.
+        box = f"width: 11px; height: 11px; border: 1px solid {self.dim}; background: {self.base};"
+        boxes = ("QCheckBox", "QAbstractItemView")
+        frames = [f"{each}::indicator:unchecked {{ {box} }}" for each in boxes]
+        frames.append(f"QRadioButton::indicator:unchecked {{ {box} border-radius: 6px; }}")
+        return "".join(frames if self.is_dark else []) + (
             f"QStatusBar {{ border-top: 1px solid {self.line}; }}"
             "QStatusBar::item { border: none; }"
             "QStatusBar > QLabel { padding: 0 8px; }"

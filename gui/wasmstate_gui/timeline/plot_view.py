@@ -64,9 +64,6 @@ class PlotView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
-        # The style draws the frame of a box darker than its ground, which is dark already.
-        box = f"width: 11px; height: 11px; border: 1px solid {theme.dim};"
-        self.legend.setStyleSheet(f"QListWidget::indicator:unchecked {{ {box} }}")
         self.canvas.set_theme(theme)
         self._show_legend()
 

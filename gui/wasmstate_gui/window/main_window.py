@@ -48,6 +48,7 @@ class MainWindow(ThemedWindow):
         self.setMinimumSize(LEAST_SIZE)
         self.resize(FIRST_SIZE)
         self.setAcceptDrops(True)
+        self._others: list[MainWindow] = []  # Python would delete them
         self.panels = Panels(self)
         self._settings = settings or Settings()
         self.preferences = Preferences(self.panels, self._settings)
@@ -207,6 +208,7 @@ class MainWindow(ThemedWindow):
         self._show()
         self.selection_model.begin()
         self.panels.page.hex.setFocus()
+        self._reveal_soon()
 
     def _show(self) -> None:
         picture = self.controller.picture
@@ -259,6 +261,16 @@ class MainWindow(ThemedWindow):
         if shown is not None and not shown.changed_count:
             self.selection_model.show_changed_tensor()
         self.refresh.show_diff()
+
+    def open_window(self) -> MainWindow:
+        """Open another window, for another file; gives it."""
+        window = MainWindow(settings=self._settings)
+        window.set_theme(self.theme)
+        window.fit(self.screen().availableSize(), None)
+        self._others = [each for each in self._others if each.isVisible()]
+        self._others.append(window)
+        window.show()
+        return window
 
     def stop(self) -> None:
         """End the call and the verification."""
@@ -336,8 +348,12 @@ class MainWindow(ThemedWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.panels.shown()
-        if self.panels.is_made:  # the docks take their sizes, and the bytes what is left
-            QTimer.singleShot(_SETTLED_MS, self.selection_model, self.selection_model.reveal)
+        if self.panels.is_made:
+            self._reveal_soon()
+
+    def _reveal_soon(self) -> None:
+        """Show the selection when the docks have taken their sizes, and the bytes what is left."""
+        QTimer.singleShot(_SETTLED_MS, self.selection_model, self.selection_model.reveal)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

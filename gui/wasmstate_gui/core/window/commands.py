@@ -108,7 +108,16 @@ COMMANDS = (
         icon="follow",
         is_checkable=True,
     ),
-    Command("quit", "Quit", "File", "close", keys="Ctrl+Q", begins_group=True),
+    Command(
+        "new_window",
+        "New window",
+        "File",
+        "open_window",
+        keys="Ctrl+Shift+N",
+        tip="Another window, for another file",
+        begins_group=True,
+    ),
+    Command("quit", "Quit", "File", "close", keys="Ctrl+Q"),
     Command(
         "back",
         "Undo, step back",
