@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from wasmstate.storage.check import check
     from wasmstate.storage.commit import commit, replace_section
     from wasmstate.storage.displaced import FileKeptWarning
+    from wasmstate.storage.log_segments import open_log
     from wasmstate.storage.metadata import MetadataNotKeptWarning
     from wasmstate.storage.patience import lock_timeout
     from wasmstate.storage.rollback import rollback
@@ -214,6 +215,7 @@ _HOMES = {
     "merge": "wasmstate.state.merge.merge",
     "migrate": "wasmstate.state.change.migrate",
     "name_constants": "wasmstate.explore.name_constants",
+    "open_log": "wasmstate.storage.log_segments",
     "personalize": "wasmstate.state.change.personalize",
     "plan_learning": "wasmstate.explore.learn.plan",
     "plan_migration": "wasmstate.state.change.migrate",
@@ -353,6 +355,7 @@ __all__ = [
     "merge",
     "migrate",
     "name_constants",
+    "open_log",
     "personalize",
     "plan_learning",
     "plan_migration",

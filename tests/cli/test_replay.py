@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli_runner import Wasmstate
-from models import state_of
+from models import state_of, write_counter
 from wasmstate import check
 
 
@@ -113,3 +113,21 @@ def test_a_run_that_was_refused_leaves_no_log_in_the_way_of_the_next(
     assert not Path("new.log").exists()
     assert wasmstate(*words, "--until", "count > 100").exit_code == 0
     assert Path("new.log").exists()
+
+
+def test_a_record_in_segments_is_replayed_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wasmstate: Wasmstate
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_counter(Path("m.wasm"))
+    for _ in range(2):
+        words = ("run", "m.wasm", "update", "2", "--times", "3", "--record", "calls.log")
+        assert wasmstate(*words, "--record-limit", "100kB").exit_code == 0
+    assert not Path("calls.log").exists()
+    done = wasmstate("replay", "m.wasm", "--log", "calls.log")
+    said = "6 calls: S is the same, bit for bit; it is the one in m.wasm\n"
+    assert (done.exit_code, done.stdout) == (0, said)
+    done = wasmstate("run", "m.wasm", "update", "2", "--record", "x", "--record-limit", "9 apples")
+    assert (done.exit_code, "is no size such as 10MB" in done.stderr) == (2, True)
+    done = wasmstate("run", "m.wasm", "update", "2", "--record", "x", "--record-limit", "1kB")
+    assert (done.exit_code, "has no room for segments" in done.stderr) == (1, True)

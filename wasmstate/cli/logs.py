@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import os
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
+import wasmstate
+from wasmstate import CallLog, ReplayStep
 from wasmstate.cli.common import echo, plural, readable_file
-from wasmstate.session.replay import ReplayStep
-from wasmstate.state.compare.call_log import MAGIC, CallLog, read_log
 
+
+class _LogFile(click.ParamType[Path]):
+    """What ``run --record`` wrote: a file, or the segments of that name."""
+
+    name = "log"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if not os.path.lexists(path) and any(path.parent.glob(f"{escape(path.name)}.[0-9]*")):
+            return path
+        return Path(readable_file.convert(value, param, ctx))
+
+
+log_file = _LogFile()
 log_option = click.option(
-    "--log", "log_path", type=readable_file, required=True, help="What run --record wrote."
+    "--log", "log_path", type=log_file, required=True, help="What run --record wrote."
 )
 
 
 def open_log(path: Path) -> CallLog:
     """Read a log, and say if its last entry was never finished."""
-    with path.open("rb") as file:
-        content = file.read(len(MAGIC))
-        if content == MAGIC:  # another file may be a pipe without an end
-            content += file.read()
-    log = read_log(content)
+    log = wasmstate.open_log(path)
     if log.torn:
         echo(
             f"Warning: {path}: the last {plural(log.torn, 'byte')} are of an entry that was never "

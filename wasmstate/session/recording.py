@@ -14,6 +14,7 @@ from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES, Tensor
 from wasmstate.storage.append import AppendFile
+from wasmstate.storage.log_segments import Segments
 
 
 class Recorder:
@@ -26,26 +27,34 @@ class Recorder:
     Args:
         path: of the log, a new file.
         base: the state that the session begins with.
+        limit: in bytes, of a log in segments; ``None`` for one file without a limit.
 
     Raises:
-        NotCommittedError: if it cannot be written.
+        NotCommittedError: if it cannot be written, or the limit has no room for a few segments.
     """
 
-    def __init__(self, path: Path, base: State) -> None:
+    def __init__(self, path: Path, base: State, limit: int | None = None) -> None:
+        self._base = base
+        self._updates = 0
         self._encoder = LogEncoder(base)
-        self._file = AppendFile(path, self._encoder.head)
-        self._is_empty = True
+        self._segments: Segments | None = None
+        if limit is not None:
+            self._segments = Segments(path, limit, len(self._encoder.head))
+            path = self._segments.next()
+        self._begin(path)
 
     def call(
         self, name: str, params: Sequence[Param], args: Sequence[Any], contents: Sequence[bytes]
     ) -> None:
         """A call that has been made, and what S is now. Raises as the constructor."""
+        self._updates += name == "update"
         bits = tuple(_bits(param, arg) for param, arg in zip(params, args, strict=True))
         self._append(EntryKind.CALL, name, bits, contents)
 
     def rows(self, columns: Columns, done: int, contents: Sequence[bytes]) -> None:
         """Record rows that were learned."""
         if done:
+            self._updates += done
             bits = tuple(each[:done].tobytes() for each in columns)
             self._append(EntryKind.ROWS, "update_many", bits, contents)
 
@@ -75,8 +84,24 @@ class Recorder:
         self, kind: EntryKind, name: str, bits: tuple[bytes, ...], contents: Sequence[bytes]
     ) -> None:
         self._is_empty = False
-        entry = Entry(kind, name, bits, contents_digest(contents))
-        self._file.append(self._encoder.encode(entry))
+        data = self._encoder.encode(Entry(kind, name, bits, contents_digest(contents)))
+        self._file.append(data)
+        self._size += len(data)
+        if self._segments is not None and self._size >= self._segments.size:
+            self._next_segment(self._segments, contents)
+
+    def _next_segment(self, segments: Segments, contents: Sequence[bytes]) -> None:
+        """Begin a segment with the state of now. Raises as the constructor."""
+        self._segments = None  # if it fails the record ends here
+        self._file.close()
+        self._encoder = LogEncoder(self._base.with_contents(contents, updates=self._updates))
+        self._begin(segments.next())
+        segments.drop()
+        self._segments = segments
+
+    def _begin(self, path: Path) -> None:
+        self._file = AppendFile(path, self._encoder.head)
+        self._is_empty, self._size = True, len(self._encoder.head)
 
 
 def _bits(param: Param, value: Any) -> bytes:

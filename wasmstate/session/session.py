@@ -74,6 +74,7 @@ class Session:
         keep: int | None = None,
         allow_break_links: bool = False,
         record: str | os.PathLike[str] | None = None,
+        record_limit: int | None = None,
         device: str | int | None = None,
     ) -> None:
         check_durability(durability)
@@ -103,7 +104,9 @@ class Session:
         # Of all that goes from S to S and into the file; again by the same thread, because a
         # handler of a signal may call or close while a call is under way.
         self._lock = threading.RLock()
-        self._recorder = Recorder(Path(os.fsdecode(record)), state) if record is not None else None
+        self._recorder: Recorder | None = None
+        if record is not None:
+            self._recorder = Recorder(Path(os.fsdecode(record)), state, record_limit)
         if self._recorder is not None and durability != "none":
             self._keeper.before_commit.append(self._recorder.before_commit)
         self._commits = Commits(self._keeper, self._policy)
@@ -124,6 +127,7 @@ class Session:
         keep: int | None = None,
         allow_break_links: bool = False,
         record: str | os.PathLike[str] | None = None,
+        record_limit: int | None = None,
         device: str | int | None = None,
         wasi: Wasi = "none",
         imports: Imports | None = None,
@@ -146,6 +150,8 @@ class Session:
             keep: see :func:`wasmstate.commit`.
             allow_break_links: see :func:`wasmstate.commit`.
             record: a new file, to which everything that changes S is written: see docs/running.md.
+            record_limit: in bytes; the record is then made of numbered segments, each of which
+                begins with S, and the oldest leave: see :func:`wasmstate.open_log`.
             device: the id of this device, mixed into the random numbers of S unless S is its
                 already, and kept with the next commit: see :func:`wasmstate.personalize`.
             wasi: ``stub`` grants a module that imports WASI an empty system, in which the clock
@@ -163,15 +169,18 @@ class Session:
             StateError: it carries no state, a damaged one, or another module's; ``state`` is tied
                 to other code.
             SectionError: the code beside ``state`` is baked.
-            NotCommittedError: ``record`` cannot be written, or is there already.
+            NotCommittedError: ``record`` cannot be written, or is there already; ``record_limit``
+                has no room for S.
             ArgumentError: ``device`` cannot be an id.
             ValueError: invalid ``persist``, ``durability``, ``keep`` or ``wasi``; both ``record``
-                and ``imports``.
+                and ``imports``; ``record_limit`` without ``record``.
             TypeError: ``imports`` or ``allow`` is something else.
             CallError: it cannot be instantiated: see :class:`~wasmstate.errors.LinkError`.
             OSError: the file cannot be read.
         """
         check_path(path)
+        if record_limit is not None and record is None:
+            raise ValueError("record_limit is of a record: give record, too")
         if imports and record is not None:
             raise ValueError("a session with imports cannot be recorded: a replay has no host")
         # Absolute: the files stay the same ones if the process changes its folder.
@@ -201,6 +210,7 @@ class Session:
             keep=keep,
             allow_break_links=allow_break_links,
             record=record,
+            record_limit=record_limit,
             device=device,
         )
 

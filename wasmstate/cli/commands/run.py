@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from wasmstate import GrantOptions
+from wasmstate.cli.byte_size import byte_size
 from wasmstate.cli.call_arguments import CallArguments, parse_values
 from wasmstate.cli.common import (
     AfterCallsError,
@@ -120,6 +121,12 @@ class _Indices(click.ParamType[list[int]]):
 @keep_option
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
+@click.option(
+    "--record-limit",
+    type=byte_size,
+    metavar="SIZE",
+    help="Of the record, as in 10MB: it is in numbered segments then, the oldest of which leave.",
+)
 @grant_options
 @limit_options()
 @click.option(
@@ -148,6 +155,7 @@ def command(
     keep: int | None,
     break_links: bool,
     record: Path | None,
+    record_limit: int | None,
     grants: GrantOptions,
     limits: Limits,
     lock_timeout: float | None,
@@ -193,6 +201,8 @@ def command(
         raise click.UsageError(f"--available is for predict and decide, not for {function}")
     if str(source) == "-" and times > 1:
         raise click.UsageError("standard input can be read once only, leave out --times")
+    if record_limit is not None and record is None:
+        raise click.UsageError("--record-limit needs --record")
     given = parse_values(ctx, arguments, CallArguments(beside or file, function))
     with about(file):
         session = _open(
@@ -204,6 +214,7 @@ def command(
             keep=keep,
             allow_break_links=break_links,
             record=record,
+            record_limit=record_limit,
             **grants,
         )
         before, calls, where = session.generation, 0, ""

@@ -29,12 +29,11 @@ from wasmstate.cli.common import (
     echo_json,
     existing_file,
     new_file,
-    readable_file,
     state_option,
 )
 from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
-from wasmstate.cli.logs import open_log
+from wasmstate.cli.logs import log_file, open_log
 from wasmstate.cli.migration_options import migration_options
 from wasmstate.cli.versions import show_versions, versions_json
 
@@ -46,7 +45,7 @@ from wasmstate.cli.versions import show_versions, versions_json
 @click.option(
     "--replay",
     "log_path",
-    type=readable_file,
+    type=log_file,
     metavar="LOG",
     help="Let the new code learn what 'run --record' wrote; else tensors are converted.",
 )

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from wasmstate.errors import StateCorruptError
+from wasmstate.errors import StateCorruptError, StateError
 from wasmstate.state.state import State
 
 MAGIC = b"\x89WSL\r\n\x1a\n"
@@ -149,6 +149,33 @@ def read_log(content: bytes) -> CallLog:
         entries.append(_entry(content, at, end, path))
         at += size
     return CallLog(base, tuple(entries), len(content) - at)
+
+
+def join_logs(logs: Sequence[CallLog]) -> CallLog:
+    """One log of several that followed one another.
+
+    Where one begins with another S than the one before ended with, an entry loads it: whatever
+    changed S in between was not recorded.
+
+    Raises:
+        StateError: if one was recorded with other code than the one before.
+    """
+    (first, *rest), entries, torn = logs, list(logs[0].entries), logs[0].torn
+    last = entries[-1].digest if entries else contents_digest(first.base.contents())
+    for number, log in enumerate(rest, 2):
+        if log.base.record.lineage.module_digest != first.base.record.lineage.module_digest:
+            raise StateError(
+                f"segment {number} of the log was recorded with other code than the first: take "
+                "those away that came before"
+            )
+        contents = log.base.contents()
+        digest = contents_digest(contents)
+        if digest != last:
+            entries.append(Entry(EntryKind.STATE, "", tuple(contents), digest))
+        entries += log.entries
+        last = log.entries[-1].digest if log.entries else digest
+        torn += log.torn
+    return CallLog(first.base, tuple(entries), torn)
 
 
 def _size_before_a_flip(content: bytes, at: int, size: int, running: int) -> int | None:
