@@ -29,6 +29,7 @@ LEAST = 0.1  # seconds that a round takes at least
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "thompson": {"arms": ARMS, "seed": 1},
+    "discounted_thompson": {"arms": ARMS, "seed": 1},
     "bootstrap_thompson": {"arms": ARMS, "seed": 1},
     "epsilon_greedy": {"arms": ARMS, "seed": 1},
     "epsilon_first": {"arms": ARMS, "seed": 1},
@@ -36,10 +37,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "softmax": {"arms": ARMS, "seed": 1},
     "exp3": {"arms": ARMS, "seed": 1},
     "linucb": {"arms": ARMS, "features": 6},
+    "lock_in_feedback": {},
     "q_learning": {"states": 16, "actions": 4, "seed": 1},
     "sarsa": {"observations": 4, "actions": 2, "seed": 1},
     "moments": {"features": 6},
     "linear": {"features": 6, "lr": 0.005},
+    "adagrad": {"features": 6},
     "ols": {"features": 6},
     "rls": {"features": 6},
     "logistic": {"features": 6},
@@ -51,6 +54,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "kmeans": {"clusters": 8, "features": 6},
     "page_hinkley": {},
     "ddm": {},
+    "ewma": {},
+    "half_space_trees": {"features": 6, "seed": 1},
     "sema": {"fixed": 2, "random": 2, "units": 100},
 }
 

@@ -6,6 +6,8 @@
  *     static void learn(uint32_t arm, double reward);    learns; calls add()
  * One whose learning depends on how probable the arm was defines WEIGHS_REWARDS, and gives
  *     static void learn_later(uint32_t place, double reward);    see decisions.h
+ * One that does not weigh all rewards alike defines HAS_AVERAGE, and gives
+ *     static double average(uint32_t arm);               what an arm pays
  */
 #pragma once
 
@@ -43,10 +45,14 @@ static inline void add(uint32_t which, double paid) {
     count++;
 }
 
+#ifdef HAS_AVERAGE
+static double average(uint32_t which);
+#else
 /* What an arm has paid on average; 0 before its first pull. */
 static inline double average(uint32_t which) {
     return pulls[which] > 0 ? rewards[which] / (double)pulls[which] : 0.0;
 }
+#endif
 
 /* The arm that has paid best on average; of equal ones the first. */
 static inline uint32_t best_arm(void) {

@@ -126,5 +126,31 @@ class WasmClassifier(_WasmModel, base.Classifier):
         return dict(zip(self.labels, found.tolist(), strict=True))
 
 
+class WasmAnomalyDetector(_WasmModel, base.AnomalyDetector):
+    """An anomaly detector of River that is a WebAssembly module.
+
+    Args:
+        model: a family whose ``predict`` gives a score: ``half_space_trees``.
+        options, seed, path: as for :class:`WasmRegressor`.
+    """
+
+    def __init__(
+        self,
+        model: str = "half_space_trees",
+        options: Mapping[str, float] | None = None,
+        seed: int | None = None,
+        path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(model, options, seed, path)
+
+    def learn_one(self, x: Row) -> None:
+        """Learn a row. Raises as a regressor's."""
+        self._made(x).session.update(_named(x))
+
+    def score_one(self, x: Row) -> float:
+        """How unusual a row is, the larger the more. Raises as :meth:`learn_one`."""
+        return float(self._made(x).session.predict(_named(x)))
+
+
 def _named(x: Row) -> dict[str, Any]:
     return {str(key): value for key, value in x.items()}

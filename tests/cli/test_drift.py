@@ -51,7 +51,7 @@ def test_a_stream_without_drift_ends_well_and_a_detector_has_to_be_one(
     assert (done.exit_code, done.stdout) == (0, "0 drifts, told by ddm\n")
     done = wasmstate("drift", "model.wasm", "--from", "days.csv", "--detector", "adwin")
     assert done.exit_code == 2
-    assert "no detector 'adwin': there are ddm, page_hinkley, or give a file" in done.stderr
+    assert "no detector 'adwin': there are ddm, page_hinkley, ewma, or give a file" in done.stderr
 
 
 @pytest.mark.usefixtures("files")

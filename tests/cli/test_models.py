@@ -26,7 +26,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_models_are_listed_a_line_each(wasmstate: Wasmstate) -> None:
     lines = wasmstate("models", "list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == names()
-    assert lines[0] == "thompson            Thompson sampling for rewards between 0 and 1"
+    assert lines[0] == "thompson             Thompson sampling for rewards between 0 and 1"
 
 
 def test_models_are_listed_as_json(wasmstate: Wasmstate) -> None:

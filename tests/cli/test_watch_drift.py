@@ -207,7 +207,7 @@ def test_without_rows_there_is_no_mean_loss(folder: Path, wasmstate: Wasmstate) 
 @pytest.mark.parametrize(
     ("words", "status", "reason"),
     [
-        (("adwin",), 2, "no detector 'adwin': there are ddm, page_hinkley, or give a file"),
+        (("adwin",), 2, "no detector 'adwin': there are ddm, page_hinkley, ewma, or give a file"),
         (("ddm", "--tresh", "5"), 2, "No such option '--tresh'."),
         (("ddm", "--alarm", "loud"), 2, "'loud' is not a valid float"),
         (("ddm", "--alarm", "-1"), 2, "alarm must be > 0, not -1.0"),

@@ -13,6 +13,7 @@ from guest import Guest
 
 POLICIES = [
     "thompson",
+    "discounted_thompson",
     "bootstrap_thompson",
     "epsilon_greedy",
     "epsilon_first",
@@ -64,7 +65,10 @@ def test_acting_chooses_as_predict_does_and_then_something_else(policy: str) -> 
     assert expected <= set(chosen)
 
 
-@pytest.mark.parametrize("policy", [each for each in POLICIES if each != "bootstrap_thompson"])
+@pytest.mark.parametrize(
+    "policy",
+    [each for each in POLICIES if each not in ("bootstrap_thompson", "discounted_thompson")],
+)
 def test_sums_are_those_of_what_was_paid(policy: str) -> None:
     guest = Guest.new(policy, arms=3)
     for arm, reward in [(0, 0.5), (2, 1.0), (2, 0.25)]:
@@ -252,3 +256,41 @@ def test_q_learning_explores_as_often_as_epsilon_says() -> None:
     chosen = Counter(guest.call("act", 1) for _ in range(4000))
     assert chosen[2] / 4000 == pytest.approx(0.7, abs=0.025)
     assert chosen[0] / 4000 == pytest.approx(0.1, abs=0.025)
+
+
+def test_discounted_thompson_follows_an_arm_that_gets_better() -> None:
+    rng = np.random.default_rng(4)
+    guests = [Guest.new(name, arms=2) for name in ("discounted_thompson", "thompson")]
+    late = []
+    for guest in guests:
+        play(guest, 1000, rates=[0.8, 0.2])
+        late.append(Counter(play(guest, 300, seed=1, rates=[0.2, 0.8])[100:])[1])
+    assert late[0] > 150 > late[1]
+    guest = Guest.new("discounted_thompson", arms=2, discount=0.9)
+    wins, seen = np.zeros(2), np.zeros(2)
+    for _ in range(50):
+        arm, reward = int(rng.integers(2)), float(rng.random())
+        wins, seen = wins * 0.9, seen * 0.9
+        wins[arm], seen[arm] = wins[arm] + reward, seen[arm] + 1
+        guest.call("update", arm, reward)
+    assert guest["rewards"].tolist() == wins.tolist()
+    assert guest["seen"].tolist() == seen.tolist()
+    assert guest.call("estimate", 1) == wins[1] / seen[1]
+    assert guest["pulls"].sum() == 50
+
+
+def test_lock_in_feedback_climbs_to_the_value_that_pays_best() -> None:
+    rng = np.random.default_rng(5)
+    guest = Guest.new("lock_in_feedback", period=20, amplitude=0.5, gain=0.4, center=-2.0)
+    center, product = -2.0, 0.0
+    for step in range(4000):
+        wave = math.cos(2.0 * math.pi * (step % 20) / 20)
+        value = guest.call("predict")
+        assert value == center + 0.5 * wave
+        reward = -((value - 1.5) ** 2) + rng.normal(0, 0.5)
+        product += reward * wave
+        if step % 20 == 19:
+            center, product = center + 0.4 * (product / 20), 0.0
+        guest.call("update", reward)
+    assert guest["center"] == center
+    assert abs(center - 1.5) < 0.3

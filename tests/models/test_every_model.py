@@ -22,6 +22,7 @@ Rows = list[NDArray[Any]]
 
 SMALL: dict[str, dict[str, Any]] = {
     "thompson": {"arms": 3, "decisions": 6},
+    "discounted_thompson": {"arms": 3, "decisions": 6},
     "bootstrap_thompson": {"arms": 3, "replicates": 70, "decisions": 6},
     "epsilon_greedy": {"arms": 3, "decisions": 6},
     "epsilon_first": {"arms": 3, "explore": 5, "decisions": 6},
@@ -29,10 +30,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "softmax": {"arms": 3, "decisions": 6},
     "exp3": {"arms": 3, "decisions": 6},
     "linucb": {"arms": 3, "features": 2, "decisions": 6},
+    "lock_in_feedback": {"period": 7},
     "q_learning": {"states": 4, "actions": 3},
     "sarsa": {"observations": 2, "actions": 3, "order": 2},
     "moments": {"features": 3},
     "linear": {"features": 3},
+    "adagrad": {"features": 3},
     "ols": {"features": 3},
     "rls": {"features": 3},
     "logistic": {"features": 3},
@@ -44,10 +47,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "kmeans": {"clusters": 3, "features": 2},
     "page_hinkley": {"threshold": 3.0, "min_rows": 5},
     "ddm": {"min_rows": 5},
+    "ewma": {"width": 1.0, "min_rows": 5},
+    "half_space_trees": {"features": 2, "trees": 3, "height": 3, "window": 7},
     "sema": {"fixed": 2, "random": 2, "units": 5, "warmup": 8},
 }
 LARGEST: dict[str, list[dict[str, Any]]] = {
     "thompson": [{"arms": 256, "decisions": 1024}],
+    "discounted_thompson": [{"arms": 256, "decisions": 1024}],
     "bootstrap_thompson": [
         {"arms": 64, "decisions": 512},
         {"arms": 1, "replicates": 6400},
@@ -63,6 +69,7 @@ LARGEST: dict[str, list[dict[str, Any]]] = {
         {"arms": 256, "features": 1, "decisions": 256},
         {"arms": 7, "features": 24},
     ],
+    "lock_in_feedback": [{"period": 512}],
     "q_learning": [
         {"states": 64, "actions": 64},
         {"states": 4096, "actions": 1},
@@ -75,6 +82,7 @@ LARGEST: dict[str, list[dict[str, Any]]] = {
     ],
     "moments": [{"features": 512}],
     "linear": [{"features": 512}],
+    "adagrad": [{"features": 512}],
     "ols": [{"features": 48}],
     "rls": [{"features": 48}],
     "logistic": [{"features": 512}],
@@ -89,6 +97,13 @@ LARGEST: dict[str, list[dict[str, Any]]] = {
     "kmeans": [{"clusters": 256, "features": 8}, {"clusters": 1, "features": 2048}],
     "page_hinkley": [],
     "ddm": [],
+    "ewma": [],
+    "half_space_trees": [
+        {"features": 256, "trees": 4, "height": 9},
+        {"features": 16, "trees": 64, "height": 5, "window": 6400},
+        {"features": 1, "trees": 1, "height": 11},
+        {"features": 1, "trees": 50, "height": 6},
+    ],
     "sema": [
         {"fixed": 2, "random": 2, "units": 128},
         {"fixed": 8, "random": 4, "units": 16},

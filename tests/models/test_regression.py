@@ -141,3 +141,39 @@ def sum_of_products(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     for left, right in zip(a, b, strict=True):
         total += left * right
     return total
+
+
+def test_adagrad_is_the_loop_bit_for_bit_and_learns_what_is_rare() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(2000, 2))
+    x[:, 1] *= rng.random(2000) < 0.02
+    y = 1.0 * x[:, 0] + 3.0 * x[:, 1] + 0.5
+    w, squares = np.zeros(3), np.zeros(3)
+    for row, target in zip(x, y, strict=True):
+        value = 0.0
+        for each in range(2):
+            value += w[each] * row[each]
+        gradient = 2.0 * (value + w[2] - target) * np.append(row, 1.0)
+        squares += gradient * gradient
+        w -= 1.0 * gradient / (1e-8 + np.sqrt(squares))
+    guest = Guest.new("adagrad", features=2, lr=1.0).feed(x, y)
+    assert guest["weights"].tolist() == w.tolist()
+    assert guest["squares"].tolist() == squares.tolist()
+    np.testing.assert_allclose(w, [1.0, 3.0, 0.5], atol=0.1)
+    line = Guest.new("linear", features=2, lr=0.01).feed(x, y)
+    assert abs(line["weights"][1] - 3.0) > 0.5
+
+
+def test_adagrad_for_labels_is_ftrl_without_penalties() -> None:
+    """So there is no family of its own for it."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(500, 2))
+    label = (x[:, 0] > 0).astype(np.int32)
+    w, squares = np.zeros(3), np.zeros(3)
+    for row, target in zip(np.column_stack([x, np.ones(500)]), label, strict=True):
+        gradient = (1.0 / (1.0 + np.exp(-w @ row)) - target) * row
+        squares += gradient * gradient
+        w -= 0.3 * gradient / (1.0 + np.sqrt(squares))
+    guest = Guest.new("ftrl", features=2, lr=0.3, smoothing=1.0).feed(x, label)
+    found = [guest.call("coefficient", each) for each in range(3)]
+    np.testing.assert_allclose(found, w, rtol=1e-12)

@@ -47,7 +47,7 @@ CASES = [
     (name, size)
     for name, family in families().items()
     for size in SIZES
-    if size in {option.name for option in family.options}
+    if size not in family.fixed and size in {option.name for option in family.options}
 ]
 
 

@@ -77,6 +77,74 @@ def test_page_hinkley_tells_when_the_mean_moves_up_or_down() -> None:
     assert guest["count"] == len(x) - 1 - expected[1]
 
 
+def test_ewma_tells_a_small_move_by_its_equations() -> None:
+    rng = np.random.default_rng(8)
+    x = 1000.0 + 5.0 * np.concatenate([rng.normal(mean, 1, 500) for mean in (0, 0.8)])
+    expected, start = [], 0
+    for at, value in enumerate(x):
+        if at == start:
+            average = value
+        average += 0.1 * (value - average)
+        n = at - start + 1
+        spread = np.var(x[start : at + 1]) * 0.1 / 1.9 * (1 - 0.9 ** (2 * n))
+        if n >= 30 and abs(average - np.mean(x[start : at + 1])) > 4.0 * math.sqrt(spread):
+            expected.append(at)
+            start = at + 1
+    guest = Guest.new("ewma")
+    found = []
+    for at, value in enumerate(x):
+        guest.call("update", value)
+        if guest.call("predict"):
+            found.append(at)
+    assert found == expected
+    assert 500 < found[0] < 560
+    assert guest["drifts"] == len(found)
+
+
+def half_spaces(guest: Guest, rows: Array) -> list[NDArray[Any]]:
+    """How many rows go through each node of each tree."""
+    low, high = guest["low"], guest["high"]
+    masses = []
+    for shifts, split in zip(guest["shifts"], guest["split"], strict=True):
+        mass = np.zeros(split.size, int)
+        reach = 2.0 * np.maximum(shifts, 1.0 - shifts)
+        ends = low + (shifts - reach) * (high - low), low + (shifts + reach) * (high - low)
+        nodes = [(0, rows, *ends)]
+        for node, inside, least, most in nodes:
+            mass[node] = len(inside)
+            if 2 * node + 2 < split.size:
+                feature = split[node]
+                middle = least[feature] + (most[feature] - least[feature]) / 2.0
+                is_right = inside[:, feature] >= middle
+                left_most, right_least = most.copy(), least.copy()
+                left_most[feature] = right_least[feature] = middle
+                nodes.append((2 * node + 1, inside[~is_right], least, left_most))
+                nodes.append((2 * node + 2, inside[is_right], right_least, most))
+        masses.append(mass)
+    return masses
+
+
+def test_half_space_trees_count_the_rows_of_the_last_window() -> None:
+    rng = np.random.default_rng(9)
+    rows = rng.normal(0.3, 0.05, size=(150, 2))
+    guest = Guest.new("half_space_trees", features=2, trees=4, height=4, window=60)
+    guest.feed(rows[:59])
+    assert guest.call("predict", [0.9, 0.9]) == 0
+    guest.feed(rows[59:])
+    assert guest["windows"] == 2
+    assert np.array_equal(guest["mass"], half_spaces(guest, rows[60:120]))
+    assert np.array_equal(guest["latest"], half_spaces(guest, rows[120:]))
+    scores = [guest.call("predict", row) for row in ([0.3, 0.3], [0.9, 0.9])]
+    assert 0 <= scores[0] < scores[1] <= 1
+    found = 0.0
+    for mass, row in zip(guest["mass"], half_spaces(guest, np.array([[0.9, 0.9]])), strict=True):
+        path = np.flatnonzero(row)
+        small = [depth for depth, node in enumerate(path) if 10 * mass[node] <= 60]
+        depth = small[0] if small else 4
+        found += float(mass[path[depth]]) * 2.0**depth
+    assert scores[1] == 1.0 - found / (4 * 60 * 2**4)
+
+
 def test_ddm_warns_and_tells_when_errors_become_more() -> None:
     rng = np.random.default_rng(3)
     errors = np.concatenate([rng.random(500) < 0.1, rng.random(300) < 0.4]).astype(np.int32)

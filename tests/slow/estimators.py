@@ -156,6 +156,22 @@ def test_a_model_of_river_is_a_file_that_goes_on(tmp_path: Path) -> None:
     assert State.open(path).metadata["feature_names_in"] == ["a", "b"]
 
 
+def test_an_anomaly_detector_of_river_finds_what_rivers_does() -> None:
+    rows = list(peer("river.datasets.Shuttle")().take(10000))
+    scaled = [peer("river.preprocessing.MinMaxScaler")() for _ in range(2)]
+    theirs = scaled[0] | peer("river.anomaly.HalfSpaceTrees")(n_trees=10, seed=1)
+    ours = scaled[1] | wasm_river.WasmAnomalyDetector(options={"trees": 10, "height": 8}, seed=1)
+    areas = []
+    for model in (theirs, ours):
+        area = peer("river.metrics.ROCAUC")()
+        for x, y in rows:
+            model.learn_one(x)  # first, for the scaler knows no range before
+            area.update(bool(y), model.score_one(x))
+        areas.append(area.get())
+    print(f"\nhalf_space_trees: area {areas[1]:.3f}, of River's {areas[0]:.3f}", end="")
+    assert areas[1] > areas[0] - 0.05
+
+
 @pytest.mark.parametrize("name", ["ADWIN", "KSWIN", "PageHinkley"])
 def test_a_drift_watch_takes_a_detector_of_river(name: str) -> None:
     detector = peer(f"river.drift.{name}")(**({"seed": 1} if name == "KSWIN" else {}))

@@ -18,7 +18,7 @@ from wasmstate.session.session import Session
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 
-NAMES = ("ddm", "page_hinkley")
+NAMES = ("ddm", "page_hinkley", "ewma")
 
 
 def fitting(learned: Sequence[Param]) -> str:

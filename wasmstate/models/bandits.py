@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 from wasmstate.models.family import Family, Option, TensorTemplate
@@ -50,6 +51,10 @@ def _learn(reward: str, bounds: str) -> dict[str, str]:
     }
 
 
+def _wave(period: int) -> list[float]:
+    return [math.cos(2.0 * math.pi * step / period) for step in range(period)]
+
+
 _LEARN_ANY = _learn("f64", WITHIN)
 _LEARN_SHARE = _learn("f64", ">= 0 <= 1")
 _CHOOSE = {"predict": "() -> i32", "act": "() -> i32"}
@@ -68,6 +73,33 @@ FAMILIES = (
         'of the Evidence of Two Samples" (1933)',
         (_ARMS, *_LATE_SHARE),
         (kept("arms", "u32"), COUNT, _PULLS, _SHARES, RNG, _PRIOR, *RING),
+        _CHOOSE | _LEARN_SHARE | _ESTIMATE,
+        max_rows=_ROWS,
+        only_with=ONLY_WITH,
+        takes_seed=True,
+    ),
+    Family(
+        "discounted_thompson",
+        "Thompson sampling for arms that drift: each pull lets earlier ones count less",
+        'V. Raj, S. Kalyani, "Taming Non-stationary Bandits: A Bayesian Approach" (2017)',
+        (
+            _ARMS,
+            Option(
+                "discount", "how much a pull counts one pull later", 0.99, bounds=("> 0", "<= 1")
+            ),
+            *_LATE_SHARE,
+        ),
+        (
+            kept("arms", "u32"),
+            kept("discount"),
+            COUNT,
+            _PULLS,
+            TensorTemplate("rewards:f64[arms]", "mean", SQUARES),
+            TensorTemplate("seen:f64[arms]", "mean", SQUARES),
+            RNG,
+            _PRIOR,
+            *RING,
+        ),
         _CHOOSE | _LEARN_SHARE | _ESTIMATE,
         max_rows=_ROWS,
         only_with=ONLY_WITH,
@@ -243,6 +275,39 @@ FAMILIES = (
             "decisions*features": 1024,
         },
         only_with=ONLY_WITH,
+    ),
+    Family(
+        "lock_in_feedback",
+        "the best value of a number, by swinging it and climbing along with the rewards",
+        'M. C. Kaptein, R. van Emden, D. Iannuzzi, "Tracking the Decoy: Maximizing the Decoy '
+        'Effect Through Sequential Experimentation" (2016)',
+        (
+            dimension("period", 512, "values that make a swing", 50),
+            Option("amplitude", "of the swing", 1.0, bounds=("> 0",)),
+            Option("gain", "how far the centre moves for a slope, a swing", 0.1, bounds=("> 0",)),
+            Option("center", "the value to begin with", 0.0, bounds=("finite",)),
+        ),
+        (
+            kept("period", "u32"),
+            kept("amplitude"),
+            kept("gain"),
+            TensorTemplate("center:f64", "mean", ("finite", "<= 1e50", ">= -1e50")),
+            COUNT,
+            TensorTemplate("step:u32", "own"),
+            TensorTemplate("product:f64", "own", FINITE),
+            TensorTemplate(
+                "wave:f64[period]",
+                "none",
+                ("finite", ">= -1", "<= 1"),
+                value=lambda values, _: _wave(int(values["period"])),
+            ),
+        ),
+        {
+            "predict": "() -> f64",
+            "update": f"(reward: f64 {WITHIN}) -> ()",
+            "update_many": f"(reward: f64[rows]@sym:paid {WITHIN}, {ROWS_PARAM}) -> ()",
+        },
+        max_rows=4096,
     ),
     Family(
         "q_learning",

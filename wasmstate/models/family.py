@@ -105,6 +105,8 @@ class Family:
         derived: sizes of tensors that follow from options, by the name that shapes have for them.
         takes_seed: whether it has random numbers in its first state.
         only_with: tensors and functions that a model has only if an option is not 0, by the option.
+        fixed: sizes that a model keeps for good, because others would give its numbers another
+            meaning.
     """
 
     name: str
@@ -119,6 +121,7 @@ class Family:
     derived: Mapping[str, Callable[[Values], float]] = field(default_factory=dict)
     takes_seed: bool = False
     only_with: Mapping[str, Collection[str]] = field(default_factory=dict)
+    fixed: Collection[str] = ()
 
     def option(self, name: str) -> Option:
         """An option.

@@ -68,6 +68,28 @@ FAMILIES = (
         buffers={"features": 4096},
     ),
     Family(
+        "adagrad",
+        "linear regression by AdaGrad: a learning rate for each feature, for rare ones",
+        'J. Duchi, E. Hazan, Y. Singer, "Adaptive Subgradient Methods for Online Learning and '
+        'Stochastic Optimization" (2011)',
+        (
+            dimension("features", 512, "numbers in a row"),
+            Option("lr", "the learning rate", 0.1, bounds=("> 0",)),
+            Option("smoothing", "of the learning rates, the paper's delta", 1e-8, bounds=("> 0",)),
+        ),
+        (
+            kept("features", "u32"),
+            COUNT,
+            kept("lr"),
+            kept("smoothing"),
+            TensorTemplate("weights:f64[features+1]", "mean", FINITE),
+            TensorTemplate("squares:f64[features+1]", "mean", SQUARES),
+        ),
+        _PREDICT | _LEARN,
+        max_rows=1024,
+        buffers={"features": 4096},
+    ),
+    Family(
         "ols",
         "least squares and ridge regression from sums, the same as from all rows at once",
         'C.-T. Chu and others, "Map-Reduce for Machine Learning on Multicore" (2006); A. E. Hoerl, '

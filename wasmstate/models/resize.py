@@ -152,7 +152,8 @@ def _kept(
     drop: Mapping[str, Sequence[int]],
 ) -> dict[str, tuple[list[int], int]]:
     """The indices that stay and the new number, for each size that changes."""
-    known = [option.name for option in family.options if option.name in SIZES]
+    changing = [size for size in SIZES if size not in family.fixed]
+    known = [option.name for option in family.options if option.name in changing]
     found = {}
     for name in dict.fromkeys((*sizes, *drop)):
         if name not in known:

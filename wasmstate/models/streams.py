@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
 import numpy as np
 
-from wasmstate.models.family import Family, Option, TensorTemplate
+from wasmstate.models.family import Family, Option, TensorTemplate, Values
 from wasmstate.models.options import (
     COUNT,
     FEATURES_PARAM,
@@ -25,6 +30,24 @@ _ROW = f"x: f64[fixed]@sym:x {WITHIN}, z: f64[random]@sym:z {WITHIN}"
 
 def _sums(spec: str) -> TensorTemplate:
     return TensorTemplate(spec, "sum", FINITE)
+
+
+_PLACE = ("finite", "<= 1e50", ">= -1e50")
+
+
+def _shifts(values: Values, numbers: Iterator[int]) -> Any:
+    """Uniform numbers from 0 to 1."""
+    size = int(values["trees"]), int(values["features"])
+    drawn = [number >> 11 for number in islice(numbers, math.prod(size))]
+    return np.array(drawn).reshape(size) * 2.0**-53
+
+
+def _splits(values: Values, numbers: Iterator[int]) -> Any:
+    """A feature for each node, by numbers that no shift was made of."""
+    size = int(values["trees"]), int(values["nodes"])
+    numbers = islice(numbers, int(values["trees"] * values["features"]), None)
+    drawn = [number % int(values["features"]) for number in islice(numbers, math.prod(size))]
+    return np.array(drawn).reshape(size)
 
 
 FAMILIES = (
@@ -114,6 +137,80 @@ FAMILIES = (
             "update_many": f"(error: i32[rows]@sym:error >= 0 <= 1, {ROWS_PARAM}) -> ()",
         },
         max_rows=4096,
+    ),
+    Family(
+        "ewma",
+        "the EWMA chart: has the mean of a stream moved, in units of its own deviation?",
+        'S. W. Roberts, "Control Chart Tests Based on Geometric Moving Averages" (1959)',
+        (
+            Option(
+                "min_rows", "how many there are before it tells", 30, integer=True, bounds=(">= 1",)
+            ),
+            Option("weight", "of the newest row in the average", 0.1, bounds=("> 0", "<= 1")),
+            Option("width", "deviations of the average that are a drift", 4.0, bounds=("> 0",)),
+        ),
+        (
+            kept("min_rows", "i64"),
+            kept("weight"),
+            kept("width"),
+            _SINCE,
+            TensorTemplate("mean:f64", "none", FINITE),
+            TensorTemplate("m2:f64", "none", ("finite", ">= 0")),
+            TensorTemplate("average:f64", "none", FINITE),
+            TensorTemplate("faded:f64", "none", ("finite", ">= 0", "<= 1")),
+            TensorTemplate("drift:u32", "none", ("<= 1",)),
+            _DRIFTS,
+        ),
+        {
+            "predict": "() -> i32",
+            "update": f"(x: f64 {WITHIN}) -> ()",
+            "update_many": f"(x: f64[rows]@sym:x {WITHIN}, {ROWS_PARAM}) -> ()",
+        },
+        max_rows=4096,
+    ),
+    Family(
+        "half_space_trees",
+        "half-space trees: how unusual is a row beside those of the last window?",
+        'S. C. Tan, K. M. Ting, F. T. Liu, "Fast Anomaly Detection for Streaming Data" (2011)',
+        (
+            dimension("features", 256, "numbers in a row"),
+            dimension("trees", 64, "how many there are", 10),
+            dimension("height", 11, "how often a tree halves the space", 8),
+            dimension("window", 6400, "rows that are counted before they count", 250),
+        ),
+        (
+            kept("trees", "u32"),
+            kept("height", "u32"),
+            kept("window", "u32"),
+            kept("features", "u32"),
+            TensorTemplate("count:i64", "none", NOT_NEGATIVE, unit="updates"),
+            TensorTemplate("windows:i64", "none", NOT_NEGATIVE),
+            TensorTemplate("row_of_window:u32", "none"),
+            TensorTemplate("low:f64[features]", "none", _PLACE),
+            TensorTemplate(
+                "high:f64[features]",
+                "none",
+                _PLACE,
+                value=lambda values, _: np.ones(int(values["features"])),
+            ),
+            TensorTemplate(
+                "shifts:f64[trees,features]", "none", ("finite", ">= 0", "<= 1"), value=_shifts
+            ),
+            TensorTemplate("split:u8[trees,nodes]", "none", value=_splits),
+            TensorTemplate("mass:u16[trees,nodes]", "none"),
+            TensorTemplate("latest:u16[trees,nodes]", "none"),
+        ),
+        {
+            "predict": f"({FEATURES_PARAM}) -> f64",
+            "update": f"({FEATURES_PARAM}) -> ()",
+            "update_many": f"({FEATURES_PARAMS}, {ROWS_PARAM}) -> ()",
+        },
+        max_rows=1024,
+        buffers={"features": 1024},
+        room={"trees*nodes": 6350, "trees*features": 1024},
+        derived={"nodes": lambda values: 2 ** (values["height"] + 1) - 1},
+        takes_seed=True,
+        fixed=("features",),
     ),
     Family(
         "sema",

@@ -66,7 +66,7 @@ class DriftWatch:
             integer is a class.
         detector: a session on one; or the module of one, which is kept in memory only, as of
             ``models.new("ddm")``; or a detector of River, which is not kept in a file. ``ddm`` is
-            for classes, ``page_hinkley`` for any loss.
+            for classes, ``page_hinkley`` and ``ewma`` for any loss.
 
     Attributes:
         drifts: that were told, in order.

@@ -19,7 +19,7 @@ from wasmstate_gui.core.texts import counted
 from wasmstate_gui.kit.flow_layout import FlowLayout
 from wasmstate_gui.kit.plain_text import PlainLabel, tooltip
 
-DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM"}
+DETECTORS = {"": "none", "page_hinkley": "Page-Hinkley", "ddm": "DDM", "ewma": "EWMA"}
 """What can watch for drift, and what it is called."""
 
 _ROWS_WIDTH = 150

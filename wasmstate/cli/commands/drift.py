@@ -40,7 +40,7 @@ from wasmstate.session.table import Row, TableFormat
     "--detector",
     "named",
     metavar="NAME|FILE",
-    help="ddm, page_hinkley, or a file with a detector; ddm for classes if nothing is said.",
+    help="ddm, page_hinkley, ewma, or a file with a detector; ddm for classes if nothing is said.",
 )
 @click.option("--frozen", is_flag=True, help="The model does not learn the rows.")
 @as_json

@@ -106,8 +106,8 @@ class _Indices(click.ParamType[list[int]]):
     is_flag=False,
     flag_value="",
     help="A detector is told how wrong the model was about each row that update() learns: ddm, "
-    "page_hinkley, with options as of 'models new', or a file with one; if none is named, one that "
-    "fits the model.",
+    "page_hinkley or ewma, with options as of 'models new', or a file with one; if none is named, "
+    "one that fits the model.",
 )
 @click.option(
     "--persist",
