@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from wasmstate.binary.module import Module
 from wasmstate_gui.core.module.disassembly import Listing, listing
-from wasmstate_gui.core.module.entry_tables import FUNCTIONS, ModuleTable, module_table
+from wasmstate_gui.core.module.entry_tables import FUNCTIONS, USES, ModuleTable, module_table
+from wasmstate_gui.core.module.uses_table import subject_of, uses_table
 from wasmstate_gui.core.window.go_to import Place
 from wasmstate_gui.kit.jobs import Jobs, Task
 from wasmstate_gui.module.module_panel import ModulePanel
@@ -34,6 +35,7 @@ class ModuleLists(QObject):
         self._cursor: int | None = None
         self._is_open = False
         self._chooses_first = False
+        self._finds_uses = False  # as soon as the functions are there
         panel.kind_chosen.connect(self.open)
         panel.filter_changed.connect(self._filter)
         panel.row_chosen.connect(self._row_chosen)
@@ -83,7 +85,7 @@ class ModuleLists(QObject):
         if kind in self._tables:
             self._show(self._tables[kind])
         else:
-            self._panel.show_waiting()
+            self._panel.show_waiting(kind)
             self.read(kind)
 
     def read(self, kind: str = FUNCTIONS) -> None:
@@ -92,7 +94,26 @@ class ModuleLists(QObject):
         if module is None or kind in self._tables or kind in self._reading:
             return
         self._reading.add(kind)
-        self._jobs.start(partial(module_table, kind, module), partial(self._read, module))
+        self._jobs.start(partial(module_table, kind, module), partial(self._read, module, kind))
+
+    def find_uses(self) -> None:
+        """List what uses the chosen row."""
+        table, row, module = self._panel.table_model.table, self._panel.chosen_row, self._module
+        subject = subject_of(table, row) if row is not None and row < table.count else None
+        if module is None or subject is None:
+            self.open(USES)
+            return
+        functions = self.functions
+        if functions is None:
+            self._finds_uses = True
+            self.read()
+            return
+        self._tables.pop(USES, None)
+        self._reading.add(USES)
+        self._panel.show_waiting(USES)
+        self._jobs.start(
+            partial(uses_table, module, subject, functions), partial(self._read, module, USES)
+        )
 
     def go_to(self, offset: int) -> None:
         """The cursor is at another byte: select what it belongs to."""
@@ -102,8 +123,9 @@ class ModuleLists(QObject):
             return
         row = table.row_at(offset)
         self._panel.mark_row(row)
-        if row is not None and table.kind == FUNCTIONS:
-            self._list(row)
+        function = None if row is None else table.function_of(row)
+        if function is not None:
+            self._list(function)
             self._panel.mark_line(self._panel.listing_model.listing.line_at(offset))
 
     def places_at(self, offset: int) -> list[Place]:
@@ -123,10 +145,9 @@ class ModuleLists(QObject):
         """Give up what is under way."""
         self._jobs.close()
 
-    def _read(self, module: Module, result: ModuleTable | Exception) -> None:
+    def _read(self, module: Module, kind: str, result: ModuleTable | Exception) -> None:
         if module is not self._module:
             return
-        kind = result.kind if isinstance(result, ModuleTable) else self._panel.kind
         table = result if isinstance(result, ModuleTable) else ModuleTable(kind, damage=str(result))
         self._reading.discard(kind)
         self._tables[kind] = table
@@ -136,6 +157,9 @@ class ModuleLists(QObject):
             self.functions_read.emit()
             if self._chooses_first:
                 self._choose_first()
+            if self._finds_uses:
+                self._finds_uses = False
+                self.find_uses()
 
     def _show(self, table: ModuleTable) -> None:
         self._panel.show_table(table)
@@ -166,8 +190,9 @@ class ModuleLists(QObject):
             self._panel.show_rows(result)
 
     def _row_chosen(self, row: int) -> None:
-        if self._panel.table_model.table.kind == FUNCTIONS:
-            self._list(row)
+        function = self._panel.table_model.table.function_of(row)
+        if function is not None:
+            self._list(function)
 
     def _list(self, row: int) -> None:
         table = self._tables.get(FUNCTIONS)

@@ -11,13 +11,14 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QSplitter,
+    QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from wasmstate_gui.core.module.disassembly import Listing
-from wasmstate_gui.core.module.entry_tables import KINDS, ModuleTable
+from wasmstate_gui.core.module.entry_tables import FUNCTIONS, KINDS, USES, ModuleTable
 from wasmstate_gui.core.texts import counted
 from wasmstate_gui.kit.elided_label import ElidedLabel
 from wasmstate_gui.kit.plain_text import PlainLabel
@@ -69,6 +70,12 @@ class ModulePanel(QWidget):
         self.count.setAccessibleName("How many there are")
         self.table_model = ModuleTableModel(self)
         self.table = _table("Entries of the list", self.table_model)
+        self.message = PlainLabel()
+        self.message.setAccessibleName("Why the list is empty")
+        self.message.setWordWrap(True)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.message.setContentsMargins(6, 4, 6, 4)
+        self._list = QStackedWidget()
         self.title = ElidedLabel()
         self.title.setAccessibleName("Which function")
         self.listing_model = ListingModel(self)
@@ -93,7 +100,9 @@ class ModulePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(top)
-        column.addWidget(self.table, 1)
+        self._list.addWidget(self.table)
+        self._list.addWidget(self.message)
+        column.addWidget(self._list, 1)
         code = QVBoxLayout(self._code)
         code.setContentsMargins(0, 0, 0, 0)
         code.setSpacing(0)
@@ -115,17 +124,22 @@ class ModulePanel(QWidget):
         """The table that is wanted."""
         return self.kinds.currentText()
 
-    def show_waiting(self) -> None:
+    @property
+    def chosen_row(self) -> int | None:
+        """The row of the table that is chosen."""
+        index = self.table.currentIndex()
+        return self.table_model.row(index.row()) if index.isValid() else None
+
+    def show_waiting(self, kind: str) -> None:
         """Say that the table is being read."""
-        self._show(ModuleTable(self.kind), "reading\u2026")
+        self._choose_kind(kind)
+        self._show(ModuleTable(kind), "reading\u2026")
 
     def show_table(self, table: ModuleTable) -> None:
         """Show all of a table; a filter is applied by whoever listens."""
-        self._show(table, table.damage or counted(table.count, "row"))
-        self._is_marking = True
-        self.kinds.setCurrentText(table.kind)
-        self._is_marking = False
-        self._code.setVisible(table.kind == "Functions")
+        self._show(table, _count_text(table))
+        self._choose_kind(table.kind)
+        self._code.setVisible(table.kind in (FUNCTIONS, USES))
         self._fit_columns()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -164,9 +178,7 @@ class ModulePanel(QWidget):
         self.table_model.show(table, rows)  # type: ignore[arg-type]
         self._is_marking = False
         shown = self.table_model.rowCount()
-        self.count.setText(
-            counted(shown, "row") if rows is None else f"{shown:,} of {table.count:,}"
-        )
+        self.count.setText(_count_text(table) if rows is None else f"{shown:,} of {table.count:,}")
 
     def show_listing(self, listing: Listing) -> None:
         """Show the instructions of a function."""
@@ -190,7 +202,8 @@ class ModulePanel(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
-        self.count.setStyleSheet(f"color: {theme.dim};")
+        for label in (self.count, self.message):
+            label.setStyleSheet(f"color: {theme.dim};")
 
     def _mark(self, view: QTableView, line: int | None) -> None:
         self._is_marking = True
@@ -209,6 +222,13 @@ class ModulePanel(QWidget):
         self.table_model.show(table)
         self._is_marking = False
         self.count.setText(text)
+        self.message.setText(table.damage)
+        self._list.setCurrentWidget(self.message if table.damage else self.table)
+
+    def _choose_kind(self, kind: str) -> None:
+        self._is_marking = True
+        self.kinds.setCurrentText(kind)
+        self._is_marking = False
 
     def _kind_chosen(self, kind: str) -> None:
         if not self._is_marking:
@@ -226,6 +246,11 @@ class ModulePanel(QWidget):
     def _line_chosen(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._is_marking and current.isValid():
             self.range_chosen.emit(*self.listing_model.listing.span(current.row()))
+
+
+def _count_text(table: ModuleTable) -> str:
+    of = f" of {table.subject}" if table.subject else ""
+    return "" if table.damage else f"{counted(table.count, 'row')}{of}"
 
 
 def _table(name: str, model: ModuleTableModel | ListingModel) -> QTableView:

@@ -26,7 +26,8 @@ from wasmstate.errors import MalformedError
 from wasmstate_gui.core.bytes.search import Watcher
 
 FUNCTIONS = "Functions"
-KINDS = (FUNCTIONS, "Exports", "Imports", "Data", "Strings", "Custom")
+USES = "Uses"
+KINDS = (FUNCTIONS, "Exports", "Imports", "Data", "Strings", "Custom", USES)
 """The tables there are."""
 
 _OF_SECTION = {
@@ -55,6 +56,8 @@ class ModuleTable:
         damage: why there are no more rows, if so.
         code: the code of a row, of functions that have some.
         names: of the rows of functions that have one.
+        subject: of uses, what they use.
+        function_of: the function whose code a row is in.
     """
 
     kind: str
@@ -66,6 +69,8 @@ class ModuleTable:
     damage: str = ""
     code: Callable[[int], Func | None] = field(default=lambda _: None)
     names: Mapping[int, str] = field(default_factory=dict)
+    subject: str = ""
+    function_of: Callable[[int], int | None] = field(default=lambda _: None)
 
     @property
     def count(self) -> int:
@@ -152,6 +157,7 @@ def _functions(module: Module) -> ModuleTable:
         lambda row: f"{row} {names.get(row, '').lower()}",
         code=lambda row: bodies[row - imported] if row >= imported else None,
         names=names,
+        function_of=lambda row: row,
     )
 
 
@@ -293,6 +299,10 @@ def _custom(module: Module) -> ModuleTable:
     )
 
 
+def _no_uses(_: Module) -> ModuleTable:
+    return ModuleTable(USES, damage="choose a row of another list, then Find uses (Shift+F12)")
+
+
 _MAKERS: dict[str, Callable[[Module], ModuleTable]] = {
     "Functions": _functions,
     "Exports": _exports,
@@ -300,4 +310,5 @@ _MAKERS: dict[str, Callable[[Module], ModuleTable]] = {
     "Data": _data,
     "Strings": _strings,
     "Custom": _custom,
+    USES: _no_uses,
 }

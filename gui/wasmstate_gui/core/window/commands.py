@@ -350,6 +350,15 @@ COMMANDS = (
         usable="is_open",
     ),
     Command(
+        "uses",
+        "Find uses",
+        "Go",
+        "module_lists.find_uses",
+        keys="Shift+F12",
+        tip="List what uses the function, the string or the data that is chosen in the lists",
+        usable="is_open",
+    ),
+    Command(
         "next_change",
         "Next change",
         "Go",
@@ -595,7 +604,7 @@ CONTEXT_MENUS = {
         *("again", "since_chosen", "since_step", "", "plot", "plot_all", "export_plot"),
     ),
     "problems": ("repair", "verify"),
-    "module": (*_OF_SELECTION, "", "goto", "find", "verify"),
+    "module": ("uses", "", *_OF_SELECTION, "", "goto", "find", "verify"),
     "overview": ("verify", "repair", "attach", "graft", "bake", "unbake"),
 }
 """The commands of the context menu of each pane, and of the bytes."""
