@@ -17,7 +17,7 @@ NPM := @bokuweb/zstd-wasm@0.0.27 @chainsafe/as-sha256@1.2.5 @dimforge/rapier2d@0
   tree-sitter-json@0.24.8 vscode-oniguruma@2.0.1 web-tree-sitter@0.27.2 yoga-wasm-web@0.3.3 zxing-wasm@3.1.4
 
 .DEFAULT_GOAL := help
-.PHONY: help binaryen descriptions demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs transcripts screenshots clean
+.PHONY: help binaryen descriptions demo device donors fleet vectors browser js js-if-possible test coverage lowest spec test-xcb check format fixtures kernels new-models models models-env proposals examples bench bench-peers bench-js bench-damage fuzz hostile torture real package bundle docs notebooks transcripts screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -223,6 +223,14 @@ bundle: $(READY) ## Make a program that needs no Python, in build/bundle/dist, a
 
 docs: $(READY) ## Build the documentation in docs/build
 	$(BIN)/sphinx-build -q -n -W --keep-going docs docs/build
+
+notebooks: $(READY) ## Run the notebooks of docs/notebooks and make their pages, in build/notebooks (600 MB)
+	@test -x build/notebooks/bin/python || $(BIN)/python -m venv --upgrade-deps build/notebooks
+	@build/notebooks/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fleet]' --group notebooks
+	build/notebooks/bin/jupyter nbconvert --log-level=ERROR --execute --inplace --coalesce-streams \
+	  --ExecutePreprocessor.record_timing=False docs/notebooks/*.ipynb
+	build/notebooks/bin/jupyter nbconvert --log-level=ERROR --to markdown docs/notebooks/*.ipynb
+	$(BIN)/python docs/notebooks/tidy.py
 
 transcripts: $(READY) ## Record again what the commands in README, tutorials and docs/cli.md print
 	$(BIN)/python tests/transcripts.py README.md docs/cli.md docs/tutorials/*.md

@@ -44,7 +44,7 @@ const look = async (path, width) => {
   for (const pre of page.querySelectorAll('.highlight pre'))
     if (pre.scrollWidth > pre.clientWidth + 1) found.push('code: ' + pre.textContent.slice(0, 60));
   for (const table of page.querySelectorAll('article table')) {
-    const box = table.closest('.table-wrapper') ?? table.parentElement;
+    const box = table.closest('.table-wrapper') ?? table;
     const hidden = !['auto', 'scroll'].includes(page.defaultView.getComputedStyle(box).overflowX);
     if (hidden && table.scrollWidth > box.clientWidth + 4)
       found.push('table: ' + table.textContent.slice(0, 60));
