@@ -112,7 +112,7 @@ def test_each_line_has_an_axis_whose_texts_are_not_cut_off(plot: PlotView) -> No
 
 def test_a_name_stands_beside_its_lane_and_not_over_its_line(plot: PlotView) -> None:
     plot.resize(480, 110)
-    lines = [Line(name, [0.0] * 9, i) for name, i in (("rng[0]", 0), ("sum[0]", 1), ("w", 3))]
+    lines = [Line(name, [0.0] * 9, i) for name, i in (("rng[0]", 0), ("sum[0]", 1), ("w", 5))]
     image = show(plot, *lines)
     start = round(plot.canvas.to_x(0))
     for line in lines:
