@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from wasmstate.session.scailable import ScailableModel
     from wasmstate.session.session import Session
     from wasmstate.session.upgrade import relearn, upgrade
+    from wasmstate.session.wear import Wear, estimate_wear
     from wasmstate.session.why import StackFrame, Why, Write
     from wasmstate.session.write_outside import StrayWrite, WriteOutside
     from wasmstate.state.beside import join, split
@@ -184,6 +185,7 @@ _HOMES = {
     "TensorDiff": "wasmstate.state.compare.diff",
     "TensorSpec": "wasmstate.state.tensor",
     "Use": "wasmstate.binary.uses",
+    "Wear": "wasmstate.session.wear",
     "Weight": "wasmstate.explore.learn.find_weights",
     "Why": "wasmstate.session.why",
     "Write": "wasmstate.session.why",
@@ -198,6 +200,7 @@ _HOMES = {
     "declare": "wasmstate.state.change.declare",
     "diff": "wasmstate.state.compare.compare_files",
     "discover": "wasmstate.explore.discover",
+    "estimate_wear": "wasmstate.session.wear",
     "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
     "find_strings": "wasmstate.binary.strings",
@@ -323,6 +326,7 @@ __all__ = [
     "UnsupportedError",
     "Use",
     "WasmstateError",
+    "Wear",
     "Weight",
     "Why",
     "Write",
@@ -338,6 +342,7 @@ __all__ = [
     "declare",
     "diff",
     "discover",
+    "estimate_wear",
     "find_constants",
     "find_drifts",
     "find_strings",

@@ -44,6 +44,7 @@ COMMANDS = {
     "replay": "Do again what was recorded.",
     "why": "Say what a call writes to a cell of the state, and from where.",
     "bisect": "Find the call that spoiled the state.",
+    "wear": "Say what commits cost flash memory.",
     "check": "Say what is wrong with files.",
     "drift": "Tell where a model began to be wrong more often.",
     "rollback": "Bring back an older generation that is in the file.",

@@ -23,6 +23,7 @@ import contextvars
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from wasmstate.errors import WasmstateError
@@ -37,7 +38,8 @@ class Writer:
 
     Args:
         keeper: does it.
-        seconds: to wait for further changes before a commit.
+        wait: gives how many seconds to wait for further changes before a commit; ``None`` if a
+            commit is due at once.
 
     Attributes:
         latest: what there is to commit.
@@ -45,12 +47,12 @@ class Writer:
         rests: whether :meth:`wake` is needed to have ``latest`` committed.
     """
 
-    def __init__(self, keeper: Keeper, seconds: float) -> None:
+    def __init__(self, keeper: Keeper, wait: Callable[[], float] | None = None) -> None:
         self.latest: Snapshot | None = None
         self.error: WasmstateError | None = None
         self.rests = True
         self._keeper = keeper
-        self._seconds = seconds
+        self._wait = wait
         self._reset()
         _WRITERS.add(self)
         call_after_fork(Writer.after_fork, self)
@@ -114,7 +116,7 @@ class Writer:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_ended or not self.rests)
-                pause = max(self._seconds, free - time.monotonic())
+                pause = max(0.0 if self._wait is None else self._wait(), free - time.monotonic())
                 self._changed.wait_for(lambda: self._is_ended, pause)
                 is_ended = self._is_ended
                 context = self._context
@@ -132,7 +134,7 @@ class Writer:
             self._keeper.commit(lambda: self.latest)
         except WasmstateError as error:
             self.error = error
-            if self._seconds:
+            if self._wait is not None:
                 self.rests = False  # due again when the time is over
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 from wasmstate.session.background_writer import Writer
@@ -11,6 +13,26 @@ from wasmstate.state.state import State
 
 MOST_WAITING = 20
 """With ``every:N``, at most this multiple of N calls of ``update()`` waits to be committed."""
+
+
+class _Waiting:
+    """How long the thread waits: so long, or until what commits write is within a budget.
+
+    The time of the file counts, so a budget holds from one session to the next.
+    """
+
+    def __init__(self, keeper: Keeper, policy: Policy) -> None:
+        self._keeper = keeper
+        self._policy = policy
+        self._last = -math.inf  # when the last commit was due, if it succeeded or not
+
+    def __call__(self) -> float:
+        seconds = self._policy.interval(self._keeper.size)
+        if not self._policy.bytes_per_day:
+            return seconds
+        now = time.monotonic()
+        self._last = max(now, self._last + seconds, now + seconds - self._keeper.age)
+        return self._last - now
 
 
 class Commits:
@@ -32,7 +54,9 @@ class Commits:
         self._keeper = keeper
         self._policy = policy
         self._due = policy.changes
-        self.writer = Writer(keeper, policy.seconds) if policy.in_background else None
+        self.writer: Writer | None = None
+        if policy.in_background:
+            self.writer = Writer(keeper, _Waiting(keeper, policy) if policy.is_timed else None)
         self.is_asked = policy.in_background or policy.is_every_change
 
     def uncommitted(self, now: Snapshot) -> int:

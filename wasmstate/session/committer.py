@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wasmstate.binary.module import Module
 from wasmstate.errors import (
@@ -33,6 +34,15 @@ the session was opened or rolled back. A plain tuple, because one is made for ea
 """
 
 
+class _Stamp(NamedTuple):
+    """What changes when somebody writes to a file, or puts another into its place."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
 class Keeper:
     """Commits snapshots to one file, from any thread, one at a time.
 
@@ -48,6 +58,8 @@ class Keeper:
         before_commit: called in turn before each commit, with the count of updates that it will
             hold: what has to outlast a power cut before the file may.
         metadata: what each commit adds to the metadata of the state.
+        commits, bytes_written: of this session: how many there were, and what they wrote to the
+            file system. Where it shares unchanged blocks, the disk gets less.
     """
 
     def __init__(
@@ -63,6 +75,7 @@ class Keeper:
         self.last = (state, 0)
         self.before_commit: list[Callable[[int], None]] = []
         self.metadata: dict[str, Any] = {}
+        self.commits = self.bytes_written = 0
         self._path = path
         self._read = read
         self._durability = durability
@@ -139,6 +152,18 @@ class Keeper:
             raise
         self.last = (committed, snapshot[1])
         self._stamp = self._stamp_now()
+        self.commits += 1
+        self.bytes_written += self.size
+
+    @property
+    def size(self) -> int:
+        """The size of the file as it was last seen, in bytes: what a commit writes."""
+        return 0 if self._stamp is None else self._stamp.size
+
+    @property
+    def age(self) -> float:
+        """Seconds since the file was written, as it was last seen."""
+        return 0.0 if self._stamp is None else max(0.0, time.time() - self._stamp.mtime_ns / 1e9)
 
     def _check_code(self) -> None:
         """Compare the code with that of S, if anybody else has written to the file.
@@ -165,12 +190,12 @@ class Keeper:
             )
         self._stamp = now
 
-    def _stamp_now(self) -> tuple[int, ...] | None:
+    def _stamp_now(self) -> _Stamp | None:
         try:
             info = os.stat(self._path)
         except OSError:
             return None
-        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+        return _Stamp(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
 
     def _is_in_file(self, record: Record) -> bool:
         try:

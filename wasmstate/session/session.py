@@ -143,7 +143,8 @@ class Session:
                 the two.
             persist: when a changed S is committed: ``every-change``, before the call returns;
                 ``every:100`` (changes) or ``every:0.5s`` (after the first change), by a thread in
-                the background; ``on-close``; ``manual``, by :meth:`flush` only. All but the last
+                the background; ``budget:20MB/day``, so often that commits write no more;
+                ``on-close``; ``manual``, by :meth:`flush` only. All but the last
                 commit what is left when the session is closed.
             limits: of every call.
             durability: see :func:`wasmstate.commit`.
@@ -298,6 +299,16 @@ class Session:
     def uncommitted(self) -> int:
         """How many calls of ``update()`` are in S and not in the file, as far as is known."""
         return self._commits.uncommitted(self._now())
+
+    @property
+    def commits(self) -> int:
+        """How many commits this session has made."""
+        return self._keeper.commits
+
+    @property
+    def bytes_written(self) -> int:
+        """What these commits wrote to the file system; the disk gets less if blocks are shared."""
+        return self._keeper.bytes_written
 
     def params(self, name: str) -> tuple[Param, ...]:
         """What a caller has to give, by the schema's signature, else by the type (``p0``, ``p1``).

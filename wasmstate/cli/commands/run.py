@@ -21,15 +21,19 @@ from wasmstate.cli.common import (
     echo_json_line,
     existing_file,
     keep_option,
+    new_file,
     new_log,
     plural,
     state_option,
 )
 from wasmstate.cli.feeding import Feeder, can_take_many
+from wasmstate.cli.flushing import flush_option, flushing
 from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.guarding import guarded
 from wasmstate.cli.limit_options import limit_options
+from wasmstate.cli.metrics import metrics
 from wasmstate.cli.model_calls import CHOOSING, call_of, value_of
+from wasmstate.cli.persist_option import persist_option
 from wasmstate.cli.pipe import answer_lines
 from wasmstate.cli.progress import bar, waiting
 from wasmstate.cli.stopping import Stopped, Stopping
@@ -46,19 +50,6 @@ from wasmstate.storage.displaced import rescue_name
 from wasmstate.storage.patience import lock_timeout as wait_at_most
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
-
-
-class _Persist(click.ParamType[str]):
-    name = "policy"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        try:
-            Policy.parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
 
 
 class _Indices(click.ParamType[list[int]]):
@@ -109,18 +100,19 @@ class _Indices(click.ParamType[list[int]]):
     "page_hinkley or ewma, with options as of 'models new', or a file with one; if none is named, "
     "one that fits the model.",
 )
-@click.option(
-    "--persist",
-    type=_Persist(),
-    default="every-change",
-    show_default=True,
-    help="When a changed state is written: every-change, every:100, every:5s, on-close, or manual: "
-    "never. With every:N a kill costs at most 20 N updates.",
-)
+@persist_option
+@flush_option
 @state_option
 @keep_option
 @break_links
 @click.option("--record", type=new_log, help="Write what changes S to a new file, for replay.")
+@click.option(
+    "--metrics",
+    "metrics_path",
+    type=new_file,
+    metavar="FILE.prom",
+    help="Write figures of the run for Prometheus: generation, updates, commits, bytes.",
+)
 @click.option(
     "--record-limit",
     type=byte_size,
@@ -156,6 +148,8 @@ def command(
     break_links: bool,
     record: Path | None,
     record_limit: int | None,
+    flush_on: tuple[str, ...],
+    metrics_path: Path | None,
     grants: GrantOptions,
     limits: Limits,
     lock_timeout: float | None,
@@ -222,7 +216,9 @@ def command(
             try:
                 with (
                     wait_at_most(lock_timeout, is_over=lambda: stop.signal is not None),
+                    metrics(session, metrics_path),
                     session,
+                    flushing(session, flush_on),
                     watching(
                         session,
                         watch_drift,
