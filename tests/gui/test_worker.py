@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import wasmstate
+from models import from_wat
 from wasmstate import Module, State
 from wasmstate.state.attach.describe import with_state
 from wasmstate_gui.core.calls.protocol import (
@@ -75,6 +76,26 @@ def test_a_call_gives_what_it_changed_of_s(bandit: Path) -> None:
         session.update(0, 0.0)
         assert after(start, updated) == session.state.contents()
     assert updated.steps[0].size == 1.0  # one failure more; integers do not count
+
+
+IMPORTS = """(module
+  (import "env" "memory" (memory 1))
+  (import "env" "abort" (func $abort (param i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (func (export "update") (param $n i64)
+    (drop (call $random (i32.const 128) (i32.const 8)))
+    (if (i64.lt_s (local.get $n) (i64.const 0)) (then (call $abort (i32.const 1))))
+    (i64.store (i32.const 64) (local.get $n))))"""
+
+
+def test_a_module_gets_what_it_imports() -> None:
+    module = wasmstate.attach(from_wat(IMPORTS), ["n:i64@64"])
+    runner = Runner(module)
+    outcome = runner.run(Call(1, "update", [5]), print)
+    assert after([bytes(8)], outcome) == [(5).to_bytes(8, "little")]
+    assert runner.run(Call(2, "update", [-1]), print).text == (
+        "env.abort was called, and it is allowed without a host that provides it"
+    )
 
 
 def test_a_call_starts_from_the_s_that_it_is_given(bandit: Path) -> None:
