@@ -34,6 +34,7 @@ from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.instance import Instance
 from wasmstate.runtime.program import Program
 from wasmstate.runtime.unchecked_call import FORMATS
+from wasmstate.session.source_lines import SourceLines
 from wasmstate.state.record import Region, RegionKind
 from wasmstate.state.signature import Param, Signature
 from wasmstate.state.state import State
@@ -51,11 +52,13 @@ class StackFrame:
         function: its export, its name in the name section, or its index.
         offset: in the file: of the instruction that wrote, in outer frames of the call.
         args: what the function was given; what is no number is ``None``.
+        line: of the source, ``linear.c:31``, where the module has DWARF and pyelftools is there.
     """
 
     function: str
     offset: int
     args: tuple[int | float | None, ...]
+    line: str | None = None
 
     @property
     def call(self) -> str:
@@ -248,6 +251,7 @@ class NoteReader:
     def __init__(self, watching: Watching, module: Module) -> None:
         self._watching = watching
         self._spaces = Spaces(module)
+        self._lines = SourceLines(module)
         names = dict(read_names(module).functions)
         exported = {e.index: e.name for e in self._spaces.exports.values() if e.kind == "func"}
         self._names = names | exported
@@ -275,7 +279,8 @@ class NoteReader:
             call, function = struct.unpack_from("<ii", event, at)
             site = self.site(event) if i == depth - 1 else self._watching.sites[call]
             args = self._args(event, at, function)
-            found.append(StackFrame(self._name(function), site.offset, args))
+            line = self._lines.at(site.offset)
+            found.append(StackFrame(self._name(function), site.offset, args, line))
         return tuple(found)
 
     def _global_type(self, site: Site) -> str:

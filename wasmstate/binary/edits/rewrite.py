@@ -39,12 +39,14 @@ class Rewrite:
     locals: tuple[Locals, ...] = ()
 
 
-def rewrite(module: Module, rewrites: Mapping[int, Rewrite]) -> Module:
+def rewrite(module: Module, rewrites: Mapping[int, Rewrite], *, is_kept: bool = True) -> Module:
     """A copy of the module with other instructions.
 
     Args:
         module: a core module.
         rewrites: by the index of the function among those that the module defines.
+        is_kept: whether the copy is written somewhere, so that stale debugging information is
+            worth a warning.
 
     Raises:
         MalformedError: if the code cannot be decoded.
@@ -68,7 +70,7 @@ def rewrite(module: Module, rewrites: Mapping[int, Rewrite]) -> Module:
             return edited
         if isinstance(each, CustomSection) and is_code_metadata(each):
             return recoded(each, lambda value: moved_metadata(value, positions))
-        if isinstance(each, CustomSection) and is_debug_info(each):
+        if is_kept and isinstance(each, CustomSection) and is_debug_info(each):
             warn_stale(each)
         return each
 

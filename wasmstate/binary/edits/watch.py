@@ -155,7 +155,7 @@ class _Watch:
         rewrites = {
             index: self._function(first + index, func) for index, func in enumerate(entries)
         }
-        edited = rewrite(self.module, rewrites)
+        edited = rewrite(self.module, rewrites, is_kept=False)
         types = self.module.section(TypeSection)
         typeidx = len(types.subtypes()) if types else 0
         params = ("i32", "i64", "i64", "i64", "i32")

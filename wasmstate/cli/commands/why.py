@@ -24,7 +24,7 @@ from wasmstate.cli.grant_options import grant_options
 from wasmstate.cli.limit_options import limit_options
 
 if TYPE_CHECKING:
-    from wasmstate import GrantOptions, StrayWrite, Why, Write, WriteOutside
+    from wasmstate import GrantOptions, StackFrame, StrayWrite, Why, Write, WriteOutside
     from wasmstate.runtime.limits import Limits
 
 
@@ -112,6 +112,10 @@ def _stray_lines(write: StrayWrite) -> Iterator[str]:
 def _instruction(write: Write | StrayWrite, where: str) -> Iterator[str]:
     yield f"  {write.instruction} at {write.offset:#x}{where}, operand {write.value}"
     inner, *outer = write.stack
-    yield f"  in {inner.call}"
+    yield f"  in {inner.call}{_line(inner)}"
     for frame in outer:
-        yield f"  called at {frame.offset:#x} in {frame.call}"
+        yield f"  called at {frame.offset:#x} in {frame.call}{_line(frame)}"
+
+
+def _line(frame: StackFrame) -> str:
+    return "" if frame.line is None else f", {frame.line}"
