@@ -102,12 +102,14 @@ def clicks(bandit: Path, table: Path, count: int) -> Path:
 
 
 def learned(folder: Path) -> None:
-    """A bandit that has learned from 300 clicks."""
+    """A bandit that has learned from 300 clicks, in both themes."""
     bandit = ROOT / "fixtures" / "bandit.wasm"
-    with stage("inspector", LIGHT) as it:
-        it.open(bandit)
-        it.run_rows(clicks(bandit, folder / "clicks.csv", 300))
-        it.window.selection_model.show_changed_tensor()
+    table = clicks(bandit, folder / "clicks.csv", 300)
+    for name, theme in {"inspector": LIGHT, "inspector-dark": DARK}.items():
+        with stage(name, theme) as it:
+            it.open(bandit)
+            it.run_rows(table)
+            it.window.selection_model.show_changed_tensor()
 
 
 def damaged(folder: Path) -> None:
