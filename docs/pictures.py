@@ -146,7 +146,7 @@ def overview(folder: Path) -> None:
     shutil.copy(Path(spec.submodule_search_locations[0]) / "_vt100.wasm", path)
     with stage("inspector-overview", LIGHT) as it:
         it.open(path)
-        it.show_module()
+        it.window.panels.docks["Overview"].raise_()
 
 
 def network(folder: Path) -> None:
