@@ -187,7 +187,7 @@ hostile: $(READY) ## Run hostile guests and forged records, and measure what the
 	$(BIN)/pytest -q -n 2 tests/slow/hostile_guests.py tests/slow/hostile_records.py tests/slow/hostile_commands.py
 
 torture: $(READY) ## Cut the power of file systems, kill writers, fail every call (as root; some minutes)
-	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py tests/cli/test_late_rewards.py tests/cli/test_models.py
+	WASMSTATE_THOROUGH=1 $(BIN)/pytest -ra tests/slow/torture.py tests/storage/test_strace.py tests/storage/test_kill.py tests/storage/test_writers.py tests/cli/test_late_rewards.py tests/cli/test_models.py tests/state/change/test_versions.py
 
 power: $(READY) ## Cut the power of six file systems in a virtual machine, and try NFS (as root, 20 minutes)
 	apt-get install -y -qq qemu-system-x86 dmsetup dosfstools exfatprogs e2fsprogs f2fs-tools xfsprogs btrfs-progs busybox-static kmod cpio iproute2 nfs-kernel-server nfs-common
