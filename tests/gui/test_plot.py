@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from gui_support import show_active
+from wasmstate_gui.core.timeline.branches import branches
 from wasmstate_gui.core.timeline.plot_series import STEP_SIZE, HistoryView, Line, Mark
 from wasmstate_gui.core.timeline.ticks import tick_spacing, tick_text
 from wasmstate_gui.kit.theme import LIGHT
@@ -233,3 +234,45 @@ def test_before_the_first_step_the_panel_says_what_makes_one(
     window = open_window(bandit)
     assert window.panels.timeline.hint.isVisible()
     assert "F10" in window.panels.timeline.hint.text()
+
+
+def branched(qtbot: QtBot, window: MainWindow) -> PlotView:
+    """Four steps, then two from step 1, then one from step 2 of these."""
+    step, timeline = window.panels.step, window.controller.timeline
+    assert timeline is not None
+    for back_to, count in ((0, 4), (1, 2), (2, 1)):
+        window.panels.timeline.chosen.emit(back_to)
+        for _ in range(count):
+            with qtbot.waitSignal(window.idle, timeout=WAIT):
+                step.step()
+    return window.panels.timeline.plot
+
+
+def test_branches_are_drawn_from_where_they_go_off(
+    qtbot: QtBot, bandit: Path, open_window: OpenWindow
+) -> None:
+    window = open_window(bandit)
+    plot = branched(qtbot, window)
+    timeline = window.controller.timeline
+    assert timeline is not None
+    found = [(each.fork, each.end, each.row) for each in branches(timeline)]
+    assert found == [(1, 4, 0), (2, 3, 0)]
+    QApplication.processEvents()
+    image = plot.canvas.viewport().grab().toImage()
+    box = plot.canvas.tree.box
+    rows = [
+        plot.canvas.mapFromScene(box.mapToScene(box.mapFromView(QPointF(0, -row)))).y()
+        for row in range(3)
+    ]
+    dim = QColor(LIGHT.dim)
+    x = round(plot.canvas.to_x(2.8))
+    for row, y in enumerate(rows):
+        near = [image.pixelColor(x, y + by) for by in (-1, 0, 1)]
+        wanted = dim if row else QColor(LIGHT.accent)
+        assert any(_is_near(each, wanted) for each in near), row
+    place = QPoint(round(plot.canvas.to_x(3)), rows[1])
+    QTest.mouseClick(plot.canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert len(timeline.path) == 5
+    assert timeline.position == 2
+    nested = [(each.fork, each.end, each.row) for each in branches(timeline)]
+    assert nested == [(1, 3, 0), (2, 3, 1)]

@@ -21,6 +21,7 @@ from wasmstate_gui.kit.theme import LIGHT, Theme
 LEAST_HEIGHT = 22
 GAP = 6
 MARKS_HEIGHT = 16
+TREE_ROW = 9
 AXIS_WIDTH = 68
 WIDEST_NAME = 96
 STEPS_HEIGHT = 18
@@ -168,6 +169,49 @@ class Lane:
         if drifts != self._drifts.xvals:
             self._drifts.setXVals(drifts)
         self.box.show_steps(view)
+
+
+class Tree:
+    """The branches as lines: the shown one at the top, each other below, from where it goes off."""
+
+    def __init__(self) -> None:
+        self.box = _Box()
+        self.box.enableAutoRange(x=False, y=False)
+        self._shown = pg.PlotDataItem()
+        self._others = pg.PlotDataItem(connect="finite", skipFiniteCheck=False)
+        for item in (self._others, self._shown):
+            self.box.addItem(item, ignoreBounds=True)
+
+    def colour(self, theme: Theme) -> None:
+        """Use other colours."""
+        self._shown.setPen(pg.mkPen(theme.accent, width=3))
+        self._others.setPen(pg.mkPen(theme.dim, width=2))
+        self.box.colour(theme)
+
+    def show(self, view: HistoryView) -> None:
+        """Show the branches of a view."""
+        rows = len(view.branches)
+        self.box.setVisible(rows > 0)
+        self.box.setFixedHeight(height_of_tree(rows))
+        self.box.setYRange(-rows - 0.5, 0.5, padding=0)
+        self._shown.setData([view.first, view.first + view.count - 1], [0, 0])
+        xs: list[float] = []
+        ys: list[float] = []
+        for row, branch in enumerate(view.branches, 1):
+            fork = view.first + branch.fork
+            xs += [fork, fork + 0.5, view.first + branch.end, np.nan]
+            ys += [-branch.row, -row, -row, np.nan]
+        self._others.setData(xs, ys)
+        self.box.show_steps(view)
+
+    def row_at(self, y: float) -> int:
+        """Which row is at a place in the scene; 0 is that of the shown branch."""
+        return round(-float(self.box.mapSceneToView(QPointF(0, y)).y()))
+
+
+def height_of_tree(rows: int) -> int:
+    """How high the branches beside the shown one are, in pixels."""
+    return TREE_ROW * (rows + 1) if rows else 0
 
 
 class Marks:

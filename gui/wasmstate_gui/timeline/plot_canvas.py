@@ -10,7 +10,16 @@ from PySide6.QtWidgets import QToolTip
 from wasmstate_gui.core.timeline.plot_series import HistoryView, Line, Mark
 from wasmstate_gui.kit.plain_text import tooltip
 from wasmstate_gui.kit.theme import LIGHT, Theme
-from wasmstate_gui.timeline.lanes import GAP, LEAST_HEIGHT, MARKS_HEIGHT, STEPS_HEIGHT, Lane, Marks
+from wasmstate_gui.timeline.lanes import (
+    GAP,
+    LEAST_HEIGHT,
+    MARKS_HEIGHT,
+    STEPS_HEIGHT,
+    Lane,
+    Marks,
+    Tree,
+    height_of_tree,
+)
 
 _NEAR = 6  # pixels from a mark that are taken for it
 _BEYOND = 0.02  # of the steps, beside the first and the last
@@ -23,6 +32,9 @@ class PlotCanvas(pg.GraphicsView):
     """The user went to a position."""
     compared = Signal(int)
     """The user wants to compare with a position, or no longer."""
+
+    branch_chosen = Signal(int)
+    """The user went to another branch: the id of its first step."""
 
     def __init__(self) -> None:
         super().__init__(background=None)
@@ -38,7 +50,10 @@ class PlotCanvas(pg.GraphicsView):
         self._layout.layout.setHorizontalSpacing(0)
         self._layout.layout.setVerticalSpacing(GAP)
         self.setCentralItem(self._layout)
+        self.tree = Tree()
         self.marks = Marks()
+        self.tree.box.setXLink(self.marks.box)
+        self.tree.box.sigRangeChangedManually.connect(self._zoomed)
         self.marks.box.sigRangeChangedManually.connect(self._zoomed)
         self.show_lines(self._view, ())
 
@@ -55,12 +70,14 @@ class PlotCanvas(pg.GraphicsView):
     def show_lines(self, view: HistoryView, lines: tuple[Line, ...]) -> None:
         """Show other steps, and these of their lines."""
         was = [(line.name, line.colour) for line in self._lines]
+        rows = len(self._view.branches)
         self._view, self._lines = view, lines
         names = [line.name for line in lines]
         self.setAccessibleDescription(
             f"{', '.join(names)}; step {view.first + view.position}: {view.caption}"
         )
-        if [(line.name, line.colour) for line in lines] != was or not self._layout.items:
+        is_same = [(line.name, line.colour) for line in lines] == was
+        if not is_same or len(view.branches) != rows or not self._layout.items:
             self._lay_out(names)
             self._colour()
         self._show()
@@ -89,6 +106,8 @@ class PlotCanvas(pg.GraphicsView):
             event.ignore()
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.compared.emit(self._position_at(event))
+        elif 0 < (row := self._row_at(event)) <= len(self._view.branches):
+            self.branch_chosen.emit(self._view.branches[row - 1].step)
         else:
             self.chosen.emit(self._position_at(event))
 
@@ -128,8 +147,9 @@ class PlotCanvas(pg.GraphicsView):
         return bool(super().viewportEvent(event))
 
     @property
-    def _parts(self) -> list[Lane | Marks]:
-        return [*self._lanes, self.marks]
+    def _parts(self) -> list[Lane | Marks | Tree]:
+        branches = [self.tree] if self._view.branches else []
+        return [*branches, *self._lanes, self.marks]
 
     def _lay_out(self, names: list[str]) -> None:
         """Another lane for each line, those of the same names stay."""
@@ -143,9 +163,11 @@ class PlotCanvas(pg.GraphicsView):
                 part.box.sigRangeChangedManually.connect(self._zoomed)
                 self._layout.addItem(part.title, row, 0)
                 self._layout.addItem(part.axis, row, 1)
-        self._layout.addItem(self.marks.axis, len(names) + 1, 2)
+        self._layout.addItem(self.marks.axis, len(self._parts), 2)
         self._layout.setGeometry(self.viewRect())  # it had no room for more rows
-        self.setMinimumHeight(len(names) * (LEAST_HEIGHT + GAP) + MARKS_HEIGHT + STEPS_HEIGHT + GAP)
+        tree = height_of_tree(len(self._view.branches)) + GAP if self._view.branches else 0
+        lanes = len(names) * (LEAST_HEIGHT + GAP)
+        self.setMinimumHeight(tree + lanes + MARKS_HEIGHT + STEPS_HEIGHT + GAP)
 
     def _show(self) -> None:
         view = self._view
@@ -153,11 +175,13 @@ class PlotCanvas(pg.GraphicsView):
         for lane, line in zip(self._lanes, self._lines, strict=True):
             lane.show(line, view)
         self.marks.show(view)
+        self.tree.show(view)
 
     def _colour(self) -> None:
         for lane, line in zip(self._lanes, self._lines, strict=True):
             lane.colour(line, self._theme)
         self.marks.colour(self._theme)
+        self.tree.colour(self._theme)
 
     def _show_range(self) -> None:
         """All steps; of a part that was chosen by zooming one with the shown step."""
@@ -186,6 +210,18 @@ class PlotCanvas(pg.GraphicsView):
         """The step that is drawn nearest."""
         place = self.marks.box.mapSceneToView(self.mapToScene(round(x), 0))
         return min(max(round(float(place.x())) - self._view.first, 0), self._view.count - 1)
+
+    def _row_at(self, event: QMouseEvent) -> int:
+        """The row of the branches under the mouse; 0 where none is."""
+        place = event.position()
+        if not self._view.branches or place.y() >= self._top_of_lanes:
+            return 0
+        return self.tree.row_at(float(self.mapToScene(place.toPoint()).y()))
+
+    @property
+    def _top_of_lanes(self) -> float:
+        box = self.tree.box
+        return float(self.mapFromScene(box.mapToScene(box.rect().bottomLeft())).y())
 
     def _position_at(self, event: QMouseEvent) -> int:
         """The step under the mouse; below the lanes that of the nearest mark."""

@@ -34,12 +34,15 @@ class PlotView(QWidget):
     """The user went to a position."""
     compared = Signal(int)
     """The user wants to compare with a position, or no longer."""
+    branch_chosen = Signal(int)
+    """The user went to another branch: the id of its first step."""
 
     def __init__(self) -> None:
         super().__init__()
         self.canvas = PlotCanvas()
         self.canvas.chosen.connect(self.chosen)
         self.canvas.compared.connect(self.compared)
+        self.canvas.branch_chosen.connect(self.branch_chosen)
         self.legend = QListWidget()
         self.legend.setAccessibleName("Lines of the plot")
         self.legend.setFixedWidth(_LEGEND_WIDTH)

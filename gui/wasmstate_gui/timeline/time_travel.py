@@ -43,6 +43,7 @@ class TimeTravel(QObject):
         controller.prepare_with(self.prepare)
         panel.chosen.connect(self._position_chosen)
         panel.compared.connect(self._s1_chosen)
+        panel.branch_chosen.connect(controller.go)
         panel.plot_button.clicked.connect(self.plot_cell)
 
     def show(self) -> None:

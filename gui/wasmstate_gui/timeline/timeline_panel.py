@@ -36,6 +36,8 @@ class TimelinePanel(QStackedWidget):
     """The user went to a position of the branch."""
     compared = Signal(int)
     """The user wants to compare with a position of the branch, or no longer."""
+    branch_chosen = Signal(int)
+    """The user went to another branch: the id of its first step."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,6 +95,7 @@ class TimelinePanel(QStackedWidget):
         plot.set_theme(self._theme)
         plot.chosen.connect(self.chosen)
         plot.compared.connect(self.compared)
+        plot.branch_chosen.connect(self.branch_chosen)
         self._column.replaceWidget(self.hint, plot)
         self._column.setStretchFactor(plot, 1)
         self.hint.hide()

@@ -13,6 +13,7 @@ from wasmstate.state.compare.diff import changed_cells as changed
 from wasmstate.state.state import State
 from wasmstate_gui.core.calls.call_form import value_text
 from wasmstate_gui.core.texts import counted
+from wasmstate_gui.core.timeline.branches import Branch, branches
 from wasmstate_gui.core.timeline.timeline import Timeline
 
 MOST_LINES = 6
@@ -53,6 +54,7 @@ class HistoryView:
         caption: what that step was.
         s1: the position of the step that is compared with, if one was chosen on this branch.
         s1_text: which it is; empty if none was chosen.
+        branches: beside the shown one.
     """
 
     count: int
@@ -63,6 +65,7 @@ class HistoryView:
     marks: tuple[Mark, ...]
     s1: int | None = None
     s1_text: str = ""
+    branches: tuple[Branch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Plots:
         self._state = state
         self._sizes = array("d")
         self._path: list[int] | None = None
+        self._branches: tuple[Branch, ...] = ()
 
     @property
     def cells(self) -> list[Cell]:
@@ -149,6 +153,7 @@ class Plots:
             self._choose(self._state, timeline)
         if timeline.path is not self._path:
             self._path = timeline.path
+            self._branches = branches(timeline)
             self._sizes = array("d")
         new = (timeline.event(id).size or 0.0 for id in timeline.path[len(self._sizes) :])
         # Another array: the window may be painting the one that was shown last.
@@ -159,6 +164,11 @@ class Plots:
             for (cell, colour), values in zip(self._colours.items(), found, strict=True)
         ]
         return (*cells, Line(STEP_SIZE, self._sizes, MOST_LINES - 1))
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """Those beside the one of the lines; they grow no more."""
+        return self._branches
 
     def _choose(self, state: State, timeline: Timeline) -> None:
         """Plot what changes, once something has."""
@@ -178,15 +188,16 @@ class Plots:
 
 def history_view(timeline: Timeline, plots: Plots) -> HistoryView:
     """What is to be shown of a timeline."""
-    first = timeline.number(timeline.path[0])
+    first, lines = timeline.number(timeline.path[0]), plots.lines(timeline)
     return HistoryView(
         len(timeline.path),
         first,
         timeline.position,
         _caption(timeline),
-        plots.lines(timeline),
+        lines,
         tuple(_marks(timeline)),
         *_compared(timeline),
+        plots.branches,
     )
 
 

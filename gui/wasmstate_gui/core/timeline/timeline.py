@@ -255,6 +255,17 @@ class Timeline:
         """The steps of this branch from which others go off."""
         return sorted(id for id in self._forks if self.is_on_path(id))
 
+    def others(self, id: int) -> list[int]:
+        """The steps made from a step, without the one that going forward leads to."""
+        return [each for each in self._forks.get(id, []) if each != self._steps[id].next]
+
+    def line_from(self, id: int) -> list[int]:
+        """A step and those that going forward leads to."""
+        found = [id]
+        while self._steps[found[-1]].next in self._steps:
+            found.append(self._steps[found[-1]].next)
+        return found
+
     def is_on_path(self, id: int) -> bool:
         """Whether a step is on the branch that is shown."""
         at = self.position_of(id)
