@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("fsspec", reason="needs wasmstate[fleet]: make fleet")
 
 from fleet_support import Devices, learned
-from wasmstate import Module, State, fleet, merge
+from wasmstate import Module, State, fleet, merge, models
 from wasmstate.state.change.personalize import personalize
 
 
@@ -61,6 +61,24 @@ def test_what_two_files_share_counts_once(devices: Devices) -> None:
         assert refused[name] == f"what it has learned is in {later}, too: it would count twice"
     expected = merge(devices.base, [later, *devices.sound[1:]])
     assert found.merge.module.to_bytes() == expected.module.to_bytes()
+
+
+def test_an_old_file_of_a_device_does_not_hide_the_one_that_took_the_base(
+    devices: Devices,
+) -> None:
+    base = merge(models.new("moments", features=2), []).module
+    newer = merge(base, []).module
+    newer.save(devices.base, overwrite=True)
+    for path in devices.folder.rglob("*.wasm"):
+        path.unlink()
+    device = personalize(newer, "a")
+    device.save(devices.folder / "device.wasm")
+    old = personalize(base, "a")
+    for seed in range(3):
+        old = learned(old, seed)
+    old.save(devices.folder / "backup.wasm")
+    found = fleet.merge_table(scanned(devices), devices.base)
+    assert list(reasons(found)) == ["backup.wasm"]
 
 
 def test_a_file_that_has_changed_since_the_scan_is_passed_over(devices: Devices) -> None:

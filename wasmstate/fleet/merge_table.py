@@ -78,8 +78,9 @@ def merge_table(
     """Merge the sound devices of a table with the base that they started from.
 
     A file that is damaged, has other code, or whose learning is in another file too is passed over.
-    Of two files with a state in common, that of the later generation takes part. The bits are those
-    of one :func:`wasmstate.merge` of the devices that take part.
+    Of two files of one device, or with a state in common, one that started from the base goes
+    before one that did not, then that of the later generation. The bits are those of one
+    :func:`wasmstate.merge` of the devices that take part.
 
     Args:
         table: as :func:`scan` writes it.
@@ -213,10 +214,13 @@ def _apart(
             keys += (
                 [("device", device)] if device not in (None, base.metadata.get("device")) else []
             )
-            sound.append((-row["generation"], path, row["state_digest"], keys))
+            # A device that took the base began to count generations from it: a file from before
+            # has more of them, and is the older one.
+            rank = (row["merge"] != ours, -row["generation"], path)
+            sound.append((rank, path, row["state_digest"], keys))
     seen: dict[Any, str] = {}
     devices = []
-    for _, path, digest, keys in sorted(sound, key=lambda each: each[:2]):
+    for _, path, digest, keys in sorted(sound, key=lambda each: each[0]):
         other = next((seen[key] for key in keys if key in seen), None)
         if other is not None:
             refused[path] = f"what it has learned is in {other}, too: it would count twice"
