@@ -133,7 +133,7 @@ binaryen: ## Install wasm-merge in build/binaryen with npm, for a test that comp
 fleet: $(READY) ## Test wasmstate.fleet with the packages of its extra, installed in build/fleet (700 MB)
 	@test -x build/fleet/bin/python || $(BIN)/python -m venv --upgrade-deps build/fleet
 	@build/fleet/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fleet,gui]' --group dev
-	build/fleet/bin/python -m pytest -q -ra tests/fleet
+	build/fleet/bin/python -m pytest -q -ra tests/fleet tests/rounds tests/slow/fleet_rounds.py
 
 models-env: $(READY)
 	@test -x build/models/bin/python || $(BIN)/python -m venv --upgrade-deps build/models

@@ -31,6 +31,7 @@ from wasmstate.cli.common import (
 )
 from wasmstate.cli.groups import Group
 from wasmstate.cli.progress import bar
+from wasmstate.cli.publishing import init, publish
 from wasmstate.escapes import listed
 from wasmstate.storage.commit import write_new
 
@@ -54,7 +55,7 @@ def _engine(function: Function) -> Function:
 
 @click.group("fleet", cls=Group)
 def command() -> None:
-    """Scan files of many devices into a table, query it, draw it, merge the devices.
+    """Scan files of many devices into a table, query it, merge the devices, publish the result.
 
     It needs more packages: pip install 'wasmstate[fleet]'.
     """
@@ -216,7 +217,12 @@ def merge(
             {
                 "exact": merged.is_exact,
                 "devices": [
-                    {"name": each.name, "updates": each.updates, "clipped": each.clipped}
+                    {
+                        "name": each.name,
+                        "updates": each.updates,
+                        "clipped": each.clipped,
+                        "digest": each.digest,
+                    }
                     for each in merged.devices
                 ],
                 "refused": found.refused,
@@ -292,6 +298,10 @@ def evaluate(
         arms = listed([str(arm) for arm in found.unseen])
         echo(f"no device has tried arm {arms}: ips counts its reward as 0")
     _echo_reasons(f"{plural(len(found.left_out), 'file')} left out:", found.left_out)
+
+
+command.add_command(init)
+command.add_command(publish)
 
 
 def _echo_reasons(title: str, reasons: Mapping[str, str]) -> None:
