@@ -18,6 +18,7 @@ from wasmstate import (
     StateError,
     attach,
     check,
+    compare_versions,
     history,
     read_log,
     upgrade,
@@ -85,6 +86,21 @@ def test_a_rollback_in_the_log_goes_back_to_what_the_new_code_was(tmp_path: Path
         session.update(1)
     assert total(path) == 6
     assert int(upgrade(path, new_version(), log=log_of(path))["total"]) == 12
+
+
+def test_a_whole_memory_is_learned_again_and_never_converted(tmp_path: Path) -> None:
+    path = tmp_path / "model.wasm"
+    attach(from_wat(COUNTER), whole_memory=True).save(path)
+    with Session.open(path, record=tmp_path / "calls.log") as session:
+        session.update(5)
+    new = attach(from_wat(DOUBLING), whole_memory=True)
+    with pytest.raises(SchemaError, match="all of memory, as one program laid it out"):
+        upgrade(path, new)
+    assert compare_versions(path, new).verdict == "lost"
+    assert compare_versions(path, path).verdict == "kept"
+    upgrade(path, new, log=log_of(path))
+    with Session.open(path) as session:
+        assert session.predict() == 10
 
 
 def changed(path: Path) -> None:

@@ -97,7 +97,8 @@ def command(
         with about(log_path, is_module=False):
             log = open_log(log_path)
     with about(new):
-        plan = plan_migration(held, wanted, **carrying)
+        is_whole = held.is_whole_memory or wanted.is_whole_memory  # only a log carries that over
+        plan = None if is_whole else plan_migration(held, wanted, **carrying)
         versions = compare_versions(before, after, plan)
         is_refused = log is None and versions.plan.verdict == "refused"
         if not is_plan and not is_refused:

@@ -15,7 +15,14 @@ from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.spaces import Spaces
 from wasmstate.state.change.axis_names import AxisNames, differing_names
-from wasmstate.state.change.migrate import Action, Migration, plan_migration
+from wasmstate.state.change.migrate import (
+    WHOLE_MEMORY,
+    Action,
+    Migration,
+    MigrationStep,
+    plan_migration,
+)
+from wasmstate.state.digest import module_digest
 from wasmstate.state.state import State
 from wasmstate.state.tensor import Tensor, shape_text
 
@@ -106,15 +113,16 @@ def compare_versions(
         old: a path, bytes or a Module, with a state.
         new: likewise.
         plan: by which state is carried over; :func:`~wasmstate.plan_migration` without options if
-            not given.
+            not given. A whole memory is kept by the same code, and lost by any other.
 
     Raises:
-        SchemaError: if one of the states is a whole memory.
         StateError: if one of them carries no state, or a damaged one.
         MalformedError: if a section that is needed cannot be decoded.
     """
     old, new = as_module(old, "old"), as_module(new, "new")
     before, after = State.of(old), State.of(new)
+    if before.is_whole_memory or after.is_whole_memory:
+        plan = _of_whole_memory(before, is_same_code=module_digest(old) == module_digest(new))
     plan = plan or plan_migration(before, after)
     return Compatibility(
         plan,
@@ -122,6 +130,12 @@ def compare_versions(
         tuple(_functions(_signatures(old, before), _signatures(new, after))),
         tuple(differing_names(before, after)),
     )
+
+
+def _of_whole_memory(before: State, *, is_same_code: bool) -> Migration:
+    if is_same_code:
+        return Migration(tuple(MigrationStep(name, "kept", name) for name in before))
+    return Migration(tuple(MigrationStep(name, "refused", name, WHOLE_MEMORY) for name in before))
 
 
 def _tensors(plan: Migration, before: State, after: State) -> Iterator[TensorChange]:

@@ -42,6 +42,10 @@ class CarryOptions(TypedDict, total=False):
     reinterpret: Collection[str]
 
 
+WHOLE_MEMORY = (
+    "the state is all of memory, as one program laid it out: other code cannot read it; attach "
+    "tensors by name, and migrate those"
+)
 _PRECISION = {"f16": 11, "f32": 24, "f64": 53}
 """Bits of the integers that a float of the type holds without rounding."""
 
@@ -238,10 +242,7 @@ def _check_names(
     asked: Collection[str],
 ) -> None:
     if old.is_whole_memory or new.is_whole_memory:
-        raise SchemaError(
-            "the state is all of memory, as one program laid it out: other code cannot read it; "
-            "attach tensors by name, and migrate those"
-        )
+        raise SchemaError(WHOLE_MEMORY)
     for name in (*drop, *names):
         old.tensor(name)
     for name in (*names.values(), *asked):
