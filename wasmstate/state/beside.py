@@ -89,10 +89,9 @@ def held_for(state: Module, digest: bytes) -> Module:
     newest = record_of(state)
     if newest.lineage.module_digest == digest:
         return state
-    older, content = split_off_newest(
-        b"".join(section.content for section in state.custom_sections(PREV_SECTION))
-    )
-    if content and _is_parent(content, newest, digest):
+    older, content = _history(state)
+    parent = _parent(content, newest)
+    if parent is not None and parent.lineage.module_digest == digest:
         held = state.without_custom(PREV_SECTION)
         if older:
             index = held.custom_sections(STATE_SECTION)[0].index
@@ -104,14 +103,32 @@ def held_for(state: Module, digest: bytes) -> Module:
     )
 
 
-def _is_parent(content: bytes, record: Record, digest: bytes) -> bool:
-    """Whether a record is the one that another follows, and belongs to the code of a digest."""
+def holds_for_two(state: Module) -> bool:
+    """True for a state file that an upgrade wrote, until commits have replaced the old record.
+
+    Raises:
+        StateError: if the state is damaged.
+    """
+    newest = record_of(state)
+    parent = _parent(_history(state)[1], newest)
+    return parent is not None and parent.lineage.module_digest != newest.lineage.module_digest
+
+
+def _history(state: Module) -> tuple[bytes, bytes]:
+    """The older records, and the newest of them."""
+    return split_off_newest(
+        b"".join(section.content for section in state.custom_sections(PREV_SECTION))
+    )
+
+
+def _parent(content: bytes, record: Record) -> Record | None:
+    """The newest older record, if it is the one that another follows."""
     try:
-        parent = decode_record(content)
+        parent = decode_record(content) if content else None
     except StateError:  # of the history: what is damaged there stands in nobody's way
-        return False
-    is_before = parent.digest() == record.lineage.parent_digest
-    return is_before and parent.lineage.module_digest == digest
+        return None
+    is_before = parent is not None and parent.digest() == record.lineage.parent_digest
+    return parent if is_before else None
 
 
 def _without_state(module: Module) -> Module:

@@ -13,7 +13,7 @@ from pathlib import Path
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import PathLike, check_path
 from wasmstate.errors import NotCommittedError, StateError
-from wasmstate.state.beside import held_for, is_state_file, join, split
+from wasmstate.state.beside import held_for, holds_for_two, is_state_file, join, split
 from wasmstate.state.digest import module_digest
 from wasmstate.storage.commit import rewrite
 from wasmstate.storage.lock import locked
@@ -43,7 +43,9 @@ def finish_upgrade(code: PathLike, state: PathLike) -> None:
     Raises as :func:`open_pair`, and as :func:`wasmstate.commit`.
     """
     file = Module.open(state)
-    if not is_state_file(file) or held_for(file, module_digest(Module.open(code))) is file:
+    if not is_state_file(file) or not holds_for_two(file):  # which needs no look at the code
+        return
+    if held_for(file, module_digest(Module.open(code))) is file:
         return
     try:
         with locked(Path(os.path.realpath(code, strict=True))):  # until an upgrade is over
