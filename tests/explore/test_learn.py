@@ -173,6 +173,22 @@ def test_a_plan_is_a_file(tmp_path: Path) -> None:
     )
 
 
+def test_of_a_network_only_the_last_bias_learns() -> None:
+    body = "(f64.add (f64.const 0.7) (f64.sqrt (f64.add (f64.const 4) (local.get 0))))"
+    host = from_wat(f'(module (func (export "predict") (param f64) (result f64) {body}))')
+    plan = plan_learning(host)
+    assert (plan.model, plan.fixed) == ("an unknown model with a linear bias", [0])
+    assert [each.value for each in plan.weights] == [0.7]
+
+
+def test_another_function_than_predict_may_learn() -> None:
+    host = from_wat(ARRAY[:-1] + '(func (export "predict") (param i32)))')
+    signature = Signature.parse("(x: f64[2]@sym:x, n: i32 = 2) -> f64")
+    learning = make_learning(host, plan_learning(host, signature=("score", signature)))
+    points = State.of(learning).entry_points
+    assert (str(points["score"]), str(points["predict"])) == (str(signature), "(p0: i32) -> ()")
+
+
 def test_the_command_shows_the_plan_and_asks(tmp_path: Path) -> None:
     path, rows = tmp_path / "m.wasm", tmp_path / "rows.csv"
     from_wat(ARRAY).save(path)

@@ -124,7 +124,7 @@ def _checked(
 
 
 def _show(file: Path, plan: LearnPlan, checked: LearnCheck) -> None:
-    echo(f"{file}: {plan.function}() is a {plan.model} model of {plan.features} features")
+    echo(f"{file}: {plan.function}() is {plan.model} of {plan.features} features")
     for weight in plan.weights:
         echo(f"  {weight}")
     for feature in plan.fixed:

@@ -17,7 +17,7 @@ from wasmstate.errors import ArgumentError, SectionError
 from wasmstate.explore.learn.delta_rule import Cell, delta_rule
 from wasmstate.explore.learn.find_weights import Weight
 from wasmstate.explore.learn.forward import Forward, arguments
-from wasmstate.explore.learn.plan import PRED, LearnPlan, forward_of
+from wasmstate.explore.learn.plan import LearnPlan, forward_of
 from wasmstate.explore.unfold import unfold_named
 from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.grants import GrantOptions, Grants
@@ -108,14 +108,17 @@ def make_learning(
     unfolded = with_reachable(unfolded, [("memory", 0)] if Spaces(unfolded).memories else [])
     spaces = Spaces(unfolded)
     specs += [each.spec(spaces) for each in groups if not each.is_constant]
+    with_predict = "predict" not in spaces.exports
     donor = delta_rule(
         [cell for each in groups for cell in _cells(each, spaces, as_globals=as_globals)],
         plan.signature,
         None if plan.is_text else plan.function,
-        with_predict="predict" not in spaces.exports,
+        with_predict=with_predict,
     )
     memory = next((e.name for e in spaces.exports.values() if (e.kind, e.index) == _MEMORY), "")
-    signatures = {name: plan.signature for name in ("predict", plan.function) if name != PRED}
+    signatures = {} if plan.is_text else {plan.function: plan.signature}
+    if with_predict:
+        signatures["predict"] = plan.signature
     return attach(
         graft(unfolded, donor, names={"memory": memory}),
         specs,

@@ -96,8 +96,11 @@ class LearnPlan:
 
     @property
     def model(self) -> str:
-        """What kind of model it is, in a word."""
-        return "logistic" if self.link == "logistic" else "linear"
+        """What kind of model it is: ``a linear model``, or what is known of another one."""
+        kind = "logistic" if self.link == "logistic" else "linear"
+        if len(self.fixed) < self.features:
+            return f"a {kind} model"
+        return f"an unknown model with a {kind} bias"
 
     @property
     def update(self) -> Signature:
