@@ -37,6 +37,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autosummary_generate = False  # the tables stand in pages that are written by hand
 napoleon_google_docstring = True
+napoleon_use_ivar = True  # attributes as a list, like arguments
 python_maximum_signature_line_length = 80
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]

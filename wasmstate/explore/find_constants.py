@@ -90,7 +90,7 @@ def find_constants(
         high: the greatest value.
 
     Returns:
-        All that there are. Those with a :attr:`Constant.role` should not be taken for weights.
+        All that there are. Those with a ``role`` should not be taken for weights.
 
     Raises:
         ArgumentError: if there is no such function or type.

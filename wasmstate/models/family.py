@@ -71,7 +71,9 @@ class TensorTemplate:
 
     Attributes:
         spec: ``name:dtype[shape]``, the shape in names of options: ``mean:f64[features+1]``.
-        merge, bounds, unit: as in :class:`wasmstate.TensorSpec`.
+        merge: as in :class:`wasmstate.TensorSpec`.
+        bounds: likewise.
+        unit: likewise.
         value: gives its first value, from options and random numbers from 0 to 2**64 - 1, if that
             is neither the option of its name nor zeros.
     """

@@ -32,7 +32,8 @@ class ReplayStep:
         name: of the function; empty where S was replaced by another one, as by a rollback.
         arguments: the numbers and arrays that it was given; of ``update_many``, one row of it.
         value: what it gave.
-        before, after: S.
+        before: S before it.
+        after: S after it.
         is_same: whether S is now what it was when the step was recorded; ``None`` if that was not
             recorded, which it is only for the last row of ``update_many``.
         problem: why it failed, which it did not when it was recorded; else ``None``.

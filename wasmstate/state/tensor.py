@@ -101,7 +101,9 @@ class Tensor:
         region: the index of its region.
         offset: of its first element, in bytes from the start of the region.
         symbol: the export that gave the address, or that is the global.
-        unit, merge, bounds: as in :class:`TensorSpec`.
+        unit: as in :class:`TensorSpec`.
+        merge: likewise.
+        bounds: likewise.
     """
 
     name: str

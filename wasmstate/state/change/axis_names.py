@@ -26,7 +26,8 @@ class AxisNames:
 
     Attributes:
         what: ``features`` or ``classes``.
-        old, new: in the order of the indices; empty where the metadata keep none.
+        old: in the order of the indices; empty where the metadata keep none.
+        new: likewise.
     """
 
     what: str

@@ -47,7 +47,8 @@ class TensorChange:
     Attributes:
         name: in the new version; of one that is lost without a successor, in the old one.
         verdict: ``kept``, ``converted``, ``lost``, or ``new`` if the old version has none.
-        old, new: element type, shape and unit; ``None`` where there is no such tensor.
+        old: element type, shape and unit; ``None`` where there is no such tensor.
+        new: likewise.
         reason: why it is lost, and what to do; or what changes in its description.
     """
 
@@ -65,7 +66,8 @@ class FunctionChange:
     Attributes:
         name: of the export.
         verdict: ``same``, ``changed``, ``removed`` or ``added``.
-        old, new: what it takes and gives, by the schema, else by its type.
+        old: what it takes and gives, by the schema, else by its type.
+        new: likewise.
     """
 
     name: str
