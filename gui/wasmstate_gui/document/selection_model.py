@@ -20,6 +20,7 @@ from wasmstate_gui.core.window.selection import (
     of_range,
     of_row,
 )
+from wasmstate_gui.core.window.visited_places import VisitedPlaces
 
 
 class SelectionModel(QObject):
@@ -44,6 +45,7 @@ class SelectionModel(QObject):
         super().__init__(parent)
         self.selection: Selection | None = None
         self._picture: Picture | None = None
+        self._visited = VisitedPlaces()
 
     def show(self, picture: Picture) -> None:
         """Use another picture; the selection stays if its range still exists."""
@@ -51,7 +53,7 @@ class SelectionModel(QObject):
         old = self.selection
         if old is not None:
             source = picture.document.source
-            self._select(again(old, source, picture.rows, picture.tensors))
+            self._show(again(old, source, picture.rows, picture.tensors))
             if before is not None and self.selection is not None:
                 line = before.dump.line_of(old.start)
                 self.kept.emit(line, picture.dump.line_of(self.selection.start))
@@ -59,6 +61,7 @@ class SelectionModel(QObject):
 
     def begin(self) -> None:
         """Select what is of most interest in a file just opened, and go there."""
+        self._visited = VisitedPlaces()
         picture = self._picture
         first = first_selection(picture.rows, picture.tensors) if picture is not None else None
         if picture is None or first is None:
@@ -112,7 +115,7 @@ class SelectionModel(QObject):
         """Select from one byte to another, where the cursor is."""
         picture = self._picture
         if picture is not None:
-            self._select(of_range(anchor, cursor, picture.rows, picture.tensors))
+            self._show(of_range(anchor, cursor, picture.rows, picture.tensors))
             self.revealed.emit(cursor, False)
 
     def select_row(self, row: LayoutRow) -> None:
@@ -178,7 +181,26 @@ class SelectionModel(QObject):
         if offset is not None:
             self.go_to_byte(offset)
 
+    def back(self) -> None:
+        """Go to the place before."""
+        self._visit(-1)
+
+    def forward(self) -> None:
+        """Go to the place after, once back from it."""
+        self._visit(1)
+
+    def _visit(self, by: int) -> None:
+        offset = self._visited.go(by)
+        if offset is not None:
+            self.go_to_byte(offset)
+
     def _select(self, selection: Selection | None) -> None:
+        if selection is not None:
+            at = selection.cursor if selection.cursor is not None else selection.start
+            self._visited.visit(at)
+        self._show(selection)
+
+    def _show(self, selection: Selection | None) -> None:
         self.selection = selection
         if selection is not None:
             self.selected.emit(selection)

@@ -335,6 +335,21 @@ COMMANDS = (
         tip="Go to an offset, a section, a cell, a function",
     ),
     Command(
+        "place_back",
+        "Back to the last place",
+        "Go",
+        "selection_model.back",
+        keys="Ctrl+Alt+Left",
+        tip="To where the selection was before, such as the caller of a function",
+    ),
+    Command(
+        "place_forward",
+        "Forward to the next place",
+        "Go",
+        "selection_model.forward",
+        keys="Ctrl+Alt+Right",
+    ),
+    Command(
         "find", "Find…", "Go", "finder.begin_find", keys="Ctrl+F", tip="Find bytes, text or numbers"
     ),
     Command("find_next", "Find next", "Go", "finder.find_next", keys="F3"),
@@ -604,7 +619,17 @@ CONTEXT_MENUS = {
         *("again", "since_chosen", "since_step", "", "plot", "plot_all", "export_plot"),
     ),
     "problems": ("repair", "verify"),
-    "module": ("uses", "", *_OF_SELECTION, "", "goto", "find", "verify"),
+    "module": (
+        "uses",
+        "place_back",
+        "place_forward",
+        "",
+        *_OF_SELECTION,
+        "",
+        "goto",
+        "find",
+        "verify",
+    ),
     "overview": ("verify", "repair", "attach", "graft", "bake", "unbake"),
 }
 """The commands of the context menu of each pane, and of the bytes."""
