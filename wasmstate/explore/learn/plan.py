@@ -96,7 +96,7 @@ class LearnPlan:
 
     @property
     def model(self) -> str:
-        """What kind of model it is: ``a linear model``, or what is known of another one."""
+        """The kind of model in words, such as ``a linear model``."""
         kind = "logistic" if self.link == "logistic" else "linear"
         if len(self.fixed) < self.features:
             return f"a {kind} model"
