@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from wasmstate.escapes import visible
 
@@ -35,4 +34,6 @@ def _row(tag: str, cells: Sequence[object]) -> str:
 
 
 def _text(cell: object) -> str:
+    from html import escape  # noqa: PLC0415 (only notebooks need it)
+
     return escape(visible(str(cell)))

@@ -259,7 +259,7 @@ def test_a_word_that_is_mistyped_is_no_policy(path: Path) -> None:
         Session.open(path, persist="on_close")
     assert str(caught.value) == (
         "persist must be every-change, every:N (changes), every:Ts (seconds, as in every:0.5s), "
-        "on-close or manual, not 'on_close'"
+        "budget:SIZE/day (as in budget:20MB/day), on-close or manual, not 'on_close'"
     )
     with pytest.raises(ValueError, match="durability") as caught:
         Session.open(path, durability="Full")  # type: ignore[arg-type]

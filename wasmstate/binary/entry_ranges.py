@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from wasmstate.binary.content import Content
-from wasmstate.binary.custom import dylink, linking, name
-from wasmstate.binary.custom.subsections import Subsections
 from wasmstate.binary.decode_loops import OnDemand
 from wasmstate.binary.sections.base import ListSection
 from wasmstate.binary.sections.code import CodeSection
 from wasmstate.binary.sections.custom import CustomSection
 from wasmstate.binary.values import u32
 
-# What stands before the subsections, and what they are.
-_WITH_SUBSECTIONS: dict[str, tuple[Any, Subsections]] = {
-    "name": (None, name.subsections),
-    "dylink.0": (None, dylink.subsections),
-    "linking": (u32, linking.subsections),
+# What stands before the subsections, and the file that says what they are.
+_WITH_SUBSECTIONS: dict[str, tuple[Any, str]] = {
+    "name": (None, "name"),
+    "dylink.0": (None, "dylink"),
+    "linking": (u32, "linking"),
 }
 
 
@@ -56,7 +55,8 @@ def subsections(section: CustomSection) -> Iterator[Part]:
     """
     if section.name not in _WITH_SUBSECTIONS:
         return
-    before, known = _WITH_SUBSECTIONS[section.name]
+    before, file = _WITH_SUBSECTIONS[section.name]
+    known = import_module(f"wasmstate.binary.custom.{file}").subsections
     content = Content(section.content, section.content_offset, section.path)
     if before is not None:
         before.read(content, "")

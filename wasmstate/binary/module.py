@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Any, Self, TypeVar
 
 from wasmstate.binary import section_list
-from wasmstate.binary.follow import with_changes
 from wasmstate.binary.frames import PREAMBLE_SIZE, read_frames
 from wasmstate.binary.section_numbers import renumbered
 from wasmstate.binary.sections import CUSTOM_ID
@@ -433,6 +432,8 @@ class Module:
             SectionError: if the change cannot be made, or takes away what is still used.
             MalformedError: if a section that is changed cannot be decoded.
         """
+        from wasmstate.binary.follow import with_changes  # noqa: PLC0415 (only edits need it)
+
         return self.with_sections(with_changes(self.sections, changes))
 
     def with_moved(self, index: int, to: int) -> Self:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +124,8 @@ def parse_values(
     """The values of a command's arguments. Raises click's UsageError."""
     for text in arguments:
         if text.startswith("--"):  # unknown options are let through, for -1 would be one
+            from difflib import get_close_matches  # noqa: PLC0415 (only a mistake needs it)
+
             option = text.partition("=")[0]
             raise click.NoSuchOption(
                 option, possibilities=get_close_matches(option, _options(ctx)), ctx=ctx

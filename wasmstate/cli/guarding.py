@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmstate.cli.common import echo
-from wasmstate.session.guard import Guard
-from wasmstate.session.session import Session
+
+if TYPE_CHECKING:
+    from wasmstate.session.session import Session
 
 
 def guarded(session: Session, condition: str) -> Any:
     """What learns a row under a guard. Raises as :class:`Guard`."""
+    from wasmstate.session.guard import Guard  # noqa: PLC0415 (a guard is rare)
+
     guard = Guard(session, condition)
 
     def update(*args: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmstate.cli.common import echo, echo_json_line, plural
 from wasmstate.cli.stopping import Stopped
-from wasmstate.session.drift import Drift, DriftWatch
-from wasmstate.session.session import Session
+
+if TYPE_CHECKING:
+    from wasmstate.session.drift import Drift, DriftWatch
+    from wasmstate.session.session import Session
 
 
 class Watching:
@@ -99,6 +101,8 @@ def watching(
     if session.persist != "manual":
         how = {**how, "persist": "on-close"}
     with detector(name, options, **how) as found:
+        from wasmstate.session.drift import DriftWatch  # noqa: PLC0415
+
         watch = Watching(DriftWatch(session, found), name, as_json=as_json)
         try:
             yield watch

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from numpy.typing import NDArray
 
@@ -35,8 +35,6 @@ from wasmstate.session.predict_warning import warn_of_change
 from wasmstate.session.recording import Recorder
 from wasmstate.session.rescue import write_copy
 from wasmstate.session.trap_reason import explained
-from wasmstate.session.why import Why, why
-from wasmstate.session.write_outside import WriteOutside, write_outside
 from wasmstate.state.beside import is_state_file
 from wasmstate.state.change.bake import unbake
 from wasmstate.state.change.personalize import DEVICE_KEY, device_id, with_own_numbers
@@ -46,6 +44,10 @@ from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.storage.pair import finish_upgrade, open_pair
 from wasmstate.storage.replace import Durability, check_durability
+
+if TYPE_CHECKING:
+    from wasmstate.session.why import Why
+    from wasmstate.session.write_outside import WriteOutside
 
 
 class Session:
@@ -508,6 +510,8 @@ class Session:
         with self._lock:
             self._check_open()
             given = arguments_of(self._live, self._names, name, args, named)
+            from wasmstate.session.why import why  # noqa: PLC0415 (asked by people, not devices)
+
             return why(unbake(self._module), self._program, self.state, cell, name, given)
 
     def write_outside(self, name: str, /, *args: Any, **named: Any) -> WriteOutside:
@@ -527,6 +531,8 @@ class Session:
         with self._lock:
             self._check_open()
             given = arguments_of(self._live, self._names, name, args, named)
+            from wasmstate.session.write_outside import write_outside  # noqa: PLC0415
+
             return write_outside(unbake(self._module), self._program, self.state, name, given)
 
     def save_copy(self, path: str | os.PathLike[str]) -> None:

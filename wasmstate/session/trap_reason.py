@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from wasmstate.errors import TrapError, WasmstateError
-from wasmstate.state.compare.history import history
 from wasmstate.state.signature import Param
 from wasmstate.state.state import State
 from wasmstate.state.tensor import DTYPES
@@ -95,6 +94,8 @@ def _worst(values: Any, limit: float) -> tuple[str, float] | None:
 
 def _since(path: str | os.PathLike[str], name: str, text: str) -> str:
     """The text with the oldest generation in the file from which on the tensor is huge."""
+    from wasmstate.state.compare.history import history  # noqa: PLC0415 (traps are rare)
+
     since, is_first = None, False
     try:
         for entry in reversed(history(path)):

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from wasmstate.binary.custom.linking import DataSymbol, SymInfo
 from wasmstate.binary.names import read_names
 from wasmstate.binary.spaces import Spaces
 from wasmstate.errors import MalformedError, SchemaError
+
+if TYPE_CHECKING:
+    from wasmstate.binary.custom.linking import DataSymbol
 
 _OWN = "__"  # what the names of a linker's own symbols begin with
 _FUNCTIONS = "GOT.func."  # what wasm-ld calls globals that hold the place of a function in a table
@@ -144,7 +147,12 @@ def _segment_starts(spaces: Spaces) -> Iterator[int | None]:
 
 
 def _linked(spaces: Spaces) -> Iterator[DataSymbol]:
-    for section in spaces.module.custom_sections("linking"):
+    sections = spaces.module.custom_sections("linking")
+    if not sections:
+        return
+    from wasmstate.binary.custom.linking import DataSymbol, SymInfo  # noqa: PLC0415 (it is rare)
+
+    for section in sections:
         try:
             linking = section.decode()
         except MalformedError:
