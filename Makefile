@@ -140,7 +140,7 @@ models-env: $(READY)
 	@build/models/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group models
 
 models: models-env ## Hold the models against other packages, installed in build/models, and measure
-	OMP_NUM_THREADS=1 PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/late_rewards.py tests/slow/episodes.py tests/models/test_gymnasium.py tests/slow/sklearn_models.py tests/slow/estimators.py tests/slow/bring_your_model.py tests/slow/fitted_kinds.py tests/slow/skops_files.py tests/slow/dump_files.py
+	OMP_NUM_THREADS=1 PYTHONPATH=tests build/models/bin/python -m pytest -c /dev/null --rootdir . -s -q tests/slow/model_peers.py tests/slow/late_rewards.py tests/slow/episodes.py tests/models/test_gymnasium.py tests/slow/sklearn_models.py tests/slow/estimators.py tests/slow/bring_your_model.py tests/slow/fitted_kinds.py tests/slow/skops_files.py tests/slow/dump_files.py tests/slow/onnx_files.py
 	build/models/bin/python benchmarks/families.py
 	OMP_NUM_THREADS=1 build/models/bin/python benchmarks/fitted.py
 

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from wasmstate.explore.unfold import RoleWarning, probed_constants, unfold
     from wasmstate.models.fitted.from_dump import from_dump
     from wasmstate.models.fitted.from_fitted import from_fitted, from_sklearn
+    from wasmstate.models.fitted.from_onnx import from_onnx
     from wasmstate.models.fitted.from_skops import from_skops
     from wasmstate.runtime.grants import GrantOptions
     from wasmstate.runtime.limits import Limits
@@ -208,6 +209,7 @@ _HOMES = {
     "fold": "wasmstate.state.change.fold",
     "from_dump": "wasmstate.models.fitted.from_dump",
     "from_fitted": "wasmstate.models.fitted.from_fitted",
+    "from_onnx": "wasmstate.models.fitted.from_onnx",
     "from_sklearn": "wasmstate.models.fitted.from_fitted",
     "from_skops": "wasmstate.models.fitted.from_skops",
     "graft": "wasmstate.state.change.graft",
@@ -350,6 +352,7 @@ __all__ = [
     "fold",
     "from_dump",
     "from_fitted",
+    "from_onnx",
     "from_sklearn",
     "from_skops",
     "graft",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wasmstate import State, from_dump, from_skops
+from wasmstate import State, from_dump, from_onnx, from_skops
 from wasmstate.cli.common import about, echo, existing_file, new_file, plural
 from wasmstate.storage.commit import write_new
 
@@ -45,20 +45,24 @@ def command(
     """Make a model of the estimator in FILE.
 
     skops.io.dump() writes estimators of scikit-learn, save_model() boosted trees of xgboost (JSON)
-    and of LightGBM (text). The model predicts alike, and goes on learning. Pickles are refused:
-    they run code when they are loaded. A type that is not of scikit-learn, NumPy or SciPy is named,
-    and read only if --trust names it.
+    and of LightGBM (text); a file of ONNX must be a line or a neural network. The model predicts
+    alike, and goes on learning. Pickles are refused: they run code when they are loaded. A type
+    that is not of scikit-learn, NumPy or SciPy is named, and read only if --trust names it.
 
     \b
     Examples:  wasmstate from forest.skops -o forest.wasm --pages 4
                wasmstate from line.skops -o line.wasm --lr 0.001
                wasmstate from line.skops -o frozen.wasm --update none
                wasmstate from xgboost.json -o trees.wasm --pages 2
+               wasmstate from network.onnx -o network.wasm --lr 0.01
     """
     options = {} if lr is None else {"lr": lr}
     with about(fitted, is_module=False):
-        if _start_of(fitted) in (b"{", b"t"):
+        start = _start_of(fitted)
+        if start in (b"{", b"t"):
             module = from_dump(fitted, update=update, pages=pages, **options)
+        elif start == b"\x08":  # the version, the first field of an ONNX model
+            module = from_onnx(fitted, update=update, pages=pages, **options)
         else:
             module = from_skops(fitted, trusted=trusted, update=update, pages=pages, **options)
     with about(output):

@@ -23,7 +23,12 @@ _LAST = {"identity": "identity", "logistic": "logistic", "softmax": "softmax", "
 _MOST_LAYERS = 32
 
 
-def _network(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaModel:
+def network_model(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaModel:
+    """The model of a neural network, given as scikit-learn keeps it.
+
+    Raises:
+        SchemaError: it has too many layers or outputs, or several labels a row.
+    """
     check_fitted(estimator, "coefs_")
     check_one_target(estimator)
     layers = [
@@ -76,6 +81,6 @@ def _network(estimator: Any, scaler: Scaler | None, request: Request) -> ArenaMo
 
 
 LAYER_ROWS: dict[str, Callable[[Any, Scaler | None, Request], ArenaModel]] = {
-    "MLPClassifier": _network,
-    "MLPRegressor": _network,
+    "MLPClassifier": network_model,
+    "MLPRegressor": network_model,
 }
