@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from models import COUNTER, from_wat, state_of, write_counter, write_pair
+from models import COUNTER, COUNTER_TENSORS, from_wat, state_of, write_counter, write_pair
 from support import message
 from wasmstate import (
     Module,
     SectionError,
     Session,
+    State,
     StateConflictError,
     StateError,
     attach,
@@ -20,11 +21,12 @@ from wasmstate import (
     check,
     history,
     join,
+    migrate,
     rollback,
     salvage,
     split,
 )
-from wasmstate.state.beside import is_state_file
+from wasmstate.state.beside import for_two, holds_for_two, is_state_file
 from wasmstate.storage.pair import open_pair
 
 OTHER = COUNTER.replace("i64.add", "i64.sub")
@@ -93,7 +95,7 @@ def test_a_damaged_state_file_is_mended_without_its_code(code: Path, beside: Pat
 def test_two_files_that_do_not_belong_together_are_refused(
     code: Path, beside: Path, tmp_path: Path
 ) -> None:
-    module = attach(from_wat(OTHER), ["total:i64@sym:total", "calls:i32@global:calls"])
+    module = attach(from_wat(OTHER), COUNTER_TENSORS)
     write_pair(module, tmp_path / "other.wasm", tmp_path / "other.state")
     text = message(StateError, lambda: Session.open(tmp_path / "other.wasm", state=beside))
     assert text.startswith("the state belongs to other code, of module digest ")
@@ -156,3 +158,48 @@ def test_a_copy_is_one_file(code: Path, beside: Path, tmp_path: Path) -> None:
 def test_a_state_file_of_a_copy_of_the_code_is_taken(code: Path, beside: Path) -> None:
     copy = Path(shutil.copy(code, code.with_name("copy.wasm")))
     assert open_pair(copy, beside).to_bytes() == open_pair(code, beside).to_bytes()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3])
+def test_what_an_interrupted_upgrade_left_is_the_old_state_file_again(
+    keep: int, code: Path, beside: Path
+) -> None:
+    with Session.open(code, state=beside, keep=keep) as session:
+        session.update(1)
+        session.update(1)
+    old = beside.read_bytes()
+    new = attach(from_wat(OTHER), COUNTER_TENSORS)
+    new_state = split(migrate(join(code, beside), new))[1]
+    for_two(new_state, Module.open(beside)).save(beside, overwrite=True)
+    assert holds_for_two(Module.open(beside))
+    (finding,) = check(code, state=beside)
+    assert "an upgrade was interrupted" in str(finding)
+    assert int(State.of(join(code, beside))["total"]) == 7
+    with Session.open(code, state=beside):
+        pass
+    left = Module.open(beside)
+    assert State.of(left) == State.of(old)
+    assert not holds_for_two(left)
+    assert left.to_bytes() == old
+
+
+def test_a_damaged_record_of_the_old_code_is_not_taken(code: Path, beside: Path) -> None:
+    new = attach(from_wat(OTHER), COUNTER_TENSORS)
+    data = bytearray(split(migrate(join(code, beside), new))[1].to_bytes())
+    data[data.index((5).to_bytes(8, "little"))] ^= 1
+    state = Module.from_bytes(data)
+    assert not holds_for_two(state)
+    with pytest.raises(StateError, match="the state belongs to other code"):
+        join(code, state)
+
+
+def test_two_halves_need_a_state_that_belongs_to_the_code(code: Path, beside: Path) -> None:
+    foreign = attach(from_wat(OTHER), COUNTER_TENSORS).with_custom(
+        "wasmstate.state", state_of(beside).to_content(), force=True
+    )
+    with pytest.raises(StateError, match="the state belongs to another module"):
+        split(foreign)
+    with pytest.raises(StateError, match=r"has no wasmstate\.state section"):
+        join(code, code)
+    with pytest.raises(StateError, match=r"this is no state file: it has code of its own"):
+        join(code, foreign)

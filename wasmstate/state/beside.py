@@ -20,13 +20,16 @@ from wasmstate.binary.module_like import ModuleLike, as_module
 from wasmstate.binary.sections import CUSTOM_ID
 from wasmstate.errors import SectionError, StateError
 from wasmstate.state.digest import module_digest
+from wasmstate.state.layout import MAX_KEEP
 from wasmstate.state.older import INIT_SECTION, PREV_SECTION, STATE_SECTION, split_off_newest
+from wasmstate.state.older import split as split_records
 from wasmstate.state.reading import decode_record
 from wasmstate.state.record import Record
 from wasmstate.state.state import record_of
 
 _PREAMBLE = b"\0asm\x01\0\0\0"
-_SECTIONS = (INIT_SECTION, PREV_SECTION, STATE_SECTION)
+_KEPT = (PREV_SECTION, STATE_SECTION)
+_SECTIONS = (INIT_SECTION, *_KEPT)
 
 
 def is_state_file(module: Module) -> bool:
@@ -101,6 +104,22 @@ def held_for(state: Module, digest: bytes) -> Module:
         f"the state belongs to other code, of module digest "
         f"{newest.lineage.module_digest.hex()[:12]}; this code has {digest.hex()[:12]}"
     )
+
+
+def for_two(new: Module, old: Module) -> Module:
+    """The state file that is right for two codes: the new state, and all that the old file holds.
+
+    Args:
+        new: a state file whose state follows that of the old one.
+        old: the old state file. Its oldest record leaves if it keeps as many as can be.
+    """
+    older, newest = (b"".join(each.content for each in old.custom_sections(name)) for name in _KEPT)
+    parts = split_records(older)[1 - MAX_KEEP :]
+    content = (older[parts[0].offset :] if parts else b"") + newest
+    if new.custom_sections(PREV_SECTION):
+        new = new.without_custom(PREV_SECTION)
+    index = new.custom_sections(STATE_SECTION)[0].index
+    return new.with_custom(PREV_SECTION, content, index=index)
 
 
 def holds_for_two(state: Module) -> bool:

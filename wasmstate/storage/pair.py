@@ -13,7 +13,7 @@ from pathlib import Path
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import PathLike, check_path
 from wasmstate.errors import NotCommittedError, StateError
-from wasmstate.state.beside import held_for, holds_for_two, is_state_file, join, split
+from wasmstate.state.beside import for_two, held_for, holds_for_two, is_state_file, join, split
 from wasmstate.state.digest import module_digest
 from wasmstate.storage.commit import rewrite
 from wasmstate.storage.lock import locked
@@ -70,8 +70,7 @@ def replace_pair(
     Args:
         code: path of the code.
         state: path of the state file.
-        edit: gives the module of new code that follows the joined old one; it keeps the old record
-            as the newest of ``wasmstate.prev``.
+        edit: gives the module of new code whose state follows that of the joined old one.
         allow_break_links: see :func:`wasmstate.commit`.
 
     Raises as :func:`wasmstate.commit`, and what ``edit`` raises; the pair is the old one then.
@@ -82,7 +81,7 @@ def replace_pair(
 
         def both_states(old_state: Module) -> Module:
             halves.extend(split(edit(join(old_code, old_state))))
-            return halves[1]
+            return for_two(halves[1], held_for(old_state, module_digest(old_code)))
 
         rewrite(state, both_states, allow_break_links=allow_break_links)
         return halves[0]
