@@ -52,7 +52,16 @@ def resolve(
     )
 
 
+def keep_colons(
+    _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    """Keep napoleon from reading "The bytes: as they are" as a type and a description."""
+    if what == "property":
+        lines.insert(0, "")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the handler."""
+    """Register the handlers."""
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)  # before napoleon's 500
     return {"parallel_read_safe": True, "parallel_write_safe": True}
