@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from wasmstate.binary.module import Module
 from wasmstate.binary.module_like import ModuleLike, as_module
-from wasmstate.errors import CallError, SectionError
+from wasmstate.errors import CallError
 from wasmstate.explore.find_constants import Constant
 from wasmstate.explore.trial import Call, Image, Trial, calls_of
-from wasmstate.explore.unfold import unfold_named
+from wasmstate.explore.unfold import unfold_anywhere
 from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.limits import Limits
 from wasmstate.state.lists import check_list
@@ -102,12 +102,7 @@ def rank_constants(
 
 def _unfolded(module: Module, constants: Sequence[Constant]) -> Module:
     names = {f"{_NAME}{i}": each for i, each in enumerate(constants)}
-    try:
-        return unfold_named(module, names, warns=False)
-    except SectionError as error:
-        if "as_globals" not in error.remedies:
-            raise
-        return unfold_named(module, names, as_globals=True, warns=False)
+    return unfold_anywhere(module, names, warns=False)[0]
 
 
 def _added(state: State, count: int) -> list[Tensor]:

@@ -67,7 +67,7 @@ def unfold(
     *,
     constants: Iterable[Constant] | None = None,
     join_equal: bool = False,
-    as_globals: bool = False,
+    as_globals: bool | None = None,
 ) -> Module:
     """A copy of the module whose chosen constants are read from tensors of S.
 
@@ -84,7 +84,8 @@ def unfold(
         constants: those to be unfolded, as of :func:`find_constants`. If neither is given, all
             floats that ``predict`` reaches.
         join_equal: whether constants of equal type and bits become one element.
-        as_globals: whether each element is an exported mutable global, and no memory is needed.
+        as_globals: whether each element is an exported mutable global; if not given, only where
+            memory does not serve, as beside a heap that looks how large it is.
 
     Raises:
         SectionError: naming the instruction, or what else stands in the way.
@@ -119,7 +120,21 @@ def unfold(
         written = dict(names)
     if not written:
         raise ArgumentError("no constant is left to be unfolded: choose others")
+    if as_globals is None:
+        return unfold_anywhere(module, written)[0]
     return unfold_named(module, written, as_globals=as_globals)
+
+
+def unfold_anywhere(
+    module: Module, names: Mapping[str, Any], *, warns: bool = True
+) -> tuple[Module, bool]:
+    """The same, to memory, or to globals where memory does not serve; whether it is globals."""
+    try:
+        return unfold_named(module, names, warns=warns), False
+    except SectionError as error:
+        if "as_globals" not in error.remedies:
+            raise
+    return unfold_named(module, names, as_globals=True, warns=False), True
 
 
 def unfold_named(

@@ -44,7 +44,11 @@ if TYPE_CHECKING:
 @click.option("--probed", is_flag=True, help="Those of tensors that probe finds dead.")
 @click.option("--join-equal", is_flag=True, help="Equal constants become one element.")
 @click.option(
-    "--globals", "as_globals", is_flag=True, help="Keep each constant in a global, not in memory."
+    "--globals",
+    "as_globals",
+    is_flag=True,
+    default=None,
+    help="Keep each constant in a global, also where memory serves.",
 )
 @destination_options()
 @grant_options
@@ -58,7 +62,7 @@ def command(
     names_file: Path | None,
     probed: bool,
     join_equal: bool,
-    as_globals: bool,
+    as_globals: bool | None,
     to: Destination,
     grants: GrantOptions,
     no_validate: bool,
@@ -101,7 +105,9 @@ def command(
             return unfold(module, written, as_globals=as_globals)
         if probed:
             return unfold(
-                module, probed_constants(module, probe(module, **grants)), as_globals=as_globals
+                module,
+                probed_constants(module, probe(module, **grants)),
+                as_globals=as_globals,
             )
         low, high = between or (None, None)
         found = find_constants(

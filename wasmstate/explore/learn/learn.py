@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -18,7 +18,7 @@ from wasmstate.explore.learn.delta_rule import Cell, delta_rule
 from wasmstate.explore.learn.find_weights import Weight
 from wasmstate.explore.learn.forward import Forward, arguments
 from wasmstate.explore.learn.plan import LearnPlan, forward_of
-from wasmstate.explore.unfold import unfold_named
+from wasmstate.explore.unfold import unfold_anywhere
 from wasmstate.runtime.arguments import entry_point
 from wasmstate.runtime.grants import GrantOptions, Grants
 from wasmstate.runtime.limits import Limits
@@ -101,7 +101,7 @@ def make_learning(
     chosen = {each.name: each.constants for each in groups if each.is_constant}
     unfolded, as_globals, values, specs = module, False, {}, []
     if chosen:
-        unfolded, as_globals = _unfolded(module, chosen)
+        unfolded, as_globals = unfold_anywhere(module, chosen, warns=False)
         state = State.of(unfolded)
         values, specs = dict(state), [state.spec(name) for name in state]
         unfolded = unfolded.without_custom(SECTION_NAME)
@@ -202,16 +202,6 @@ def _check_sum(
                 f"the weights found add up to {added:.9g}, pred() answers {answered:.9g}: "
                 "the model has other terms, too"
             )
-
-
-def _unfolded(module: Module, chosen: Mapping[str, object]) -> tuple[Module, bool]:
-    """The module with its constants in memory; in globals where a heap may take memory."""
-    try:
-        return unfold_named(module, chosen, warns=False), False
-    except SectionError as error:
-        if "as_globals" not in error.remedies:
-            raise
-    return unfold_named(module, chosen, as_globals=True, warns=False), True
 
 
 def _groups(weights: Sequence[Weight], spaces: Spaces) -> list[_Group]:
