@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,16 +92,31 @@ def test_errors_say_what_helps() -> None:
     assert (done.exit_code, "--check and --rows belong together" in done.stderr) == (2, True)
 
 
-def test_without_the_package_the_command_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "tuf.py").write_text("raise ModuleNotFoundError('no', name='tuf')")
-    model = tmp_path / "a.wasm"
-    models.new("ucb1", arms=2).save(model)
-    done = subprocess.run(
-        [sys.executable, "-m", "wasmstate", "pull", ".", str(model)],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
+@pytest.mark.usefixtures("published")
+def test_a_device_without_cryptography_takes_rounds_and_publishes_none(tmp_path: Path) -> None:
+    def without(package: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        blocked = tmp_path / package
+        blocked.mkdir()
+        (blocked / f"{package}.py").write_text(f"raise ModuleNotFoundError('no', name={package!r})")
+        return subprocess.run(
+            [sys.executable, "-m", "wasmstate", *arguments],
+            env={**os.environ, "PYTHONPATH": str(blocked)},
+            capture_output=True,
+            text=True,
+        )
+
+    root = ("--root", "repo/metadata/1.root.json")
+    done = without("cryptography", "pull", "repo", "a.wasm", *root)
+    assert (done.returncode, done.stdout) == (0, "a.wasm: is of round 1\n")
+    shutil.rmtree(tmp_path / "cryptography")
+    done = without(
+        "cryptography", "fleet", "publish", "base.wasm", "--to", "repo", "--keys", "keys"
     )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "Error: publishing needs cryptography: pip install 'wasmstate[fleet]'\n",
+    )
+    done = without("tuf", "pull", "repo", "a.wasm")
     assert (done.returncode, done.stderr) == (
         2,
         "Error: wasmstate.rounds needs tuf: pip install 'wasmstate[pull]'\n",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from rounds_support import Fleet, learn
+from rounds_support import Fleet, learn, rows_of
 from wasmstate import Module, merge
 from wasmstate.rounds import RoundError, UntrustedError, create_repository, publish, pull
 
@@ -72,6 +75,25 @@ def test_the_first_root_has_to_be_given(fleet: Fleet) -> None:
         pull(fleet.repository, device)
     fleet.pull(device)
     pull(fleet.repository, device)
+
+
+def test_any_web_server_can_serve_the_folder(fleet: Fleet) -> None:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    device = fleet.device("a")
+    learn(device, 2)
+    fleet.merge(1, {"a": Module.open(device)})
+    handler = partial(Quiet, directory=fleet.repository)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert pull(address, device, root=fleet.root).round == 2
+        with pytest.raises(RoundError, match=r"/nothing: HTTP status 404$"):
+            pull(f"{address}/nothing", device)
+        server.shutdown()
+    assert rows_of(device) == 2
 
 
 def test_a_repository_that_is_not_there_is_named(fleet: Fleet, tmp_path: Path) -> None:

@@ -18,4 +18,4 @@ def test_nothing_counts_twice_and_nobody_loses_what_it_learned(
     versions = [version(number, devices) for number in (1, 2, 3)]
     left = Simulation(tmp_path, devices, seed, versions).run(24)
     assert [held for held, _ in left] == [learned for _, learned in left]
-    assert len(left) > devices / 2
+    assert len(left) >= devices / 4
