@@ -208,6 +208,16 @@ def echo_json_line(document: Any) -> None:
     _print(_json(document))
 
 
+def json_text(document: Any) -> str:
+    """What :func:`echo_json_line` prints."""
+    return _json(document)
+
+
+def echo_json_texts(texts: Iterable[str]) -> None:
+    """Print texts of :func:`json_text` together, each on its line."""
+    _print("\n".join(texts))
+
+
 def _json(document: Any, indent: int | None = None) -> str:
     """JSON that the output's encoding has, without a character that a terminal would obey."""
     import json  # noqa: PLC0415 (the help does without)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
@@ -48,6 +48,9 @@ from wasmstate.state.compare.condition import Condition
 from wasmstate.storage.committable import check_committable
 from wasmstate.storage.displaced import rescue_name
 from wasmstate.storage.patience import lock_timeout as wait_at_most
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
 
 _LARGE = 1 << 20  # bytes of a module that takes a while to compile
 
@@ -231,7 +234,7 @@ def command(
                     session,  # closed before the detector, whose commit comes first
                 ):
                     if is_pipe:
-                        answer_lines(session, sys.stdin.buffer, stop)
+                        answer_lines(session, cast("BufferedIOBase", sys.stdin.buffer), stop)
                     else:
                         run = _Run(
                             session, function, stop, until, watch, available, guard, as_json=as_json
