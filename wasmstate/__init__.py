@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from wasmstate.session.attach import attach
     from wasmstate.session.bake import bake
     from wasmstate.session.drift import Drift, DriftWatch, find_drifts
+    from wasmstate.session.export_values import export_state
     from wasmstate.session.guard import Guard, Rollback
     from wasmstate.session.predict_warning import PredictChangedStateWarning
     from wasmstate.session.replay import ReplayStep, replay
@@ -202,6 +203,7 @@ _HOMES = {
     "diff": "wasmstate.state.compare.compare_files",
     "discover": "wasmstate.explore.discover",
     "estimate_wear": "wasmstate.session.wear",
+    "export_state": "wasmstate.session.export_values",
     "find_constants": "wasmstate.explore.find_constants",
     "find_drifts": "wasmstate.session.drift",
     "find_strings": "wasmstate.binary.strings",
@@ -345,6 +347,7 @@ __all__ = [
     "diff",
     "discover",
     "estimate_wear",
+    "export_state",
     "find_constants",
     "find_drifts",
     "find_strings",

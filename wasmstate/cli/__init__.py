@@ -40,6 +40,7 @@ COMMANDS = {
     "fold": "Undo what unfold did.",
     "learn": "Let a model that only predicts learn.",
     "set": "Change values of the state.",
+    "export": "Write the state to a file of NumPy or safetensors.",
     "run": "Call a function, and keep what it learns.",
     "predict": "Predict with a binary of Scailable's.",
     "replay": "Do again what was recorded.",
