@@ -215,7 +215,7 @@ def test_a_panel_is_brought_to_the_front(bandit: Path, tmp_path: Path) -> None:
     assert all(one != other for one, other in itertools.combinations(pictures, 2))
     done = run(bandit, "--screenshot", tmp_path / "out.png", "--panel", "Steps")
     assert done.returncode == 1
-    names = "Layout, Tensors, Step, Timeline, Problems, Module, Overview"
+    names = "Layout, Tensors, Step, Timeline, Problems, Module, Overview, Why"
     assert done.stderr == f"Error: there is no panel Steps: {names}\n"
 
 

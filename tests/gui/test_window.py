@@ -223,6 +223,7 @@ def test_the_smallest_window_has_room_for_tensors_and_says_why_there_are_no_step
     window.resize(LEAST_SIZE)
     window.panels.reset_layout()
     qtbot.waitUntil(lambda: window.width() == LEAST_SIZE.width())
+    QApplication.processEvents()  # the panels lay out what they hold
     assert window.panels.docks["Tensors"].width() >= 240
     assert window.panels.page.hex.width() >= window.panels.page.hex.minimumSizeHint().width()
     assert window.panels.timeline.place.isVisible()
