@@ -70,3 +70,23 @@ def test_the_status_says_whether_something_uses_it(
     result = wasmstate("uses", path, *options)
     assert result.exit_code == status
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("words", [("strings",), ("uses", "--function", "0")])
+def test_what_is_no_module_is_an_error(
+    words: tuple[str, ...], tmp_path: Path, wasmstate: Wasmstate
+) -> None:
+    file = tmp_path / "noise.wasm"
+    file.write_bytes(b"no module at all")
+    result = wasmstate(words[0], str(file), *words[1:])
+    assert (result.exit_code, result.stdout.strip()) == (1, "")
+    assert "magic header not detected" in result.stderr
+
+
+def test_texts_before_damage_are_listed(path: str, wasmstate: Wasmstate) -> None:
+    file = Path(path)
+    file.write_bytes(file.read_bytes() + b"\x0b\x7f")
+    result = wasmstate("strings", path)
+    assert result.exit_code == 1
+    assert "out of memory" in result.stdout
+    assert "length out of bounds" in result.stderr

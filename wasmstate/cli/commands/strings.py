@@ -38,9 +38,11 @@ def command(file: Path, least: int, nested: str | None, as_json: bool) -> None:
         found = (each._replace(offset=base + each.offset) for each in find_strings(module, least))
         if as_json:
             echo_json([each._asdict() for each in found])
-            return
-        while lines := [_line(each) for each in islice(found, _LINES_AT_ONCE)]:
-            echo_lines(lines)
+        else:
+            while lines := [_line(each) for each in islice(found, _LINES_AT_ONCE)]:
+                echo_lines(lines)
+        if module.damage is not None:
+            raise module.damage
 
 
 def _line(found: FoundString) -> str:

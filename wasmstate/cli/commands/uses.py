@@ -56,6 +56,8 @@ def command(
     ((kind, text),) = asked
     with about(file):
         module, base = opened(file, nested)
+        if module.damage is not None:
+            raise module.damage
         names = function_names(module)
         found: list[tuple[str, list[Use]]] = [
             (title, list(find_uses(module, used, index)))
