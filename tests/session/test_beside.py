@@ -56,6 +56,13 @@ def test_what_was_split_is_joined_byte_for_byte(code: Path, beside: Path) -> Non
     assert not Module.open(code).custom_sections("wasmstate.state")
 
 
+def test_a_component_without_code_is_no_state_file(beside: Path) -> None:
+    content = beside.read_bytes()
+    component = beside.with_name("component.wasm")
+    component.write_bytes(b"\0asm\x0d\0\1\0" + content[8:])
+    assert not is_state_file(Module.open(component))
+
+
 def test_a_session_learns_into_the_state_file_and_never_writes_the_code(
     code: Path, beside: Path
 ) -> None:

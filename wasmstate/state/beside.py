@@ -33,9 +33,11 @@ _SECTIONS = (INIT_SECTION, *_KEPT)
 
 
 def is_state_file(module: Module) -> bool:
-    """True for a module that holds a state and no code at all."""
-    return bool(module.custom_sections(STATE_SECTION)) and all(
-        section.id == CUSTOM_ID for section in module.sections
+    """True for a module that holds a state and no code at all; never for a component."""
+    return (
+        not module.is_component
+        and bool(module.custom_sections(STATE_SECTION))
+        and all(section.id == CUSTOM_ID for section in module.sections)
     )
 
 
