@@ -95,8 +95,7 @@ class NotesPanel(QLabel):
 file = ModuleType("wasmstate_gui.notes")
 file.NotesPanel = NotesPanel
 sys.modules["wasmstate_gui.notes"] = file
-right = Qt.DockWidgetArea.RightDockWidgetArea
-pane = panels.Pane("Notes", right, "notes:NotesPanel", tab_of="Tensors")
+pane = panels.Pane("Notes", "notes:NotesPanel")
 pane.__set_name__(panels.Panels, "notes")
 panels.Panels.notes = pane
 panels.Panels.PANES["Notes"] = pane
@@ -110,6 +109,8 @@ window.show()
 QTest.qWaitForWindowExposed(window)
 while not window.panels.is_made:
     app.processEvents()
+window.panels.show_workspace("model")
+dock = window.panels.docks["Notes"]
 both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 QTest.keyClick(window, Qt.Key.Key_G, both)
 bar = [action.menu() for action in window.menuBar().actions()]
@@ -119,7 +120,8 @@ print(json.dumps({
     "menu": [action.text() for action in menus["Help"]],
     "views": [action.text() for action in menus["View"]],
     "widget": type(window.panels.notes).__name__,
-    "dock": window.panels.docks["Notes"].windowTitle(),
+    "dock": dock.windowTitle(),
+    "tabs": [each.windowTitle() for each in window.tabifiedDockWidgets(dock)],
 }))
 sys.stdout.flush()
 os._exit(0)
@@ -142,3 +144,4 @@ def test_a_command_of_the_window_has_its_menu_and_its_key(window: SimpleNamespac
 def test_a_pane_has_its_dock(window: SimpleNamespace) -> None:
     assert (window.widget, window.dock) == ("NotesPanel", "Notes")
     assert "Notes" in window.views
+    assert "Tensors" in window.tabs

@@ -269,7 +269,8 @@ def test_what_is_selected_in_the_state_stays_so_when_the_state_moves(
     assert after is not None
     assert (after.start, after.end) == (before.start + moved, before.end + moved)
     assert after.cell == before.cell
-    assert abs(hex_view.place_of(after.start).y() - place.y()) <= hex_view.grid.line
+    # What the call gave takes a line of the window for a while: the view may scroll by one more.
+    assert abs(hex_view.place_of(after.start).y() - place.y()) <= 2 * hex_view.grid.line
 
 
 class Dropped:

@@ -262,13 +262,18 @@ class Panels(QObject):
 
     @property
     def _columns(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The titles of the panes beside the bytes, column by column."""
+        """The titles of the panes beside the bytes, column by column.
+
+        A pane without a place in the workspace is the last tab.
+        """
         workspace = WORKSPACES[self.workspace or "model"]
+        placed = {*workspace.above, *workspace.first, *workspace.second, *_BELOW}
+        others = tuple(title for title in self.docks if title not in placed)
         if self.window.width() >= _WIDE:
-            return workspace.first, workspace.second
+            return workspace.first, (*workspace.second, *others)
         front = workspace.second if self.workspace == "model" else workspace.first
         rest = (each for each in (*workspace.second, *workspace.first) if each not in front)
-        return (*front, *rest), ()
+        return (*front, *rest, *others), ()
 
     def share_out(self) -> None:
         """Give each pane its first size; Qt does so for visible panes only."""
